@@ -1,0 +1,22 @@
+"""saitama: a deep-learning framework that a person can check by hand.
+
+Start with `from saitama import Tensor`. The levels of the curriculum are the sub-packages, in order: tensor (1),
+autograd (2 to 4); spreadsheets writes any computation into a workbook whose formulas recompute it independently.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_checkout = Path(__file__).resolve().parent.parent
+if (_checkout / "spreadsheets").is_dir() and (_checkout / "setup.py").is_file():
+    # In a source checkout the top-level folder X is the sub-package saitama.X, as an install makes it.
+    __path__.append(str(_checkout))
+
+from saitama import autograd, tensor  # noqa: E402
+from saitama.autograd import enable_grad, no_grad  # noqa: E402
+from saitama.tensor import *  # noqa: E402, F403
+from saitama.tensor import __all__ as _tensor_names  # noqa: E402
+
+__version__ = "0.1.0"
+__all__ = ["autograd", "enable_grad", "no_grad", "tensor", *_tensor_names]

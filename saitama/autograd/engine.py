@@ -1,0 +1,72 @@
+"""backward(): the chain rule, from the result back to the leaves.
+
+Every operation is created after its inputs, so going through the nodes from the youngest to the oldest visits each one
+when all that depends on it has been visited: its gradient is then complete.
+"""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import Any, Dict
+
+from saitama.tensor import dispatch
+from saitama.tensor.backend import K
+from saitama.tensor.tensor import Tensor
+
+from .function import Function, ancestors
+
+
+def backward(tensor: Tensor, gradient: Any = None, retain_graph: bool = False) -> None:
+    """Add dtensor/dleaf to every leaf's .grad. (The full description is at Tensor.backward.)"""
+    if not tensor.requires_grad:
+        raise RuntimeError("backward: nothing here requires a gradient; set requires_grad=True on a tensor you start from")
+    dy = seed(tensor, gradient)
+    if tensor.node is None:
+        accumulate(tensor, dy)
+        return
+    gradients: Dict[Function, K.Array] = {tensor.node: dy}
+    for node in sorted(ancestors(tensor.node), key=attrgetter("seq"), reverse=True):
+        dy = gradients.pop(node, None)
+        if dy is not None:
+            _visit(node, dy, gradients)
+        if not retain_graph:
+            node.release()
+
+
+def _visit(node: Function, dy: K.Array, gradients: Dict[Function, K.Array]) -> None:
+    """Hand dL/dy on to the node's inputs; where several paths meet, their gradients add up."""
+    kept = node.kept and node.kept()
+    if kept is not None:
+        accumulate(kept, dy)
+    for source, dx in zip(node.inputs or (), node.backward(dy)):
+        if dx is None:
+            continue
+        if isinstance(source, Function):
+            gradients[source] = K.add(gradients[source], dx) if source in gradients else dx
+        else:
+            accumulate(source, dx)
+
+
+def accumulate(tensor: Tensor, dx: K.Array) -> None:
+    """tensor.grad += dx."""
+    tensor.grad = Tensor._wrap(dx if tensor.grad is None else K.add(tensor.grad.array, dx))
+
+
+def seed(tensor: Tensor, gradient: Any) -> K.Array:
+    """The gradient backward() starts from: 1 for a tensor of one element, else what the caller gives."""
+    if gradient is None:
+        if tensor.numel() != 1:
+            raise ValueError(
+                f"backward: shape {tensor.shape} has {tensor.numel()} elements; reduce it to one with .sum() or "
+                ".mean(), or give gradient= of that shape"
+            )
+        return K.full(tensor.shape, 1, tensor.dtype)
+    given = gradient if isinstance(gradient, Tensor) else Tensor(gradient, dtype=tensor.dtype)
+    if given.shape != tensor.shape or given.dtype != tensor.dtype:
+        raise ValueError(
+            f"backward: gradient is {given.dtype} of shape {given.shape}, expected {tensor.dtype} of shape {tensor.shape}"
+        )
+    return given.array
+
+
+dispatch.backward = backward

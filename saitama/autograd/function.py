@@ -1,0 +1,152 @@
+"""Level 4: an operation that remembers, and the recording of a graph of them.
+
+After this file you can say what a graph is: nodes (operations), each knowing its inputs. There is nothing else to it.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from functools import wraps
+from itertools import count
+from typing import Any, ClassVar, Dict, Iterator, Optional, Sequence, Tuple, Type, Union
+
+from saitama.tensor import dispatch
+from saitama.tensor.backend import K
+from saitama.tensor.tensor import Tensor
+
+Source = Union["Function", Tensor]  # where a number comes from: the operation that made it, or the leaf itself
+Gradients = Tuple[Optional[K.Array], ...]
+
+OPS: Dict[str, Type[Function]] = {}
+_sequence = count()
+
+
+class Function:
+    """One operation: y = forward(inputs), and dL/dinputs = backward(dL/dy), written one under the other.
+
+    `forward` keeps in `saved` what `backward` needs. A concrete class names its constructor's keyword arguments in
+    `params`, so that a workbook can carry the graph.
+    """
+
+    __slots__ = ("dtype", "inputs", "kept", "name", "needs", "saved", "seq", "shape")
+
+    params: ClassVar[Tuple[str, ...]] = ()
+    differentiable: ClassVar[bool] = True
+
+    shape: Tuple[int, ...]  # of the output
+    dtype: str
+    inputs: Optional[Tuple[Source, ...]]  # None once backward() has freed the node
+    needs: Tuple[bool, ...]  # which inputs want a gradient
+    seq: int  # order of creation: inputs come before outputs
+    name: Optional[str]
+    kept: Optional[weakref.ref]  # the output, if retain_grad() was called on it
+    saved: Any
+
+    def __init_subclass__(cls, abstract: bool = False) -> None:
+        if not abstract:
+            OPS[cls.__name__] = cls
+
+    def forward(self, *arrays: Any) -> K.Array:
+        """The output array; anything the derivative needs goes into self.saved."""
+        raise NotImplementedError(f"{type(self).__name__}.forward")
+
+    def backward(self, dy: Any) -> Gradients:
+        """For each input dL/dinput, or None where self.needs says that nobody asks."""
+        raise NotImplementedError(f"{type(self).__name__}.backward")
+
+    def retain(self, tensor: Tensor) -> None:
+        """Have backward() write this operation's output gradient into tensor.grad."""
+        self.kept = weakref.ref(tensor)
+
+    def release(self) -> None:
+        """Forget the inputs and what was saved, so that their memory is free."""
+        self.inputs = None
+        self.saved = None
+
+
+class GradMode(threading.local):
+    """Whether operations are recorded, for each thread of its own."""
+
+    enabled = True
+
+
+grad_mode = GradMode()
+
+
+def apply(name: str, inputs: Sequence[Tensor], **params: Any) -> Tensor:
+    """Run the operation called `name` on the inputs, and record it if a derivative may be asked for later."""
+    node = OPS[name](**params)
+    array = node.forward(*[tensor.array for tensor in inputs])
+    out = Tensor._wrap(array)
+    if grad_mode.enabled:
+        for tensor in inputs:
+            if tensor.requires_grad or tensor.node is not None:
+                record(node, inputs, out)
+                break
+    return out
+
+
+def record(node: Function, inputs: Sequence[Tensor], out: Tensor) -> None:
+    """Make `node` the origin of `out`. Comparisons are recorded too: a workbook stays live through them."""
+    node.inputs = tuple([tensor if tensor.node is None else tensor.node for tensor in inputs])
+    node.needs = needs = tuple([tensor.requires_grad for tensor in inputs])
+    node.seq = next(_sequence)
+    node.name = None
+    node.kept = None
+    node.shape = out.array.shape
+    node.dtype = out.array.dtype
+    out.node = node
+    out.requires_grad = node.differentiable and True in needs
+
+
+class no_grad:
+    """`with no_grad():` or `@no_grad()`: operations inside are computed but not recorded."""
+
+    mode = False
+
+    def __enter__(self) -> None:
+        self.before = grad_mode.enabled
+        grad_mode.enabled = self.mode
+
+    def __exit__(self, *exception: Any) -> None:
+        grad_mode.enabled = self.before
+
+    def __call__(self, function: Any) -> Any:
+        @wraps(function)
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            with type(self)():
+                return function(*args, **kwargs)
+
+        return wrapped
+
+
+class enable_grad(no_grad):
+    """`with enable_grad():` records again inside no_grad()."""
+
+    mode = True
+
+
+def is_grad_enabled() -> bool:
+    """Whether operations are being recorded in this thread."""
+    return grad_mode.enabled
+
+
+def ancestors(node: Function) -> Iterator[Function]:
+    """The node and every operation it was computed from, in no particular order. RuntimeError if one was freed."""
+    stack, seen = [node], {node}
+    while stack:
+        current = stack.pop()
+        if current.inputs is None:
+            raise RuntimeError(
+                "the graph was freed by an earlier backward(): call backward(retain_graph=True) the first time if you "
+                "need it twice, or compute the forward pass again"
+            )
+        yield current
+        for source in current.inputs:
+            if isinstance(source, Function) and source not in seen:
+                seen.add(source)
+                stack.append(source)
+
+
+dispatch.apply = apply

@@ -1,0 +1,71 @@
+"""Random tensors from a counter-based generator: Philox 4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy
+as 1, 2, 3").
+
+The numbers are a function of (seed, position), so the same seed gives the same bits on every machine and any number of
+threads. Without `manual_seed` the seed is drawn from the operating system.
+"""
+
+from __future__ import annotations
+
+import os
+from operator import index as as_index
+from typing import Any, Dict
+
+from .backend import K
+from .creation import _dtype, _made
+from .shape import check_shape, flat_sizes
+from .tensor import Tensor
+
+_state: Dict[str, int] = {"seed": int.from_bytes(os.urandom(8), "little"), "position": 0}
+
+
+def manual_seed(seed: int) -> None:
+    """Start the sequence of random numbers that belongs to `seed`, an integer in [0, 2^64)."""
+    number = as_index(seed)
+    if not 0 <= number < 2**64:
+        raise ValueError(f"manual_seed: expected an integer from 0 to 2^64 - 1, got {seed}")
+    _state.update(seed=number, position=0)
+
+
+def get_rng_state() -> Dict[str, int]:
+    """Seed and position: what `set_rng_state` needs to go on from here."""
+    return dict(_state)
+
+
+def set_rng_state(state: Dict[str, int]) -> None:
+    """Go on from a state that `get_rng_state` gave."""
+    _state.update(seed=int(state["seed"]), position=int(state["position"]))
+
+
+def _advance(elements: int) -> Dict[str, int]:
+    """Seed and offset for the next `elements` numbers; a block of the generator holds two."""
+    taken = {"seed": _state["seed"], "offset": _state["position"]}
+    _state["position"] += (elements + 1) // 2
+    return taken
+
+
+def rand(*shape: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Uniform random numbers in [0, 1)."""
+    sizes = check_shape(flat_sizes(shape, "rand"), "rand")
+    return _made(K.uniform(sizes, _dtype(dtype), **_advance(_count(sizes))), requires_grad)
+
+
+def randn(*shape: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Normal random numbers of mean 0 and variance 1 (Box and Muller 1958)."""
+    sizes = check_shape(flat_sizes(shape, "randn"), "randn")
+    return _made(K.normal(sizes, _dtype(dtype), **_advance(_count(sizes))), requires_grad)
+
+
+def randint(low: int, high: int, shape: Any) -> Tensor:
+    """Random integers (int64) from low to high - 1. Raises ValueError if there are none."""
+    if not low < high:
+        raise ValueError(f"randint: there is no integer from {low} up to below {high}")
+    sizes = check_shape(flat_sizes((shape,), "randint"), "randint")
+    return _made(K.integers(sizes, as_index(low), as_index(high), **_advance(_count(sizes))), False)
+
+
+def _count(sizes: Any) -> int:
+    total = 1
+    for size in sizes:
+        total *= size
+    return total
