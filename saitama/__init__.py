@@ -14,9 +14,9 @@ if (_checkout / "spreadsheets").is_dir() and (_checkout / "setup.py").is_file():
     __path__.append(str(_checkout))
 
 from saitama import autograd, tensor  # noqa: E402
-from saitama.autograd import enable_grad, no_grad  # noqa: E402
+from saitama.autograd import Value, enable_grad, gradcheck, no_grad  # noqa: E402
 from saitama.tensor import *  # noqa: E402, F403
 from saitama.tensor import __all__ as _tensor_names  # noqa: E402
 
 __version__ = "0.1.0"
-__all__ = ["autograd", "enable_grad", "no_grad", "tensor", *_tensor_names]
+__all__ = ["Value", "autograd", "enable_grad", "gradcheck", "no_grad", "tensor", *_tensor_names]

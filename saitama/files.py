@@ -3,40 +3,41 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import shutil
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
 from typing import Iterator, Union
 
 
 @contextmanager
-def atomic_path(path: Union[str, "os.PathLike[str]"]) -> Iterator[Path]:
+def atomic_path(path: Union[str, os.PathLike[str]]) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it over `path` when the block succeeds, delete it when it does not.
 
-    A reader sees the old file or the new one, never half of either. Raises OSError with one line that says which file
-    could not be written and why (missing folder, denied write, full disk).
+    A reader sees the old file or the new one, never half of either. A file that is replaced passes its permissions on.
+    Raises OSError with one line that says which file could not be written and why (missing folder, denied write, full
+    disk); an OSError of the block about some other file passes through.
     """
     target = Path(path)
-    if target.is_dir():
+    if os.path.isdir(target):
         raise IsADirectoryError(f"cannot write {target}: it is a folder; give a file name")
+    if os.path.exists(target) and not os.path.isfile(target):
+        raise OSError(f"cannot write {target}: it is not an ordinary file")  # renaming would destroy /dev/null
+    temporary = target.with_name(f".{target.stem[:50]}-{token_hex(4)}{target.suffix}")
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=target.suffix, dir=target.parent)
-    except OSError as error:
-        raise type(error)(f"cannot write {target}: {error.strerror or error}") from error
-    os.close(handle)
-    temporary = Path(name)
-    try:
+        temporary.touch(exist_ok=False)
         yield temporary
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)  # mkstemp makes private files; a workbook is meant to be passed on
-        if target.exists() and not os.access(target, os.W_OK):
-            raise PermissionError(f"cannot write {target}: it is read-only or open in another program")
+        if os.path.exists(target):
+            if not os.access(target, os.W_OK):
+                raise PermissionError(f"cannot write {target}: it is read-only or open in another program; it is kept")
+            shutil.copymode(target, temporary)
         os.replace(temporary, target)
     except OSError as error:
-        if str(target) in str(error) and error.strerror is None:
+        about = error.filename
+        if error.strerror is None or about is not None and str(about) not in (str(temporary), str(target)):
             raise
-        raise type(error)(f"cannot write {target}: {error.strerror or error}; the old file is kept") from error
+        kept = "; the old file is kept" if os.path.exists(target) else ""
+        raise type(error)(f"cannot write {target}: {error.strerror}{kept}") from error
     finally:
-        if temporary.exists():
+        if os.path.exists(temporary):
             temporary.unlink()

@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
-from . import ops
+from . import by_hand, ops
 from .engine import backward
 from .function import Function, enable_grad, is_grad_enabled, no_grad
+from .gradcheck import GradcheckError, gradcheck
+from .graph import to_dot
 from .replay import replay
+from .value import Value
 
-__all__ = ["Function", "backward", "enable_grad", "is_grad_enabled", "no_grad", "ops", "replay"]
+__all__ = [
+    "Function",
+    "GradcheckError",
+    "Value",
+    "backward",
+    "by_hand",
+    "enable_grad",
+    "gradcheck",
+    "is_grad_enabled",
+    "no_grad",
+    "ops",
+    "replay",
+    "to_dot",
+]

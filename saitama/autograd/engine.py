@@ -19,23 +19,21 @@ from .function import Function, ancestors
 def backward(tensor: Tensor, gradient: Any = None, retain_graph: bool = False) -> None:
     """Add dtensor/dleaf to every leaf's .grad. (The full description is at Tensor.backward.)"""
     if not tensor.requires_grad:
-        raise RuntimeError("backward: nothing here requires a gradient; set requires_grad=True on a tensor you start from")
+        raise RuntimeError("backward: nothing here requires a gradient; set requires_grad=True on an input")
     dy = seed(tensor, gradient)
     if tensor.node is None:
         accumulate(tensor, dy)
         return
     gradients: Dict[Function, K.Array] = {tensor.node: dy}
-    for node in sorted(ancestors(tensor.node), key=attrgetter("seq"), reverse=True):
-        dy = gradients.pop(node, None)
-        if dy is not None:
-            _visit(node, dy, gradients)
+    for node in sorted(ancestors(tensor.node, differentiable=True), key=attrgetter("seq"), reverse=True):
+        _visit(node, gradients.pop(node), gradients)
         if not retain_graph:
             node.release()
 
 
 def _visit(node: Function, dy: K.Array, gradients: Dict[Function, K.Array]) -> None:
     """Hand dL/dy on to the node's inputs; where several paths meet, their gradients add up."""
-    kept = node.kept and node.kept()
+    kept = node.kept() if node.kept is not None else None
     if kept is not None:
         accumulate(kept, dy)
     for source, dx in zip(node.inputs or (), node.backward(dy)):
@@ -64,7 +62,7 @@ def seed(tensor: Tensor, gradient: Any) -> K.Array:
     given = gradient if isinstance(gradient, Tensor) else Tensor(gradient, dtype=tensor.dtype)
     if given.shape != tensor.shape or given.dtype != tensor.dtype:
         raise ValueError(
-            f"backward: gradient is {given.dtype} of shape {given.shape}, expected {tensor.dtype} of shape {tensor.shape}"
+            f"backward: expected a gradient of {tensor.dtype} {tensor.shape}, got {given.dtype} {given.shape}"
         )
     return given.array
 

@@ -9,7 +9,7 @@ import threading
 import weakref
 from functools import wraps
 from itertools import count
-from typing import Any, ClassVar, Dict, Iterator, Optional, Sequence, Tuple, Type, Union
+from typing import Any, ClassVar, Dict, Iterator, List, Optional, Sequence, Tuple, Type, Union
 
 from saitama.tensor import dispatch
 from saitama.tensor.backend import K
@@ -81,7 +81,7 @@ def apply(name: str, inputs: Sequence[Tensor], **params: Any) -> Tensor:
     out = Tensor._wrap(array)
     if grad_mode.enabled:
         for tensor in inputs:
-            if tensor.requires_grad or tensor.node is not None:
+            if tensor._requires_grad or tensor.node is not None:
                 record(node, inputs, out)
                 break
     return out
@@ -90,14 +90,14 @@ def apply(name: str, inputs: Sequence[Tensor], **params: Any) -> Tensor:
 def record(node: Function, inputs: Sequence[Tensor], out: Tensor) -> None:
     """Make `node` the origin of `out`. Comparisons are recorded too: a workbook stays live through them."""
     node.inputs = tuple([tensor if tensor.node is None else tensor.node for tensor in inputs])
-    node.needs = needs = tuple([tensor.requires_grad for tensor in inputs])
+    node.needs = needs = tuple([tensor._requires_grad for tensor in inputs])
     node.seq = next(_sequence)
     node.name = None
     node.kept = None
     node.shape = out.array.shape
     node.dtype = out.array.dtype
     out.node = node
-    out.requires_grad = node.differentiable and True in needs
+    out._requires_grad = node.differentiable and True in needs
 
 
 class no_grad:
@@ -105,12 +105,15 @@ class no_grad:
 
     mode = False
 
+    def __init__(self) -> None:
+        self.before: List[bool] = []  # a stack, so that one object can be entered again inside itself
+
     def __enter__(self) -> None:
-        self.before = grad_mode.enabled
+        self.before.append(grad_mode.enabled)
         grad_mode.enabled = self.mode
 
     def __exit__(self, *exception: Any) -> None:
-        grad_mode.enabled = self.before
+        grad_mode.enabled = self.before.pop()
 
     def __call__(self, function: Any) -> Any:
         @wraps(function)
@@ -132,8 +135,9 @@ def is_grad_enabled() -> bool:
     return grad_mode.enabled
 
 
-def ancestors(node: Function) -> Iterator[Function]:
-    """The node and every operation it was computed from, in no particular order. RuntimeError if one was freed."""
+def ancestors(node: Function, differentiable: bool = False) -> Iterator[Function]:
+    """The node and every operation it was computed from, or only those its gradient passes through, in no particular
+    order. RuntimeError if one was freed."""
     stack, seen = [node], {node}
     while stack:
         current = stack.pop()
@@ -143,8 +147,8 @@ def ancestors(node: Function) -> Iterator[Function]:
                 "need it twice, or compute the forward pass again"
             )
         yield current
-        for source in current.inputs:
-            if isinstance(source, Function) and source not in seen:
+        for source, need in zip(current.inputs, current.needs):
+            if isinstance(source, Function) and source not in seen and (need or not differentiable):
                 seen.add(source)
                 stack.append(source)
 

@@ -11,6 +11,8 @@ import os
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from . import cpu
+
 HOW_TO_BUILD = (
     "install a C compiler and run `pip install .` again (or `python setup.py build_ext --inplace` in the source folder)"
 )
@@ -23,14 +25,9 @@ def import_reference() -> Any:
 
 def import_compiled() -> Any:
     """The compiled kernels. Raises ImportError that says why they cannot be used."""
-    try:
-        cpu = importlib.import_module("saitama.tensor.cpu")
-    except ModuleNotFoundError:
-        problem = None
-    else:
-        problem = cpu.unsupported_instructions()  # asked first: a missing instruction would end the process
+    problem = cpu.unsupported_instructions()  # asked first: an unknown instruction would end the process
     if problem:
-        raise ImportError(f"the compiled kernels cannot run here: {problem}")
+        raise ImportError(problem)
     try:
         kernels = importlib.import_module("saitama.kernels")
     except ImportError as error:

@@ -93,8 +93,8 @@ def unsupported_instructions() -> Optional[str]:
     if not missing:
         return None
     return (
-        f"the compiled kernels use instructions that this processor lacks ({', '.join(missing)}); "
-        "install saitama from source on this machine, or build it with SAITAMA_MARCH=x86-64-v2"
+        f"this processor lacks instructions that the kernels were compiled to use ({', '.join(missing)}); "
+        "install saitama from source on this machine, or have it built with SAITAMA_MARCH=none"
     )
 
 

@@ -3,49 +3,53 @@
 from __future__ import annotations
 
 from math import ceil
+from numbers import Integral, Real
 from typing import Any, Optional, Sequence
 
 from . import dispatch
 from .backend import K
 from .dtype import check_dtype, get_default_dtype, is_float
-from .methods import _to, as_tensor, pair
+from .methods import _to, alike, as_tensor
+from .parse import parse
 from .shape import axis, check_shape, flat_sizes
 from .tensor import Tensor
 
 
 def full(shape: Any, fill_value: float, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor of `shape` with one number everywhere."""
-    sizes = check_shape(flat_sizes((shape,), "full"), "full")
-    return _made(K.full(sizes, fill_value, _dtype(dtype)), requires_grad)
+    return _filled("full", shape, fill_value, dtype, requires_grad)
 
 
 def zeros(*shape: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """zeros(2, 3) or zeros((2, 3)): a tensor of zeros."""
-    return full(flat_sizes(shape, "zeros"), 0, dtype=dtype, requires_grad=requires_grad)
+    return _filled("zeros", flat_sizes(shape, "zeros"), 0, dtype, requires_grad)
 
 
 def ones(*shape: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """ones(2, 3) or ones((2, 3)): a tensor of ones."""
-    return full(flat_sizes(shape, "ones"), 1, dtype=dtype, requires_grad=requires_grad)
+    return _filled("ones", flat_sizes(shape, "ones"), 1, dtype, requires_grad)
 
 
 def arange(start: float, end: Optional[float] = None, step: float = 1, *, dtype: Any = None) -> Tensor:
     """start, start + step, ... below end (from 0 when only one number is given); int64 if all three are integers."""
     if end is None:
         start, end = 0, start
+    for value in (start, end, step):
+        if not isinstance(value, Real):
+            raise TypeError(f"arange: expected numbers, got {value!r}")
     if step == 0 or step != step:
         raise ValueError(f"arange: step must be a number other than 0, got {step}")
-    whole = all(isinstance(value, int) for value in (start, end, step))
-    count = (end - start) / step
-    if count != count or abs(count) > 2**40:
-        raise ValueError(f"arange: from {start} to {end} by {step} is not a finite list of numbers")
-    count = max(0, len(range(int(start), int(end), int(step))) if whole else ceil(count))
+    whole = all(isinstance(value, Integral) for value in (start, end, step))
+    count = -((int(start) - int(end)) // int(step)) if whole else (end - start) / step
+    if not abs(count) < 2**31:  # nan too
+        raise ValueError(f"arange: from {start} to {end} by {step} is not a list of numbers that fits in memory")
     chosen = check_dtype(dtype) if dtype is not None else "int64" if whole else get_default_dtype()
-    return Tensor([start + step * place for place in range(count)], dtype=chosen)
+    return Tensor([start + step * place for place in range(ceil(count))], dtype=chosen)
 
 
 def eye(n: int, *, dtype: Any = None) -> Tensor:
     """The identity matrix (n, n): ones on the diagonal."""
+    check_shape(flat_sizes((n,), "eye"), "eye")
     positions = arange(n)
     return positions.unsqueeze(1).eq(positions.unsqueeze(0)).to(_dtype(dtype))
 
@@ -65,7 +69,8 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     items = [as_tensor(each) for each in _some(tensors, "cat")]
     dtypes = {each.dtype for each in items}
     if len(dtypes) > 1:
-        chosen = "float64" if "float64" in dtypes or not any(map(is_float, dtypes)) else "float32"
+        floats = sorted(filter(is_float, dtypes))  # "float64" comes last
+        chosen = floats[-1] if floats else get_default_dtype()
         items = [_to(each, chosen) for each in items]
     return dispatch.apply("Concat", items, dim=axis(dim, items[0].ndim, "cat"))
 
@@ -75,7 +80,7 @@ def where(condition: Tensor, a: Any, b: Any) -> Tensor:
     mask = as_tensor(condition)
     if mask.dtype != "bool":
         raise TypeError(f"where: the condition must be bool, got {mask.dtype}; compare, as in x > 0")
-    return dispatch.apply("Where", (mask, *pair(a, b)))
+    return dispatch.apply("Where", (mask, *alike(a, b)))
 
 
 def _some(tensors: Any, op: str) -> Any:
@@ -84,6 +89,14 @@ def _some(tensors: Any, op: str) -> Any:
     if not tensors:
         raise ValueError(f"{op}: expected at least one tensor, got an empty list")
     return tensors
+
+
+def _filled(op: str, shape: Any, value: Any, dtype: Any, requires_grad: bool) -> Tensor:
+    sizes = check_shape(flat_sizes((shape,), op), op)
+    number = parse(value.item() if isinstance(value, Tensor) else value, dtype)  # refuses what the dtype cannot hold
+    if number.shape:
+        raise ValueError(f"{op}: expected one number for every place, got values of shape {number.shape}")
+    return _made(K.expand(number, sizes), requires_grad)
 
 
 def _dtype(dtype: Any) -> str:

@@ -6,7 +6,7 @@ with their derivatives and puts its `apply` here when it is imported; so imports
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Sequence
+from typing import TYPE_CHECKING, Any, Callable
 
 if TYPE_CHECKING:
     from .tensor import Tensor

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import index as as_index
 from typing import TYPE_CHECKING, Any, List, Tuple
 
 from . import dispatch
@@ -40,14 +41,16 @@ def _as_index_tensor(key: Any) -> Any:
 
     if key is None or key is ... or isinstance(key, slice):
         return key
-    if not _is_tensor(key) and hasattr(key, "__index__") and not isinstance(key, bool):
-        return key.__index__()
     if isinstance(key, (float, str, bool)):
         raise TypeError(f"index: expected integers, slices, None, ... or tensors of integers or bools, got {key!r}")
-    if isinstance(key, list):
-        key = Tensor(key) if key and all(isinstance(each, bool) for each in key) else Tensor(key, dtype="int64")
-    elif not _is_tensor(key):
-        key = Tensor(key)
+    if not _is_tensor(key):
+        try:
+            return as_index(key)
+        except TypeError:
+            kind = Tensor(key).dtype
+            key = (
+                Tensor(key, dtype="int64") if isinstance(key, (list, tuple, range)) and kind != "bool" else Tensor(key)
+            )
     if key.dtype not in ("int64", "bool"):
         raise TypeError(f"index: a tensor of {key.dtype} cannot be an index; make it with dtype='int64', or compare it")
     return key.item() if key.ndim == 0 and key.dtype == "int64" else key

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Optional, Sequence, Tuple, Union
 
 from . import dispatch
 from .backend import K
 from .dtype import check_dtype, get_default_dtype, is_float, promote
 from .indexing import index
+from .parse import EXACT
 from .shape import axes, axis, flat_sizes, resolve_shape
 
 if TYPE_CHECKING:
@@ -17,15 +19,19 @@ Dim = Union[None, int, Sequence[int]]
 
 
 def as_tensor(value: Any, like: Any = None) -> Any:
-    """`value` itself if it is a Tensor; else a leaf, in the dtype of `like` when that is a float and value a number."""
+    """`value` itself if it is a Tensor; else a leaf. A number takes the dtype of the Tensor `like` if it can."""
     if isinstance(value, Methods):
         return value
     from .tensor import Tensor
 
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if isinstance(value, bool) or not isinstance(value, (int, float, Real)):
         return Tensor(value)
-    dtype = like.dtype if like is not None and is_float(like.dtype) else get_default_dtype()
-    return Tensor._wrap(K.full((), value, dtype))
+    dtype = like.array.dtype if isinstance(like, Methods) else "bool"
+    if not (is_float(dtype) or dtype == "int64" and isinstance(value, Integral)):
+        dtype = get_default_dtype()
+    if isinstance(value, float) or -EXACT <= value <= EXACT:
+        return Tensor._wrap(K.full((), value, dtype))
+    return Tensor(value, dtype=dtype)  # which refuses an integer that the dtype cannot hold
 
 
 def floating(x: Any) -> Any:
@@ -47,11 +53,14 @@ def _to(x: Any, dtype: str) -> Any:
     return x if x.array.dtype == dtype else dispatch.apply("Cast", (x,), dtype=dtype)
 
 
-def _compare(name: str, a: Any, b: Any) -> Tensor:
+def alike(a: Any, b: Any) -> Tuple[Any, Any]:
+    """Two operands in one dtype, whichever; integers and bools meet floats, and each other, as floats."""
     a, b = as_tensor(a, like=b), as_tensor(b, like=a)
-    if a.array.dtype != b.array.dtype:  # integers and bools meet floats, and each other, as floats
-        a, b = pair(a, b)
-    return dispatch.apply(name, (a, b))
+    return (a, b) if a.array.dtype == b.array.dtype else pair(a, b)
+
+
+def _compare(name: str, a: Any, b: Any) -> Tensor:
+    return dispatch.apply(name, alike(a, b))
 
 
 class Methods(K.Exporter):
@@ -114,7 +123,7 @@ class Methods(K.Exporter):
     def __rmatmul__(self, other: Any) -> Tensor:
         return dispatch.apply("MatMul", pair(other, self))
 
-    # --- comparisons: bool tensors, no gradient ---------------------------------------------------------------------------
+    # --- comparisons: bool tensors, no gradient -----------------------------------------------------------------------
     def eq(self, other: Any) -> Tensor:
         """self == other, element by element."""
         return _compare("Eq", self, other)
@@ -148,7 +157,7 @@ class Methods(K.Exporter):
     def __ne__(self, other: Any) -> Any:
         return NotImplemented if other is None or isinstance(other, str) else _compare("Ne", self, other)
 
-    # --- functions of one element -----------------------------------------------------------------------------------------
+    # --- functions of one element -------------------------------------------------------------------------------------
     def exp(self) -> Tensor:
         """e to the power of each element."""
         return dispatch.apply("Exp", (floating(self),))
@@ -191,7 +200,7 @@ class Methods(K.Exporter):
         """log(softmax(x)), computed without leaving the range of the floats."""
         return dispatch.apply("LogSoftmax", (floating(self),), dim=axis(dim, self.array.ndim, "log_softmax"))
 
-    # --- reductions -------------------------------------------------------------------------------------------------------
+    # --- reductions ---------------------------------------------------------------------------------------------------
     def sum(self, dim: Dim = None, keepdim: bool = False) -> Tensor:
         """The sum over one axis, several, or all."""
         return self._reduce("Sum", dim, keepdim)
@@ -220,10 +229,12 @@ class Methods(K.Exporter):
         dims = axes(dim, self.array.ndim, name.lower())
         return dispatch.apply(name, (floating(self),), dim=dims, keepdim=bool(keepdim))
 
-    # --- the same numbers in another arrangement ------------------------------------------------------------------------------
+    # --- the same numbers in another arrangement ----------------------------------------------------------------------
     def reshape(self, *shape: Any) -> Tensor:
-        """The same numbers, row by row, in another shape; one size may be -1. Raises ValueError if they do not fit."""
-        return dispatch.apply("Reshape", (self,), shape=resolve_shape(flat_sizes(shape, "reshape"), self.array, "reshape"))
+        """The same numbers, row by row, in another shape; one size may be -1. ValueError if they do not fit."""
+        return dispatch.apply(
+            "Reshape", (self,), shape=resolve_shape(flat_sizes(shape, "reshape"), self.array, "reshape")
+        )
 
     view = reshape
 
@@ -294,7 +305,7 @@ class Methods(K.Exporter):
         """out[i][j] = self[index[i][j]][j] for dim 0, and so on (torch.gather); index is int64."""
         return dispatch.apply("Gather", (self, as_tensor(index)), dim=axis(dim, self.array.ndim, "gather"))
 
-    # --- dtype ------------------------------------------------------------------------------------------------------------
+    # --- dtype --------------------------------------------------------------------------------------------------------
     def to(self, dtype: Any) -> Tensor:
         """The same numbers in another dtype; floats to int64 drop the fraction."""
         return _to(self, check_dtype(dtype))
@@ -311,7 +322,7 @@ class Methods(K.Exporter):
         """As int64."""
         return self.to("int64")
 
-    # --- in place, for the update of a parameter ------------------------------------------------------------------------------
+    # --- in place, for the update of a parameter ----------------------------------------------------------------------
     def __iadd__(self, other: Any) -> Tensor:
         return self._assign(self.add(other))
 
@@ -323,6 +334,9 @@ class Methods(K.Exporter):
 
     def __itruediv__(self, other: Any) -> Tensor:
         return self._assign(self.div(other))
+
+    def __ipow__(self, other: Any) -> Tensor:
+        return self._assign(self.pow(other))
 
     def _assign(self, new: Any) -> Any:
         """`w -= lr * g` replaces the numbers of the leaf w. What was computed from the old ones keeps the old ones."""

@@ -1,10 +1,11 @@
-"""From what a person writes (numbers, nested lists, buffers) to an Array, or to an error that names the bad position."""
+"""From what a person writes (numbers, nested lists, buffers) to an Array, or an error that names the bad position."""
 
 from __future__ import annotations
 
+from decimal import Decimal
 from itertools import chain
 from math import inf
-from numbers import Integral, Real
+from numbers import Complex, Integral, Real
 from typing import Any, List, Optional, Sequence, Tuple
 
 from .backend import K
@@ -23,10 +24,10 @@ def parse(data: Any, dtype: Any = None) -> K.Array:
     wanted = None if dtype is None else check_dtype(dtype)
     if isinstance(data, (list, tuple, range)):
         flat, shape = flatten(data)
-    elif isinstance(data, Real):
+    elif isinstance(data, (Real, Decimal)):
         flat, shape = [data], ()
-    elif data is None or isinstance(data, (str, bytes, bytearray, complex)):
-        raise TypeError(f"Tensor: expected a number, nested lists or a buffer, got {data!r}")
+    elif data is None or isinstance(data, (str, bytes, bytearray, Complex)):
+        raise TypeError(f"Tensor: expected a number, nested lists or a buffer, got {_show(data)}")
     else:
         return _from_buffer(data, wanted)
     kinds = set(map(type, flat))
@@ -40,11 +41,16 @@ def parse(data: Any, dtype: Any = None) -> K.Array:
 
 def flatten(data: Sequence[Any]) -> Tuple[List[Any], Tuple[int, ...]]:
     """Nested lists as one flat list and the shape, one level of nesting at a time. Raises ValueError where ragged."""
+    first: Any = data
+    for _ in range(K.MAX_NDIM + 1):  # looked at first: a list that contains itself has no bottom
+        if not isinstance(first, (list, tuple, range)) or not first:
+            break
+        first = first[0]
+    else:
+        raise ValueError(f"Tensor: lists are nested more than {K.MAX_NDIM} deep")
     level: List[Any] = list(data)
     shape = [len(level)]
     while level and any(isinstance(item, (list, tuple, range)) for item in level):
-        if len(shape) == K.MAX_NDIM:
-            raise ValueError(f"Tensor: lists are nested more than {K.MAX_NDIM} deep")
         lengths = {len(item) if isinstance(item, (list, tuple, range)) else -1 for item in level}
         if len(lengths) > 1:
             raise ValueError(_ragged(level, tuple(shape)))
@@ -61,7 +67,7 @@ def _ragged(level: List[Any], shape: Tuple[int, ...]) -> str:
 
     def describe(index: int) -> str:
         item = level[index]
-        what = f"a list of {len(item)}" if length(item) >= 0 else f"the single value {item!r}"
+        what = f"a list of {len(item)}" if length(item) >= 0 else f"the single value {_show(item)}"
         return f"{_position(index, shape)} is {what}"
 
     odd = next(index for index, item in enumerate(level) if length(item) != length(level[0]))
@@ -83,10 +89,24 @@ def _number(value: Any, index: int, shape: Tuple[int, ...]) -> Any:
         return bool(value) if isinstance(value, bool) else int(value) if isinstance(value, int) else float(value)
     if isinstance(value, Integral):
         return int(value)
-    if isinstance(value, Real):
-        return float(value)
+    if isinstance(value, (Real, Decimal)):
+        try:
+            return float(value)
+        except OverflowError:
+            raise OverflowError(f"Tensor: {_position(index, shape)} is {_show(value)}, too large for a float") from None
+    if type(value).__name__ in ("bool", "bool_"):  # NumPy's, which is no kind of Python number
+        return bool(value)
     hint = "; use stack() to join tensors, it keeps their gradients" if isinstance(value, K.Exporter) else ""
-    raise TypeError(f"Tensor: {_position(index, shape)} is {value!r} ({type(value).__name__}), not a number{hint}")
+    raise TypeError(f"Tensor: {_position(index, shape)} is {_show(value)} ({type(value).__name__}), not a number{hint}")
+
+
+def _show(value: Any) -> str:
+    """What it looks like, in one short line."""
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:  # an integer of 5000 digits refuses, and an object may do anything
+        return f"of type {type(value).__name__}"
+    return text if len(text) <= 80 else text[:77] + "..."
 
 
 def _check_values(flat: List[Any], kinds: set, shape: Tuple[int, ...], dtype: str) -> None:
@@ -94,24 +114,28 @@ def _check_values(flat: List[Any], kinds: set, shape: Tuple[int, ...], dtype: st
     if dtype == "int64":
         for index, value in enumerate(flat):
             if isinstance(value, float) and not value.is_integer():
-                raise TypeError(f"Tensor: {_position(index, shape)} is {value!r}, which int64 cannot hold; use float64")
+                raise TypeError(
+                    f"Tensor: {_position(index, shape)} is {_show(value)}, which int64 cannot hold; use float64"
+                )
             if not -(2**63) <= value < 2**63:
-                raise OverflowError(f"Tensor: {_position(index, shape)} is {value!r}, outside the range of int64")
+                raise OverflowError(f"Tensor: {_position(index, shape)} is {_show(value)}, outside the range of int64")
     elif dtype == "bool":
         for index, value in enumerate(flat):
             if value not in (0, 1):
-                raise TypeError(f"Tensor: {_position(index, shape)} is {value!r}; a bool is True, False, 1 or 0")
+                raise TypeError(f"Tensor: {_position(index, shape)} is {_show(value)}; a bool is True, False, 1 or 0")
         return
     if dtype == "float32":
         for index, value in enumerate(flat):
             if FLOAT32_MAX < abs(value) < inf:
-                raise OverflowError(f"Tensor: {_position(index, shape)} is {value!r}, outside the range of float32")
+                raise OverflowError(
+                    f"Tensor: {_position(index, shape)} is {_show(value)}, outside the range of float32"
+                )
     if int in kinds and is_float(dtype):
         for index, value in enumerate(flat):
             if isinstance(value, int) and abs(value) > EXACT and not _exact(value):
                 raise OverflowError(
-                    f"Tensor: {_position(index, shape)} is {value}, which {dtype} cannot hold exactly; use dtype='int64'"
-                    " or write it as a float"
+                    f"Tensor: {_position(index, shape)} is {_show(value)}, which {dtype} cannot hold exactly; "
+                    "use dtype='int64' or write it as a float"
                 )
 
 
@@ -125,12 +149,13 @@ def _exact(value: int) -> bool:
 def _from_buffer(data: Any, wanted: Optional[str]) -> K.Array:
     try:
         array = K.from_buffer(data)
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         if hasattr(data, "__float__") and not hasattr(data, "__len__"):
             return parse(float(data), wanted)
-        raise TypeError(f"Tensor: expected a number, nested lists or a buffer, got {type(data).__name__}: {error}") from None
+        what = f"got {type(data).__name__} ({error}); try .tolist() or list()"
+        raise TypeError(f"Tensor: expected a number, nested lists or a buffer, {what}") from None
     if wanted is None or wanted == array.dtype:
         return array
-    if wanted == "int64" and is_float(array.dtype):
-        return parse(array.tolist(), wanted)  # element by element, so that a fraction is refused with its position
-    return K.cast(array, wanted)
+    if is_float(wanted) and array.dtype != "int64":
+        return K.cast(array, wanted)
+    return parse(array.tolist(), wanted)  # number by number: one that does not fit is refused with its position

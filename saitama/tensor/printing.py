@@ -16,7 +16,7 @@ LIMIT = 1000  # elements above which long axes are shortened
 def to_string(tensor: Tensor) -> str:
     """For example `tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)`, one row a line."""
     shorten = tensor.numel() > LIMIT
-    short = _shortened(tensor) if shorten else tensor.tolist()
+    short = _shortened(tensor) if shorten else tensor.tolist() if tensor.numel() else []
     width = max((len(text) for text in _texts(short)), default=0)
     parts = [_nested(short, indent=len("tensor("), width=width)]
     if shorten or tensor.numel() == 0:

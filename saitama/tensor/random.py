@@ -8,12 +8,11 @@ threads. Without `manual_seed` the seed is drawn from the operating system.
 from __future__ import annotations
 
 import os
-from operator import index as as_index
 from typing import Any, Dict
 
 from .backend import K
 from .creation import _dtype, _made
-from .shape import check_shape, flat_sizes
+from .shape import check_shape, flat_sizes, whole
 from .tensor import Tensor
 
 _state: Dict[str, int] = {"seed": int.from_bytes(os.urandom(8), "little"), "position": 0}
@@ -21,7 +20,7 @@ _state: Dict[str, int] = {"seed": int.from_bytes(os.urandom(8), "little"), "posi
 
 def manual_seed(seed: int) -> None:
     """Start the sequence of random numbers that belongs to `seed`, an integer in [0, 2^64)."""
-    number = as_index(seed)
+    number = whole(seed, "manual_seed: expected an integer")
     if not 0 <= number < 2**64:
         raise ValueError(f"manual_seed: expected an integer from 0 to 2^64 - 1, got {seed}")
     _state.update(seed=number, position=0)
@@ -34,7 +33,10 @@ def get_rng_state() -> Dict[str, int]:
 
 def set_rng_state(state: Dict[str, int]) -> None:
     """Go on from a state that `get_rng_state` gave."""
-    _state.update(seed=int(state["seed"]), position=int(state["position"]))
+    for key in ("seed", "position"):
+        if not 0 <= whole(state.get(key), f"set_rng_state: expected an integer {key}") < 2**64:
+            raise ValueError(f"set_rng_state: expected {key} from 0 to 2^64 - 1, got {state[key]}")
+    _state.update(seed=state["seed"], position=state["position"])
 
 
 def _advance(elements: int) -> Dict[str, int]:
@@ -58,10 +60,11 @@ def randn(*shape: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor
 
 def randint(low: int, high: int, shape: Any) -> Tensor:
     """Random integers (int64) from low to high - 1. Raises ValueError if there are none."""
+    low, high = whole(low, "randint: expected integers"), whole(high, "randint: expected integers")
     if not low < high:
         raise ValueError(f"randint: there is no integer from {low} up to below {high}")
     sizes = check_shape(flat_sizes((shape,), "randint"), "randint")
-    return _made(K.integers(sizes, as_index(low), as_index(high), **_advance(_count(sizes))), False)
+    return _made(K.integers(sizes, low, high, **_advance(_count(sizes))), False)
 
 
 def _count(sizes: Any) -> int:

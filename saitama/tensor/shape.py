@@ -8,12 +8,19 @@ from typing import Any, List, Sequence, Tuple, Union
 from .backend import K
 
 
+def whole(value: Any, expectation: str) -> int:
+    """An int for anything that is one, NumPy's too; otherwise TypeError with the expectation. A bool is none."""
+    try:
+        if not isinstance(value, bool):
+            return as_index(value)
+    except TypeError:
+        pass
+    raise TypeError(f"{expectation}, got {value!r}")
+
+
 def axis(dim: Any, ndim: int, op: str) -> int:
     """The axis as a number from 0: -1 is the last one. Raises IndexError out of range, TypeError for a non-integer."""
-    try:
-        place = as_index(dim)
-    except TypeError:
-        raise TypeError(f"{op}: expected an integer axis, got {dim!r}") from None
+    place = whole(dim, f"{op}: expected an integer axis")
     if not -ndim <= place < ndim:
         names = f"axes 0 to {ndim - 1}" if ndim else "no axes"
         raise IndexError(f"{op}: there is no axis {dim}; the tensor has {names}")
@@ -38,10 +45,7 @@ def flat_sizes(sizes: Tuple[Any, ...], op: str) -> Tuple[int, ...]:
     """reshape(2, 3), reshape((2, 3)) and reshape([2, 3]) mean the same."""
     if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)):
         sizes = tuple(sizes[0])
-    try:
-        return tuple(as_index(size) for size in sizes)
-    except TypeError:
-        raise TypeError(f"{op}: expected integers, got {sizes!r}") from None
+    return tuple([whole(size, f"{op}: expected integers") for size in sizes])
 
 
 def check_shape(sizes: Tuple[int, ...], op: str) -> Tuple[int, ...]:
@@ -67,7 +71,7 @@ def resolve_shape(sizes: Tuple[int, ...], array: K.Array, op: str) -> Tuple[int,
 
 
 def broadcast_shapes(shapes: Sequence[Tuple[int, ...]], op: str) -> Tuple[int, ...]:
-    """The shape all of `shapes` broadcast to: aligned on the right, a size of 1 stretches. Raises ValueError otherwise."""
+    """The shape all of `shapes` broadcast to: aligned on the right, a size of 1 stretches. Else ValueError."""
     result: List[int] = [1] * max(map(len, shapes), default=0)
     for shape in shapes:
         for place in range(1, len(shape) + 1):

@@ -13,6 +13,7 @@ from .dtype import check_dtype, is_float
 from .methods import Methods
 from .parse import parse
 from .printing import to_string
+from .shape import axis
 
 if TYPE_CHECKING:
     from saitama.autograd.function import Function
@@ -35,21 +36,19 @@ class Tensor(Methods):
             dtype cannot hold. The message names the offending position.
     """
 
-    __slots__ = ("__weakref__", "_name", "grad", "node", "requires_grad")
+    __slots__ = ("__weakref__", "_grad", "_name", "_requires_grad", "node")
 
-    grad: Optional[Tensor]  # dL/dself after backward(), for leaves and where retain_grad() was called
     node: Optional[Function]  # the operation that made this tensor; None for a leaf
-    requires_grad: bool
 
     def __init__(self, data: Any, dtype: Any = None, requires_grad: bool = False, name: Optional[str] = None) -> None:
         if isinstance(data, Tensor):
             self.array = data.array if dtype is None else K.cast(data.array, check_dtype(dtype))
         else:
             self.array = parse(data, dtype)
-        self.grad = None
+        self._grad = None
         self.node = None
         self._name = None
-        self.requires_grad = False
+        self._requires_grad = False
         if name is not None:
             self.name = name
         if requires_grad:
@@ -60,11 +59,20 @@ class Tensor(Methods):
         """A leaf Tensor around an Array, without a copy."""
         tensor = cls.__new__(cls)
         tensor.array = array
-        tensor.grad = None
+        tensor._grad = None
         tensor.node = None
         tensor._name = None
-        tensor.requires_grad = requires_grad
+        tensor._requires_grad = requires_grad
         return tensor
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        """How copy, deepcopy and pickle make an equal leaf; it shares nothing with this one."""
+        if self.node is not None:
+            raise RuntimeError(
+                f"copy, pickle: this tensor was made by {type(self.node).__name__}, it belongs to a graph; use .detach()"
+            )
+        flat = self.array.reshape((self.numel(),)).tolist()
+        return _restore, (type(self), flat, self.shape, self.dtype, self.requires_grad, self.name, self.grad)
 
     # --- what it is ---------------------------------------------------------------------------------------------------
     @property
@@ -92,7 +100,7 @@ class Tensor(Methods):
 
     def size(self, dim: Optional[int] = None) -> Any:
         """The shape, or the size of one axis."""
-        return self.shape if dim is None else self.shape[dim]
+        return self.shape if dim is None else self.shape[axis(dim, self.ndim, "size")]
 
     @property
     def name(self) -> Optional[str]:
@@ -130,7 +138,9 @@ class Tensor(Methods):
 
     def __bool__(self) -> bool:
         if self.numel() != 1:
-            raise ValueError(f"bool: a tensor of shape {self.shape} is neither true nor false; reduce it to one element")
+            raise ValueError(
+                f"bool: a tensor of shape {self.shape} is neither true nor false; reduce it to one element"
+            )
         return bool(self.item())
 
     def __len__(self) -> int:
@@ -144,7 +154,31 @@ class Tensor(Methods):
     def __repr__(self) -> str:
         return to_string(self)
 
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec else str(self)  # f"{loss:.4f}"
+
     # --- its gradient -------------------------------------------------------------------------------------------------
+    @property
+    def requires_grad(self) -> bool:
+        """Whether backward() reaches it: asked for on a leaf, inherited by what is computed from one."""
+        return self._requires_grad
+
+    @requires_grad.setter
+    def requires_grad(self, requires_grad: bool) -> None:
+        self.requires_grad_(requires_grad)
+
+    @property
+    def grad(self) -> Optional[Tensor]:
+        """dL/dself after backward(), for leaves and where retain_grad() was called; assign None to start again."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, grad: Optional[Tensor]) -> None:
+        if grad is not None and not (isinstance(grad, Tensor) and grad.shape == self.shape):
+            what = f"a tensor of shape {grad.shape}" if isinstance(grad, Tensor) else repr(grad)
+            raise TypeError(f"grad: expected None or a tensor of shape {self.shape}, got {what}")
+        self._grad = grad
+
     def backward(self, gradient: Any = None, retain_graph: bool = False) -> None:
         """Add dself/dleaf to `.grad` of every leaf that requires it, by the chain rule from here back to the leaves.
 
@@ -161,15 +195,17 @@ class Tensor(Methods):
         """Ask for (or stop asking for) the derivative with respect to this leaf. Returns self."""
         if requires_grad and not is_float(self.dtype):
             raise TypeError(f"requires_grad: only floats have derivatives, this tensor is {self.dtype}")
-        if self.node is not None and not requires_grad:
-            raise RuntimeError("requires_grad: only a leaf can be switched off; use .detach()")
-        self.requires_grad = bool(requires_grad)
+        if self.node is not None and bool(requires_grad) != self.requires_grad:
+            raise RuntimeError("requires_grad: only a leaf can be switched on or off; use .detach() to make one")
+        self._requires_grad = bool(requires_grad)
         return self
 
     def retain_grad(self) -> None:
         """Keep `.grad` on this tensor too, though an operation made it."""
         if not self.requires_grad:
-            raise RuntimeError("retain_grad: this tensor does not require a gradient; set requires_grad=True on an input")
+            raise RuntimeError(
+                "retain_grad: this tensor does not require a gradient; set requires_grad=True on an input"
+            )
         if self.node is not None:
             self.node.retain(self)
 
@@ -184,7 +220,17 @@ class Tensor(Methods):
 
     @data.setter
     def data(self, value: Any) -> None:
+        if self.node is not None:
+            raise RuntimeError("data: only the numbers of a leaf can be replaced; use .detach() to make one")
         new = value if isinstance(value, Tensor) else Tensor(value, dtype=self.dtype)
         if new.shape != self.shape or new.dtype != self.dtype:
             raise ValueError(f"data: expected {self.dtype} of shape {self.shape}, got {new.dtype} of shape {new.shape}")
         self.array = new.array
+
+
+def _restore(cls: Any, flat: Any, shape: Any, dtype: str, requires_grad: bool, name: Any, grad: Any) -> Tensor:
+    """The leaf that `Tensor.__reduce__` took apart."""
+    tensor: Tensor = cls._wrap(K.from_list(flat, shape, dtype), requires_grad)
+    tensor.name = name
+    tensor.grad = grad
+    return tensor

@@ -1,5 +1,6 @@
 """Every operation with its derivative: the whole of differentiation is these few small classes."""
 
+# ruff: noqa: F401
 from __future__ import annotations
 
 from .arithmetic import Add, Div, Maximum, Minimum, Mul, Neg, Pow, Sub

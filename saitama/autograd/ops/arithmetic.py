@@ -5,6 +5,8 @@ Where an operand was broadcast, every copy of it contributes to its gradient: K.
 
 from __future__ import annotations
 
+from typing import Tuple
+
 from saitama.tensor.backend import K
 
 from ..function import Function, Gradients
@@ -110,8 +112,8 @@ class Pow(Function):
             slope = K.mul(b, K.pow(a, K.sub(b, K.full((), 1, dy.dtype))))
             da = K.sum_to(K.mul(dy, K.where(K.eq(b, zero), zero, slope)), a.shape)
         if need_b:
-            safe = K.where(K.eq(a, zero), K.full((), 1, dy.dtype), a)  # ln 1 = 0: no slope where a is 0
-            db = K.sum_to(K.mul(dy, K.mul(y, K.log(safe))), b.shape)
+            slope = K.mul(y, K.log(a))
+            db = K.sum_to(K.mul(dy, K.where(K.eq(a, zero), K.where(K.ge(b, zero), zero, slope), slope)), b.shape)
         return da, db
 
 
@@ -126,7 +128,7 @@ class Maximum(Function):
 
     def backward(self, dy: K.Array) -> Gradients:
         a, b = self.saved
-        return _to_winner(dy, K.gt(a, b), K.eq(a, b), a.shape, b.shape)
+        return _to_winner(dy, K.gt(a, b), K.eq(a, b), a.shape, b.shape, self.needs)
 
 
 class Minimum(Function):
@@ -140,11 +142,14 @@ class Minimum(Function):
 
     def backward(self, dy: K.Array) -> Gradients:
         a, b = self.saved
-        return _to_winner(dy, K.lt(a, b), K.eq(a, b), a.shape, b.shape)
+        return _to_winner(dy, K.lt(a, b), K.eq(a, b), a.shape, b.shape, self.needs)
 
 
-def _to_winner(dy: K.Array, a_wins: K.Array, tie: K.Array, shape_a: K.Shape, shape_b: K.Shape) -> Gradients:
+def _to_winner(
+    dy: K.Array, a_wins: K.Array, tie: K.Array, shape_a: K.Shape, shape_b: K.Shape, needs: Tuple[bool, ...]
+) -> Gradients:
     zero, half = K.full((), 0, dy.dtype), K.mul(dy, K.full((), 0.5, dy.dtype))
-    da = K.where(tie, half, K.where(a_wins, dy, zero))
-    db = K.where(tie, half, K.where(a_wins, zero, dy))
-    return K.sum_to(da, shape_a), K.sum_to(db, shape_b)
+    need_a, need_b = needs
+    da = K.sum_to(K.where(tie, half, K.where(a_wins, dy, zero)), shape_a) if need_a else None
+    db = K.sum_to(K.where(tie, half, K.where(a_wins, zero, dy)), shape_b) if need_b else None
+    return da, db

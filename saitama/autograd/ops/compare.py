@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, ClassVar
+from typing import Callable, ClassVar
 
 from saitama.tensor.backend import K
 
@@ -14,7 +14,7 @@ class Comparison(Function, abstract=True):
 
     __slots__ = ()
     differentiable = False
-    relation: ClassVar[Callable[[Any, Any], K.Array]]
+    relation: ClassVar[Callable[..., K.Array]]
 
     def forward(self, a: K.Array, b: K.Array) -> K.Array:
         return type(self).relation(a, b)

@@ -1,4 +1,4 @@
-"""Picking numbers out of a tensor: the derivative puts dL/dy back at their places, and adds up what was picked twice."""
+"""Picking numbers out of a tensor: the derivative puts dL/dy back at their places and adds up what was picked twice."""
 
 from __future__ import annotations
 
@@ -18,9 +18,7 @@ class Slice(Function):
     __slots__ = ("sizes", "starts", "steps")
     params = ("starts", "steps", "sizes", "shape")
 
-    def __init__(
-        self, starts: Sequence[int], steps: Sequence[int], sizes: Sequence[int], shape: Sequence[int]
-    ) -> None:
+    def __init__(self, starts: Sequence[int], steps: Sequence[int], sizes: Sequence[int], shape: Sequence[int]) -> None:
         self.starts: Tuple[int, ...] = tuple(starts)
         self.steps: Tuple[int, ...] = tuple(steps)
         self.sizes: Tuple[int, ...] = tuple(sizes)
@@ -35,7 +33,7 @@ class Slice(Function):
 
 
 class Take(Function):
-    """y = x at the positions `index` along the axis `dim` (an embedding's rows, say);  dL/dx adds dL/dy up by position."""
+    """y = x at the positions `index` along the axis `dim` (an embedding's rows);  dL/dx adds dL/dy up by position."""
 
     __slots__ = ("dim",)
     params = ("dim",)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from saitama.tensor.backend import K
 
 from ..function import Function, Gradients
@@ -41,7 +43,7 @@ class MatMul(Function):
             da = K.sum_to(dA, A.shape).reshape(shape_a)
         if need_b and B.ndim == 2 and A.ndim > 2:  # one B for the whole batch: the batch is just more rows
             k, n = B.shape
-            rows = A.size // k if k else 0
+            rows = prod(A.shape[:-1])
             db = K.matmul(A.reshape((rows, k)), dY.reshape((rows, n)), True, False)  # (k, n)
         elif need_b:
             dB = K.matmul(A, dY, True, False)  # (..., k, n)

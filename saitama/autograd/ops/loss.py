@@ -1,0 +1,47 @@
+"""Losses that one formula makes exact where a chain of simpler operations would overflow or lose its derivative."""
+
+from __future__ import annotations
+
+from saitama.tensor.backend import K
+
+from ..function import Function, Gradients
+
+
+class Softplus(Function):
+    """y = ln(1 + e^x) = max(x, 0) + ln(1 + e^-|x|);  dL/dx = dL/dy / (1 + e^-x).
+
+    With it, binary cross-entropy on a logit x with target t is y - t x, for any x.
+    """
+
+    __slots__ = ()
+
+    def forward(self, x: K.Array) -> K.Array:
+        self.saved = x
+        return K.softplus(x)
+
+    def backward(self, dy: K.Array) -> Gradients:
+        return (K.mul(dy, K.sigmoid(self.saved)),)
+
+
+class CrossEntropy(Function):
+    """y_i = -sum_j q_ij log_softmax(x_i)_j;  dL/dx_ij = dL/dy_i (softmax(x_i)_j - q_ij).
+
+    q_i is 1 at the target t_i and 0 elsewhere, smoothed: q = (1 - e) onehot + e / C (Szegedy et al. 2016, section 7).
+    Rows whose target is `ignore_index` give 0 and get no gradient. x (N, C), t (N,) of int64 -> y (N,).
+    """
+
+    __slots__ = ("ignore_index", "label_smoothing")
+    params = ("ignore_index", "label_smoothing")
+
+    def __init__(self, ignore_index: int = -100, label_smoothing: float = 0.0) -> None:
+        self.ignore_index = ignore_index
+        self.label_smoothing = label_smoothing
+
+    def forward(self, x: K.Array, t: K.Array) -> K.Array:
+        y, log_p = K.cross_entropy(x, t, self.ignore_index, self.label_smoothing)  # (N,), (N, C)
+        self.saved = log_p, t
+        return y
+
+    def backward(self, dy: K.Array) -> Gradients:
+        log_p, t = self.saved
+        return K.cross_entropy_grad(log_p, t, dy, self.ignore_index, self.label_smoothing), None

@@ -1,0 +1,36 @@
+"""What runs here: for `saitama info`, and for the first line of a report about a problem."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+from typing import Dict
+
+import saitama
+from saitama.tensor.backend import K
+
+
+def information() -> Dict[str, str]:
+    """Version, Python, kernels, and which programs can recalculate a workbook, as texts to print."""
+    kernels = dict(K.info())
+    backend = kernels.pop("backend")
+    details = ", ".join(f"{name} {value}" for name, value in kernels.items())
+    return {
+        "saitama": saitama.__version__,
+        "python": f"{platform.python_version()} on {platform.system()} {platform.machine()}",
+        "kernels": f"{backend} ({details})",
+        "recalculation": ", ".join(_engines()) or "none: pip install 'saitama-dl[recalc]', or install LibreOffice",
+    }
+
+
+def _engines() -> Dict[str, None]:
+    found: Dict[str, None] = {}
+    try:
+        import ironcalc  # noqa: F401
+
+        found["IronCalc"] = None
+    except ImportError:
+        pass
+    if shutil.which("soffice") or shutil.which("libreoffice"):
+        found["LibreOffice"] = None
+    return found

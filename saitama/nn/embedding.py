@@ -1,0 +1,36 @@
+"""A table of vectors, one for each symbol."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from saitama.tensor import Tensor, zeros
+
+from . import functional as F
+from . import init
+from .module import Module
+from .parameter import Parameter
+
+
+class Embedding(Module):
+    """y = the rows of `weight` that `index` names: the same as a one-hot vector times the weight, without the zeros.
+
+    Attributes:
+        weight: (num_embeddings, embedding_dim), standard normal at the start.
+
+    Shape: index (...) of int64 in [0, num_embeddings) -> y (..., embedding_dim). Raises IndexError out of range.
+    """
+
+    def __init__(self, num_embeddings: int, embedding_dim: int, dtype: Any = None) -> None:
+        for name, size in (("num_embeddings", num_embeddings), ("embedding_dim", embedding_dim)):
+            if not isinstance(size, int) or size < 1:
+                raise ValueError(f"Embedding: {name} must be an integer from 1 on, got {size!r}")
+        self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
+        self.weight = Parameter(zeros(num_embeddings, embedding_dim, dtype=dtype))
+        init.normal_(self.weight)
+
+    def forward(self, index: Tensor) -> Tensor:  # type: ignore[override]
+        return F.embedding(index, self.weight)
+
+    def extra_repr(self) -> str:
+        return f"{self.num_embeddings}, {self.embedding_dim}"

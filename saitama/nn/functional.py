@@ -1,0 +1,190 @@
+"""Layers and losses as functions: what the modules of nn call, for use without a module. Names are PyTorch's."""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+from saitama.tensor import Tensor, where
+from saitama.tensor.dispatch import apply
+from saitama.tensor.methods import pair
+
+
+# --- layers -----------------------------------------------------------------------------------------------------------
+def linear(x: Tensor, weight: Tensor, bias: Optional[Tensor] = None) -> Tensor:
+    """y = x W^T + b: x (..., in), weight (out, in), bias (out,) -> (..., out). Raises ValueError where sizes differ."""
+    if weight.ndim != 2:
+        raise ValueError(f"linear: the weight must have shape (out_features, in_features), got {weight.shape}")
+    if x.ndim == 0 or x.shape[-1] != weight.shape[1]:
+        raise ValueError(f"linear: x has shape {x.shape}, expected (..., {weight.shape[1]}) for a weight {weight.shape}")
+    if bias is not None and bias.shape != weight.shape[:1]:
+        raise ValueError(f"linear: bias has shape {bias.shape}, expected {weight.shape[:1]} for a weight {weight.shape}")
+    x, weight = pair(x, weight)
+    if bias is None:
+        return apply("Linear", (x, weight))
+    return apply("Linear", (x, weight, pair(x, bias)[1]))
+
+
+def embedding(index: Any, weight: Tensor) -> Tensor:
+    """The rows of weight (symbols, width) that index (...) names -> (..., width)."""
+    index = index if isinstance(index, Tensor) else Tensor(index, dtype="int64")
+    if index.dtype != "int64":
+        raise TypeError(f"embedding: indices must be int64, got {index.dtype}; make them with dtype='int64'")
+    return apply("Take", (weight, index), dim=0)
+
+
+# --- activations --------------------------------------------------------------------------------------------------------
+def relu(x: Tensor) -> Tensor:
+    """max(0, x)."""
+    return x.relu()
+
+
+def leaky_relu(x: Tensor, negative_slope: float = 0.01) -> Tensor:
+    """x where x > 0, else negative_slope x (Maas et al. 2013)."""
+    return where(x > 0, x, x * negative_slope)
+
+
+def tanh(x: Tensor) -> Tensor:
+    """The hyperbolic tangent."""
+    return x.tanh()
+
+
+def sigmoid(x: Tensor) -> Tensor:
+    """1 / (1 + e^-x)."""
+    return x.sigmoid()
+
+
+def gelu(x: Tensor, approximate: str = "none") -> Tensor:
+    """x Phi(x) (Hendrycks and Gimpel 2016); approximate="tanh" for their tanh formula."""
+    return x.gelu(approximate)
+
+
+def softplus(x: Tensor) -> Tensor:
+    """ln(1 + e^x), a smooth max(0, x)."""
+    return apply("Softplus", (x,))
+
+
+def softmax(x: Tensor, dim: int = -1) -> Tensor:
+    """e^x / sum(e^x) along dim."""
+    return x.softmax(dim)
+
+
+def log_softmax(x: Tensor, dim: int = -1) -> Tensor:
+    """ln(softmax(x)) along dim."""
+    return x.log_softmax(dim)
+
+
+# --- losses: smaller is better; reduction is "mean" (default), "sum" or "none" -----------------------------------------------
+def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
+    """(input - target)^2. Shapes must be equal, else ValueError."""
+    _same_shape("mse_loss", input, target)
+    difference = input - target
+    return _reduce("mse_loss", difference * difference, reduction)
+
+
+def l1_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
+    """|input - target|. Shapes must be equal, else ValueError."""
+    _same_shape("l1_loss", input, target)
+    return _reduce("l1_loss", (input - target).abs(), reduction)
+
+
+def binary_cross_entropy(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
+    """-(t ln p + (1 - t) ln(1 - p)) for probabilities p; a logarithm below -100 counts as -100, as in PyTorch.
+
+    Raises ValueError for probabilities outside [0, 1] or different shapes. For logits use
+    binary_cross_entropy_with_logits, which loses no digits near 0 and 1.
+    """
+    _same_shape("binary_cross_entropy", input, target)
+    if not bool(((input.detach() >= 0).to("float64") * (input.detach() <= 1).to("float64")).min()):
+        raise ValueError("binary_cross_entropy: probabilities must lie in [0, 1]; use sigmoid() or the form with logits")
+    log_p, log_q = input.log().maximum(-100.0), (1 - input).log().maximum(-100.0)
+    return _reduce("binary_cross_entropy", -(target * log_p + (1 - target) * log_q), reduction)
+
+
+def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
+    """Binary cross-entropy of sigmoid(x), as ln(1 + e^x) - t x: exact for any logit x."""
+    _same_shape("binary_cross_entropy_with_logits", input, target)
+    return _reduce("binary_cross_entropy_with_logits", softplus(input) - target * input, reduction)
+
+
+def nll_loss(log_probabilities: Tensor, target: Any, ignore_index: int = -100, reduction: str = "mean") -> Tensor:
+    """-log_probabilities[i, target[i]]: (N, C) and (N,) of int64 in [0, C)."""
+    target = _classes("nll_loss", log_probabilities, target, ignore_index)
+    kept = target != ignore_index
+    safe = where(kept, target, 0).to("int64")
+    picked = log_probabilities.gather(1, safe.unsqueeze(1)).squeeze(1)  # (N,)
+    return _mean_of_kept("nll_loss", where(kept, -picked, 0.0), kept, reduction)
+
+
+def cross_entropy(
+    input: Tensor, target: Any, ignore_index: int = -100, label_smoothing: float = 0.0, reduction: str = "mean"
+) -> Tensor:
+    """-log_softmax(input)[target], averaged: the loss of classification.
+
+    Args:
+        input: logits, (N, C), or (C,) for a single example, or (N, C, d1, ...).
+        target: class indices, int64, shaped as the input without C; or probabilities, floats shaped as the input.
+        ignore_index: examples with this target count for nothing.
+        label_smoothing: the share of the probability that is spread over all classes, in [0, 1].
+
+    Raises TypeError for targets of a wrong dtype, ValueError for shapes that do not match, IndexError for a class
+    outside [0, C).
+    """
+    if not 0.0 <= label_smoothing <= 1.0:
+        raise ValueError(f"cross_entropy: label_smoothing must lie in [0, 1], got {label_smoothing}")
+    target = target if isinstance(target, Tensor) else Tensor(target, dtype="int64")
+    if input.ndim == 0:
+        raise ValueError("cross_entropy: logits need an axis of classes, got a scalar")
+    classes = input.shape[0 if input.ndim == 1 else 1]
+    if target.dtype != "int64":
+        return _soft_cross_entropy(input, target, classes, label_smoothing, reduction)
+    expected = input.shape[:-1] if input.ndim == 1 else input.shape[:1] + input.shape[2:]
+    if target.shape != expected:
+        raise ValueError(f"cross_entropy: logits {input.shape} need targets of shape {expected}, got {target.shape}")
+    rows = input.permute(0, *range(2, input.ndim), 1) if input.ndim > 2 else input  # (N, d1, ..., C)
+    flat = target.reshape(-1)
+    losses = apply(
+        "CrossEntropy",
+        (rows.reshape(flat.numel(), classes), flat),
+        ignore_index=int(ignore_index),
+        label_smoothing=float(label_smoothing),
+    )
+    return _mean_of_kept("cross_entropy", losses.reshape(expected), target != ignore_index, reduction)
+
+
+def _soft_cross_entropy(input: Tensor, target: Tensor, classes: int, smoothing: float, reduction: str) -> Tensor:
+    if target.dtype == "bool":
+        raise TypeError("cross_entropy: targets must be int64 classes or float probabilities, got bool")
+    _same_shape("cross_entropy", input, target)
+    axis = 0 if input.ndim == 1 else 1
+    smoothed = target * (1 - smoothing) + smoothing / classes if smoothing else target
+    return _reduce("cross_entropy", -(smoothed * input.log_softmax(axis)).sum(axis), reduction)
+
+
+def _classes(op: str, scores: Tensor, target: Any, ignore_index: int) -> Tensor:
+    target = target if isinstance(target, Tensor) else Tensor(target, dtype="int64")
+    if target.dtype != "int64":
+        raise TypeError(f"{op}: targets must be int64 class indices, got {target.dtype}; make them with dtype='int64'")
+    if scores.ndim != 2 or target.shape != scores.shape[:1]:
+        raise ValueError(f"{op}: expected shapes (N, C) and (N,), got {scores.shape} and {target.shape}")
+    return target
+
+
+def _same_shape(op: str, input: Tensor, target: Tensor) -> None:
+    if not isinstance(target, Tensor):
+        raise TypeError(f"{op}: the target must be a Tensor, got {type(target).__name__}")
+    if input.shape != target.shape:
+        raise ValueError(f"{op}: input has shape {input.shape}, target {target.shape}; they must be equal")
+
+
+def _reduce(op: str, losses: Tensor, reduction: str) -> Tensor:
+    if reduction not in ("mean", "sum", "none"):
+        raise ValueError(f'{op}: reduction must be "mean", "sum" or "none", got {reduction!r}')
+    return losses.mean() if reduction == "mean" else losses.sum() if reduction == "sum" else losses
+
+
+def _mean_of_kept(op: str, losses: Tensor, kept: Tensor, reduction: str) -> Tensor:
+    """The mean over the examples that are not ignored."""
+    everything = bool(kept.detach().min()) if kept.numel() else True
+    if reduction != "mean" or everything:
+        return _reduce(op, losses, reduction)
+    return losses.sum() / kept.detach().sum().to(losses.dtype)

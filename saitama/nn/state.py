@@ -1,0 +1,37 @@
+"""Loading a state_dict: all of it or, with an error that lists everything wrong, nothing."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Mapping, NamedTuple
+
+from saitama.tensor import Tensor
+
+
+class LoadResult(NamedTuple):
+    """What load_state_dict(strict=False) passed over."""
+
+    missing_keys: List[str]
+    unexpected_keys: List[str]
+
+
+def load_into(own: Dict[str, Tensor], state: Mapping[str, Any], strict: bool, what: str) -> LoadResult:
+    """Give each tensor of `own` the numbers that `state` has under its name. Raises ValueError before any change."""
+    missing = [name for name in own if name not in state]
+    unexpected = [name for name in state if name not in own]
+    tensors = {
+        name: value if isinstance(value, Tensor) else Tensor(value, dtype=own[name].dtype)
+        for name, value in state.items()
+        if name in own
+    }
+    problems = [
+        f"{name} has shape {tensor.shape}, expected {own[name].shape}"
+        for name, tensor in tensors.items()
+        if tensor.shape != own[name].shape
+    ]
+    if strict:
+        problems += [f"{name} is missing" for name in missing] + [f"{name} is unexpected" for name in unexpected]
+    if problems:
+        raise ValueError(f"load_state_dict: this state does not fit {what}: {'; '.join(problems)}")
+    for name, tensor in tensors.items():
+        own[name].array = tensor.detach().to(own[name].dtype).array
+    return LoadResult(missing, unexpected)
