@@ -94,6 +94,37 @@ def softmax_grad(y: Array, dy: Array, dim: int) -> Array: ...  # y (dy - sum(dy 
 def log_softmax(a: Array, dim: int) -> Array: ...
 def log_softmax_grad(y: Array, dy: Array, dim: int) -> Array: ...  # dy - exp(y) sum(dy)
 
+# --- losses ------------------------------------------------------------------------------------------------------------------
+def softplus(a: Array) -> Array: ...  # ln(1 + e^x) = max(x, 0) + log1p(e^-|x|)
+def cross_entropy(x: Array, t: Array, ignore_index: int, label_smoothing: float) -> Tuple[Array, Array]:
+    """x (N, C), t (N,) int64 in [0, C) or == ignore_index -> losses (N,), log_softmax(x) (N, C).
+
+    losses_i = -sum_j q_ij log_softmax(x_i)_j with q = (1 - e) onehot + e / C; 0 where ignored.
+    """
+
+def cross_entropy_grad(log_p: Array, t: Array, dy: Array, ignore_index: int, label_smoothing: float) -> Array: ...  # dy_i (exp(log_p_ij) - q_ij)
+
+# --- normalisation: weight and bias have the shape (C,) of the last axis ------------------------------------------------------
+def layer_norm(x: Array, weight: Optional[Array], bias: Optional[Array], eps: float) -> Tuple[Array, Array, Array]: ...  # over the last axis: y, mean, rstd
+def layer_norm_grad(dy: Array, x: Array, weight: Optional[Array], mean: Array, rstd: Array) -> Tuple[Array, Array, Array]: ...  # dx, dweight, dbias
+def batch_norm(x: Array, weight: Optional[Array], bias: Optional[Array], eps: float) -> Tuple[Array, Array, Array]: ...  # x (N, C), over N: y, mean, biased var
+def batch_norm_grad(dy: Array, x: Array, weight: Optional[Array], mean: Array, var: Array, eps: float) -> Tuple[Array, Array, Array]: ...  # dx, dweight, dbias
+
+# --- one step of an optimiser for many parameters: lists in, new lists out ----------------------------------------------------
+Arrays = Sequence[Array]
+
+def sgd_step(params: Arrays, grads: Arrays, momenta: Optional[Arrays], lr: float, momentum: float, dampening: float, nesterov: bool, weight_decay: float) -> Tuple[List[Array], Optional[List[Array]]]:
+    """-> params, momenta. Without momenta (the first step) a buffer starts as the gradient; without momentum there is none."""
+
+def adam_step(params: Arrays, grads: Arrays, first: Arrays, second: Arrays, step: int, lr: float, beta1: float, beta2: float, eps: float, weight_decay: float, decoupled: bool) -> Tuple[List[Array], List[Array], List[Array]]:
+    """-> params, first, second. `step` counts from 1; decoupled weight decay is AdamW's."""
+
+def rmsprop_step(params: Arrays, grads: Arrays, square: Arrays, momenta: Optional[Arrays], averages: Optional[Arrays], lr: float, alpha: float, eps: float, weight_decay: float, momentum: float) -> Tuple[List[Array], List[Array], Optional[List[Array]], Optional[List[Array]]]:
+    """-> params, square, momenta, averages. With averages it is the centered form."""
+
+def norm(arrays: Arrays) -> float: ...  # sqrt of the sum of all squares, in double
+def scale(arrays: Arrays, factor: float) -> List[Array]: ...
+
 # --- matmul ----------------------------------------------------------------------------------------------------------------
 def matmul(a: Array, b: Array, trans_a: bool = False, trans_b: bool = False) -> Array:
     """(..., m, k) @ (..., k, n) -> (..., m, n); a flag reads that operand transposed, without a copy; batches broadcast."""

@@ -33,7 +33,8 @@ def import_compiled() -> Any:
     except ImportError as error:
         raise ImportError(f"the compiled kernels are not available ({error}); {HOW_TO_BUILD}") from error
     if not hasattr(kernels, "Array"):  # a folder called kernels imports too, as an empty namespace package
-        raise ImportError(f"the compiled kernels are not built; {HOW_TO_BUILD}")
+        reason = cpu.build_record().get("reason")
+        raise ImportError(f"the compiled kernels are not built{f' ({reason})' if reason else ''}; {HOW_TO_BUILD}")
     return kernels
 
 

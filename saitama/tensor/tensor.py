@@ -69,7 +69,7 @@ class Tensor(Methods):
         """How copy, deepcopy and pickle make an equal leaf; it shares nothing with this one."""
         if self.node is not None:
             raise RuntimeError(
-                f"copy, pickle: this tensor was made by {type(self.node).__name__}, it belongs to a graph; use .detach()"
+                f"copy, pickle: {type(self.node).__name__} made this tensor, it belongs to a graph; use .detach()"
             )
         flat = self.array.reshape((self.numel(),)).tolist()
         return _restore, (type(self), flat, self.shape, self.dtype, self.requires_grad, self.name, self.grad)

@@ -25,7 +25,10 @@ class MatMul(Function):
         B = b if b.ndim > 1 else b.reshape((b.size, 1))  # (..., k, n)
         if A.shape[-1] != B.shape[-2]:
             raise ValueError(f"matmul: {a.shape} @ {b.shape}: inner sizes {A.shape[-1]} and {B.shape[-2]} differ")
-        Y = K.matmul(A, B)  # (..., m, n)
+        try:
+            Y = K.matmul(A, B)  # (..., m, n)
+        except ValueError as error:
+            raise ValueError(f"matmul: {a.shape} @ {b.shape}: batch axes {A.shape[:-2]} and {B.shape[:-2]}: {error}") from None
         self.saved = A, B, a.shape, b.shape, Y.shape
         if a.ndim > 1 and b.ndim > 1:
             return Y
@@ -44,7 +47,8 @@ class MatMul(Function):
         if need_b and B.ndim == 2 and A.ndim > 2:  # one B for the whole batch: the batch is just more rows
             k, n = B.shape
             rows = prod(A.shape[:-1])
-            db = K.matmul(A.reshape((rows, k)), dY.reshape((rows, n)), True, False)  # (k, n)
+            dB = K.matmul(A.reshape((rows, k)), dY.reshape((rows, n)), True, False)  # (k, n)
+            db = dB.reshape(shape_b)
         elif need_b:
             dB = K.matmul(A, dY, True, False)  # (..., k, n)
             db = K.sum_to(dB, B.shape).reshape(shape_b)

@@ -42,9 +42,12 @@ from .elementwise import (
     where,
 )
 from .index import flat_index, gather, gather_grad, nonzero, take, take_grad
+from .loss import cross_entropy, cross_entropy_grad, softplus
 from .machine import get_num_threads, info, set_num_threads
 from .matmul import matmul
 from .move import concat, slice, slice_grad, transpose
+from .normalise import batch_norm, batch_norm_grad, layer_norm, layer_norm_grad
+from .optim import adam_step, norm, rmsprop_step, scale, sgd_step
 from .random import integers, normal, uniform
 from .reduce import argmax, argmin, expand, max, mean, min, scatter_first, sum, sum_to
 from .softmax import log_softmax, log_softmax_grad, softmax, softmax_grad
@@ -56,11 +59,16 @@ __all__ = [
     "Shape",
     "abs",
     "abs_grad",
+    "adam_step",
     "add",
     "argmax",
     "argmin",
+    "batch_norm",
+    "batch_norm_grad",
     "cast",
     "concat",
+    "cross_entropy",
+    "cross_entropy_grad",
     "div",
     "eq",
     "exp",
@@ -80,6 +88,8 @@ __all__ = [
     "gt",
     "info",
     "integers",
+    "layer_norm",
+    "layer_norm_grad",
     "le",
     "log",
     "log_softmax",
@@ -95,18 +105,23 @@ __all__ = [
     "ne",
     "neg",
     "nonzero",
+    "norm",
     "normal",
     "pow",
     "relu",
     "relu_grad",
+    "rmsprop_step",
+    "scale",
     "scatter_first",
     "set_num_threads",
+    "sgd_step",
     "sigmoid",
     "sigmoid_grad",
     "slice",
     "slice_grad",
     "softmax",
     "softmax_grad",
+    "softplus",
     "sqrt",
     "sqrt_grad",
     "sub",

@@ -56,6 +56,8 @@ class Array:
         if wanted.count(-1) > 1:
             raise ValueError(f"reshape: shape {wanted}: only one size can be -1")
         known = count(tuple(size for size in wanted if size != -1))
+        if max(known, *wanted, 0) > INT64_MAX:
+            raise ValueError(f"reshape: shape {wanted} has more elements than memory can address")
         has = f"reshape: {self.shape} has {self.size} elements"
         if -1 in wanted:
             if known == 0 or self.size % known:
@@ -119,7 +121,7 @@ def check_is(op: str, what: str, array: Array, dtype: str) -> None:
 def check_gradient(op: str, a: Array, dy: Array) -> None:
     """ValueError unless dy has a's shape, TypeError unless both have one float dtype."""
     if a.shape != dy.shape:
-        raise ValueError(f"{op}: {a.shape} and {dy.shape}: a gradient has the shape of what it belongs to")
+        raise ValueError(f"{op}: shapes {a.shape} and {dy.shape} differ")
     check_float(op, a, dy)
 
 

@@ -44,7 +44,7 @@ def take_grad(dy: Array, index: Array, dim: int, size: int) -> Array:
         )
     check_is("take_grad", "the index", index, "int64")
     dx = zeros(check_shape("take_grad", (*before, size, *after)), dy.dtype)
-    for value, i in zip(dy.data, take_positions("take_grad", dx.shape, index, dim)):
+    for i, value in zip(take_positions("take_grad", dx.shape, index, dim), dy.data):
         dx.data[i] += value
     return dx
 
@@ -82,7 +82,7 @@ def gather_grad(dy: Array, dim: int, index: Array, shape: Shape) -> Array:
     if dy.shape != index.shape:
         raise ValueError(f"gather_grad: {index.shape} and {dy.shape}: a gradient has the shape of its index")
     check_gather("gather_grad", dx.shape, dim, index)
-    for value, i in zip(dy.data, gather_positions("gather_grad", dx.shape, dim, index)):
+    for i, value in zip(gather_positions("gather_grad", dx.shape, dim, index), dy.data):
         dx.data[i] += value
     return dx
 

@@ -34,8 +34,9 @@ def axes(shape: Shape, dims: Sequence[int]) -> Tuple[List[int], List[int]]:
 def blocks(shape: Shape, dims: Shape) -> Iterator[List[int]]:
     """For each output element, the positions it reads."""
     kept = [d for d in range(len(shape)) if d not in dims]
-    offsets = walk(*axes(shape, sorted(dims)))
-    for start in walk(*axes(shape, kept)):
+    starts = walk(*axes(shape, kept))
+    offsets = walk(*axes(shape, sorted(dims))) if starts else []  # a shape of (2**40, 0) has nothing to walk
+    for start in starts:
         yield [start + offset for offset in offsets]
 
 

@@ -1,0 +1,1 @@
+"""Measurements of saitama against other libraries in the same run: `python -m benchmarks [name ...]`."""

@@ -1,0 +1,95 @@
+"""Fair timing of rivals: every rival is measured in turn, round after round, so that a machine that is slow for a
+moment is slow for all.
+
+    rivals = {"saitama": lambda: a @ b, "numpy": lambda: x @ y}
+    times = alternate(rivals)
+    print(table("matmul 384x384", times, baseline="saitama"))
+
+Ratios are taken within each round (rival / baseline, so above 1 the baseline is the faster) and the median of the
+rounds is reported: that is steadier than a ratio of two medians, because both numbers of a round saw the same machine.
+"""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+from typing import Any, Callable, Dict, List, Optional
+
+Times = Dict[str, List[float]]  # rival -> seconds per call, one for each round
+
+
+def alternate(rivals: Dict[str, Callable[[], Any]], *, rounds: int = 15, seconds_per_sample: float = 0.02) -> Times:
+    """Seconds per call of each rival, once in each round. A sample repeats the call until it lasts about
+    `seconds_per_sample`.
+
+    The order of the rivals is reversed every second round, so none always runs just after the same neighbour. Before
+    the first round each is called until it is warm. A sample starts with no garbage; collecting what a rival leaves
+    behind while it runs is its own cost.
+    """
+    repeats = {name: _repeats(call, seconds_per_sample) for name, call in rivals.items()}
+    times: Times = {name: [] for name in rivals}
+    order = list(rivals)
+    for _ in range(rounds):
+        for name in order:
+            times[name].append(_sample(rivals[name], repeats[name]) / repeats[name])
+        order.reverse()
+    return times
+
+
+def ratios(times: Times, rival: str, baseline: str) -> List[float]:
+    """Per round, the rival's time divided by the baseline's: above 1 the baseline is faster."""
+    return [t / b for t, b in zip(times[rival], times[baseline])]
+
+
+def table(
+    title: str, times: Times, *, baseline: Optional[str] = None, work: Optional[float] = None, unit: str = "GFLOP/s"
+) -> str:
+    """The result as text: median, fastest and slowest time, rate and ratio to the baseline (the first rival unless
+    given).
+
+    `work` is the work of one call in units of `unit`·seconds (2·384³/1e9 for a 384x384 matmul in GFLOP/s); without it
+    no rate is shown.
+    """
+    baseline = next(iter(times)) if baseline is None else baseline
+    width = max(len(name) for name in times)
+    rate_heading = f"{unit:>9}  " if work else ""
+    lines = [
+        title,
+        f"  {'':{width}}  {'median':>10}  {'fastest':>10}  {'slowest':>10}  {rate_heading}"
+        f"time / {baseline}'s (from - to)",
+    ]
+    for name, samples in times.items():
+        median = statistics.median(samples)
+        ratio = ratios(times, name, baseline)
+        spread = "1" if name == baseline else f"{statistics.median(ratio):.2f} ({min(ratio):.2f} - {max(ratio):.2f})"
+        rate = f"{work / median:>9.1f}  " if work else ""
+        columns = "  ".join(f"{duration(seconds):>10}" for seconds in (median, min(samples), max(samples)))
+        lines.append(f"  {name:{width}}  {columns}  {rate}{spread}")
+    return "\n".join(lines)
+
+
+def duration(seconds: float) -> str:
+    """Three significant digits with a readable unit: 1.23 ms."""
+    for unit, scale in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
+        if seconds >= scale:
+            return f"{seconds / scale:.3g} {unit}"
+    return f"{seconds / 1e-9:.3g} ns"
+
+
+def _repeats(call: Callable[[], Any], seconds: float) -> int:
+    """How often to repeat the call for a sample of about `seconds`. Doubling the count warms the caches on the way."""
+    count = 1
+    while True:
+        elapsed = _sample(call, count)
+        if elapsed >= seconds / 2:
+            return max(1, round(count * seconds / elapsed))
+        count *= 2
+
+
+def _sample(call: Callable[[], Any], repeats: int) -> float:
+    gc.collect()
+    start = time.perf_counter()
+    for _ in range(repeats):
+        call()
+    return time.perf_counter() - start

@@ -1,0 +1,97 @@
+# Where the largest and the smallest numbers are, and the way back from there.
+#
+# Design: positions count within the reduced part, row by row. If the reduced axes are not the last ones, a transposed
+# copy makes them so, which keeps their order; then every part is a row.
+
+ctypedef fused extreme_op:
+    Max
+    Min
+
+
+cdef void find(const real *x, int64_t *out, Py_ssize_t outer, Py_ssize_t n, extreme_op *op) noexcept nogil:  # IN x OUT out
+    """The first position of the extreme, or of the first NaN, in each row."""
+    cdef Py_ssize_t row, i, best
+    for row in range(outer):
+        best = 0
+        for i in range(1, n):
+            if x[best] != x[best]:
+                break
+            if (x[i] > x[best] if extreme_op is Max else x[i] < x[best]) or x[i] != x[i]:
+                best = i
+        out[row] = best
+        x += n
+
+
+cdef Array find_extreme(str op, Array a, object dims, bint keepdim, extreme_op *tag):
+    need_float(op, a)
+    cdef Py_ssize_t sizes[MAX_DIMS]
+    cdef uint64_t marked = read_dims(op, a, dims)
+    need_elements(op, a, marked, dims)
+    cdef list order = [axis for axis in range(a.ndim) if not marked >> <int> axis & 1] + sorted(dims)
+    cdef Array rows = a if order == list(range(a.ndim)) else transpose(a, order)  # (kept, reduced)
+    cdef Array out = new_array(op, INT64, sizes, kept_sizes(a, marked, keepdim, sizes))
+    if out.size == 0:
+        return out
+    cdef PyThreadState *state = unlock(a.size)
+    if a.kind == FLOAT64:
+        find(<const double *> rows.data, <int64_t *> out.data, out.size, a.size // out.size, tag)
+    else:
+        find(<const float *> rows.data, <int64_t *> out.data, out.size, a.size // out.size, tag)
+    relock(state)
+    return out
+
+
+def argmax(Array a not None, dims, bint keepdim): return find_extreme("argmax", a, dims, keepdim, <Max *> NULL)
+def argmin(Array a not None, dims, bint keepdim): return find_extreme("argmin", a, dims, keepdim, <Min *> NULL)
+
+
+cdef void scatter(const int64_t *position, const cell *dy, cell *out, const Walk *kept, const Walk *reduced, Py_ssize_t n) noexcept nogil:  # IN position, dy OUT out
+    """Put dy[i] at the position[i]-th element of part i. Each walk's only operand gives offsets in `out`."""
+    cdef Cursor part, inside
+    cdef Py_ssize_t i
+    for i in range(n):
+        seek(kept, &part, i)
+        seek(reduced, &inside, position[i])
+        out[part.at[0] + inside.at[0]] = dy[i]
+
+
+cdef void walk_of(Walk *walk, const Py_ssize_t *sizes, const Py_ssize_t *steps, int ndim, uint64_t chosen):  # IN sizes, steps OUT walk
+    """The axes whose bits are set, innermost first."""
+    cdef int axis
+    memset(walk, 0, sizeof(Walk))
+    for axis in range(ndim - 1, -1, -1):
+        if chosen >> axis & 1:
+            walk.sizes[walk.ndim] = sizes[axis]
+            walk.steps[0][walk.ndim] = steps[axis]
+            walk.ndim += 1
+
+
+def scatter_first(Array position not None, Array dy not None, shape, dims):
+    """Zeros of `shape`, with dy where argmax or argmin over dims found `position`."""
+    cdef Py_ssize_t sizes[MAX_DIMS]
+    cdef Py_ssize_t steps[MAX_DIMS]
+    cdef Py_ssize_t part = 1, i
+    cdef Walk kept, reduced
+    cdef int ndim = read_shape("scatter_first", shape, sizes), axis
+    cdef Array out = zeros("scatter_first", dy.kind, sizes, ndim)
+    cdef uint64_t marked = read_dims("scatter_first", out, dims)
+    need_kind("scatter_first", "the position", position, INT64)
+    for axis in range(ndim):
+        if marked >> axis & 1:
+            part *= sizes[axis]
+    if position.size != dy.size or position.size * part != out.size:
+        raise ValueError(f"scatter_first: {position.shape} positions and {dy.shape} gradients do not belong to shape "
+                         f"{out.shape} reduced over dims {tuple(dims)}")
+    for i in range(position.size):
+        if not 0 <= (<int64_t *> position.data)[i] < part:
+            raise IndexError(f"scatter_first: position {(<int64_t *> position.data)[i]} is out of range for {part} elements")
+    dense_steps(out, steps)
+    walk_of(&kept, sizes, steps, ndim, ~marked)
+    walk_of(&reduced, sizes, steps, ndim, marked)
+    if ITEMSIZE[dy.kind] == 8:
+        scatter(<const int64_t *> position.data, <const uint64_t *> dy.data, <uint64_t *> out.data, &kept, &reduced, dy.size)
+    elif ITEMSIZE[dy.kind] == 4:
+        scatter(<const int64_t *> position.data, <const uint32_t *> dy.data, <uint32_t *> out.data, &kept, &reduced, dy.size)
+    else:
+        scatter(<const int64_t *> position.data, <const uint8_t *> dy.data, <uint8_t *> out.data, &kept, &reduced, dy.size)
+    return out

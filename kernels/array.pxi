@@ -1,0 +1,229 @@
+# Array: numbers in a row, and the shape that says how to read them.
+#
+# Design: always dense and C-contiguous, so the shape is the whole layout. It is kept twice, as a tuple for Python and as
+# C numbers for the loops. Arrays hold no references but that tuple, so the cycle collector need not know them, and a
+# free list of Array objects makes a small operation cost about as much as a Python float's.
+
+cdef enum:
+    MAX_DIMS = 32
+
+MAX_NDIM = MAX_DIMS
+
+cdef enum Kind:
+    FLOAT64
+    FLOAT32
+    INT64
+    BOOL
+
+cdef Py_ssize_t[4] ITEMSIZE = [8, 4, 8, 1]
+cdef tuple DTYPES = ("float64", "float32", "int64", "bool")
+cdef dict KINDS = {dtype: kind for kind, dtype in enumerate(DTYPES)}
+
+
+@cython.final
+@cython.no_gc
+@cython.freelist(128)
+cdef class Array:
+    cdef void *data
+    cdef readonly tuple shape
+    cdef readonly Py_ssize_t size
+    cdef readonly int ndim
+    cdef int kind
+    cdef Py_ssize_t sizes[MAX_DIMS]
+
+    def __init__(self):
+        raise TypeError("an Array is made by from_list, from_buffer, full or another kernel")
+
+    def __dealloc__(self):
+        if self.data != NULL:
+            drop_block(self.data)
+
+    @property
+    def dtype(self):
+        return DTYPES[self.kind]
+
+    def item(self):
+        if self.size != 1:
+            raise ValueError(f"item: shape {self.shape} has {self.size} elements; only a single one can become a number")
+        return element(self, 0)
+
+    def tolist(self):
+        cdef Py_ssize_t position = 0
+        return nested(self, 0, &position)
+
+    def reshape(self, shape):
+        return reshape(self, shape)
+
+    def __repr__(self):
+        return f"Array(shape={self.shape}, dtype={self.dtype!r})"
+
+    def __getbuffer__(self, Py_buffer *view, int flags):
+        fill_buffer(self, view, flags)
+
+    def __releasebuffer__(self, Py_buffer *view):
+        PyMem_Free(view.internal)
+
+
+cdef object element(Array a, Py_ssize_t i):
+    if a.kind == FLOAT64:
+        return (<double *> a.data)[i]
+    if a.kind == FLOAT32:
+        return <double> (<float *> a.data)[i]
+    if a.kind == INT64:
+        return (<int64_t *> a.data)[i]
+    return (<uint8_t *> a.data)[i] != 0
+
+
+cdef object nested(Array a, int axis, Py_ssize_t *position):  # IN/OUT position
+    cdef Py_ssize_t i
+    if axis == a.ndim:
+        position[0] += 1
+        return element(a, position[0] - 1)
+    return [nested(a, axis + 1, position) for i in range(a.sizes[axis])]
+
+
+cdef tuple shape_tuple(const Py_ssize_t *sizes, int ndim):  # IN sizes
+    cdef int axis
+    return tuple([sizes[axis] for axis in range(ndim)])
+
+
+cdef int read_shape(str op, object shape, Py_ssize_t *sizes, Py_ssize_t smallest=0) except -1:  # OUT sizes
+    """Check a shape from Python, write it to `sizes`, and return its number of dimensions."""
+    cdef int axis = 0
+    if not isinstance(shape, (tuple, list)):
+        raise TypeError(f"{op}: a shape is a tuple of sizes, not {type(shape).__name__}")
+    if len(shape) > MAX_DIMS:
+        raise ValueError(f"{op}: {len(shape)} dimensions; at most {MAX_DIMS} are possible")
+    for size in shape:
+        try:
+            sizes[axis] = size
+        except TypeError:
+            raise TypeError(f"{op}: shape {shape}: a size is a whole number, not {type(size).__name__}") from None
+        except OverflowError:
+            raise ValueError(f"{op}: shape {shape} has more elements than memory can address") from None
+        if sizes[axis] < smallest:
+            raise ValueError(f"{op}: shape {shape}: a size cannot be negative")
+        axis += 1
+    return axis
+
+
+cdef Array new_array(str op, int kind, const Py_ssize_t *sizes, int ndim, tuple shape=None):  # IN sizes
+    """An array whose numbers are still undefined. Zeros do not excuse a shape whose other sizes overflow."""
+    cdef Array a = Array.__new__(Array)
+    cdef Py_ssize_t count = 1, most = PY_SSIZE_T_MAX // 64
+    cdef bint empty = False
+    cdef int axis
+    if ndim > MAX_DIMS:
+        raise ValueError(f"{op}: {ndim} dimensions; at most {MAX_DIMS} are possible")
+    for axis in range(ndim):
+        a.sizes[axis] = sizes[axis]
+        if sizes[axis] == 0:
+            empty = True
+        elif count > most // sizes[axis]:
+            raise ValueError(f"{op}: shape {shape_tuple(sizes, ndim)} has more elements than memory can address")
+        else:
+            count *= sizes[axis]
+    a.shape = shape_tuple(sizes, ndim) if shape is None else shape
+    a.ndim = ndim
+    a.size = 0 if empty else count
+    a.kind = kind
+    a.data = take_block(a.size * ITEMSIZE[kind])
+    return a
+
+
+cdef Array new_like(Array a, int kind):
+    """An array of a's shape whose numbers are still undefined."""
+    cdef Array out = Array.__new__(Array)
+    cdef int axis
+    for axis in range(a.ndim):
+        out.sizes[axis] = a.sizes[axis]
+    out.shape = a.shape
+    out.ndim = a.ndim
+    out.size = a.size
+    out.kind = kind
+    out.data = take_block(a.size * ITEMSIZE[kind])
+    return out
+
+
+cdef Array share(Array a, const Py_ssize_t *sizes, int ndim):  # IN sizes
+    """The same numbers under another shape of as many elements."""
+    cdef Array out = Array.__new__(Array)
+    cdef int axis
+    for axis in range(ndim):
+        out.sizes[axis] = sizes[axis]
+    out.shape = shape_tuple(sizes, ndim)
+    out.ndim = ndim
+    out.size = a.size
+    out.kind = a.kind
+    block_of(a.data).users += 1
+    out.data = a.data
+    return out
+
+
+cdef inline bint same_sizes(Array a, Array b) noexcept:
+    return a.ndim == b.ndim and (a.shape is b.shape
+                                 or memcmp(a.sizes, b.sizes, a.ndim * sizeof(Py_ssize_t)) == 0)
+
+
+cdef inline Py_ssize_t product(const Py_ssize_t *sizes, int first, int last) noexcept:  # IN sizes
+    """The product of sizes[first:last]."""
+    cdef Py_ssize_t count = 1
+    cdef int axis
+    for axis in range(first, last):
+        count *= sizes[axis]
+    return count
+
+
+cdef Array reshape(Array a, object shape):
+    cdef Py_ssize_t sizes[MAX_DIMS]
+    cdef Py_ssize_t known = 1
+    cdef int ndim = read_shape("reshape", shape, sizes, -1), axis, free_axis = -1
+    for axis in range(ndim):
+        if sizes[axis] < 0:
+            if free_axis >= 0:
+                raise ValueError(f"reshape: shape {tuple(shape)}: only one size can be -1")
+            free_axis = axis
+        elif sizes[axis] != 0 and known > PY_SSIZE_T_MAX // sizes[axis]:
+            raise ValueError(f"reshape: shape {tuple(shape)} has more elements than memory can address")
+        else:
+            known *= sizes[axis]
+    if free_axis >= 0:
+        if known == 0 or a.size % known != 0:
+            raise ValueError(f"reshape: {a.shape} has {a.size} elements, from which no size for -1 in {tuple(shape)} follows")
+        sizes[free_axis] = a.size // known
+    elif known != a.size:
+        raise ValueError(f"reshape: {a.shape} has {a.size} elements, but {tuple(shape)} needs {known}")
+    return share(a, sizes, ndim)
+
+
+cdef int kind_of(str op, object dtype) except -1:
+    kind = KINDS.get(dtype) if isinstance(dtype, str) else None
+    if kind is None:
+        raise TypeError(f"{op}: unknown dtype {dtype!r}; there are {', '.join(DTYPES)}")
+    return kind
+
+
+cdef int need_float(str op, Array a) except -1:
+    if a.kind > FLOAT32:
+        raise TypeError(f"{op}: needs float64 or float32, not {a.dtype}; convert it with .to(dtype)")
+    return 0
+
+
+cdef int need_same_kind(str op, Array a, Array b) except -1:
+    if a.kind != b.kind:
+        raise TypeError(f"{op}: dtypes {a.dtype} and {b.dtype} differ; convert one with .to(dtype)")
+    return 0
+
+
+cdef int need_kind(str op, str what, Array a, int kind) except -1:
+    if a.kind != kind:
+        raise TypeError(f"{op}: {what} must be {DTYPES[kind]}, not {a.dtype}")
+    return 0
+
+
+cdef int need_axis(str op, Array a, object dim) except -1:
+    """A non-negative axis of a."""
+    cdef Py_ssize_t axis = dim
+    if axis < 0 or axis >= a.ndim:
+        raise IndexError(f"{op}: there is no axis {dim} in shape {a.shape}")
+    return <int> axis

@@ -1,0 +1,280 @@
+# Element by element: one operation per number.
+#
+# Design: `binary_value` and `unary_value` say what each operation is, for one number; the loops below are written once
+# and compiled for each operation and dtype. The derivatives are here beside the functions they belong to. Results do
+# not depend on how a loop is cut, so threads take pieces of it.
+
+cdef struct Add:
+    char _
+cdef struct Sub:
+    char _
+cdef struct Mul:
+    char _
+cdef struct Div:
+    char _
+cdef struct Pow:
+    char _
+cdef struct Maximum:
+    char _
+cdef struct Minimum:
+    char _
+cdef struct SqrtGrad:
+    char _
+cdef struct TanhGrad:
+    char _
+cdef struct SigmoidGrad:
+    char _
+cdef struct ReLUGrad:
+    char _
+cdef struct AbsGrad:
+    char _
+cdef struct GELUGrad:
+    char _
+cdef struct GELUTanhGrad:
+    char _
+
+ctypedef fused binary_op:
+    Add
+    Sub
+    Mul
+    Div
+    Pow
+    Maximum
+    Minimum
+    SqrtGrad
+    TanhGrad
+    SigmoidGrad
+    ReLUGrad
+    AbsGrad
+    GELUGrad
+    GELUTanhGrad
+
+cdef struct Neg:
+    char _
+cdef struct Exp:
+    char _
+cdef struct Log:
+    char _
+cdef struct Sqrt:
+    char _
+cdef struct Tanh:
+    char _
+cdef struct Sigmoid:
+    char _
+cdef struct ReLU:
+    char _
+cdef struct Abs:
+    char _
+cdef struct GELU:
+    char _
+cdef struct GELUTanh:
+    char _
+
+ctypedef fused unary_op:
+    Neg
+    Exp
+    Log
+    Sqrt
+    Tanh
+    Sigmoid
+    ReLU
+    Abs
+    GELU
+    GELUTanh
+
+ctypedef fused slow_op:  # worth a second thread sooner
+    Exp
+    Log
+    Tanh
+    Sigmoid
+    GELU
+    GELUTanh
+    Pow
+    GELUGrad
+    GELUTanhGrad
+
+cdef double SQRT_2 = c_sqrt(2)
+cdef double SQRT_2_OVER_PI = c_sqrt(2 / M_PI)
+cdef double SQRT_2PI = c_sqrt(2 * M_PI)
+
+
+cdef inline real unary_value(real x, unary_op *op) noexcept nogil:
+    cdef double e, v = x
+    if unary_op is Neg:
+        return -x
+    elif unary_op is Exp:
+        return <real> c_exp(v)
+    elif unary_op is Log:
+        return <real> c_log(v)
+    elif unary_op is Sqrt:
+        return <real> c_sqrt(v)
+    elif unary_op is Tanh:
+        return <real> c_tanh(v)
+    elif unary_op is Sigmoid:  # the exponential of a negative number cannot overflow
+        e = c_exp(-c_fabs(v))
+        return <real> ((1 if v >= 0 else e) / (1 + e))
+    elif unary_op is ReLU:
+        return 0 if x <= 0 else x  # NaN stays
+    elif unary_op is Abs:
+        return <real> c_fabs(v)
+    elif unary_op is GELU:
+        return <real> (v * normal_cdf(v))
+    else:
+        return <real> (0.5 * v * (1 + c_tanh(gelu_inner(v))))
+
+
+cdef inline double normal_cdf(double v) noexcept nogil:
+    return 0.5 * (1 + c_erf(v / SQRT_2))
+
+
+cdef inline double gelu_inner(double v) noexcept nogil:
+    return SQRT_2_OVER_PI * (v + 0.044715 * v * v * v)
+
+
+cdef inline real binary_value(real x, real y, binary_op *op) noexcept nogil:
+    """x op y; for a gradient, x is what the derivative is made from and y is dy."""
+    cdef double v = x, dy = y, t
+    if binary_op is Add:
+        return x + y
+    elif binary_op is Sub:
+        return x - y
+    elif binary_op is Mul:
+        return x * y
+    elif binary_op is Div:
+        return x / y
+    elif binary_op is Pow:
+        return <real> c_pow(v, dy)
+    elif binary_op is Maximum:
+        return x if x >= y or x != x else y
+    elif binary_op is Minimum:
+        return x if x <= y or x != x else y
+    elif binary_op is SqrtGrad:
+        return <real> (dy / (2 * v))
+    elif binary_op is TanhGrad:
+        return <real> (dy * (1 - v * v))
+    elif binary_op is SigmoidGrad:
+        return <real> (dy * v * (1 - v))
+    elif binary_op is ReLUGrad:
+        return 0 if x <= 0 else (y if x > 0 else x)
+    elif binary_op is AbsGrad:
+        return y * ((x > 0) - (x < 0)) if x == x else x
+    elif binary_op is GELUGrad:
+        return <real> (dy * (normal_cdf(v) + v * (c_exp(-0.5 * v * v) / SQRT_2PI)))
+    else:
+        t = c_tanh(gelu_inner(v))
+        return <real> (dy * (0.5 * (1 + t) + 0.5 * v * (1 - t * t) * (SQRT_2_OVER_PI * (1 + 3 * 0.044715 * v * v))))
+
+
+cdef inline void unary_row(const real *x, real *out, Py_ssize_t n, unary_op *op) noexcept nogil:  # IN x OUT out
+    cdef Py_ssize_t i
+    for i in range(n):
+        out[i] = unary_value(x[i], op)
+
+
+cdef void unary_pieces(const real *x, real *out, Py_ssize_t n, unary_op *op) noexcept nogil:  # IN x OUT out
+    cdef int workers = team(8 * n if unary_op in slow_op else n)
+    cdef Py_ssize_t piece, at
+    if workers == 1:
+        unary_row(x, out, n, op)
+        return
+    for piece in prange((n + PIECE - 1) // PIECE, num_threads=workers, schedule="static"):
+        at = piece * PIECE
+        unary_row(x + at, out + at, n - at if n - at < PIECE else PIECE, op)
+
+
+cdef Array unary(str name, Array a, unary_op *op):
+    need_float(name, a)
+    cdef Array out = new_like(a, a.kind)
+    cdef PyThreadState *state = unlock(a.size)
+    if a.kind == FLOAT64:
+        unary_pieces(<const double *> a.data, <double *> out.data, a.size, op)
+    else:
+        unary_pieces(<const float *> a.data, <float *> out.data, a.size, op)
+    relock(state)
+    return out
+
+
+cdef inline void binary_row(const real *x, Py_ssize_t step_x, const real *y, Py_ssize_t step_y, real *out, Py_ssize_t n,
+                            binary_op *op) noexcept nogil:  # IN x, y OUT out
+    cdef Py_ssize_t i
+    if step_x and step_y:
+        for i in range(n):
+            out[i] = binary_value(x[i], y[i], op)
+    elif step_x:
+        for i in range(n):
+            out[i] = binary_value(x[i], y[0], op)
+    else:
+        for i in range(n):
+            out[i] = binary_value(x[0], y[i], op)
+
+
+cdef void binary_span(const Walk *walk, const real *x, const real *y, real *out, Py_ssize_t first, Py_ssize_t end,
+                      binary_op *op) noexcept nogil:  # IN walk, x, y OUT out
+    """Elements first to end of the output."""
+    cdef Cursor cursor
+    cdef Py_ssize_t n
+    seek(walk, &cursor, first)
+    while first < end:
+        n = row_left(walk, &cursor, end - first)
+        binary_row(x + cursor.at[0], walk.steps[0][0], y + cursor.at[1], walk.steps[1][0], out + first, n, op)
+        advance(walk, &cursor, n)
+        first += n
+
+
+cdef void binary_pieces(const Walk *walk, const real *x, const real *y, real *out, Py_ssize_t n, binary_op *op) noexcept nogil:  # IN walk, x, y OUT out
+    cdef int workers = team(8 * n if binary_op in slow_op else n)
+    cdef Py_ssize_t piece, at
+    if workers == 1:
+        binary_span(walk, x, y, out, 0, n, op)
+        return
+    for piece in prange((n + PIECE - 1) // PIECE, num_threads=workers, schedule="static"):
+        at = piece * PIECE
+        binary_span(walk, x, y, out, at, at + PIECE if at + PIECE < n else n, op)
+
+
+cdef Array binary(str name, Array a, Array b, binary_op *op):
+    need_same_kind(name, a, b)
+    need_float(name, a)
+    cdef Walk walk
+    cdef Array out = plan(name, a.kind, &walk, a, b)
+    cdef PyThreadState *state = unlock(out.size)
+    if a.kind == FLOAT64:
+        binary_pieces(&walk, <const double *> a.data, <const double *> b.data, <double *> out.data, out.size, op)
+    else:
+        binary_pieces(&walk, <const float *> a.data, <const float *> b.data, <float *> out.data, out.size, op)
+    relock(state)
+    return out
+
+
+cdef Array gradient(str name, Array a, Array dy, binary_op *op):
+    if not same_sizes(a, dy):
+        raise ValueError(f"{name}: shapes {a.shape} and {dy.shape} differ")
+    return binary(name, a, dy, op)
+
+
+def add(Array a not None, Array b not None): return binary("add", a, b, <Add *> NULL)
+def sub(Array a not None, Array b not None): return binary("sub", a, b, <Sub *> NULL)
+def mul(Array a not None, Array b not None): return binary("mul", a, b, <Mul *> NULL)
+def div(Array a not None, Array b not None): return binary("div", a, b, <Div *> NULL)
+def pow(Array a not None, Array b not None): return binary("pow", a, b, <Pow *> NULL)
+def maximum(Array a not None, Array b not None): return binary("maximum", a, b, <Maximum *> NULL)
+def minimum(Array a not None, Array b not None): return binary("minimum", a, b, <Minimum *> NULL)
+
+def neg(Array a not None): return unary("neg", a, <Neg *> NULL)
+def exp(Array a not None): return unary("exp", a, <Exp *> NULL)
+def log(Array a not None): return unary("log", a, <Log *> NULL)
+def sqrt(Array a not None): return unary("sqrt", a, <Sqrt *> NULL)
+def tanh(Array a not None): return unary("tanh", a, <Tanh *> NULL)
+def sigmoid(Array a not None): return unary("sigmoid", a, <Sigmoid *> NULL)
+def relu(Array a not None): return unary("relu", a, <ReLU *> NULL)
+def abs(Array a not None): return unary("abs", a, <Abs *> NULL)
+def gelu(Array a not None): return unary("gelu", a, <GELU *> NULL)
+def gelu_tanh(Array a not None): return unary("gelu_tanh", a, <GELUTanh *> NULL)
+
+def sqrt_grad(Array y not None, Array dy not None): return gradient("sqrt_grad", y, dy, <SqrtGrad *> NULL)
+def tanh_grad(Array y not None, Array dy not None): return gradient("tanh_grad", y, dy, <TanhGrad *> NULL)
+def sigmoid_grad(Array y not None, Array dy not None): return gradient("sigmoid_grad", y, dy, <SigmoidGrad *> NULL)
+def relu_grad(Array x not None, Array dy not None): return gradient("relu_grad", x, dy, <ReLUGrad *> NULL)
+def abs_grad(Array x not None, Array dy not None): return gradient("abs_grad", x, dy, <AbsGrad *> NULL)
+def gelu_grad(Array x not None, Array dy not None): return gradient("gelu_grad", x, dy, <GELUGrad *> NULL)
+def gelu_tanh_grad(Array x not None, Array dy not None): return gradient("gelu_tanh_grad", x, dy, <GELUTanhGrad *> NULL)

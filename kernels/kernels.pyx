@@ -1,0 +1,45 @@
+# cython: language_level=3
+# cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+"""The compiled kernels of saitama: dense arrays of numbers and everything that is computed with them.
+
+The functions are documented in saitama/kernels.pyi, which the pure-Python twin (saitama.tensor.reference) implements
+too. One file per topic, in an order in which each needs only what came before.
+
+Conventions
+- A `def` checks shapes and dtypes once; the loops behind it check nothing and run without the interpreter.
+- Pointer arguments say `# IN` or `# OUT`; an IN and an OUT never overlap.
+- `real` is float or double, so every loop is written once. An operation is an empty struct type (Add, Exp, ...) that is
+  passed as a null pointer: the compiler settles it, and each operation gets a loop of its own.
+- Mathematics is done in double and rounded once to the array's dtype, so that the twin can do the same.
+"""
+cimport cython
+from cpython.mem cimport PyMem_Free, PyMem_Malloc
+from cython.parallel cimport prange
+from libc.math cimport cos as c_cos, erf as c_erf, exp as c_exp, fabs as c_fabs, isnan as c_isnan, log as c_log
+from libc.math cimport pow as c_pow, sin as c_sin, sqrt as c_sqrt, tanh as c_tanh
+from libc.math cimport INFINITY, M_PI, NAN
+from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdlib cimport free, malloc
+from cpython.pystate cimport PyThreadState
+from libc.string cimport memcmp, memcpy, memset
+
+ctypedef fused real:
+    float
+    double
+
+include "memory.pxi"
+include "machine.pxi"
+include "array.pxi"
+include "buffer.pxi"
+include "broadcast.pxi"
+include "elementwise.pxi"
+include "compare.pxi"
+include "move.pxi"
+include "create.pxi"
+include "reduce.pxi"
+include "argmax.pxi"
+include "softmax.pxi"
+include "matmul.pxi"
+include "thin.pxi"
+include "index.pxi"
+include "random.pxi"

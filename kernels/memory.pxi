@@ -1,0 +1,89 @@
+# Memory: blocks of numbers, and a cache of freed ones.
+#
+# Design: an eager framework makes and drops an array per operation, mostly of the same few sizes, and the first touch of
+# fresh pages costs more than many operations. So a freed block is kept, by size class, and handed out again. There are
+# four classes per doubling (at most a quarter of a block is unused). A block counts its arrays, as reshape shares it.
+# All of this runs with the GIL held. The numbers start on a cache line; the header has the line before to itself.
+
+cdef enum:
+    LINE = 64  # bytes of a cache line, and of the header
+    BINS = 256  # more size classes than an address can reach
+
+cdef struct Block:
+    Block *next  # in its bin, while free
+    void *raw  # what malloc gave
+    size_t capacity  # bytes for numbers
+    int bin
+    int users  # arrays that read these numbers
+
+cdef Block *bins[BINS]
+cdef size_t cached_bytes = 0
+cdef size_t cache_limit = <size_t> 512 << 20
+
+
+cdef inline int size_class(size_t nbytes, size_t *capacity) noexcept:  # OUT capacity
+    """The bin for this many bytes: 1, 2, ... 8 lines, then 10, 12, 14, 16, then 20, 24, 28, 32, and so on."""
+    cdef size_t last = (nbytes - 1) // LINE if nbytes > 0 else 0
+    cdef int shift = 0
+    while (last >> shift) >= 8:
+        shift += 1
+    capacity[0] = (((last >> shift) + 1) << shift) * LINE
+    return 4 * shift + <int> (last >> shift)
+
+
+cdef void *take_block(size_t nbytes) except NULL:
+    """Memory for `nbytes` of numbers, with one user; what it holds is undefined."""
+    cdef size_t capacity
+    cdef int bin = size_class(nbytes, &capacity)
+    cdef Block *block = bins[bin]
+    cdef void *raw
+    if block != NULL:
+        bins[bin] = block.next
+        cached_bytes_add(-<Py_ssize_t> capacity)
+    else:
+        raw = malloc(capacity + 2 * LINE)
+        if raw == NULL:
+            empty_cache()
+            raw = malloc(capacity + 2 * LINE)
+            if raw == NULL:
+                raise MemoryError(f"out of memory: {nbytes} bytes were asked for")
+        block = <Block *> ((<size_t> raw + LINE - 1) // LINE * LINE)
+        block.raw = raw
+        block.capacity = capacity
+        block.bin = bin
+    block.users = 1
+    return <char *> block + LINE
+
+
+cdef inline Block *block_of(void *data) noexcept:
+    return <Block *> (<char *> data - LINE)
+
+
+cdef inline void cached_bytes_add(Py_ssize_t change) noexcept:
+    global cached_bytes
+    cached_bytes += change
+
+
+cdef inline void drop_block(void *data) noexcept:
+    """One user less; the last one returns the block to its bin, or to the system when the cache is full."""
+    cdef Block *block = block_of(data)
+    block.users -= 1
+    if block.users > 0:
+        return
+    if cached_bytes + block.capacity > cache_limit:
+        free(block.raw)
+        return
+    block.next = bins[block.bin]
+    bins[block.bin] = block
+    cached_bytes_add(block.capacity)
+
+
+cdef void empty_cache() noexcept:
+    cdef Block *block
+    cdef int bin
+    for bin in range(BINS):
+        while bins[bin] != NULL:
+            block = bins[bin]
+            bins[bin] = block.next
+            cached_bytes_add(-<Py_ssize_t> block.capacity)
+            free(block.raw)

@@ -1,0 +1,217 @@
+# Moving numbers: transpose, slice, concat, expand and cast.
+#
+# Design: a strided copy serves all but the last two: it reads through one set of steps and writes through another.
+# Transposing jumps along one side whatever the order, so the two innermost axes go in tiles of 16 x 16, which stay in the
+# cache.
+
+
+cdef inline void copy_row(const cell *x, Py_ssize_t step_x, cell *out, Py_ssize_t step_out, Py_ssize_t n) noexcept nogil:  # IN x OUT out
+    cdef Py_ssize_t i
+    if step_out == 1 and step_x == 1:
+        memcpy(out, x, n * sizeof(cell))
+    elif step_out == 1:
+        for i in range(n):
+            out[i] = x[i * step_x]
+    else:
+        for i in range(n):
+            out[i * step_out] = x[i * step_x]
+
+
+cdef void copy_plane(const cell *x, Py_ssize_t row_x, Py_ssize_t step_x, cell *out, Py_ssize_t row_out, Py_ssize_t step_out,
+                     Py_ssize_t rows, Py_ssize_t n) noexcept nogil:  # IN x OUT out
+    cdef Py_ssize_t i, j, top, left, bottom, right
+    if step_x == step_out or rows < 16 or n < 16:
+        for i in range(rows):
+            copy_row(x + i * row_x, step_x, out + i * row_out, step_out, n)
+        return
+    for top in range(0, rows, 16):
+        bottom = top + 16 if top + 16 < rows else rows
+        for left in range(0, n, 16):
+            right = left + 16 if left + 16 < n else n
+            for i in range(top, bottom):
+                for j in range(left, right):
+                    out[i * row_out + j * step_out] = x[i * row_x + j * step_x]
+
+
+cdef void copy_cells(const cell *x, const Py_ssize_t *steps_x, cell *out, const Py_ssize_t *steps_out,
+                     const Py_ssize_t *sizes, int ndim) noexcept nogil:  # IN x, steps, sizes OUT out
+    """Copy a box of elements, none of whose sizes is 0. Steps are in elements, and may be negative or 0."""
+    cdef Py_ssize_t index[MAX_DIMS]
+    cdef int axis
+    if ndim == 0:
+        out[0] = x[0]
+        return
+    if ndim == 1:
+        copy_row(x, steps_x[0], out, steps_out[0], sizes[0])
+        return
+    memset(index, 0, sizeof(index))
+    while True:
+        copy_plane(x, steps_x[ndim - 2], steps_x[ndim - 1], out, steps_out[ndim - 2], steps_out[ndim - 1],
+                   sizes[ndim - 2], sizes[ndim - 1])
+        axis = ndim - 3
+        while axis >= 0:
+            index[axis] += 1
+            x += steps_x[axis]
+            out += steps_out[axis]
+            if index[axis] < sizes[axis]:
+                break
+            x -= sizes[axis] * steps_x[axis]
+            out -= sizes[axis] * steps_out[axis]
+            index[axis] = 0
+            axis -= 1
+        if axis < 0:
+            return
+
+
+cdef void copy_box(Array a, Py_ssize_t start_x, const Py_ssize_t *steps_x, Array out, Py_ssize_t start_out,
+                   const Py_ssize_t *steps_out, const Py_ssize_t *sizes, int ndim):  # IN steps, sizes
+    """Copy a box of a into a box of `out`, which is a new array of the same dtype."""
+    cdef Py_ssize_t itemsize = ITEMSIZE[a.kind], count = product(sizes, 0, ndim)
+    cdef const char *x = <const char *> a.data + start_x * itemsize
+    cdef char *y = <char *> out.data + start_out * itemsize
+    if count == 0:
+        return
+    cdef PyThreadState *state = unlock(count)
+    if itemsize == 8:
+        copy_cells(<const uint64_t *> x, steps_x, <uint64_t *> y, steps_out, sizes, ndim)
+    elif itemsize == 4:
+        copy_cells(<const uint32_t *> x, steps_x, <uint32_t *> y, steps_out, sizes, ndim)
+    else:
+        copy_cells(<const uint8_t *> x, steps_x, <uint8_t *> y, steps_out, sizes, ndim)
+    relock(state)
+
+
+cdef void dense_steps(Array a, Py_ssize_t *steps):  # OUT steps
+    cdef Py_ssize_t step = 1
+    cdef int axis
+    for axis in range(a.ndim - 1, -1, -1):
+        steps[axis] = step
+        step *= a.sizes[axis]
+
+
+cdef Array zeros(str op, int kind, const Py_ssize_t *sizes, int ndim):  # IN sizes
+    cdef Array out = new_array(op, kind, sizes, ndim)
+    memset(out.data, 0, out.size * ITEMSIZE[kind])
+    return out
+
+
+def transpose(Array a not None, dims):
+    cdef Py_ssize_t order[MAX_DIMS]
+    cdef Py_ssize_t own_steps[MAX_DIMS]
+    cdef Py_ssize_t steps_x[MAX_DIMS]
+    cdef Py_ssize_t steps_out[MAX_DIMS]
+    cdef Py_ssize_t sizes[MAX_DIMS]
+    cdef int axis
+    cdef uint64_t seen = 0
+    if read_shape("transpose", dims, order) != a.ndim:
+        raise ValueError(f"transpose: dims {tuple(dims)} do not name each of the {a.ndim} axes of shape {a.shape} once")
+    dense_steps(a, own_steps)
+    for axis in range(a.ndim):
+        if order[axis] >= a.ndim or seen >> order[axis] & 1:
+            raise ValueError(f"transpose: dims {tuple(dims)} do not name each of the {a.ndim} axes of shape {a.shape} once")
+        seen |= <uint64_t> 1 << order[axis]
+        sizes[axis] = a.sizes[order[axis]]
+        steps_x[axis] = own_steps[order[axis]]
+    cdef Array out = new_array("transpose", a.kind, sizes, a.ndim)
+    dense_steps(out, steps_out)
+    copy_box(a, 0, steps_x, out, 0, steps_out, sizes, a.ndim)
+    return out
+
+
+cdef Py_ssize_t read_slice(str op, Array whole, tuple starts, tuple steps, const Py_ssize_t *sizes, int ndim,
+                           Py_ssize_t *moves) except -1:  # IN sizes OUT moves
+    """Check that a slice stays inside `whole`. Writes the step of each axis in elements; returns the first element."""
+    cdef Py_ssize_t start, step, first = 0, most
+    cdef int axis
+    if len(starts) != whole.ndim or len(steps) != whole.ndim or ndim != whole.ndim:
+        raise ValueError(f"{op}: starts {starts} and steps {steps}: give one start, step and size per axis of shape {whole.shape}")
+    dense_steps(whole, moves)
+    for axis in range(ndim):
+        start = starts[axis]
+        step = steps[axis]
+        if step == 0:
+            raise ValueError(f"{op}: the step along axis {axis} is 0; it is at least 1 or at most -1")
+        if sizes[axis] > 0:
+            most = whole.sizes[axis]
+            if start < 0 or start >= most or (sizes[axis] > 1 and (
+                    step > most or -step > most or not 0 <= start + (sizes[axis] - 1) * step < most)):
+                raise IndexError(f"{op}: start {start}, step {step} and size {sizes[axis]} leave axis {axis} of shape {whole.shape}")
+            first += start * moves[axis]
+        moves[axis] *= step
+    return first
+
+
+def slice(Array a not None, tuple starts not None, tuple steps not None, tuple sizes not None):
+    cdef Py_ssize_t out_sizes[MAX_DIMS]
+    cdef Py_ssize_t moves[MAX_DIMS]
+    cdef Py_ssize_t steps_out[MAX_DIMS]
+    cdef int ndim = read_shape("slice", sizes, out_sizes)
+    cdef Py_ssize_t first = read_slice("slice", a, starts, steps, out_sizes, ndim, moves)
+    cdef Array out = new_array("slice", a.kind, out_sizes, ndim)
+    dense_steps(out, steps_out)
+    copy_box(a, first, moves, out, 0, steps_out, out_sizes, ndim)
+    return out
+
+
+def slice_grad(Array dy not None, shape, tuple starts not None, tuple steps not None):
+    cdef Py_ssize_t sizes[MAX_DIMS]
+    cdef Py_ssize_t moves[MAX_DIMS]
+    cdef Py_ssize_t steps_dy[MAX_DIMS]
+    cdef int ndim = read_shape("slice_grad", shape, sizes)
+    cdef Array out = zeros("slice_grad", dy.kind, sizes, ndim)
+    cdef Py_ssize_t first = read_slice("slice_grad", out, starts, steps, dy.sizes, dy.ndim, moves)
+    dense_steps(dy, steps_dy)
+    copy_box(dy, 0, steps_dy, out, first, moves, dy.sizes, dy.ndim)
+    return out
+
+
+def expand(Array a not None, shape):
+    cdef Py_ssize_t sizes[MAX_DIMS]
+    cdef Py_ssize_t own_steps[MAX_DIMS]
+    cdef Py_ssize_t steps_x[MAX_DIMS]
+    cdef Py_ssize_t steps_out[MAX_DIMS]
+    cdef int ndim = read_shape("expand", shape, sizes), lead = ndim - a.ndim, axis
+    dense_steps(a, own_steps)
+    for axis in range(ndim):
+        steps_x[axis] = 0 if axis < lead or a.sizes[axis - lead] == 1 else own_steps[axis - lead]
+        if lead >= 0 and axis >= lead and a.sizes[axis - lead] not in (1, sizes[axis]):
+            lead = -1
+    if lead < 0:
+        raise ValueError(f"expand: {a.shape} does not broadcast to {tuple(shape)}")
+    cdef Array out = new_array("expand", a.kind, sizes, ndim)
+    dense_steps(out, steps_out)
+    copy_box(a, 0, steps_x, out, 0, steps_out, sizes, ndim)
+    return out
+
+
+def concat(arrays, dim):
+    cdef list parts = list(arrays)
+    cdef Array first, part, out
+    cdef Py_ssize_t sizes[MAX_DIMS]
+    cdef Py_ssize_t steps_x[MAX_DIMS]
+    cdef Py_ssize_t steps_out[MAX_DIMS]
+    cdef Py_ssize_t at = 0
+    cdef int axis, d
+    if not parts:
+        raise ValueError("concat: needs at least one array")
+    for item in parts:
+        if not isinstance(item, Array):
+            raise TypeError(f"concat: needs arrays, not {type(item).__name__}")
+    first = parts[0]
+    axis = need_axis("concat", first, dim)
+    memcpy(sizes, first.sizes, first.ndim * sizeof(Py_ssize_t))
+    for part in parts[1:]:
+        need_same_kind("concat", first, part)
+        for d in range(first.ndim):
+            if part.ndim != first.ndim or (d != axis and part.sizes[d] != first.sizes[d]):
+                raise ValueError(f"concat: {first.shape} and {part.shape} differ outside axis {axis}")
+        if part.sizes[axis] > PY_SSIZE_T_MAX - sizes[axis]:
+            raise ValueError("concat: more elements than memory can address")
+        sizes[axis] += part.sizes[axis]
+    out = new_array("concat", first.kind, sizes, first.ndim)
+    dense_steps(out, steps_out)
+    for part in parts:
+        dense_steps(part, steps_x)
+        copy_box(part, 0, steps_x, out, at, steps_out, part.sizes, part.ndim)
+        at += part.sizes[axis] * steps_out[axis]
+    return out

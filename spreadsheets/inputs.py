@@ -1,0 +1,109 @@
+"""The Inputs sheet: every tensor that the graph starts from, in cells that are meant to be changed.
+
+The hidden sheet Exported holds the same numbers in the same cells as they were at the export, so the workbook knows
+whether its framework's values still belong to its inputs.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict
+
+from openpyxl.formatting.rule import FormulaRule
+from openpyxl.worksheet.datavalidation import DataValidation
+
+from .book import Book, Section
+from .graph import Leaf, numbers
+from .layout import Block
+from .page import Page, number_format, target
+from .style import fill
+
+ORANGE = "FFD9A0"  # an input that was changed since the export
+
+
+def write_inputs(book: Book) -> Page:
+    """The yellow cells of every leaf; room is kept beside them for the gradients, which come last."""
+    leaves = [leaf for leaf in book.graph.leaves if book.fits(leaf)]
+    page = book.page("Inputs", max([leaf.shape[-1] for leaf in leaves if leaf.shape], default=1) or 1)
+    page.line("Inputs", "title")
+    page.line("Yellow cells are yours: change one, and every formula that depends on it follows. Orange: changed since the export.")
+    page.links("", [("Start", "Start"), ("Check", "Check")])
+    page.row += 1
+    prompt = DataValidation(type="decimal", operator="between", formula1="-1E+308", formula2="1E+308", errorStyle="warning")
+    prompt.errorTitle, prompt.error = "Not a number", "This cell wants a number; the formulas that use it will show an error."
+    prompt.promptTitle, prompt.prompt = "Input", "Type a number: the forward and the backward pass follow."
+    for leaf in book.graph.leaves:
+        kind = "requires grad" if leaf.requires_grad else "no gradient asked for"
+        page.heading(f"{leaf.name}    {shape_text(leaf)} {leaf.dtype}, {kind}", page.slot(4) - 2)
+        page.links("goes into", [(reader.name, book.titles[reader]) for reader in book.readers(leaf)])
+        array = book.run.values[leaf]
+        if leaf in leaves:
+            write_leaf(book, page, leaf, array, prompt)
+        else:
+            book.summary(page, leaf.name, array)
+    if prompt.sqref:
+        page.sheet.add_data_validation(prompt)
+    return page
+
+
+def shape_text(item: Any) -> str:
+    return "one number," if item.shape == () else f"shape {tuple(item.shape)},"
+
+
+def write_leaf(book: Book, page: Page, leaf: Leaf, array: Any, prompt: DataValidation) -> None:
+    values = numbers(array)
+    page.text(page.row, page.slot(0), "value", "caption")
+    if leaf.requires_grad and leaf in book.run.gradients:
+        root = book.graph.root.name
+        for slot, text in enumerate(["live formula", "framework", "difference"], 1):
+            page.text(page.row, page.slot(slot), f"d{root}/d{leaf.name}: {text}" if slot == 1 else text, "caption")
+    elif leaf.requires_grad:
+        page.text(page.row, page.slot(1), "no gradient arrives here", "note")
+    page.row += 1
+    block = page.block(leaf.shape, 0)
+    page.labels(block)
+    page.numbers(block, values, "input", number_format(values, leaf.dtype))
+    book.forward[leaf] = Section("input", leaf.name, page, leaf.shape, leaf.dtype, values, block)
+    if leaf.requires_grad and leaf in book.run.gradients:
+        for slot in (1, 2, 3):
+            page.labels(page.block(leaf.shape, slot))
+    if block.size:
+        prompt.add(block.rectangle())
+        first = block.address((0,) * len(leaf.shape))
+        changed = f"{first}<>{target('Exported', first)}"
+        page.sheet.conditional_formatting.add(block.rectangle(), FormulaRule([changed], fill=fill(ORANGE)))
+    page.past(block)
+
+
+def write_leaf_gradients(book: Book, page: Page) -> None:
+    """Beside each leaf the sum of what came back to it."""
+    for leaf in book.graph.leaves:
+        place = book.forward.get(leaf)
+        gradient = book.run.gradients.get(leaf)
+        if place is None or gradient is None or not leaf.requires_grad:
+            continue
+        book.leaf_gradient(page, leaf, place.live.row, gradient)
+
+
+def write_exported(book: Book) -> None:
+    """The hidden copy of the inputs, in the same cells."""
+    page = book.page("Exported")
+    page.sheet.sheet_state = "hidden"
+    page.line("The numbers of Inputs as they were at the export, in the same cells.", "note")
+    for leaf in book.graph.leaves:
+        section = book.forward.get(leaf)
+        if section is not None:
+            page.numbers(section.live, section.values, "key", "General")
+
+
+def changed_inputs(book: Book) -> Dict[Leaf, str]:
+    """For each leaf the formula that counts its changed cells."""
+    counts = {}
+    for leaf in book.graph.leaves:
+        section = book.forward.get(leaf)
+        if section is not None and section.live.size:
+            area = section.live.rectangle()
+            counts[leaf] = f"SUMPRODUCT(--({target('Inputs', area)}<>{target('Exported', area)}))"
+    return counts
+
+
+__all__ = ["changed_inputs", "shape_text", "write_exported", "write_inputs", "write_leaf_gradients"]

@@ -1,0 +1,94 @@
+"""How a workbook looks: one font, few colours, each with one meaning.
+
+yellow: yours to change · white: a live formula · pale blue: what the framework computed · green and red: right and wrong
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Optional
+
+from openpyxl import Workbook
+from openpyxl.cell import Cell
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
+
+FONT = "Arial"  # named everywhere: without a name LibreOffice falls back to a serif face
+INK, GREY, LINE = "1F2933", "6B7785", "CBD2D9"
+YELLOW, BLUE, BLUE_INK = "FFF8D6", "E8EEF7", "1F4E9E"
+GREEN, GREEN_INK, RED, RED_INK = "C6EFCE", "0B6B2E", "FFC7CE", "9C0006"
+HEADING = "2F4B7C"
+
+NUMBER, INTEGER, TINY, DIFFERENCE = "0.000000", "0", "0.000000E+00", "0.0E+00;-0.0E+00;0"
+
+THIN = Side(style="thin", color=LINE)
+BOX = Border(left=THIN, right=THIN, top=THIN, bottom=THIN)
+
+
+def fill(color: str) -> PatternFill:
+    return PatternFill("solid", start_color=color, end_color=color)
+
+
+def _font(size: int = 10, color: str = INK, **how: Any) -> Font:
+    return Font(name=FONT, size=size, color=color, **how)
+
+
+RIGHT, CENTER, WRAP = Alignment(horizontal="right"), Alignment(horizontal="center"), Alignment(wrap_text=True, vertical="top")
+UNLOCKED = Protection(locked=False)
+
+# name -> the attributes of a cell
+STYLES: Dict[str, Dict[str, Any]] = {
+    "text": {"font": _font()},
+    "wrapped": {"font": _font(), "alignment": WRAP},
+    "note": {"font": _font(9, GREY)},
+    "title": {"font": _font(16, HEADING, bold=True)},
+    "heading": {"font": _font(11, HEADING, bold=True), "border": Border(bottom=Side(style="medium", color=HEADING))},
+    "caption": {"font": _font(9, GREY, bold=True)},
+    "maths": {"font": _font(11, INK, italic=True)},
+    "strong": {"font": _font(10, INK, bold=True)},
+    "link": {"font": _font(10, BLUE_INK, underline="single")},
+    "index": {"font": _font(9, GREY), "alignment": CENTER},
+    "row_index": {"font": _font(9, GREY), "alignment": RIGHT},
+    "head": {"font": _font(10, "FFFFFF", bold=True), "fill": fill(HEADING), "alignment": Alignment(vertical="center", wrap_text=True)},
+    "cell": {"font": _font(), "border": Border(bottom=THIN)},
+    "cell_link": {"font": _font(10, BLUE_INK, underline="single"), "border": Border(bottom=THIN)},
+    "number": {"font": _font(10, GREY), "border": Border(bottom=THIN), "alignment": CENTER},
+    "step": {"font": _font(10, GREY), "alignment": CENTER},
+    "status": {"font": _font(10, INK, bold=True), "border": Border(bottom=THIN), "alignment": CENTER},
+    "verdict": {"font": _font(14, INK, bold=True), "alignment": Alignment(vertical="center", indent=1)},
+    "input": {"font": _font(), "fill": fill(YELLOW), "border": BOX, "protection": UNLOCKED},
+    "blank": {"font": _font(), "border": BOX, "protection": UNLOCKED},
+    "live": {"font": _font(), "border": BOX},
+    "helper": {"font": _font(10, GREY), "border": BOX},
+    "framework": {"font": _font(10, BLUE_INK), "fill": fill(BLUE), "border": BOX},
+    "difference": {"font": _font(9, GREY), "border": BOX},
+    "key": {"font": _font(9, GREY)},
+}
+
+
+class Styles:
+    """The styles of one workbook, each made once and then shared by all its cells (setting a style per cell is twice as slow)."""
+
+    def __init__(self, workbook: Workbook) -> None:
+        self._scratch = workbook.create_sheet("styles")
+        self._made: Dict[str, Any] = {}
+
+    def close(self) -> None:
+        """Take the sheet on which the styles were made out of the workbook again."""
+        self._scratch.parent.remove(self._scratch)
+
+    def array(self, name: str, number_format: Optional[str] = None) -> Any:
+        """The style array of a cell that looks like `name`; assign it to `cell._style`."""
+        key = f"{name} {number_format}"
+        if key not in self._made:
+            cell = self._scratch.cell(len(self._made) + 1, 1)
+            for attribute, value in STYLES[name].items():
+                setattr(cell, attribute, value)
+            if number_format is not None:
+                cell.number_format = number_format
+                if "alignment" not in STYLES[name]:
+                    cell.alignment = RIGHT
+            self._made[key] = cell._style
+        return self._made[key]
+
+    def put(self, cell: Cell, name: str, number_format: Optional[str] = None) -> Cell:
+        cell._style = self.array(name, number_format)
+        return cell

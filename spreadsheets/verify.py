@@ -1,0 +1,195 @@
+"""verify(path): the workbook's own graph, computed again from the workbook's own inputs, against everything in its cells."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any, Dict, List, Optional, Tuple
+
+from saitama.tensor.backend import K
+
+from .address import cell_name
+from .carry import Carried, read_graph
+from .check import TOLERANCES
+from .compare import is_close
+from .errors import WorkbookError
+from .formulas import FORMULAS
+from .graph import Item, Leaf, Node, Run, numbers, run
+from .hand import is_right, rounded_like
+from .layout import Block, Index
+from .reading import Cell, open_workbook
+from .report import Comparison, Difference
+from .safety import PathLike
+
+EXPORTED = "Exported"
+
+
+@dataclass(frozen=True)
+class Verification(Comparison):
+    """A Comparison that also says what was checked: `kinds` counts live formulas, typed numbers, framework values."""
+
+    kinds: Dict[str, int] = field(default_factory=dict)
+    not_checked: List[str] = field(default_factory=list)  # what the workbook has too little of to compute again
+
+    def __str__(self) -> str:
+        told = ", ".join(f"{count:,} {kind}" for kind, count in self.kinds.items() if count)
+        lines = [super().__str__()] + ([f"  checked: {told}"] if told else [])
+        return "\n".join(lines + [f"  not checked: {what}" for what in self.not_checked])
+
+
+def verify(path: PathLike, *, rtol: Optional[float] = None, atol: Optional[float] = None) -> Verification:
+    """Compute the graph in the workbook at `path` again and compare every cell of it.
+
+    The inputs are what stands in the yellow cells now. A formula's calculated value is right if
+    |found - expected| <= atol + rtol |expected| (by default 1e-9 and 1e-12, for float32 1e-5 and 1e-6); a number typed by
+    hand, in a blank of a worksheet or over a formula, if it is the true value rounded to as many decimals as were typed, at
+    least to two significant digits. The framework's values are compared with those of the inputs at the export. "not
+    calculated", "blank" and "wrong" are different answers.
+
+    Raises WorkbookError, in one line, where the workbook carries no graph or its structure was changed.
+    """
+    book = open_workbook(path)
+    carried = read_graph(book)
+    usual = TOLERANCES[carried.graph.dtype]
+    tolerance = (usual[0] if rtol is None else rtol, usual[1] if atol is None else atol)
+    if min(tolerance) < 0 or tolerance != tolerance:
+        raise ValueError(f"verify: rtol {rtol!r} and atol {atol!r}: give numbers of at least 0")
+    return _Verifier(book, carried, tolerance).verify()
+
+
+class _Verifier:
+    def __init__(self, book: Any, carried: Carried, tolerance: Tuple[float, float]) -> None:
+        self.book, self.carried, self.graph, self.tolerance = book, carried, carried.graph, tolerance
+        self.differences: List[Difference] = []
+        self.kinds: Counter = Counter()
+        self.not_checked: List[str] = []
+        self.uncalculated = 0
+
+    def verify(self) -> Verification:
+        now = self.leaves(None)
+        then = self.leaves(EXPORTED)
+        current = self.compute(now)
+        same = all(numbers(now[leaf]) == numbers(then[leaf]) for leaf in now)
+        exported = current if same else self.compute(then)
+        root = self.graph.root.name
+        for item in [*self.graph.leaves, *self.graph.nodes]:
+            if isinstance(item, Node):
+                self.tensor(item, item, current.values.get(item), exported.values.get(item))
+            gradient = current.gradients.get(item), exported.gradients.get(item)
+            self.tensor(("gradient", item), item, *gradient, f"d{root}/d{item.name}")
+            for k, operand in enumerate(item.inputs if isinstance(item, Node) else ()):
+                contribution = current.contributions.get((item, k)), exported.contributions.get((item, k))
+                self.tensor((item, k), operand, *contribution, f"d{root}/d{operand.name}", f" through {item.name}")
+        if self.uncalculated:
+            self.not_checked.append(f"{self.uncalculated:,} formulas that no spreadsheet program has calculated yet")
+        return Verification(
+            self.book.path, sum(self.kinds.values()), self.differences, dict(self.kinds), self.not_checked
+        )
+
+    # --- computing again ---------------------------------------------------------------------------------------------------
+    def leaves(self, sheet: Optional[str]) -> Dict[Leaf, Any]:
+        """The arrays of the inputs, from the yellow cells or from the sheet Exported."""
+        arrays = {}
+        for leaf in self.graph.leaves:
+            places = self.carried.places.get(leaf)
+            if places is None:
+                self.not_checked.append(f"what depends on {leaf.name}, which has no cells in this workbook") if sheet is None else None
+                continue
+            arrays[leaf] = self.array(places.live, leaf.dtype, sheet or places.sheet, leaf.name)
+        return arrays
+
+    def array(self, block: Optional[Block], dtype: str, sheet: str, name: str) -> Any:
+        """The numbers of a block; WorkbookError where one is missing or not of the kind."""
+        assert block is not None
+        if sheet not in self.book:
+            raise WorkbookError(f"{self.book.path}: the sheet {sheet!r} is missing; export the workbook again")
+        cells = self.book[sheet]
+        flat = []
+        for index, row, column in block.cells():
+            cell = cells[row, column]
+            number = float(cell.value is True) if cell.kind == "boolean" else cell.number
+            where = f"{self.book.path}: '{sheet}'!{cell_name(row, column)} ({name}{shown(index)})"
+            if number is None:
+                raise WorkbookError(f"{where} {cell.found}; type a number")
+            if dtype in ("int64", "bool") and number != int(number if abs(number) < 2**63 else 0.5):
+                raise WorkbookError(f"{where} holds {number:g}; {name} has whole numbers only")
+            flat.append(bool(number) if dtype == "bool" else int(number) if dtype == "int64" else number)
+        return K.from_list(flat, block.shape, dtype)
+
+    def compute(self, leaves: Dict[Leaf, Any]) -> Run:
+        given = {}
+        for key, places in self.carried.places.items():
+            if places.pinned:
+                dtype = key.dtype if isinstance(key, Item) else self.graph.dtype
+                given[key] = self.array(places.live, dtype, places.sheet, "a value of the framework")
+        try:
+            return run(self.graph, leaves, given)
+        except (ValueError, TypeError, IndexError) as error:  # an index out of range, typed into Inputs
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise WorkbookError(f"{self.book.path}: the inputs cannot be computed with: {reason}") from None
+
+    # --- comparing -------------------------------------------------------------------------------------------------------------
+    def tensor(self, key: Any, item: Item, array: Any, exported: Any, name: str = "", way: str = "") -> None:
+        places = self.carried.places.get(key)
+        if places is None:
+            return
+        if array is None or exported is None:
+            self.not_checked.append(f"{name or item.name}{way}: it cannot be computed from the cells of this workbook")
+            return
+        values, old = numbers(array), numbers(exported)
+        self.block(places.sheet, places.live, values, array.dtype, "formulas", item, name, way)
+        if places.framework is not None:
+            self.block(places.sheet, places.framework, old, array.dtype, "framework values", item, name, way)
+        if places.typed is not None:
+            self.block(places.sheet, places.typed, values, array.dtype, "typed numbers", item, name, way)
+
+    def block(
+        self, sheet: str, block: Optional[Block], values: List[Any], dtype: str, kind: str, item: Item, name: str, way: str
+    ) -> None:
+        assert block is not None
+        cells = self.book[sheet]
+        for (index, row, column), true in zip(block.cells(), values):
+            cell = cells[row, column]
+            if cell.kind == "not calculated" and self.carried.kind == "worksheet":
+                self.uncalculated += 1  # a worksheet is there for what is typed into it
+                continue
+            by_hand = not cell.has_formula and kind != "framework values"
+            self.kinds["typed numbers" if by_hand and cell.kind == "number" else kind] += 1
+            verdict = self.judge(cell, float(true), dtype, by_hand)
+            if verdict is not None:
+                what = describe(item, name, index) + way + (", the framework's value" if kind == "framework values" else "")
+                hint = _hint(cell, verdict, float(true), by_hand)
+                place = cell_name(row, column)
+                self.differences.append(Difference(sheet, place, verdict, cell.value, float(true), what, hint))
+
+    def judge(self, cell: Cell, true: float, dtype: str, by_hand: bool) -> Optional[str]:
+        """None for right, else the kind of difference."""
+        number = float(cell.value is True) if cell.kind == "boolean" else cell.number
+        if number is None:
+            return cell.kind
+        if by_hand:
+            return None if is_right(number, true, dtype) else "wrong"
+        return None if is_close(number, true, *self.tolerance) else "wrong"
+
+
+def describe(item: Item, name: str, index: Index) -> str:
+    """What a cell is: `h[0, 1] = sigmoid(net)[0, 1]`, `dloss/dw[2]`."""
+    at = shown(index)
+    if name or not isinstance(item, Node):
+        return f"{name or item.name}{at}"
+    return f"{item.name}{at} = {FORMULAS[item.op].element([i.name for i in item.inputs], item.params, at)}"
+
+
+def shown(index: Index) -> str:
+    return f"[{', '.join(map(str, index))}]" if index else ""
+
+
+def _hint(cell: Cell, verdict: str, true: float, by_hand: bool) -> str:
+    if verdict == "not calculated":
+        return "open and save it in a spreadsheet program, or run `saitama recalc`"
+    if verdict == "wrong" and by_hand and cell.number is not None and abs(true) < 1e15 and abs(cell.number) < 1e15:
+        rounded = rounded_like(true, cell.number)
+        return f"rounded, {rounded}" if len(rounded) <= 12 else ""
+    return ""
+
+

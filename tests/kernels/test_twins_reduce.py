@@ -1,0 +1,218 @@
+"""Reductions over any axes, what undoes broadcasting, and softmax."""
+
+from __future__ import annotations
+
+import math
+from types import ModuleType
+from typing import Any, Tuple
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from twin_cases import DTYPES, Case, Twins, agree, arrays, flatten, product, reductions, shapes, shrunk
+
+CHOOSING = ["max", "min", "argmax", "argmin"]
+SOFTMAX = ["softmax", "log_softmax"]
+
+Reduction = Tuple[Case, Tuple[int, ...], bool]
+
+
+@pytest.mark.parametrize("op", ["sum", "mean"])
+@given(case=reductions())
+def test_sums(twins: Twins, op: str, case: Reduction) -> None:
+    agree(twins, lambda K, *args: getattr(K, op)(*args), *case, ulps=4, scale=30 * len(case[0].flat))
+
+
+@pytest.mark.parametrize("op", ["sum", "mean"])
+@given(case=reductions(special=True))
+def test_sums_of_special_numbers(twins: Twins, op: str, case: Reduction) -> None:
+    a, dims, keepdim = case
+    a = a._replace(flat=[x if abs(x) <= 30 or not math.isfinite(x) else math.inf for x in a.flat])
+    agree(twins, lambda K, *args: getattr(K, op)(*args), a, dims, keepdim, ulps=4, scale=30 * len(a.flat))
+
+
+@pytest.mark.parametrize("op", CHOOSING)
+@given(case=reductions(special=True))
+def test_choosing(twins: Twins, op: str, case: Reduction) -> None:
+    agree(twins, lambda K, *args: getattr(K, op)(*args), *case)
+
+
+@pytest.mark.parametrize("op", ["sum", "mean", *CHOOSING])
+@given(data=st.data(), dims=st.lists(st.integers(-2, 4), max_size=3).map(tuple))
+def test_any_axes_and_dtypes(twins: Twins, op: str, data: st.DataObject, dims: Any) -> None:
+    a = data.draw(arrays(data.draw(shapes(max_dims=3)), data.draw(st.sampled_from(DTYPES)), special=False))
+    agree(twins, lambda K, a: getattr(K, op)(a, dims, False), a, ulps=4, scale=30 * len(a.flat))
+
+
+@given(reductions())
+def test_scatter_first_puts_the_maximum_back(twins: Twins, case: Reduction) -> None:
+    a, dims, keepdim = case
+    if any(a.shape[d] == 0 for d in dims):
+        return
+    agree(twins, lambda K, a: K.scatter_first(K.argmax(a, dims, keepdim), K.max(a, dims, keepdim), a.shape, dims), a)
+
+
+@given(reductions())
+def test_scatter_first_keeps_the_sum(kernels: ModuleType, case: Reduction) -> None:
+    a, dims, keepdim = case[0].on(kernels), case[1], case[2]
+    if any(a.shape[d] == 0 for d in dims):
+        return
+    position, largest = kernels.argmax(a, dims, keepdim), kernels.max(a, dims, keepdim)
+    back = kernels.scatter_first(position, largest, a.shape, dims)
+    assert back.shape == a.shape
+    assert kernels.sum(back, dims, keepdim).tolist() == largest.tolist()
+    for x, y in zip(flatten(back.tolist()), flatten(a.tolist())):
+        assert x in (0, y)
+
+
+@given(st.data())
+def test_sum_to_and_expand(twins: Twins, data: st.DataObject) -> None:
+    large = data.draw(shapes(max_dims=3))
+    small = data.draw(shrunk(large) | shapes(max_dims=3))
+    a, dy = data.draw(arrays(small)), data.draw(arrays(large, special=False))
+    agree(twins, lambda K, a: K.expand(a, large), a)
+    agree(twins, lambda K, dy: K.sum_to(dy, small), dy, ulps=4, scale=30 * len(dy.flat))
+
+
+@given(st.data())
+def test_sum_to_undoes_expand(kernels: ModuleType, data: st.DataObject) -> None:
+    large = data.draw(shapes(min_size=1))
+    small = data.draw(shrunk(large))
+    a = data.draw(arrays(small, "float64", special=False)).on(kernels)
+    back = kernels.sum_to(kernels.expand(a, large), small)
+    times = product(large) // product(small)
+    assert back.shape == small
+    assert flatten(back.tolist()) == pytest.approx([times * x for x in flatten(a.tolist())])
+
+
+@pytest.mark.parametrize("op", SOFTMAX)
+@given(data=st.data(), special=st.booleans())
+def test_softmax(twins: Twins, op: str, data: st.DataObject, special: bool) -> None:
+    a = data.draw(arrays(special=special))
+    dim = data.draw(st.integers(-1, 4))
+    agree(twins, lambda K, a: getattr(K, op)(a, dim), a, ulps=8, scale=60 if op == "log_softmax" else 0)
+
+
+@pytest.mark.parametrize("op", SOFTMAX)
+@given(data=st.data())
+def test_softmax_derivatives(twins: Twins, op: str, data: st.DataObject) -> None:
+    x = data.draw(arrays(special=False))
+    dy = data.draw(arrays(x.shape, x.dtype, special=False))
+    dim = data.draw(st.integers(0, 3))
+    # The derivative gets the same y on both, the reference's, rounded to the dtype.
+    reference = twins[0]
+    y = x if dim >= len(x.shape) else x._replace(flat=flatten(getattr(reference, op)(x.on(reference), dim).tolist()))
+    if not x.flat:
+        y = x
+    agree(twins, lambda K, y, dy: getattr(K, op + "_grad")(y, dy, dim), y, dy, ulps=8, scale=30 * 4**2)
+
+
+def known(kernels: ModuleType) -> Any:
+    return kernels.from_list([3, 1, 2, 3, 5, -1], (2, 3), "float64")
+
+
+@pytest.mark.parametrize(
+    ("op", "dims", "expected"),
+    [
+        ("sum", (0, 1), 13.0),
+        ("sum", (0,), [6.0, 6.0, 1.0]),
+        ("sum", (), [[3.0, 1.0, 2.0], [3.0, 5.0, -1.0]]),
+        ("mean", (1,), [2.0, 7 / 3]),
+        ("max", (1,), [3.0, 5.0]),
+        ("min", (0, 1), -1.0),
+        ("argmax", (0,), [0, 1, 0]),
+        ("argmax", (0, 1), 4),
+        ("argmin", (1,), [1, 2]),
+        ("argmin", (), [[0, 0, 0], [0, 0, 0]]),
+    ],
+)
+def test_known_values(kernels: ModuleType, op: str, dims: Any, expected: Any) -> None:
+    result = getattr(kernels, op)(known(kernels), dims, False)
+    assert result.tolist() == expected
+    assert result.dtype == ("int64" if op.startswith("arg") else "float64")
+    kept = getattr(kernels, op)(known(kernels), dims, True)
+    assert kept.shape == tuple(1 if d in dims else size for d, size in enumerate((2, 3)))
+    assert flatten(kept.tolist()) == flatten(expected)
+
+
+def test_positions_count_row_by_row_in_the_reduced_part(kernels: ModuleType) -> None:
+    flat = [0.0] * 24
+    flat[1 * 12 + 2 * 4 + 3] = 1.0  # element [1, 2, 3]
+    a = kernels.from_list(flat, (2, 3, 4), "float64")
+    assert kernels.argmax(a, (0, 1), False).tolist() == [0, 0, 0, 1 * 3 + 2]
+    assert kernels.argmax(a, (0, 2), False).tolist() == [0, 0, 1 * 4 + 3]
+
+
+def test_nothing_and_nan(kernels: ModuleType) -> None:
+    empty = kernels.full((0, 3), 0, "float64")
+    assert kernels.sum(empty, (0,), False).tolist() == [0, 0, 0]
+    assert all(math.isnan(x) for x in kernels.mean(empty, (0,), False).tolist())
+    for op in CHOOSING:
+        with pytest.raises(ValueError) as error:
+            getattr(kernels, op)(empty, (0,), False)
+        assert str(error.value) == f"{op}: cannot reduce zero elements over dims (0,) of shape (0, 3)"
+        assert getattr(kernels, op)(empty, (1,), False).shape == (0,)
+    a = kernels.from_list([1, math.nan, 9, math.nan], (4,), "float64")
+    assert math.isnan(kernels.max(a, (0,), False).item())
+    assert math.isnan(kernels.min(a, (0,), False).item())
+    assert kernels.argmax(a, (0,), False).item() == kernels.argmin(a, (0,), False).item() == 1
+
+
+def test_long_sums_are_pairwise(kernels: ModuleType) -> None:
+    n = 100_000
+    a = kernels.full((n,), 0.1, "float64")
+    assert kernels.sum(a, (0,), False).item() == pytest.approx(n * 0.1, rel=1e-14)  # one by one: 2e-12
+    assert kernels.mean(a, (0,), False).item() == pytest.approx(0.1, rel=1e-14)
+
+
+def test_softmax_values(kernels: ModuleType) -> None:
+    a = kernels.from_list([0, math.log(3), 1000, -math.inf, -math.inf, -math.inf], (3, 2), "float64")
+    y = kernels.softmax(a, 1).tolist()
+    assert y[0] == pytest.approx([0.25, 0.75], rel=1e-15)
+    assert y[1] == [1.0, 0.0]
+    assert all(math.isnan(x) for x in y[2])
+    log_y = kernels.log_softmax(a, 1).tolist()
+    assert log_y[0] == pytest.approx([math.log(0.25), math.log(0.75)], rel=1e-15)
+    assert log_y[1] == [0.0, -math.inf]
+    assert all(math.isnan(x) for x in log_y[2])
+
+
+def test_softmax_derivative_values(kernels: ModuleType) -> None:
+    y = kernels.from_list([0.25, 0.75], (2,), "float64")
+    dy = kernels.from_list([1, 3], (2,), "float64")  # sum dy y = 2.5
+    assert kernels.softmax_grad(y, dy, 0).tolist() == pytest.approx([0.25 * -1.5, 0.75 * 0.5])
+    log_y = kernels.log(y)
+    assert kernels.log_softmax_grad(log_y, dy, 0).tolist() == pytest.approx([1 - 0.25 * 4, 3 - 0.75 * 4])
+
+
+REFUSED = [
+    lambda K: K.scatter_first(K.full((3,), 2, "int64"), K.full((3,), 1, "float64"), (2, 3), (0,)),
+    lambda K: K.scatter_first(K.full((3,), -1, "int64"), K.full((3,), 1, "float64"), (2, 3), (0,)),
+    lambda K: K.scatter_first(K.full((2,), 0, "int64"), K.full((2,), 1, "float64"), (2, 3), (0,)),
+    lambda K: K.scatter_first(K.full((3,), 0, "int64"), K.full((2,), 1, "float64"), (2, 3), (0,)),
+    lambda K: K.scatter_first(K.full((3,), 0, "float64"), K.full((3,), 1, "float64"), (2, 3), (0,)),
+    lambda K: K.scatter_first(K.full((1,), 0, "int64"), K.full((1,), 1, "float64"), (0,), (0,)),
+    lambda K: K.softmax_grad(K.full((3,), 0, "float64"), K.full((2,), 1, "float64"), 0),
+    lambda K: K.log_softmax_grad(K.full((3,), 0, "float64"), K.full((3,), 1, "float32"), 0),
+    lambda K: K.softmax(K.full((3,), 0, "int64"), 0),
+    lambda K: K.softmax(K.full((), 0, "float64"), 0),
+    lambda K: K.sum(K.full((3,), 0, "float64"), (0, 0), False),
+    lambda K: K.sum(K.full((3,), 0, "float64"), 0, False),
+    lambda K: K.max(K.full((3,), 0, "float64"), (1,), False),
+    lambda K: K.mean(K.full((3,), 0, "bool"), (0,), False),
+    lambda K: K.expand(K.full((3,), 0, "float64"), (3, 2)),
+    lambda K: K.expand(K.full((1, 3), 0, "float64"), (3,)),
+    lambda K: K.sum_to(K.full((3, 2), 0, "float64"), (3,)),
+    lambda K: K.sum_to(K.full((2,), 0, "float64"), (1, 2)),
+]
+
+
+@pytest.mark.parametrize("call", REFUSED)
+def test_refusals(kernels: ModuleType, call: Any) -> None:
+    with pytest.raises((ValueError, TypeError, IndexError), match=r"^\w+: "):
+        call(kernels)
+
+
+@pytest.mark.parametrize("call", REFUSED)
+def test_messages(twins: Twins, call: Any) -> None:
+    agree(twins, call)

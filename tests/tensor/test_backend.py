@@ -1,0 +1,64 @@
+"""SAITAMA_KERNELS chooses who computes."""
+
+from __future__ import annotations
+
+import importlib
+import types
+from typing import Any
+
+import pytest
+
+from saitama.tensor import backend, reference
+
+
+@pytest.fixture
+def modules(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """What importing saitama.kernels gives in this test: a module, or the error it raises."""
+    found = {"saitama.kernels": types.SimpleNamespace(Array=object)}
+
+    def import_module(name: str) -> Any:
+        module = found.get(name) or importlib_import(name)
+        if isinstance(module, Exception):
+            raise module
+        return module
+
+    importlib_import = importlib.import_module
+    monkeypatch.setattr(backend, "importlib", types.SimpleNamespace(import_module=import_module))
+    monkeypatch.setattr(backend.cpu, "unsupported_instructions", lambda: None)
+    return found
+
+
+def test_the_reference_can_be_chosen(modules: Any) -> None:
+    assert backend.choose("reference") is reference
+
+
+def test_compiled_kernels_are_used_where_there_are_some(modules: Any) -> None:
+    assert backend.choose("") is modules["saitama.kernels"]
+    assert backend.choose("compiled") is modules["saitama.kernels"]
+
+
+MISSING = [ModuleNotFoundError("No module named 'saitama.kernels'"), types.ModuleType("a folder called kernels")]
+
+
+@pytest.mark.parametrize("missing", MISSING, ids=["no module", "namespace package"])
+def test_missing_kernels_are_an_error_or_one_warning(modules: Any, missing: Any) -> None:
+    modules["saitama.kernels"] = missing
+    with pytest.raises(ImportError, match="python setup.py build_ext --inplace"):
+        backend.choose("compiled")
+    with pytest.warns(RuntimeWarning, match="python setup.py build_ext --inplace") as warned:
+        assert backend.choose("") is reference
+    assert len(warned) == 1
+
+
+def test_a_processor_that_lacks_instructions_never_loads_them(modules: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    modules["saitama.kernels"] = AssertionError("must not be imported")
+    monkeypatch.setattr(backend.cpu, "unsupported_instructions", lambda: "this processor lacks avx512f")
+    with pytest.raises(ImportError, match="lacks avx512f"):
+        backend.choose("compiled")
+    with pytest.warns(RuntimeWarning, match="lacks avx512f"):
+        assert backend.choose("") is reference
+
+
+def test_anything_else_names_the_choices(modules: Any) -> None:
+    with pytest.raises(ValueError, match="SAITAMA_KERNELS=fast: choose compiled or reference"):
+        backend.choose("fast")
