@@ -23,6 +23,7 @@ cdef extern from *:
     #define SAITAMA_ROWS 4
     #define SAITAMA_WIDTH 32 /* 4 x 2 of 16 */
     #endif
+    #define SAITAMA_TILE (SAITAMA_ROWS * SAITAMA_WIDTH / 4) /* numbers of a tile, at most */
 
     #if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
     #include <math.h>
@@ -36,6 +37,7 @@ cdef extern from *:
     enum:
         ROWS "SAITAMA_ROWS"
         WIDTH "SAITAMA_WIDTH"
+        TILE "SAITAMA_TILE"
     double fused_multiply_add "SAITAMA_FMA"(double x, double y, double z) nogil
     float fused_multiply_add_f "SAITAMA_FMAF"(float x, float y, float z) nogil
 
@@ -103,7 +105,7 @@ cdef void pack_lanes(const real *x, real *out, Py_ssize_t lane, Py_ssize_t lanes
 
 cdef inline void tile(const real *a, const real *b, Py_ssize_t k, real *out, Py_ssize_t row, bint first) noexcept nogil:  # IN a, b IN/OUT out
     """out (ROWS, columns) += a panel (k, ROWS) transposed @ b panel (k, columns); out counts as zero the first time."""
-    cdef real sums[ROWS * WIDTH // 4]
+    cdef real sums[TILE]
     cdef Py_ssize_t n = columns(out), i, j, p
     for i in range(ROWS):
         for j in range(n):
@@ -125,7 +127,7 @@ cdef inline void tile(const real *a, const real *b, Py_ssize_t k, real *out, Py_
 cdef void edge_tile(const real *a, const real *b, Py_ssize_t k, real *out, Py_ssize_t row, bint first,
                     Py_ssize_t rows, Py_ssize_t left) noexcept nogil:  # IN a, b IN/OUT out
     """A tile of which only so many rows and columns exist."""
-    cdef real whole[ROWS * WIDTH // 4]
+    cdef real whole[TILE]
     cdef Py_ssize_t n = columns(out), i
     memset(whole, 0, sizeof(whole))
     for i in range(rows if not first else 0):

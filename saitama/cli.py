@@ -56,7 +56,9 @@ def make_parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("export", help="write a script's computation as a live workbook")
     add_script(command)
-    command.add_argument("--max-cells", type=positive, metavar="N", help="summarise tensors with more numbers than this")
+    command.add_argument(
+        "--max-cells", type=positive, metavar="N", help="summarise tensors with more numbers than this"
+    )
     command.set_defaults(run=export)
 
     command = commands.add_parser("worksheet", help="the same workbook with blanks to fill in by hand")

@@ -182,7 +182,9 @@ class TwoLayerStep:
     net_o: Vector
     out_o: Vector
     E: float
+    dE_dout_o: Vector
     dE_dnet_o: Vector
+    dE_dout_h: Vector
     dE_dnet_h: Vector
     dE_dW1: Matrix
     dE_dW2: Matrix
@@ -234,7 +236,8 @@ def two_layer_by_hand(
     # The step downhill.
     new_W1 = [[W1[h][i] - lr * dE_dW1[h][i] for i in I] for h in H]
     new_W2 = [[W2[o][h] - lr * dE_dW2[o][h] for h in H] for o in O]
-    return TwoLayerStep(net_h, out_h, net_o, out_o, E, dE_dnet_o, dE_dnet_h, dE_dW1, dE_dW2, new_W1, new_W2)
+    forward = net_h, out_h, net_o, out_o, E
+    return TwoLayerStep(*forward, dE_dout_o, dE_dnet_o, dE_dout_h, dE_dnet_h, dE_dW1, dE_dW2, new_W1, new_W2)
 
 
 def _check_rows(name: str, W: Sequence[Sequence[float]], rows: int, columns: int, of: str) -> None:

@@ -28,7 +28,8 @@ class MatMul(Function):
         try:
             Y = K.matmul(A, B)  # (..., m, n)
         except ValueError as error:
-            raise ValueError(f"matmul: {a.shape} @ {b.shape}: batch axes {A.shape[:-2]} and {B.shape[:-2]}: {error}") from None
+            problem = str(error).split(": ", 1)[-1]  # the kernel speaks of the batch axes alone
+            raise ValueError(f"matmul: {a.shape} @ {b.shape}: {problem}") from None
         self.saved = A, B, a.shape, b.shape, Y.shape
         if a.ndim > 1 and b.ndim > 1:
             return Y

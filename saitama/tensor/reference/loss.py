@@ -33,9 +33,8 @@ def cross_entropy(x: Array, t: Array, ignore_index: int, label_smoothing: float)
         for j, value in zip(range(n * classes)[row], log_p_i):
             log_p.data[j] = value
         if t.data[i] != ignore_index:
-            losses.data[i] = -(1 - label_smoothing) * log_p_i[t.data[i]]
-            if label_smoothing:  # without it, a logit of -inf elsewhere costs nothing
-                losses.data[i] = -((1 - label_smoothing) * log_p_i[t.data[i]] + label_smoothing / classes * pairwise(log_p_i))
+            q_i = smoothed(t.data[i], classes, label_smoothing)
+            losses.data[i] = -pairwise([q * log_p_ij for q, log_p_ij in zip(q_i, log_p_i) if q])  # 0 · -inf is NaN
     return losses, log_p
 
 

@@ -1,0 +1,63 @@
+"""The main job on its embedded default: what a newcomer runs first."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from saitama import demo, spreadsheets
+from saitama.cli import main
+
+needs_engine = pytest.mark.skipif(sys.version_info < (3, 9), reason="IronCalc has no wheel for Python 3.8")
+
+
+@needs_engine
+def test_everything_agrees_and_the_workbooks_are_there(tmp_path: Path, capsys: Any) -> None:
+    assert main(["demo", "--out", str(tmp_path / "demo")]) == 0
+    out = capsys.readouterr().out
+    assert "Everything agrees." in out and "Next:" in out
+    assert out.count("agree") == len(demo.PUBLISHED) + 1  # one a row, and the verdict ("agrees")
+    assert "0.298371109   0.298371109   0.298371109   0.298371109" in out
+    names = sorted(path.name for path in (tmp_path / "demo").iterdir())
+    assert names == ["by-hand-blank.xlsx", "by-hand-filled.xlsx", "network.xlsx"]
+    blank = spreadsheets.verify(tmp_path / "demo" / "by-hand-blank.xlsx")
+    assert {difference.kind for difference in blank.differences} == {"blank"}
+
+
+@needs_engine
+def test_a_wrong_published_number_is_noticed(tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(demo.PUBLISHED, "E", 0.298371108)
+    assert main(["demo", "--out", str(tmp_path)]) == 1
+    assert "Something differs" in capsys.readouterr().out
+
+
+def test_a_wrong_derivative_by_hand_is_noticed(tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    right = demo.two_layer_by_hand
+
+    def forgetful(inputs: Any, W1: Any, b1: float, W2: Any, b2: float, targets: Any, lr: float) -> Any:
+        return right(inputs, W1, b1, W2, b2, targets, lr * 1.001)
+
+    monkeypatch.setattr(demo, "two_layer_by_hand", forgetful)
+    assert main(["demo", "--out", str(tmp_path)]) == 1
+
+
+def test_a_second_run_replaces_the_first(tmp_path: Path, capsys: Any) -> None:
+    assert main(["demo", "--out", str(tmp_path)]) == main(["demo", "--out", str(tmp_path)]) == 0
+
+
+def test_without_an_engine_it_says_so_and_goes_on(tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(*_: Any, **__: Any) -> Any:
+        raise spreadsheets.WorkbookError("no engine that recalculates workbooks is installed: pip install it")
+
+    monkeypatch.setattr(spreadsheets, "recalculate", none)
+    assert main(["demo", "--out", str(tmp_path)]) == 0
+    assert "workbook column left out: no engine" in capsys.readouterr().out
+
+
+def test_a_folder_that_cannot_be_written(tmp_path: Path, capsys: Any) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    assert main(["demo", "--out", str(tmp_path / "file")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
