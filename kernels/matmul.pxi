@@ -10,18 +10,13 @@
 
 cdef extern from *:
     """
+    #define SAITAMA_WIDTH 192 /* bytes; more columns than compilers unroll before they vectorise */
     #if defined(__AVX512F__)
-    #define SAITAMA_ROWS 8
-    #define SAITAMA_WIDTH 192 /* bytes: 8 x 3 of the 32 vectors hold a tile */
-    #elif defined(__AVX__)
-    #define SAITAMA_ROWS 4
-    #define SAITAMA_WIDTH 96 /* 4 x 3 of 16 */
-    #elif defined(__ARM_NEON)
-    #define SAITAMA_ROWS 6
-    #define SAITAMA_WIDTH 64 /* 6 x 4 of 32 */
+    #define SAITAMA_ROWS 8 /* 8 x 3 of the 32 vectors hold a tile */
+    #elif defined(__AVX__) || defined(__ARM_NEON)
+    #define SAITAMA_ROWS 2 /* 2 x 6 of 16, 2 x 12 of 32 */
     #else
-    #define SAITAMA_ROWS 4
-    #define SAITAMA_WIDTH 32 /* 4 x 2 of 16 */
+    #define SAITAMA_ROWS 1 /* 1 x 12 of 16 */
     #endif
     #define SAITAMA_TILE (SAITAMA_ROWS * SAITAMA_WIDTH / 4) /* numbers of a tile, at most */
 
@@ -82,24 +77,28 @@ cdef void pack(const real *x, real *out, Py_ssize_t matrices, Py_ssize_t lanes, 
                Py_ssize_t next_lane, Py_ssize_t next_k, bint is_a) noexcept nogil:  # IN x OUT out
     """All matrices of an operand, as (matrix, run of DEPTH along k, panel, k, lane)."""
     cdef Py_ssize_t width = ROWS if is_a else columns(out)
-    cdef Py_ssize_t panels = padded // width, task, matrix, lane
-    for task in prange(matrices * panels, num_threads=team(matrices * lanes * k), schedule="static"):
-        matrix = task // panels
-        lane = task % panels * width
-        pack_lanes(x + matrix * lanes * k + lane * next_lane, out + matrix * padded * k, lane,
-                   lanes - lane if lanes - lane < width else width, padded, k, next_lane, next_k, is_a)
+    cdef Py_ssize_t panels = padded // width, task
+    cdef int workers = team(matrices * lanes * k)
+    if workers == 1:
+        for task in range(matrices * panels):
+            pack_lanes(x, out, task // panels, task % panels * width, width, lanes, padded, k, next_lane, next_k, is_a)
+        return
+    for task in prange(matrices * panels, num_threads=workers, schedule="static"):
+        pack_lanes(x, out, task // panels, task % panels * width, width, lanes, padded, k, next_lane, next_k, is_a)
 
 
-cdef void pack_lanes(const real *x, real *out, Py_ssize_t lane, Py_ssize_t lanes, Py_ssize_t padded, Py_ssize_t k,
-                     Py_ssize_t next_lane, Py_ssize_t next_k, bint is_a) noexcept nogil:  # IN x OUT out
-    """One panel's part of every run."""
-    cdef Py_ssize_t start = 0, depth
+cdef void pack_lanes(const real *x, real *out, Py_ssize_t matrix, Py_ssize_t lane, Py_ssize_t width, Py_ssize_t lanes, Py_ssize_t padded,
+                     Py_ssize_t k, Py_ssize_t next_lane, Py_ssize_t next_k, bint is_a) noexcept nogil:  # IN x OUT out
+    """One panel of a matrix: its part of every run."""
+    cdef Py_ssize_t start = 0, depth, left = lanes - lane if lanes - lane < width else width
+    x += matrix * lanes * k + lane * next_lane
+    out += matrix * padded * k
     while start < k:
         depth = k - start if k - start < DEPTH else DEPTH
         if is_a:  # apart, so that each width is a constant
-            pack_panel(x + start * next_k, next_lane, next_k, lanes, depth, out + start * padded + lane * depth, ROWS)
+            pack_panel(x + start * next_k, next_lane, next_k, left, depth, out + start * padded + lane * depth, ROWS)
         else:
-            pack_panel(x + start * next_k, next_lane, next_k, lanes, depth, out + start * padded + lane * depth, columns(out))
+            pack_panel(x + start * next_k, next_lane, next_k, left, depth, out + start * padded + lane * depth, columns(out))
         start += DEPTH
 
 
@@ -174,9 +173,13 @@ cdef void multiply(const Product *t, const real *a, const real *b, real *out, re
     cdef real *packed_b = packed + t.matrices_a * t.padded_m * t.k
     cdef Py_ssize_t across = (t.n + BLOCK_COLUMNS - 1) // BLOCK_COLUMNS, task
     cdef Py_ssize_t blocks = (t.m + BLOCK_ROWS - 1) // BLOCK_ROWS * across
-    cdef int workers = team(t.matrices * t.m * t.n * t.k // 4)
+    cdef int workers = team(t.matrices * t.m * t.n * t.k // 16)
     pack(a, packed, t.matrices_a, t.m, t.padded_m, t.k, t.row_a, t.step_a, True)
     pack(b, packed_b, t.matrices_b, t.n, t.padded_n, t.k, t.step_b, t.row_b, False)
+    if workers == 1:
+        for task in range(t.matrices * blocks):
+            one_block(t, packed, packed_b, out, task // blocks, task % blocks // across * BLOCK_ROWS, task % across * BLOCK_COLUMNS)
+        return
     for task in prange(t.matrices * blocks, num_threads=workers, schedule="dynamic"):
         one_block(t, packed, packed_b, out, task // blocks, task % blocks // across * BLOCK_ROWS, task % across * BLOCK_COLUMNS)
 

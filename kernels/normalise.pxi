@@ -10,10 +10,9 @@ cdef enum:
     COLUMN_STRIP = 64  # columns that go down the rows together
 
 
-
 cdef int need_parameter(str op, str name, Array x, Array parameter) except -1:
     if parameter.ndim != 1 or parameter.size != x.sizes[x.ndim - 1]:
-        raise ValueError(f"{op}: the {name} has shape {parameter.shape}, expected {x.shape[-1:]} for x {x.shape}")
+        raise ValueError(f"{op}: the {name} has shape {parameter.shape}, expected {x.shape[x.ndim - 1:]} for x {x.shape}")
     need_same_kind(op, x, parameter)
     return 0
 
@@ -56,7 +55,7 @@ cdef inline void layer_norm_row(const real *x, const real *w, const real *b, rea
     cdef Py_ssize_t i, j, even = n // WIDE * WIDE
     for j in range(WIDE):
         lanes[j] = 0
-    for i in range(0, even, WIDE):
+    for i from 0 <= i < even by WIDE:
         for j in range(WIDE):
             lanes[j] += x[i + j]
     for i in range(even, n):
@@ -64,7 +63,7 @@ cdef inline void layer_norm_row(const real *x, const real *w, const real *b, rea
     mu = (mu + sum_lanes(lanes)) / n
     for j in range(WIDE):
         lanes[j] = 0
-    for i in range(0, even, WIDE):
+    for i from 0 <= i < even by WIDE:
         for j in range(WIDE):
             d = x[i + j] - mu
             lanes[j] += d * d
@@ -120,7 +119,7 @@ cdef inline void layer_norm_grad_row(const real *dy, const real *x, const real *
     for j in range(WIDE):
         lanes[j] = 0
         others[j] = 0
-    for i in range(0, even, WIDE):
+    for i from 0 <= i < even by WIDE:
         for j in range(WIDE):
             g = dy[i + j] if w == NULL else <double> dy[i + j] * w[i + j]
             lanes[j] += g
@@ -170,7 +169,7 @@ cdef void layer_norm_strips(const real *dy, const real *x, const real *mean, con
 
 def layer_norm_grad(Array dy not None, Array x not None, Array weight, Array mean not None, Array rstd not None):
     need_parameters("layer_norm_grad", x, weight, None, False)
-    need_statistics("layer_norm_grad", x, dy, mean, rstd, x.shape[:-1])
+    need_statistics("layer_norm_grad", x, dy, mean, rstd, x.shape[:x.ndim - 1])
     cdef Array dx = new_like(x, x.kind)
     cdef Array dw = new_array("layer_norm_grad", x.kind, x.sizes + x.ndim - 1, 1)
     cdef Array db = new_like(dw, x.kind)

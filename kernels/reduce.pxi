@@ -92,7 +92,7 @@ cdef real fold_long_row(const real *x, Py_ssize_t n, reduce_op *op) noexcept nog
 cdef void fold(const real *x, real *out, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner, reduce_op *op) noexcept nogil:  # IN x OUT out
     """(outer, n, inner) -> (outer, inner), with n >= 1."""
     cdef int workers = team(outer * n * inner)
-    cdef Py_ssize_t task, strips, row, column
+    cdef Py_ssize_t task, strips
     if inner == 1:
         if outer == 1 and n >= MANY:
             out[0] = fold_long_row(x, n, op)
@@ -104,11 +104,17 @@ cdef void fold(const real *x, real *out, Py_ssize_t outer, Py_ssize_t n, Py_ssiz
                 out[task] = fold_row(x + task * n, n, op)
         return
     strips = (inner + COLUMNS - 1) // COLUMNS
+    if workers == 1:
+        for task in range(outer * strips):
+            fold_strip(x, out, task // strips, task % strips * COLUMNS, n, inner, op)
+        return
     for task in prange(outer * strips, num_threads=workers, schedule="static"):
-        row = task // strips
-        column = task % strips * COLUMNS
-        fold_columns(x + row * n * inner + column, n, inner, inner - column if inner - column < COLUMNS else COLUMNS,
-                     out + row * inner + column, op)
+        fold_strip(x, out, task // strips, task % strips * COLUMNS, n, inner, op)
+
+
+cdef void fold_strip(const real *x, real *out, Py_ssize_t row, Py_ssize_t column, Py_ssize_t n, Py_ssize_t inner, reduce_op *op) noexcept nogil:  # IN x OUT out
+    fold_columns(x + row * n * inner + column, n, inner, inner - column if inner - column < COLUMNS else COLUMNS,
+                 out + row * inner + column, op)
 
 
 cdef uint64_t read_dims(str op, Array a, object dims) except? 0xFFFFFFFFFFFFFFFF:

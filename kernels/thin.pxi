@@ -53,7 +53,7 @@ cdef void strip(const Product *t, const real *a, const real *b, real *out, Py_ss
 
 cdef void strips(const Product *t, const real *a, const real *b, real *out) noexcept nogil:  # IN t, a, b OUT out
     cdef Py_ssize_t across = (t.n + STRIP - 1) // STRIP, task
-    cdef int workers = team(t.matrices * t.m * t.n * t.k)
+    cdef int workers = team(t.matrices * t.m * t.n * t.k // 4)
     if workers == 1:
         for task in range(t.matrices * across):
             strip(t, a, b, out, task // across, task % across * STRIP)

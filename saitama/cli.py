@@ -147,6 +147,11 @@ def verify(options: argparse.Namespace) -> int:
     from saitama import spreadsheets
 
     result = spreadsheets.verify(options.file, rtol=options.rtol, atol=options.atol)
+    if result.differences and {difference.kind for difference in result.differences} == {"not calculated"}:
+        raise spreadsheets.WorkbookError(
+            f"{options.file} was never calculated: open and save it in a spreadsheet program, or run "
+            f"`saitama recalc {options.file}`, and verify it then"
+        )
     print(json.dumps(result.as_dict(), indent=1) if options.json else result)
     return RIGHT if result.ok else DIFFERS
 

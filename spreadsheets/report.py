@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import List
+from dataclasses import asdict, dataclass, field
+from math import isfinite
+from typing import Any, Dict, List
 
 from .address import quote_title
 from .reading import Value
@@ -66,9 +67,20 @@ class Comparison:
             lines.append(f"  and {len(self.differences) - SHOWN} more")
         return "\n".join(lines)
 
+    def as_dict(self) -> Dict[str, Any]:
+        """The same for a program, as JSON can hold it: NaN and infinities are texts."""
+        differences = [
+            {**asdict(each), "found": _plain(each.found), "expected": _plain(each.expected)} for each in self.differences
+        ]
+        return {"path": self.path, "ok": self.ok, "checked": self.checked, "differences": differences}
+
     def _counts(self) -> str:
         kinds = [difference.kind for difference in self.differences]
         return ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
+
+
+def _plain(value: Value) -> Value:
+    return str(value) if isinstance(value, float) and not isfinite(value) else value
 
 
 def _show(value: Value) -> str:

@@ -1,4 +1,4 @@
-"""What the tests of the operations share: shapes that Hypothesis draws, numbers to fill them, the check of a gradient."""
+"""What the tests of the operations share: shapes that Hypothesis draws, numbers to fill them, a gradient's check."""
 
 from __future__ import annotations
 
@@ -19,15 +19,16 @@ full_shapes = st.lists(st.integers(1, 3), min_size=1, max_size=3).map(tuple)  # 
 
 
 def numbers(shape: Shape, low: float = -2.0, high: float = 2.0, seed: int = 0) -> Tensor:
-    """A leaf to differentiate by: irregular numbers, no two alike, none within 0.01 of an integer (kinks live there)."""
+    """Irregular numbers: no two alike, none within 0.01 of an integer (kinks live there)."""
     random, count = Random(seed), 1
     for size in shape:
         count *= size
     values = [random.uniform(low, high) for _ in range(count)]
-    return Tensor([v if abs(v - round(v)) > 0.01 else v + 0.02 for v in values], requires_grad=True).reshape(shape).data
+    return Tensor([v if abs(v - round(v)) > 0.01 else v + 0.02 for v in values]).reshape(shape)
 
 
 def leaf(shape: Shape, low: float = -2.0, high: float = 2.0, seed: int = 0) -> Tensor:
+    """The same as an input to differentiate by."""
     return numbers(shape, low, high, seed).requires_grad_()
 
 

@@ -51,7 +51,7 @@ def sdist(tmp_path_factory):
             (copy / file.name).write_bytes(file.read_bytes())
     (copy / "LICENSE").write_bytes((ROOT / "LICENSE").read_bytes())
     run("-c", "import sys, setuptools.build_meta as backend; backend.build_sdist(sys.argv[1])", str(out), cwd=copy)
-    (archive,) = out.glob("saitama_dl-*.tar.gz")
+    (archive,) = out.glob("*.tar.gz")  # older setuptools keep the hyphen of saitama-dl
     with tarfile.open(archive) as tar:
         tar.extractall(out, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
     return out / archive.name[: -len(".tar.gz")]

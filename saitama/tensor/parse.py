@@ -36,6 +36,8 @@ def parse(data: Any, dtype: Any = None) -> K.Array:
         kinds = set(map(type, flat))
     chosen = wanted or ("bool" if kinds == {bool} else get_default_dtype())
     _check_values(flat, kinds, shape, chosen)
+    if chosen == "int64" and float in kinds:
+        flat = list(map(int, flat))
     return K.from_list(flat, shape, chosen)
 
 

@@ -62,8 +62,8 @@ def _texts(value: Any) -> List[str]:
 
 def _nested(value: Any, indent: int, width: int) -> str:
     if not isinstance(value, list):
-        return _text(value).rjust(width)
+        return _text(value).rjust(width) if value is not ... else "..."
     if not any(isinstance(item, list) for item in value):
         return "[" + ", ".join(_nested(item, indent + 1, width) for item in value) + "]"
     separator = ",\n" + " " * (indent + 1)
-    return "[" + separator.join("..." if item is ... else _nested(item, indent + 1, width) for item in value) + "]"
+    return "[" + separator.join(_nested(item, indent + 1, width) for item in value) + "]"

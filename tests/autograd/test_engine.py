@@ -13,8 +13,8 @@ from gradients import check, leaf
 from saitama import Tensor, no_grad, zeros
 
 FREED = (
-    r"^the graph was freed by an earlier backward\(\): call backward\(retain_graph=True\) the first time if you need it "
-    r"twice, or compute the forward pass again$"
+    r"^the graph was freed by an earlier backward\(\): call backward\(retain_graph=True\) the first time if you need "
+    r"it twice, or compute the forward pass again$"
 )
 
 
@@ -126,12 +126,16 @@ def test_gradient_argument():
         (
             None,
             ValueError,
-            r"^backward: shape \(2,\) has 2 elements; reduce it to one with \.sum\(\) or \.mean\(\), or give gradient= of "
-            r"that shape$",
+            r"^backward: shape \(2,\) has 2 elements; reduce it to one with \.sum\(\) or \.mean\(\), or give gradient= "
+            r"of that shape$",
         ),
         ([1.0], ValueError, r"^backward: expected a gradient of float64 \(2,\), got float64 \(1,\)$"),
         (1.0, ValueError, r"^backward: expected a gradient of float64 \(2,\), got float64 \(\)$"),
-        (zeros(2, dtype="float32"), ValueError, r"^backward: expected a gradient of float64 \(2,\), got float32 \(2,\)$"),
+        (
+            zeros(2, dtype="float32"),
+            ValueError,
+            r"^backward: expected a gradient of float64 \(2,\), got float32 \(2,\)$",
+        ),
         ("ab", TypeError, r"^Tensor: expected a number, nested lists or a buffer, got 'ab'$"),
     ],
 )
@@ -145,7 +149,9 @@ def test_gradients_that_do_not_fit(gradient, error, message):
 
 
 def test_nothing_to_differentiate():
-    with pytest.raises(RuntimeError, match=r"^backward: nothing here requires a gradient; set requires_grad=True on an"):
+    with pytest.raises(
+        RuntimeError, match=r"^backward: nothing here requires a gradient; set requires_grad=True on an"
+    ):
         (Tensor(1.0) * 2).backward()
     x = Tensor(1.0, requires_grad=True)
     with no_grad():

@@ -39,9 +39,7 @@ def by_hand(f, x, dim, keepdim):
         f([x[tuple(map(sum, zip(start, offset)))].item() for offset in itertools.product(*inner)])
         for start in itertools.product(*kept)
     ]
-    shape = tuple(
-        1 if axis in axes else size for axis, size in enumerate(x.shape) if keepdim or axis not in axes
-    )
+    shape = tuple(1 if axis in axes else size for axis, size in enumerate(x.shape) if keepdim or axis not in axes)
     return values, shape
 
 

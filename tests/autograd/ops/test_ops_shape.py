@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 
-import pytest
 from gradients import check, few, full_shapes, leaf, numbers, shapes
 from hypothesis import given
 from hypothesis import strategies as st
