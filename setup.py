@@ -27,6 +27,13 @@ Record = Dict[str, Any]
 FAILURES = (CCompilerError, BaseError, OSError)  # what a missing or failing compiler raises
 
 PLAIN = "int main(void) { return 0; }"
+CLANG = """
+#ifdef __clang__
+int main(void) { return 0; }
+#else
+int main(void) { return 1; }
+#endif
+"""
 OPENMP = """
 #include <omp.h>
 int main(void) {
@@ -140,6 +147,8 @@ class BuildKernels(build_ext):
             general = "-O3 -g0 -fno-math-errno -fno-trapping-math -ffp-contract=off -Wno-unused-function".split()
             name = march[0].split("=")[1] if march else "none"
             general.append(f'-DSAITAMA_MARCH="{name}"')  # for saitama.kernels.info()
+            if works(self.compiler, CLANG):  # which would unroll matmul's tile before it vectorises it
+                general += ["-mllvm", "-unroll-full-max-count=16"]
         extension.extra_compile_args = [*general, *march, *openmp_compile]
         extension.extra_link_args = openmp_link
         return {

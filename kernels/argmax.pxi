@@ -8,7 +8,8 @@ ctypedef fused extreme_op:
     Min
 
 
-cdef void find(const real *x, int64_t *out, Py_ssize_t outer, Py_ssize_t n, extreme_op *op) noexcept nogil:  # IN x OUT out
+cdef void find(const real *x, int64_t *out, Py_ssize_t outer, Py_ssize_t n,
+               extreme_op *op) noexcept nogil:  # IN x OUT out
     """The first position of the extreme, or of the first NaN, in each row."""
     cdef Py_ssize_t row, i, best
     for row in range(outer):
@@ -45,7 +46,8 @@ def argmax(Array a not None, dims, bint keepdim): return find_extreme("argmax", 
 def argmin(Array a not None, dims, bint keepdim): return find_extreme("argmin", a, dims, keepdim, <Min *> NULL)
 
 
-cdef void scatter(const int64_t *position, const cell *dy, cell *out, const Walk *kept, const Walk *reduced, Py_ssize_t n) noexcept nogil:  # IN position, dy OUT out
+cdef void scatter(const int64_t *position, const cell *dy, cell *out, const Walk *kept, const Walk *reduced,
+                  Py_ssize_t n) noexcept nogil:  # IN position, dy OUT out
     """Put dy[i] at the position[i]-th element of part i. Each walk's only operand gives offsets in `out`."""
     cdef Cursor part, inside
     cdef Py_ssize_t i
@@ -55,7 +57,8 @@ cdef void scatter(const int64_t *position, const cell *dy, cell *out, const Walk
         out[part.at[0] + inside.at[0]] = dy[i]
 
 
-cdef void walk_of(Walk *walk, const Py_ssize_t *sizes, const Py_ssize_t *steps, int ndim, uint64_t chosen):  # IN sizes, steps OUT walk
+cdef void walk_of(Walk *walk, const Py_ssize_t *sizes, const Py_ssize_t *steps, int ndim,
+                  uint64_t chosen):  # IN sizes, steps OUT walk
     """The axes whose bits are set, innermost first."""
     cdef int axis
     memset(walk, 0, sizeof(Walk))
@@ -84,14 +87,15 @@ def scatter_first(Array position not None, Array dy not None, shape, dims):
                          f"{out.shape} reduced over dims {tuple(dims)}")
     for i in range(position.size):
         if not 0 <= (<int64_t *> position.data)[i] < part:
-            raise IndexError(f"scatter_first: position {(<int64_t *> position.data)[i]} is out of range for {part} elements")
+            raise IndexError(f"scatter_first: position {element(position, i)} is out of range for {part} elements")
     dense_steps(out, steps)
     walk_of(&kept, sizes, steps, ndim, ~marked)
     walk_of(&reduced, sizes, steps, ndim, marked)
+    cdef const int64_t *at = <const int64_t *> position.data
     if ITEMSIZE[dy.kind] == 8:
-        scatter(<const int64_t *> position.data, <const uint64_t *> dy.data, <uint64_t *> out.data, &kept, &reduced, dy.size)
+        scatter(at, <const uint64_t *> dy.data, <uint64_t *> out.data, &kept, &reduced, dy.size)
     elif ITEMSIZE[dy.kind] == 4:
-        scatter(<const int64_t *> position.data, <const uint32_t *> dy.data, <uint32_t *> out.data, &kept, &reduced, dy.size)
+        scatter(at, <const uint32_t *> dy.data, <uint32_t *> out.data, &kept, &reduced, dy.size)
     else:
-        scatter(<const int64_t *> position.data, <const uint8_t *> dy.data, <uint8_t *> out.data, &kept, &reduced, dy.size)
+        scatter(at, <const uint8_t *> dy.data, <uint8_t *> out.data, &kept, &reduced, dy.size)
     return out

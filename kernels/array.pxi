@@ -1,8 +1,8 @@
 # Array: numbers in a row, and the shape that says how to read them.
 #
-# Design: always dense and C-contiguous, so the shape is the whole layout. It is kept twice, as a tuple for Python and as
-# C numbers for the loops. Arrays hold no references but that tuple, so the cycle collector need not know them, and a
-# free list of Array objects makes a small operation cost about as much as a Python float's.
+# Design: always dense and C-contiguous, so the shape is the whole layout. It is kept twice, as a tuple for Python and
+# as C numbers for the loops. Arrays hold no references but that tuple, so the cycle collector need not know them, and
+# a free list of Array objects makes a small operation cost about as much as a Python float's.
 
 cdef enum:
     MAX_DIMS = 32
@@ -44,7 +44,8 @@ cdef class Array:
 
     def item(self):
         if self.size != 1:
-            raise ValueError(f"item: shape {self.shape} has {self.size} elements; only a single one can become a number")
+            raise ValueError(f"item: shape {self.shape} has {self.size} elements; only a single one can become "
+                             "a number")
         return element(self, 0)
 
     def tolist(self):
@@ -189,7 +190,8 @@ cdef Array reshape(Array a, object shape):
             known *= sizes[axis]
     if free_axis >= 0:
         if known == 0 or a.size % known != 0:
-            raise ValueError(f"reshape: {a.shape} has {a.size} elements, from which no size for -1 in {tuple(shape)} follows")
+            raise ValueError(f"reshape: {a.shape} has {a.size} elements, from which no size for -1 in {tuple(shape)} "
+                             "follows")
         sizes[free_axis] = a.size // known
     elif known != a.size:
         raise ValueError(f"reshape: {a.shape} has {a.size} elements, but {tuple(shape)} needs {known}")

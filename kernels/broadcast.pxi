@@ -25,11 +25,9 @@ cdef Array plan(str op, int kind, Walk *walk, Array a, Array b, Array c=None):  
         for k in range(3):
             walk.steps[k][0] = 1
         return new_like(a, kind)
-    if c is None:
-        ndim = join_shapes(op, a.sizes, a.ndim, b.sizes, b.ndim, sizes)
-    else:
-        ndim = join_shapes(op, b.sizes, b.ndim, c.sizes, c.ndim, sizes)
-        ndim = join_shapes(op, a.sizes, a.ndim, sizes, ndim, sizes)
+    ndim = join_shapes(op, a.sizes, a.ndim, b.sizes, b.ndim, sizes)
+    if c is not None:
+        ndim = join_shapes(op, sizes, ndim, c.sizes, c.ndim, sizes)
     walk.ndim = 0
     cdef Array out = new_array(op, kind, sizes, ndim)
     if out.size > 0:
@@ -37,7 +35,8 @@ cdef Array plan(str op, int kind, Walk *walk, Array a, Array b, Array c=None):  
     return out
 
 
-cdef int join_shapes(str op, const Py_ssize_t *a, int ndim_a, const Py_ssize_t *b, int ndim_b, Py_ssize_t *joint) except -1:  # IN a, b OUT joint
+cdef int join_shapes(str op, const Py_ssize_t *a, int ndim_a, const Py_ssize_t *b, int ndim_b,
+                     Py_ssize_t *joint) except -1:  # IN a, b OUT joint
     """The shape to which both broadcast: aligned at the last axis, a size of 1 repeats. Returns its dimensions."""
     cdef int ndim = ndim_a if ndim_a > ndim_b else ndim_b, axis, from_end
     cdef Py_ssize_t sizes[MAX_DIMS]  # as joint may be a or b
@@ -47,7 +46,8 @@ cdef int join_shapes(str op, const Py_ssize_t *a, int ndim_a, const Py_ssize_t *
         m = a[ndim_a - from_end] if from_end <= ndim_a else 1
         n = b[ndim_b - from_end] if from_end <= ndim_b else 1
         if m != n and m != 1 and n != 1:
-            raise ValueError(f"{op}: {shape_tuple(a, ndim_a)} and {shape_tuple(b, ndim_b)} do not broadcast: sizes {m} and {n} differ")
+            raise ValueError(f"{op}: {shape_tuple(a, ndim_a)} and {shape_tuple(b, ndim_b)} do not broadcast: "
+                             f"sizes {m} and {n} differ")
         sizes[axis] = n if m == 1 else m
     memcpy(joint, sizes, ndim * sizeof(Py_ssize_t))
     return ndim
@@ -102,7 +102,8 @@ cdef inline void seek(const Walk *walk, Cursor *cursor, Py_ssize_t position) noe
             cursor.at[k] += cursor.index[axis] * walk.steps[k][axis]
 
 
-cdef inline Py_ssize_t row_left(const Walk *walk, const Cursor *cursor, Py_ssize_t most) noexcept nogil:  # IN walk, cursor
+cdef inline Py_ssize_t row_left(const Walk *walk, const Cursor *cursor,
+                                Py_ssize_t most) noexcept nogil:  # IN
     """Elements from here to the end of the row, but at most so many."""
     cdef Py_ssize_t left = walk.sizes[0] - cursor.index[0]
     return left if left < most else most

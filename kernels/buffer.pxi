@@ -5,7 +5,8 @@
 # number is copied out by memcpy, which compilers turn into a plain load.
 
 import sys as _sys
-from cpython.buffer cimport PyBUF_FORMAT, PyBUF_ND, PyBUF_RECORDS_RO, PyBUF_STRIDES, PyBuffer_Release, PyObject_GetBuffer
+from cpython.buffer cimport PyBUF_FORMAT, PyBUF_ND, PyBUF_RECORDS_RO, PyBUF_STRIDES
+from cpython.buffer cimport PyBuffer_Release, PyObject_GetBuffer
 
 cdef bytes FORMATS = b"d\0f\0q\0?\0"  # one C string per kind
 
@@ -79,7 +80,8 @@ cdef inline float half(uint16_t bits) noexcept nogil:
     return -value if bits >> 15 else value
 
 
-cdef inline void read_row(const char *p, Py_ssize_t step, own *out, Py_ssize_t n, foreign *kind, int mode) noexcept nogil:  # IN p OUT out
+cdef inline void read_row(const char *p, Py_ssize_t step, own *out, Py_ssize_t n, foreign *kind,
+                          int mode) noexcept nogil:  # IN p OUT out
     """Convert n numbers that lie `step` bytes apart. Mode 'e' reads 16 bits as half precision, '?' as truth."""
     cdef foreign value
     cdef Py_ssize_t i
@@ -93,7 +95,8 @@ cdef inline void read_row(const char *p, Py_ssize_t step, own *out, Py_ssize_t n
             out[i] = <own> value
 
 
-cdef int read_buffer_row(const char *p, Py_ssize_t step, Array out, Py_ssize_t at, Py_ssize_t n, int mode, Py_ssize_t itemsize) noexcept:  # IN p
+cdef int read_buffer_row(const char *p, Py_ssize_t step, Array out, Py_ssize_t at, Py_ssize_t n, int mode,
+                         Py_ssize_t itemsize) noexcept:  # IN p
     """One row of any supported kind into out, from position `at` on; 0 if the kind is not supported."""
     if mode == c'f':
         if itemsize == 8: read_row(p, step, <double *> out.data + at, n, <double *> NULL, mode)
@@ -128,7 +131,8 @@ cdef tuple buffer_kind(Py_buffer *view):  # IN view
         return c'u', INT64
     if letter == "?" and view.itemsize == 1:
         return c'?', BOOL
-    raise TypeError(f"from_buffer: format {text!r} is not supported; give C integers, floats or bools in native byte order")
+    raise TypeError(f"from_buffer: format {text!r} is not supported; "
+                    "give C integers, floats or bools in native byte order")
 
 
 def from_buffer(obj):

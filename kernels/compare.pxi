@@ -59,7 +59,8 @@ cdef inline void compare_row(const own *x, Py_ssize_t step_x, const own *y, Py_s
             out[i] = compare_value(x[0], y[i], op)
 
 
-cdef void compare_all(const Walk *walk, const own *x, const own *y, uint8_t *out, Py_ssize_t end, compare_op *op) noexcept nogil:  # IN walk, x, y OUT out
+cdef void compare_all(const Walk *walk, const own *x, const own *y, uint8_t *out, Py_ssize_t end,
+                      compare_op *op) noexcept nogil:  # IN walk, x, y OUT out
     cdef Cursor cursor
     cdef Py_ssize_t n, first = 0
     seek(walk, &cursor, 0)
@@ -95,7 +96,8 @@ def gt(Array a not None, Array b not None): return compare("gt", a, b, <Gt *> NU
 def ge(Array a not None, Array b not None): return compare("ge", a, b, <Ge *> NULL)
 
 
-cdef void where_all(const Walk *walk, const uint8_t *condition, const cell *x, const cell *y, cell *out, Py_ssize_t end) noexcept nogil:  # IN walk, condition, x, y OUT out
+cdef void where_all(const Walk *walk, const uint8_t *condition, const cell *x, const cell *y, cell *out,
+                    Py_ssize_t end) noexcept nogil:  # IN walk, condition, x, y OUT out
     cdef Cursor cursor
     cdef Py_ssize_t i, n, first = 0
     cdef Py_ssize_t step = walk.steps[0][0], step_x = walk.steps[1][0], step_y = walk.steps[2][0]

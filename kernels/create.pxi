@@ -1,7 +1,7 @@
 # Making arrays from Python numbers, and from other dtypes.
 #
-# Design: a number enters only if the dtype can hold it. float32 rounds, as everywhere; NaN, infinities and floats beyond
-# the integers cannot become int64, and say so with their position.
+# Design: a number enters only if the dtype can hold it. float32 rounds, as everywhere; NaN, infinities and floats
+# beyond the integers cannot become int64, and say so with their position.
 
 ctypedef fused from_type:
     double

@@ -221,7 +221,8 @@ cdef void binary_span(const Walk *walk, const real *x, const real *y, real *out,
         first += n
 
 
-cdef void binary_pieces(const Walk *walk, const real *x, const real *y, real *out, Py_ssize_t n, binary_op *op) noexcept nogil:  # IN walk, x, y OUT out
+cdef void binary_pieces(const Walk *walk, const real *x, const real *y, real *out, Py_ssize_t n,
+                        binary_op *op) noexcept nogil:  # IN walk, x, y OUT out
     cdef int workers = team(8 * n if binary_op in slow_op else n)
     cdef Py_ssize_t piece, at
     if workers == 1:

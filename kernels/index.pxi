@@ -18,7 +18,8 @@ cdef Array read_index(str op, Array index, Py_ssize_t axis, Py_ssize_t n):
     return out
 
 
-cdef void take_rows(const char *x, const int64_t *index, char *out, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t picks, Py_ssize_t row) noexcept nogil:  # IN x, index OUT out
+cdef void take_rows(const char *x, const int64_t *index, char *out, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t picks,
+                    Py_ssize_t row) noexcept nogil:  # IN x, index OUT out
     """(outer, n) rows -> (outer, picks) rows of so many bytes."""
     cdef Py_ssize_t i, j
     for i in range(outer):
@@ -56,7 +57,8 @@ def take(Array a not None, Array index not None, dim):
     return out
 
 
-cdef void add_rows(const real *dy, const int64_t *index, real *out, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t picks, Py_ssize_t inner) noexcept nogil:  # IN dy, index OUT out
+cdef void add_rows(const real *dy, const int64_t *index, real *out, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t picks,
+                   Py_ssize_t inner) noexcept nogil:  # IN dy, index OUT out
     cdef Py_ssize_t i, j, k
     cdef real *row
     for i in range(outer):
@@ -74,7 +76,8 @@ def take_grad(Array dy not None, Array index not None, dim, size):
     cdef Py_ssize_t axis = dim, n = size, outer, inner
     cdef int ndim = dy.ndim - index.ndim + 1, d
     if axis < 0 or axis >= ndim or n < 0 or memcmp(dy.sizes + axis, index.sizes, index.ndim * sizeof(Py_ssize_t)) != 0:
-        raise ValueError(f"take_grad: a gradient of shape {dy.shape} does not come from taking {index.shape} along axis {dim}")
+        raise ValueError(f"take_grad: a gradient of shape {dy.shape} does not come from taking {index.shape} "
+                         f"along axis {dim}")
     memcpy(sizes, dy.sizes, axis * sizeof(Py_ssize_t))
     sizes[axis] = n
     for d in range(<int> axis + 1, ndim):
@@ -85,11 +88,12 @@ def take_grad(Array dy not None, Array index not None, dim, size):
         return out
     outer = product(sizes, 0, <int> axis)
     inner = product(sizes, <int> axis + 1, ndim)
+    cdef const int64_t *at = <const int64_t *> rows.data
     cdef PyThreadState *state = unlock(dy.size)
     if dy.kind == FLOAT64:
-        add_rows(<const double *> dy.data, <const int64_t *> rows.data, <double *> out.data, outer, n, index.size, inner)
+        add_rows(<const double *> dy.data, at, <double *> out.data, outer, n, index.size, inner)
     else:
-        add_rows(<const float *> dy.data, <const int64_t *> rows.data, <float *> out.data, outer, n, index.size, inner)
+        add_rows(<const float *> dy.data, at, <float *> out.data, outer, n, index.size, inner)
     relock(state)
     return out
 
@@ -99,8 +103,8 @@ cdef Array gather_offsets(str op, Array a, int axis, Array index):
     cdef int d, k
     for d in range(a.ndim):
         if index.ndim != a.ndim or (d != axis and index.sizes[d] > a.sizes[d]):
-            raise ValueError(f"{op}: an index of shape {index.shape} does not fit into {a.shape}: it needs as many axes, none "
-                             f"longer except axis {axis}")
+            raise ValueError(f"{op}: an index of shape {index.shape} does not fit into {a.shape}: it needs as many "
+                             f"axes, none longer except axis {axis}")
     cdef Array out = read_index(op, index, axis, a.sizes[axis])
     cdef int64_t *at = <int64_t *> out.data
     cdef Py_ssize_t steps[MAX_DIMS]

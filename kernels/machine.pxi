@@ -29,11 +29,11 @@ cdef extern from *:
     #define SAITAMA_SIMD "none"
     #endif
 
+    #define SAITAMA_TEXT_(x) #x
+    #define SAITAMA_TEXT(x) SAITAMA_TEXT_(x)
     #ifndef SAITAMA_MARCH
     #define SAITAMA_MARCH "unknown"
     #endif
-    #define SAITAMA_TEXT_(x) #x
-    #define SAITAMA_TEXT(x) SAITAMA_TEXT_(x)
     #if defined(__clang__)
     #define SAITAMA_COMPILER "Clang " __clang_version__
     #elif defined(__GNUC__)
@@ -102,7 +102,7 @@ def get_num_threads():
 
 
 def info():
-    """What runs: backend, threads, OpenMP, instruction set, compiler, and the bytes held by the cache of freed memory."""
+    """What runs: backend, threads, OpenMP, instruction set, compiler, and the bytes in the cache of freed memory."""
     return {
         "backend": "compiled",
         "threads": threads,

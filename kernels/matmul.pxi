@@ -1,12 +1,12 @@
 # Matrix multiplication: packed, blocked for the caches, threaded.
 #
 # Design (Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008): both operands are first
-# copied into panels: ROWS rows of a, or one WIDTH of columns of b, side by side for each step along k. Packing reads any
-# strides, so a transposed operand costs nothing more, and pads the last panel with zeros, which reach no result. A tile of
-# ROWS x WIDTH results then stays in registers for a whole run along k: `tile` is plain loops with constant bounds, which
-# the compiler turns into one fused multiply-add per vector. Blocks of tiles are what threads share. Each result is one
-# chain of multiply-adds in the order of k, however the blocks are cut, so threads do not change a bit.
-# Products too small or too thin to repay packing go without (thin.pxi).
+# copied into panels: ROWS rows of a, or one WIDTH of columns of b, side by side for each step along k. Packing reads
+# any strides, so a transposed operand costs nothing more, and pads the last panel with zeros, which reach no result.
+# A tile of ROWS x WIDTH results then stays in registers for a whole run along k: `tile` is plain loops with constant
+# bounds, which the compiler turns into one fused multiply-add per vector. Blocks of tiles are what threads share.
+# Each result is one chain of multiply-adds in the order of k, however the blocks are cut, so threads do not change a
+# bit. Products too small or too thin to repay packing go without (thin.pxi).
 
 cdef extern from *:
     """
@@ -56,7 +56,7 @@ cdef inline Py_ssize_t columns(real *kind) noexcept nogil:
 
 cdef inline void pack_panel(const real *x, Py_ssize_t next_lane, Py_ssize_t next_k, Py_ssize_t lanes, Py_ssize_t k,
                             real *out, Py_ssize_t width) noexcept nogil:  # IN x OUT out
-    """`lanes` rows of a or columns of b, of k numbers each, as (k, width) with zeros in the lanes that are not there."""
+    """`lanes` rows of a or columns of b, of k numbers each, as (k, width), with zeros in the lanes that are missing."""
     cdef Py_ssize_t p, lane
     if lanes < width:
         memset(out, 0, k * width * sizeof(real))
@@ -78,7 +78,7 @@ cdef void pack(const real *x, real *out, Py_ssize_t matrices, Py_ssize_t lanes, 
     """All matrices of an operand, as (matrix, run of DEPTH along k, panel, k, lane)."""
     cdef Py_ssize_t width = ROWS if is_a else columns(out)
     cdef Py_ssize_t panels = padded // width, task
-    cdef int workers = team(matrices * lanes * k)
+    cdef int workers = team(matrices * lanes * k // 4)
     if workers == 1:
         for task in range(matrices * panels):
             pack_lanes(x, out, task // panels, task % panels * width, width, lanes, padded, k, next_lane, next_k, is_a)
@@ -87,22 +87,26 @@ cdef void pack(const real *x, real *out, Py_ssize_t matrices, Py_ssize_t lanes, 
         pack_lanes(x, out, task // panels, task % panels * width, width, lanes, padded, k, next_lane, next_k, is_a)
 
 
-cdef void pack_lanes(const real *x, real *out, Py_ssize_t matrix, Py_ssize_t lane, Py_ssize_t width, Py_ssize_t lanes, Py_ssize_t padded,
-                     Py_ssize_t k, Py_ssize_t next_lane, Py_ssize_t next_k, bint is_a) noexcept nogil:  # IN x OUT out
+cdef void pack_lanes(const real *x, real *out, Py_ssize_t matrix, Py_ssize_t lane, Py_ssize_t width, Py_ssize_t lanes,
+                     Py_ssize_t padded, Py_ssize_t k, Py_ssize_t next_lane, Py_ssize_t next_k,
+                     bint is_a) noexcept nogil:  # IN x OUT out
     """One panel of a matrix: its part of every run."""
     cdef Py_ssize_t start = 0, depth, left = lanes - lane if lanes - lane < width else width
+    cdef real *panel
     x += matrix * lanes * k + lane * next_lane
     out += matrix * padded * k
     while start < k:
         depth = k - start if k - start < DEPTH else DEPTH
+        panel = out + start * padded + lane * depth
         if is_a:  # apart, so that each width is a constant
-            pack_panel(x + start * next_k, next_lane, next_k, left, depth, out + start * padded + lane * depth, ROWS)
+            pack_panel(x + start * next_k, next_lane, next_k, left, depth, panel, ROWS)
         else:
-            pack_panel(x + start * next_k, next_lane, next_k, left, depth, out + start * padded + lane * depth, columns(out))
+            pack_panel(x + start * next_k, next_lane, next_k, left, depth, panel, columns(out))
         start += DEPTH
 
 
-cdef inline void tile(const real *a, const real *b, Py_ssize_t k, real *out, Py_ssize_t row, bint first) noexcept nogil:  # IN a, b IN/OUT out
+cdef inline void tile(const real *a, const real *b, Py_ssize_t k, real *out, Py_ssize_t row,
+                      bint first) noexcept nogil:  # IN a, b IN/OUT out
     """out (ROWS, columns) += a panel (k, ROWS) transposed @ b panel (k, columns); out counts as zero the first time."""
     cdef real sums[TILE]
     cdef Py_ssize_t n = columns(out), i, j, p
@@ -136,7 +140,8 @@ cdef void edge_tile(const real *a, const real *b, Py_ssize_t k, real *out, Py_ss
         memcpy(out + i * row, whole + i * n, left * sizeof(real))
 
 
-cdef void block(const Product *t, const real *a, const real *b, real *out, Py_ssize_t top, Py_ssize_t left) noexcept nogil:  # IN t, a, b OUT out
+cdef void block(const Product *t, const real *a, const real *b, real *out, Py_ssize_t top,
+                Py_ssize_t left) noexcept nogil:  # IN t, a, b OUT out
     """The block of one result matrix from (top, left) on; a and b are packed."""
     cdef Py_ssize_t n = columns(out)
     cdef Py_ssize_t bottom = top + BLOCK_ROWS if top + BLOCK_ROWS < t.m else t.m
@@ -162,26 +167,31 @@ cdef void block(const Product *t, const real *a, const real *b, real *out, Py_ss
         start += DEPTH
 
 
-cdef void one_block(const Product *t, const real *a, const real *b, real *out, Py_ssize_t matrix, Py_ssize_t top,
-                    Py_ssize_t left) noexcept nogil:  # IN t, a, b OUT out
+cdef void one_block(const Product *t, const real *a, const real *b, real *out,
+                    Py_ssize_t task) noexcept nogil:  # IN t, a, b OUT out
+    """Blocks are counted matrix by matrix, row of blocks by row of blocks."""
     cdef Cursor cursor
+    cdef Py_ssize_t across = (t.n + BLOCK_COLUMNS - 1) // BLOCK_COLUMNS
+    cdef Py_ssize_t down = (t.m + BLOCK_ROWS - 1) // BLOCK_ROWS, matrix = task // (down * across)
     seek(&t.batch, &cursor, matrix)
-    block(t, a + cursor.at[0] * t.padded_m * t.k, b + cursor.at[1] * t.padded_n * t.k, out + matrix * t.m * t.n, top, left)
+    block(t, a + cursor.at[0] * t.padded_m * t.k, b + cursor.at[1] * t.padded_n * t.k, out + matrix * t.m * t.n,
+          task // across % down * BLOCK_ROWS, task % across * BLOCK_COLUMNS)
 
 
-cdef void multiply(const Product *t, const real *a, const real *b, real *out, real *packed) noexcept nogil:  # IN t, a, b OUT out, packed
+cdef void multiply(const Product *t, const real *a, const real *b, real *out,
+                   real *packed) noexcept nogil:  # IN t, a, b OUT out, packed
     cdef real *packed_b = packed + t.matrices_a * t.padded_m * t.k
-    cdef Py_ssize_t across = (t.n + BLOCK_COLUMNS - 1) // BLOCK_COLUMNS, task
-    cdef Py_ssize_t blocks = (t.m + BLOCK_ROWS - 1) // BLOCK_ROWS * across
+    cdef Py_ssize_t tasks = t.matrices * ((t.m + BLOCK_ROWS - 1) // BLOCK_ROWS), task
     cdef int workers = team(t.matrices * t.m * t.n * t.k // 16)
+    tasks *= (t.n + BLOCK_COLUMNS - 1) // BLOCK_COLUMNS
     pack(a, packed, t.matrices_a, t.m, t.padded_m, t.k, t.row_a, t.step_a, True)
     pack(b, packed_b, t.matrices_b, t.n, t.padded_n, t.k, t.step_b, t.row_b, False)
     if workers == 1:
-        for task in range(t.matrices * blocks):
-            one_block(t, packed, packed_b, out, task // blocks, task % blocks // across * BLOCK_ROWS, task % across * BLOCK_COLUMNS)
+        for task in range(tasks):
+            one_block(t, packed, packed_b, out, task)
         return
-    for task in prange(t.matrices * blocks, num_threads=workers, schedule="dynamic"):
-        one_block(t, packed, packed_b, out, task // blocks, task % blocks // across * BLOCK_ROWS, task % across * BLOCK_COLUMNS)
+    for task in prange(tasks, num_threads=workers, schedule="dynamic"):
+        one_block(t, packed, packed_b, out, task)
 
 
 cdef Py_ssize_t round_up(Py_ssize_t n, Py_ssize_t width) noexcept:
@@ -204,10 +214,10 @@ cdef int packed_product(Product *t, Array a, Array b, Array out) except -1:  # I
 
 
 def matmul(Array a not None, Array b not None, bint trans_a=False, bint trans_b=False):
-    need_same_kind("matmul", a, b)
-    need_float("matmul", a)
     if a.ndim < 2 or b.ndim < 2:
         raise ValueError(f"matmul: {a.shape} @ {b.shape}: needs matrices, at least 2 dimensions each")
+    need_same_kind("matmul", a, b)
+    need_float("matmul", a)
     cdef Product t
     cdef Py_ssize_t sizes[MAX_DIMS]
     cdef Py_ssize_t k
@@ -219,7 +229,7 @@ def matmul(Array a not None, Array b not None, bint trans_a=False, bint trans_b=
     if trans_b:
         k, t.n, t.row_b, t.step_b = t.n, k, 1, t.row_b
     if t.k != k:
-        raise ValueError(f"matmul: {read_as(a, t.m, t.k)} @ {read_as(b, k, t.n)}: inner sizes {t.k} and {k} differ")
+        raise ValueError(f"matmul: {a.shape} @ {b.shape}: inner sizes {t.k} and {k} differ")
     cdef int ndim = plan_batches(&t, a, b, sizes)
     sizes[ndim] = t.m
     sizes[ndim + 1] = t.n
@@ -241,10 +251,6 @@ def matmul(Array a not None, Array b not None, bint trans_a=False, bint trans_b=
     else:
         packed_product(&t, a, b, out)
     return out
-
-
-cdef tuple read_as(Array a, Py_ssize_t rows, Py_ssize_t columns):
-    return shape_tuple(a.sizes, a.ndim - 2) + (rows, columns)
 
 
 cdef int plan_batches(Product *t, Array a, Array b, Py_ssize_t *sizes) except -1:  # OUT t, sizes

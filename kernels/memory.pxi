@@ -1,9 +1,9 @@
 # Memory: blocks of numbers, and a cache of freed ones.
 #
-# Design: an eager framework makes and drops an array per operation, mostly of the same few sizes, and the first touch of
-# fresh pages costs more than many operations. So a freed block is kept, by size class, and handed out again. There are
-# four classes per doubling (at most a quarter of a block is unused). A block counts its arrays, as reshape shares it.
-# All of this runs with the GIL held. The numbers start on a cache line; the header has the line before to itself.
+# Design: an eager framework makes and drops an array per operation, mostly of the same few sizes, and the first touch
+# of fresh pages costs more than many operations. So a freed block is kept, by size class, and handed out again. There
+# are four classes per doubling (at most a quarter of a block is unused). A block counts its arrays, as reshape shares
+# it. All of this runs with the GIL held. The numbers start on a cache line; the header has the line before to itself.
 
 cdef enum:
     LINE = 64  # bytes of a cache line, and of the header

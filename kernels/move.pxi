@@ -1,11 +1,12 @@
 # Moving numbers: transpose, slice, concat, expand and cast.
 #
 # Design: a strided copy serves all but the last two: it reads through one set of steps and writes through another.
-# Transposing jumps along one side whatever the order, so the two innermost axes go in tiles of 16 x 16, which stay in the
-# cache.
+# Transposing jumps along one side whatever the order, so the two innermost axes go in tiles of 16 x 16, which stay in
+# the cache.
 
 
-cdef inline void copy_row(const cell *x, Py_ssize_t step_x, cell *out, Py_ssize_t step_out, Py_ssize_t n) noexcept nogil:  # IN x OUT out
+cdef inline void copy_row(const cell *x, Py_ssize_t step_x, cell *out, Py_ssize_t step_out,
+                          Py_ssize_t n) noexcept nogil:  # IN x OUT out
     cdef Py_ssize_t i
     if step_out == 1 and step_x == 1:
         memcpy(out, x, n * sizeof(cell))
@@ -17,8 +18,8 @@ cdef inline void copy_row(const cell *x, Py_ssize_t step_x, cell *out, Py_ssize_
             out[i * step_out] = x[i * step_x]
 
 
-cdef void copy_plane(const cell *x, Py_ssize_t row_x, Py_ssize_t step_x, cell *out, Py_ssize_t row_out, Py_ssize_t step_out,
-                     Py_ssize_t rows, Py_ssize_t n) noexcept nogil:  # IN x OUT out
+cdef void copy_plane(const cell *x, Py_ssize_t row_x, Py_ssize_t step_x, cell *out, Py_ssize_t row_out,
+                     Py_ssize_t step_out, Py_ssize_t rows, Py_ssize_t n) noexcept nogil:  # IN x OUT out
     cdef Py_ssize_t i, j, top, left, bottom, right
     if step_x == step_out or rows < 16 or n < 16:
         for i in range(rows):
@@ -108,7 +109,8 @@ def transpose(Array a not None, dims):
     dense_steps(a, own_steps)
     for axis in range(a.ndim):
         if order[axis] >= a.ndim or seen >> order[axis] & 1:
-            raise ValueError(f"transpose: dims {tuple(dims)} do not name each of the {a.ndim} axes of shape {a.shape} once")
+            raise ValueError(f"transpose: dims {tuple(dims)} do not name each of the {a.ndim} axes of shape {a.shape} "
+                             "once")
         seen |= <uint64_t> 1 << order[axis]
         sizes[axis] = a.sizes[order[axis]]
         steps_x[axis] = own_steps[order[axis]]
@@ -124,7 +126,8 @@ cdef Py_ssize_t read_slice(str op, Array whole, tuple starts, tuple steps, const
     cdef Py_ssize_t start, step, first = 0, most
     cdef int axis
     if len(starts) != whole.ndim or len(steps) != whole.ndim or ndim != whole.ndim:
-        raise ValueError(f"{op}: starts {starts} and steps {steps}: give one start, step and size per axis of shape {whole.shape}")
+        raise ValueError(f"{op}: starts {starts} and steps {steps}: give one start, step and size per axis of shape "
+                         f"{whole.shape}")
     dense_steps(whole, moves)
     for axis in range(ndim):
         start = starts[axis]
@@ -135,7 +138,8 @@ cdef Py_ssize_t read_slice(str op, Array whole, tuple starts, tuple steps, const
             most = whole.sizes[axis]
             if start < 0 or start >= most or (sizes[axis] > 1 and (
                     step > most or -step > most or not 0 <= start + (sizes[axis] - 1) * step < most)):
-                raise IndexError(f"{op}: start {start}, step {step} and size {sizes[axis]} leave axis {axis} of shape {whole.shape}")
+                raise IndexError(f"{op}: start {start}, step {step} and size {sizes[axis]} leave axis {axis} of shape "
+                                 f"{whole.shape}")
             first += start * moves[axis]
         moves[axis] *= step
     return first

@@ -224,7 +224,7 @@ cdef void batch_norm_strips(const real *x, const real *w, const real *b, real *y
     cdef Py_ssize_t piece, at
     for piece in prange((n + COLUMN_STRIP - 1) // COLUMN_STRIP, num_threads=team(4 * rows * n), schedule="static"):
         at = piece * COLUMN_STRIP
-        batch_norm_strip(x + at, NULL if w == NULL else w + at, NULL if b == NULL else b + at, y + at, mean + at, var + at,
+        batch_norm_strip(x + at, w + at if w != NULL else w, b + at if b != NULL else b, y + at, mean + at, var + at,
                          rows, n, n - at if n - at < COLUMN_STRIP else COLUMN_STRIP, eps)
 
 
@@ -275,7 +275,7 @@ cdef void batch_norm_grad_strips(const real *dy, const real *x, const real *w, c
     cdef Py_ssize_t piece, at
     for piece in prange((n + COLUMN_STRIP - 1) // COLUMN_STRIP, num_threads=team(4 * rows * n), schedule="static"):
         at = piece * COLUMN_STRIP
-        batch_norm_grad_strip(dy + at, x + at, NULL if w == NULL else w + at, mean + at, var + at, dx + at, dw + at, db + at,
+        batch_norm_grad_strip(dy + at, x + at, w + at if w != NULL else w, mean + at, var + at, dx + at, dw + at, db + at,
                               rows, n, n - at if n - at < COLUMN_STRIP else COLUMN_STRIP, eps)
 
 

@@ -1,8 +1,8 @@
 # Random numbers: Philox 4x32-10 (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as 1, 2, 3", 2011).
 #
-# Design: a number depends on (seed, offset, its position) alone, so it needs no state and no order. Block c of a seed is
-# Philox of the counter (low and high 32 bits of c, 0, 0) under the key (low and high 32 bits of the seed): four words
-# w0..w3, that is, two 64-bit numbers, w1 w0 and w3 w2. Element i takes number i % 2 of block offset + i // 2.
+# Design: a number depends on (seed, offset, its position) alone, so it needs no state and no order. Block c of a seed
+# is Philox of the counter (low and high 32 bits of c, 0, 0) under the key (low and high 32 bits of the seed): four
+# words w0..w3, that is, two 64-bit numbers, w1 w0 and w3 w2. Element i takes number i % 2 of block offset + i // 2.
 #   uniform: its top 53 bits times 2^-53, or for float32 its top 24 bits times 2^-24.
 #   normal:  the block's two uniforms u, v give r cos(2 pi v) to the even element and r sin(2 pi v) to the odd one, with
 #            r = sqrt(-2 log(1 - u)) (Box-Muller), in double; float32 rounds that.
@@ -63,7 +63,8 @@ ctypedef fused drawn:
     int64_t
 
 
-cdef inline void draw_pair(drawn *out, uint64_t seed, uint64_t block, uint64_t low, uint64_t span, draw_op *op) noexcept nogil:  # OUT out
+cdef inline void draw_pair(drawn *out, uint64_t seed, uint64_t block, uint64_t low, uint64_t span,
+                           draw_op *op) noexcept nogil:  # OUT out
     cdef uint64_t[2] pair
     cdef double radius, angle
     block_numbers(seed, block, pair)
@@ -83,7 +84,8 @@ cdef inline void draw_pair(drawn *out, uint64_t seed, uint64_t block, uint64_t l
         out[1] = <drawn> unit(pair[1])
 
 
-cdef inline void draw(drawn *out, Py_ssize_t n, uint64_t seed, uint64_t offset, uint64_t low, uint64_t span, draw_op *op) noexcept nogil:  # OUT out
+cdef inline void draw(drawn *out, Py_ssize_t n, uint64_t seed, uint64_t offset, uint64_t low, uint64_t span,
+                      draw_op *op) noexcept nogil:  # OUT out
     cdef int workers = team(8 * n)
     cdef drawn[2] last
     cdef Py_ssize_t j

@@ -1,8 +1,8 @@
 # Reductions over any axes: sum, mean, max and min.
 #
 # Design: a run of neighbouring axes is one axis of a (outer, n, inner) view, so each run takes one pass, the last run
-# first. Sums are pairwise: halves are added down to short blocks, so the error grows with log n and the order depends on
-# the shape alone. Within a block several lanes run side by side, which the compiler turns into vectors.
+# first. Sums are pairwise: halves are added down to short blocks, so the error grows with log n and the order depends
+# on the shape alone. Within a block several lanes run side by side, which the compiler turns into vectors.
 
 cdef enum:
     LANES = 16
@@ -64,7 +64,8 @@ cdef real fold_row(const real *x, Py_ssize_t n, reduce_op *op) noexcept nogil:  
     return lanes[0]
 
 
-cdef void fold_columns(const real *x, Py_ssize_t n, Py_ssize_t row, Py_ssize_t width, real *out, reduce_op *op) noexcept nogil:  # IN x OUT out
+cdef void fold_columns(const real *x, Py_ssize_t n, Py_ssize_t row, Py_ssize_t width, real *out,
+                       reduce_op *op) noexcept nogil:  # IN x OUT out
     """n >= 1 rows of `width` <= COLUMNS elements, `row` apart, joined to one row."""
     cdef real other[COLUMNS]
     cdef Py_ssize_t i, j
@@ -89,7 +90,8 @@ cdef real fold_long_row(const real *x, Py_ssize_t n, reduce_op *op) noexcept nog
     return fold_row(<const real *> parts, PARTS, op)
 
 
-cdef void fold(const real *x, real *out, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner, reduce_op *op) noexcept nogil:  # IN x OUT out
+cdef void fold(const real *x, real *out, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner,
+               reduce_op *op) noexcept nogil:  # IN x OUT out
     """(outer, n, inner) -> (outer, inner), with n >= 1."""
     cdef int workers = team(outer * n * inner)
     cdef Py_ssize_t task, strips
@@ -112,7 +114,8 @@ cdef void fold(const real *x, real *out, Py_ssize_t outer, Py_ssize_t n, Py_ssiz
         fold_strip(x, out, task // strips, task % strips * COLUMNS, n, inner, op)
 
 
-cdef void fold_strip(const real *x, real *out, Py_ssize_t row, Py_ssize_t column, Py_ssize_t n, Py_ssize_t inner, reduce_op *op) noexcept nogil:  # IN x OUT out
+cdef void fold_strip(const real *x, real *out, Py_ssize_t row, Py_ssize_t column, Py_ssize_t n, Py_ssize_t inner,
+                     reduce_op *op) noexcept nogil:  # IN x OUT out
     fold_columns(x + row * n * inner + column, n, inner, inner - column if inner - column < COLUMNS else COLUMNS,
                  out + row * inner + column, op)
 

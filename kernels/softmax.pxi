@@ -19,7 +19,8 @@ ctypedef fused softmax_op:
     LogSoftmaxGrad
 
 
-cdef inline void softmax_line(const real *x, const real *dy, real *out, Py_ssize_t n, Py_ssize_t step, softmax_op *op) noexcept nogil:  # IN x, dy OUT out
+cdef inline void softmax_line(const real *x, const real *dy, real *out, Py_ssize_t n, Py_ssize_t step,
+                              softmax_op *op) noexcept nogil:  # IN x, dy OUT out
     """For a derivative, x is the output y."""
     cdef Py_ssize_t i
     cdef double total = 0, largest, e
@@ -52,7 +53,8 @@ cdef inline void softmax_line(const real *x, const real *dy, real *out, Py_ssize
                 out[i * step] = <real> (x[i * step] - largest - total)
 
 
-cdef void softmax_lines(const real *x, const real *dy, real *out, Py_ssize_t lines, Py_ssize_t n, Py_ssize_t inner, softmax_op *op) noexcept nogil:  # IN x, dy OUT out
+cdef void softmax_lines(const real *x, const real *dy, real *out, Py_ssize_t lines, Py_ssize_t n, Py_ssize_t inner,
+                        softmax_op *op) noexcept nogil:  # IN x, dy OUT out
     cdef int workers = team(8 * lines * n)
     cdef Py_ssize_t line, at
     if workers == 1:
@@ -74,12 +76,12 @@ cdef Array along_axis(str op, Array a, Array dy, object dim, softmax_op *tag):
     cdef Array out = new_like(a, a.kind)
     if a.size == 0:
         return out
-    cdef Py_ssize_t n = a.sizes[axis], inner = product(a.sizes, axis + 1, a.ndim)
+    cdef Py_ssize_t n = a.sizes[axis], inner = product(a.sizes, axis + 1, a.ndim), lines = a.size // n
     cdef PyThreadState *state = unlock(a.size)
     if a.kind == FLOAT64:
-        softmax_lines(<const double *> a.data, <const double *> dy.data, <double *> out.data, a.size // n, n, inner, tag)
+        softmax_lines(<const double *> a.data, <const double *> dy.data, <double *> out.data, lines, n, inner, tag)
     else:
-        softmax_lines(<const float *> a.data, <const float *> dy.data, <float *> out.data, a.size // n, n, inner, tag)
+        softmax_lines(<const float *> a.data, <const float *> dy.data, <float *> out.data, lines, n, inner, tag)
     relock(state)
     return out
 

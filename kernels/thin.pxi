@@ -1,7 +1,8 @@
 # Products too thin or too small for packing: a few rows times a matrix.
 #
-# Design: rows of b that lie together are added up, scaled, into a strip of the result that stays in the first cache. If b
-# is transposed, each result is a dot product of two runs. Threads share strips of columns, or the matrices of a batch.
+# Design: rows of b that lie together are added up, scaled, into a strip of the result that stays in the first cache.
+# If b is transposed, each result is a dot product of two runs. Threads share strips of columns, or the matrices of a
+# batch.
 
 cdef enum:
     STRIP = 512  # columns of a strip
@@ -29,7 +30,8 @@ cdef inline real dot(const real *x, Py_ssize_t step_x, const real *y, Py_ssize_t
     return total
 
 
-cdef void strip(const Product *t, const real *a, const real *b, real *out, Py_ssize_t matrix, Py_ssize_t left) noexcept nogil:  # IN t, a, b OUT out
+cdef void strip(const Product *t, const real *a, const real *b, real *out, Py_ssize_t matrix,
+                Py_ssize_t left) noexcept nogil:  # IN t, a, b OUT out
     cdef Py_ssize_t right = left + STRIP if left + STRIP < t.n else t.n, i, j, p
     cdef Cursor cursor
     cdef real x

@@ -1,11 +1,11 @@
 """The bridge to spreadsheets: any computation as a workbook that a person can follow, change, fill in and have checked.
 
-    export(loss, "network.xlsx", names=locals())      every value and gradient, as live formulas
-    worksheet(loss, "exercise.xlsx")                  the same with blanks, to be filled in by hand
-    verify("exercise.xlsx")                           which cells are right, which are wrong, and why
-    compare("mine.xlsx", {"Sheet1!B2:D4": tensor})    a person's own layout
-    read_tensor("mine.xlsx", "Sheet1!B2:D4")          their numbers, as a Tensor
-    recalculate("network.xlsx")                       the formulas, evaluated by an independent engine
+export(loss, "network.xlsx", names=locals())      every value and gradient, as live formulas
+worksheet(loss, "exercise.xlsx")                  the same with blanks, to be filled in by hand
+verify("exercise.xlsx")                           which cells are right, which are wrong, and why
+compare("mine.xlsx", {"Sheet1!B2:D4": tensor})    a person's own layout
+read_tensor("mine.xlsx", "Sheet1!B2:D4")          their numbers, as a Tensor
+recalculate("network.xlsx")                       the formulas, evaluated by an independent engine
 """
 
 from __future__ import annotations
@@ -20,6 +20,17 @@ from .verify import Verification, verify
 from .worksheet import worksheet
 
 __all__ = [
-    "Comparison", "Difference", "Exported", "Recalculation", "Verification", "WorkbookError", "WorkbookNotFound",
-    "compare", "export", "read_tensor", "recalculate", "verify", "worksheet",
+    "Comparison",
+    "Difference",
+    "Exported",
+    "Recalculation",
+    "Verification",
+    "WorkbookError",
+    "WorkbookNotFound",
+    "compare",
+    "export",
+    "read_tensor",
+    "recalculate",
+    "verify",
+    "worksheet",
 ]

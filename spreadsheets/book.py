@@ -1,8 +1,8 @@
 """The workbook of a graph while it is written: one page per operation, formulas that refer to formulas.
 
 Forward blocks are written from the inputs to the root, gradient blocks from the root back to the inputs, so whatever a
-formula refers to has its place already. A tensor past `max_cells` gets no cells, only a summary; what is computed from it
-cannot be a live formula, so it shows the framework's values in its place, in their colour, and `left_out` says so.
+formula refers to has its place already. A tensor past `max_cells` gets no cells, only a summary; what is computed from
+it cannot be a live formula, so it shows the framework's values in its place, in their colour, and `left_out` says so.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .formulas import FORMULAS, Scope, View
 from .graph import Graph, Item, Leaf, Node, Run, numbers, receives
 from .layout import Block, Index, Shape, size_of
 from .page import Page, number_format, sheet_title
-from .style import Styles
+from .style import HELPER, Styles
 
 MAX_WIDTH = 4_000  # columns of one block: three stand side by side
 MAX_NODES = 2_000
@@ -38,6 +38,7 @@ class Section:
     framework: Optional[Block] = None
     difference: Optional[Block] = None
     pinned: bool = False
+    hidden: bool = False  # in a worksheet: `live` is the key
     typed: Optional[Block] = None  # in a worksheet: the blank cells for a person's own numbers
 
 
@@ -61,7 +62,7 @@ class Book:
         self.left_out: List[str] = []
         self.formula_count = 0
         titles = ["Start", "Inputs", "Check", "Exported", "Graph"]
-        self.titles: Dict[Item, str] = {leaf: "Inputs" for leaf in graph.leaves}
+        self.titles: Dict[Item, str] = dict.fromkeys(graph.leaves, "Inputs")
         for node in graph.nodes:
             unnamed = node.name == f"{node.op.lower()}{node.number}"
             self.titles[node] = sheet_title(f"{node.number} {node.op.lower() if unnamed else node.name}", titles)
@@ -73,7 +74,7 @@ class Book:
     def page(self, title: str, grid: int = 1) -> Page:
         return Page(self.workbook.create_sheet(title), self.styles, grid)
 
-    # --- what has cells -----------------------------------------------------------------------------------------------------
+    # --- what has cells ---------------------------------------------------------------------------------------------
     def fits(self, item: Item) -> bool:
         """Whether a tensor gets cells; if not, it is summarised."""
         return size_of(item.shape) <= self.max_cells and (not item.shape or item.shape[-1] <= MAX_WIDTH)
@@ -85,7 +86,7 @@ class Book:
     def readers(self, item: Item) -> List[Node]:
         return [node for node in self.graph.nodes if any(operand is item for operand in node.inputs)]
 
-    # --- blocks ----------------------------------------------------------------------------------------------------------------
+    # --- blocks -----------------------------------------------------------------------------------------------------
     def section(
         self, page: Page, kind: str, of: Item, label: str, array: Any, formula: Optional[Callable[[Index], str]]
     ) -> Section:
@@ -112,6 +113,12 @@ class Book:
             self.formula_count += live.size
         page.past(live)
         return section
+
+    input_slots = 4  # of Inputs that are in view: the value and what gradient_captions lists
+
+    def gradient_captions(self, leaf: Leaf) -> List[str]:
+        """What stands in the slots beside the value of an input."""
+        return [f"d{self.graph.root.name}/d{leaf.name}: live formula", "framework", "difference"]
 
     def leaf_gradient(self, page: Page, leaf: Leaf, row: int, gradient: Any) -> None:
         """The gradient of an input, in the slots beside its value."""
@@ -144,7 +151,7 @@ class Book:
         return View(block, page.title)
 
     def helper_write(self, page: Page, view: View, formula: Callable[[Index], str]) -> None:
-        page.formulas(view.block, formula, "helper", "General")
+        page.formulas(view.block, formula, "helper", HELPER)
         self.formula_count += view.block.size
 
     def view(self, section: Section, page: Page) -> View:
@@ -154,7 +161,10 @@ class Book:
         """Shape, range and ends of a tensor that is too large for cells."""
         values = numbers(array)
         self.left_out.append(f"{what}: {array.dtype} of shape {array.shape} has {len(values):,} numbers, summarised")
-        page.line(f"{what}: shape {array.shape}, {len(values):,} numbers: more than max_cells={self.max_cells:,}, so only a summary", "text")
+        page.line(
+            f"{what}: shape {array.shape}, {len(values):,} numbers, summarised (max_cells={self.max_cells:,})",
+            "text",
+        )
         facts = {"smallest": min(values), "mean": sum(values) / len(values), "largest": max(values)}
         ends = {"first": values[0], "last": values[-1]}
         for col, (name, value) in enumerate({**facts, **ends}.items(), 2):
@@ -169,7 +179,7 @@ class Book:
         """The Check sheet; returns the rows of each tensor on it, first and last."""
         raise NotImplementedError
 
-    # --- the two passes ---------------------------------------------------------------------------------------------------------
+    # --- the two passes ---------------------------------------------------------------------------------------------
     def write_forward(self, node: Node, page: Page) -> None:
         """The block of a node's result, with the helper blocks its formulas need."""
         array = self.run.values[node]
@@ -196,8 +206,12 @@ class Book:
             return page.spill(formula, 4 + max((x.block.width for x in [*operands, y]), default=0))
 
         return Scope(
-            operands, y, node.params, lambda label, shape: self.helper_place(page, label, shape),
-            lambda view, formula: self.helper_write(page, view, formula), spill,
+            operands,
+            y,
+            node.params,
+            lambda label, shape: self.helper_place(page, label, shape),
+            lambda view, formula: self.helper_write(page, view, formula),
+            spill,
         )
 
     def write_backward(self, node: Node, page: Page) -> None:
@@ -212,7 +226,9 @@ class Book:
             page.heading(f"Gradient arriving: d{root}/d{node.name}", page.slot(3) - 2)
             self.explain_arriving(node, page)
             label = f"d{root}/d{node.name}"
-            self.arriving[node] = self.section(page, "arriving", node, label, gradient, self.sum_of_contributions(node, page))
+            self.arriving[node] = self.section(
+                page, "arriving", node, label, gradient, self.sum_of_contributions(node, page)
+            )
         if not receives(node, node.needs):
             return
         scope = self.scopes.get(node)
@@ -246,7 +262,12 @@ class Book:
             return
         parts = [consumer.name for consumer, _ in self.consumers(node)]
         through = ", ".join(parts[:12]) + (f" and {len(parts) - 12} more" if len(parts) > 12 else "")
-        page.line(f"The sum of what comes back through {through}." if len(parts) > 1 else f"What comes back through {through}.", "text")
+        page.line(
+            f"The sum of what comes back through {through}."
+            if len(parts) > 1
+            else f"What comes back through {through}.",
+            "text",
+        )
 
     def sum_of_contributions(self, item: Item, page: Page) -> Callable[[Index], str]:
         """The formula of a complete gradient: the sum over all operations the tensor went into."""

@@ -1,13 +1,13 @@
 """The graph as JSON inside the workbook, so that the file alone suffices to compute everything again.
 
-Only data: operations by the name of their class with their parameters, names, shapes, and where each block lies. Nothing
-in it is ever executed, and `read_graph` believes none of it before it has checked names, shapes and places.
+Only data: operations by the name of their class with their parameters, names, shapes, and where each block lies.
+Nothing in it is ever executed, and `read_graph` believes none of it before it has checked names, shapes and places.
 """
 
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, List, Mapping, Optional
+from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from saitama.autograd.function import OPS
 
@@ -24,7 +24,7 @@ MAX_TOTAL = 20_000_000  # numbers in all tensors together
 MAX_TEXT = 50_000_000
 
 
-# --- writing -----------------------------------------------------------------------------------------------------------------
+# --- writing --------------------------------------------------------------------------------------------------------
 def write_graph(book: Book, kind: str, version: str) -> None:
     """The hidden sheet Graph."""
     page = book.page(SHEET)
@@ -32,7 +32,7 @@ def write_graph(book: Book, kind: str, version: str) -> None:
     text = json.dumps(describe(book, kind, version), ensure_ascii=True, separators=(",", ":"))
     page.text(1, 1, "The graph of this workbook, for saitama verify. Please leave it as it is.", "note")
     for n in range(0, len(text), CHUNK):
-        page.text(2 + n // CHUNK, 1, text[n:n + CHUNK], "note")
+        page.text(2 + n // CHUNK, 1, text[n : n + CHUNK], "note")
 
 
 def describe(book: Book, kind: str, version: str) -> Dict[str, Any]:
@@ -44,8 +44,13 @@ def describe(book: Book, kind: str, version: str) -> Dict[str, Any]:
     ]
     nodes = [
         {
-            **_item(node), "op": node.op, "params": node.params, "inputs": [number[item] for item in node.inputs],
-            "needs": list(node.needs), "sheet": book.titles[node], "forward": _section(book.forward.get(node)),
+            **_item(node),
+            "op": node.op,
+            "params": node.params,
+            "inputs": [number[item] for item in node.inputs],
+            "needs": list(node.needs),
+            "sheet": book.titles[node],
+            "forward": _section(book.forward.get(node)),
             "arriving": _section(book.arriving.get(node)),
             "contributions": [_section(book.contributions.get((node, k))) for k in range(len(node.inputs))],
         }
@@ -66,12 +71,13 @@ def _section(section: Optional[Section]) -> Optional[Dict[str, Any]]:
         block = getattr(section, name)
         if block is not None:
             places[name] = [block.row, block.column]
-    if section.pinned:
-        places["pinned"] = True
+    for name in ("pinned", "hidden"):
+        if getattr(section, name):
+            places[name] = True
     return places
 
 
-# --- reading ------------------------------------------------------------------------------------------------------------------
+# --- reading --------------------------------------------------------------------------------------------------------
 class Carried:
     """What a workbook carries: the graph, and for each of its tensors the blocks that show it."""
 
@@ -88,10 +94,26 @@ class Places:
         if sheet not in book:
             raise WorkbookError(f"{book.path}: the sheet {sheet!r} is missing; export the workbook again")
         self.sheet, self.shape = str(sheet), shape
-        self.pinned = bool(described.get("pinned"))
+        self.pinned, self.hidden = bool(described.get("pinned")), bool(described.get("hidden"))
         self.live = self._block(described, "live")
         self.framework = self._block(described, "framework")
         self.typed = self._block(described, "typed")
+        for block in (self.live, self.framework, self.typed):
+            if block is not None and block.size:
+                self._check_labels(block, book)
+
+    def _check_labels(self, block: Block, book: Any) -> None:
+        """The index over the first column, and the one beside the last row, where they were written."""
+        moved = WorkbookError(f"{book.path}: cells of the sheet {self.sheet!r} were moved; export the workbook again")
+        label = book[self.sheet][block.anchor]
+        if label.kind != "text" or (self.shape and label.value != "0"):
+            raise moved
+        if len(self.shape) > 1 and not (self.hidden and block is self.live):
+            beside = book[self.sheet][block.row + block.height - 1, block.column - 1]
+            if beside.value != str(block.lines - 1):
+                raise WorkbookError(
+                    f"{book.path}: cells of the sheet {self.sheet!r} were moved; export the workbook again"
+                )
 
     def _block(self, described: Mapping[str, Any], name: str) -> Optional[Block]:
         if name not in described:
@@ -109,8 +131,8 @@ def read_graph(book: Any) -> Carried:
     """The graph of an opened workbook. WorkbookError where it has none, or one that does not hold together."""
     if SHEET not in book:
         raise WorkbookError(
-            f"{book.path}: this workbook carries no graph (its sheet {SHEET!r} is missing), so it is not one of saitama's "
-            "exports; compare(path, {address: tensor}) checks any workbook"
+            f"{book.path}: this workbook carries no graph (the sheet {SHEET!r} is missing): saitama did not write it; "
+            "compare(path, {address: tensor}) checks any workbook"
         )
     sheet = book[SHEET]
     chunks: List[str] = []
@@ -127,7 +149,9 @@ def read_graph(book: Any) -> Carried:
         raise
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise WorkbookError(f"{book.path}: the graph it carries is damaged ({reason}); export the workbook again") from None
+        raise WorkbookError(
+            f"{book.path}: the graph it carries is damaged ({reason}); export the workbook again"
+        ) from None
 
 
 def _carried(described: Mapping[str, Any], book: Any) -> Carried:
@@ -152,7 +176,8 @@ def _carried(described: Mapping[str, Any], book: Any) -> Carried:
         needs = tuple(bool(need) for need in given["needs"])
         if not len(inputs) == len(needs) == len(given["inputs"]):
             raise ValueError(f"operation {number} reads a tensor that comes later")
-        node = Node(*_read_item(given), op, params, inputs, needs, number)
+        name, shape, dtype, grad = _read_item(given)
+        node = Node(name, shape, dtype, grad, op=op, params=params, inputs=inputs, needs=needs, number=number)
         if FORMULAS[op].shape([i.shape for i in inputs], params) != node.shape:
             raise ValueError(f"operation {number}, {node.text}, cannot have shape {node.shape}")
         graph.nodes.append(node)
@@ -169,7 +194,7 @@ def _carried(described: Mapping[str, Any], book: Any) -> Carried:
     return carried
 
 
-def _read_item(described: Mapping[str, Any]) -> Any:
+def _read_item(described: Mapping[str, Any]) -> Tuple[str, Shape, str, bool]:
     shape = _param(described["shape"])
     if not isinstance(shape, tuple) or any(isinstance(n, bool) or not isinstance(n, int) or n < 0 for n in shape):
         raise ValueError(f"a tensor of shape {shape}")

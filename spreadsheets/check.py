@@ -1,7 +1,7 @@
 """The Check sheet: for every block how far the live formulas are from the framework, and one verdict.
 
-It adds up what the difference cells beside the blocks say, one formula per number. PASS needs all of these: every cell of
-the block has a difference, no cell is over its own tolerance, and the largest difference is below the block's.
+It adds up what the difference cells beside the blocks say, one formula per number. PASS needs all of these: every cell
+of the block has a difference, no cell is over its own tolerance, and the largest difference is below the block's.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from openpyxl.styles import Font
 
 from .book import Book, Section
 from .formulas.limits import as_range
-from .graph import Item
+from .graph import Graph, Item
 from .inputs import changed_inputs
 from .layout import Block, column
 from .page import Page, target
 from .style import DIFFERENCE, GREEN, GREEN_INK, RED, RED_INK, fill
 
 TOLERANCES = {"float64": (1e-9, 1e-12), "float32": (1e-5, 1e-6)}  # (rtol, atol)
+ERF_ATOL = 1e-10  # the erf of some spreadsheet programs is good to ten digits, which shows where larger numbers cancel
 
 RTOL, ATOL, CHANGED, VERDICT = "$C$5", "$C$6", "$C$7", "A3"
 HEADERS = ["block", "what", "cells", "largest difference", "allowed at most", "cells over", "status"]
@@ -33,10 +34,17 @@ class CheckedBook(Book):
         return write_check(self)
 
 
+def tolerance(graph: Graph) -> Tuple[float, float]:
+    """(rtol, atol) for the formulas of a graph."""
+    rtol, atol = TOLERANCES[graph.dtype]
+    uses_erf = any(node.op == "GELU" and node.params["approximate"] == "none" for node in graph.nodes)
+    return rtol, max(atol, ERF_ATOL) if uses_erf else atol
+
+
 def write_check(book: Book) -> Dict[Item, Tuple[int, int]]:
     """Write the sheet; returns the rows of each tensor on it, first and last."""
     page = book.page("Check")
-    rtol, atol = TOLERANCES[book.graph.dtype]
+    rtol, atol = tolerance(book.graph)
     sections = checked_sections(book)
     first, last = 11, 10 + len(sections)
     page.line("Check", "title")
@@ -62,8 +70,8 @@ def write_check(book: Book) -> Dict[Item, Tuple[int, int]]:
         colour(page, f"G{first}:G{last}", f"G{first}")
     for section in (section for _, section in sections):
         mark_differences(section)
-    for col, width in zip("ABCDEFG", (26, 34, 10, 18, 18, 12, 14)):
-        page.sheet.column_dimensions[col].width = width
+    for letter, width in zip("ABCDEFG", (26, 34, 10, 18, 18, 12, 14)):
+        page.sheet.column_dimensions[letter].width = width
     page.sheet.freeze_panes = "A11"
     page.sheet.print_title_rows = "10:10"
     return rows
@@ -110,7 +118,7 @@ def write_row(page: Page, row: int, section: Section) -> None:
 
 
 def each_over(difference: str, framework: str) -> str:
-    """How many differences are above atol + rtol |b|. Not every program takes ABS of a range, so b and -b are both asked."""
+    """How many differences exceed atol + rtol |b|. Not every program takes ABS of a range, so b and -b are asked."""
     return f"SUMPRODUCT(({difference}>{ATOL}+{RTOL}*{framework})*({difference}>{ATOL}-{RTOL}*{framework}))"
 
 
@@ -118,8 +126,8 @@ def verdict(first: int, last: int) -> str:
     statuses = f"G{first}:G{max(first, last)}"
     passed = f'COUNTIF({statuses},"PASS")'
     count = max(0, last - first + 1)
-    old = f'{CHANGED}&" input cell(s) changed: the formulas follow, the framework\'s values are of the old inputs. Run: saitama verify FILE"'
-    good = f'"PASS: all "&TEXT($C$8,"0")&" formulas agree with the framework"'
+    old = f'{CHANGED}&" input cell(s) changed: formulas follow, framework values are old. Run saitama verify FILE"'
+    good = '"PASS: all "&TEXT($C$8,"0")&" formulas agree with the framework"'
     return f'=IF({CHANGED}>0,{old},IF({passed}={count},{good},"FAIL: "&({count}-{passed})&" of {count} blocks differ"))'
 
 
@@ -129,7 +137,7 @@ def colour(page: Page, cells: str, first: str) -> None:
     for text, back, ink in rules:
         rule = FormulaRule([f'LEFT({first},4)="{text}"'], fill=fill(back), font=Font(color=ink), stopIfTrue=True)
         page.sheet.conditional_formatting.add(cells, rule)
-    page.sheet.conditional_formatting.add(cells, FormulaRule([f'LEN({first})>0'], fill=fill(AMBER)))
+    page.sheet.conditional_formatting.add(cells, FormulaRule([f"LEN({first})>0"], fill=fill(AMBER)))
 
 
 def mark_differences(section: Section) -> None:

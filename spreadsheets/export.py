@@ -12,12 +12,11 @@ from saitama.files import atomic_path
 from saitama.tensor.tensor import Tensor
 
 from .book import Book
-from .check import CheckedBook
 from .carry import write_graph
+from .check import CheckedBook
 from .formulas import FORMULAS
 from .graph import Node, run, trace
 from .inputs import write_exported, write_inputs, write_leaf_gradients
-
 from .start import HOW_TO_READ, write_start
 
 
@@ -40,7 +39,7 @@ class Exported:
 
 def export(
     root: Tensor,
-    path: Union[str, "os.PathLike[str]"],
+    path: Union[str, os.PathLike[str]],
     *,
     names: Any = None,
     max_cells: int = 20_000,
@@ -54,19 +53,20 @@ def export(
     max_cells: a tensor of more numbers is summarised; Start and Check say so.
     overwrite: False raises FileExistsError where the file exists.
 
-    Raises TypeError or ValueError for a root without a graph, RuntimeError for a graph freed by backward(), OSError where
-    the file cannot be written (an old file is kept).
+    Raises TypeError or ValueError for a root without a graph, RuntimeError for a graph freed by backward(), OSError
+    where the file cannot be written (an old file is kept).
     """
     check_path(path, overwrite, max_cells)
     graph = trace(root, names)
     result = run(graph, {leaf: leaf.array for leaf in graph.leaves})
     book = CheckedBook(graph, result, max_cells)
-    what = f"written by saitama {__version__}: {len(graph.nodes)} operations, {len(graph.leaves)} input tensors, {graph.dtype}"
+    size = f"{len(graph.nodes)} operations, {len(graph.leaves)} input tensors, {graph.dtype}"
+    what = f"written by saitama {__version__}: {size}"
     write_book(book, "export", what, HOW_TO_READ)
     return save(book, Path(path))
 
 
-def check_path(path: Union[str, "os.PathLike[str]"], overwrite: bool, max_cells: int) -> None:
+def check_path(path: Union[str, os.PathLike[str]], overwrite: bool, max_cells: int) -> None:
     if Path(path).suffix.lower() != ".xlsx":
         raise ValueError(f"export: {os.fspath(path)!r} is not an .xlsx name; give one, such as 'network.xlsx'")
     if not overwrite and Path(path).exists():
@@ -88,7 +88,7 @@ def write_book(book: Book, kind: str, what: str, how: Any) -> None:
     write_leaf_gradients(book, inputs)
     book.finish_page(inputs, 4)
     rows = book.write_check()
-    write_start(start, book, rows, what, how)
+    write_start(start, book, rows, what, how, kind == "worksheet")
     write_exported(book)
     write_graph(book, kind, __version__)
     book.styles.close()

@@ -1,7 +1,7 @@
 """The graph behind a tensor, with a name for everything in it: what a workbook shows and carries.
 
-`trace` walks from a root tensor to its leaves; `run` computes a graph forward and backward on saitama's kernels and keeps
-every value. Neither touches the user's tensors or their .grad.
+`trace` walks from a root tensor to its leaves; `run` computes a graph forward and backward on saitama's kernels and
+keeps every value. Neither touches the user's tensors or their .grad.
 """
 
 from __future__ import annotations
@@ -68,13 +68,17 @@ class Graph:
         return "float32" if any(item.dtype == "float32" for item in items) else "float64"
 
 
-# --- from tensors ----------------------------------------------------------------------------------------------------------
+# --- from tensors ---------------------------------------------------------------------------------------------------
 def trace(root: Tensor, names: Any = None) -> Graph:
     """The graph behind `root`, a tensor of one element. Names come from `Tensor(name=…)`, then from `names`."""
     if not isinstance(root, Tensor):
-        raise TypeError(f"export: the root is a {type(root).__name__}; give the Tensor whose graph you want, the loss say")
+        raise TypeError(
+            f"export: the root is a {type(root).__name__}; give the Tensor whose graph you want, the loss say"
+        )
     if root.node is None:
-        raise ValueError("export: nothing here requires grad: set requires_grad=True on a tensor that the result depends on")
+        raise ValueError(
+            "export: nothing here requires grad: set requires_grad=True on a tensor that the result depends on"
+        )
     if root.numel() != 1:
         raise ValueError(f"export: the root has shape {root.shape}; reduce it to one number with .sum() or .mean()")
     try:
@@ -92,7 +96,7 @@ def trace(root: Tensor, names: Any = None) -> Graph:
     nodes: List[Node] = []
     for number, function in enumerate(functions, 1):
         for source in function.inputs or ():
-            if source not in items:
+            if isinstance(source, Tensor) and source not in items:
                 items[source] = leaf = _leaf(source, given, taken, len(leaves) + 1)
                 leaves.append(leaf)
         items[function] = node = _node(function, items, given, taken, number)
@@ -109,7 +113,9 @@ def _given_names(names: Any) -> Dict[Any, str]:
     elif isinstance(names, Mapping):
         pairs = list(names.items())
     else:
-        raise TypeError(f"names is a {type(names).__name__}; give a mapping from names to tensors, locals() say, or a module")
+        raise TypeError(
+            f"names is a {type(names).__name__}; give a mapping from names to tensors, locals() say, or a module"
+        )
     given: Dict[Any, str] = {}
     for name, value in pairs:
         if hasattr(value, "named_parameters") and not isinstance(value, Tensor):
@@ -147,7 +153,7 @@ def _node(
     return Node(_unique(name, taken), function.shape, function.dtype, flows, op, params, inputs, function.needs, number)
 
 
-# --- computing it ------------------------------------------------------------------------------------------------------------
+# --- computing it ---------------------------------------------------------------------------------------------------
 @dataclass
 class Run:
     """Every value and gradient of a graph. What could not be computed is not in it."""
@@ -157,13 +163,15 @@ class Run:
     contributions: Dict[Tuple[Node, int], Any] = field(default_factory=dict)  # what a node hands to its k-th input
 
 
-def run(graph: Graph, leaves: Mapping[Leaf, Any], given: Optional[Mapping[Any, Any]] = None) -> Run:
+def run(graph: Graph, leaves: Mapping[Any, Any], given: Optional[Mapping[Any, Any]] = None) -> Run:
     """Compute the graph from the arrays of its leaves.
 
-    `given` holds values of nodes and contributions (by `node` and `(node, k)`) that stand in where an operand is missing.
+    `given` holds values of nodes and contributions (by `node` and `(node, k)`) that stand in where an operand is
+    missing.
     """
     given = given or {}
-    result = Run(dict(leaves))
+    result = Run()
+    result.values.update(leaves)
     functions: Dict[Node, Function] = {}
     for node in graph.nodes:
         if all(item in result.values for item in node.inputs):

@@ -13,7 +13,6 @@ from openpyxl.worksheet.datavalidation import DataValidation
 
 from .book import Book, Section
 from .graph import Leaf, numbers
-from .layout import Block
 from .page import Page, number_format, target
 from .style import fill
 
@@ -25,15 +24,22 @@ def write_inputs(book: Book) -> Page:
     leaves = [leaf for leaf in book.graph.leaves if book.fits(leaf)]
     page = book.page("Inputs", max([leaf.shape[-1] for leaf in leaves if leaf.shape], default=1) or 1)
     page.line("Inputs", "title")
-    page.line("Yellow cells are yours: change one, and every formula that depends on it follows. Orange: changed since the export.")
+    page.line(
+        "Yellow cells are yours: change one, and every formula that depends on it follows. Orange: changed.", "note"
+    )
     page.links("", [("Start", "Start"), ("Check", "Check")])
     page.row += 1
-    prompt = DataValidation(type="decimal", operator="between", formula1="-1E+308", formula2="1E+308", errorStyle="warning")
-    prompt.errorTitle, prompt.error = "Not a number", "This cell wants a number; the formulas that use it will show an error."
+    prompt = DataValidation(
+        type="decimal", operator="between", formula1="-1E+308", formula2="1E+308", errorStyle="warning"
+    )
+    prompt.errorTitle, prompt.error = (
+        "Not a number",
+        "This cell wants a number; the formulas that use it will show an error.",
+    )
     prompt.promptTitle, prompt.prompt = "Input", "Type a number: the forward and the backward pass follow."
     for leaf in book.graph.leaves:
         kind = "requires grad" if leaf.requires_grad else "no gradient asked for"
-        page.heading(f"{leaf.name}    {shape_text(leaf)} {leaf.dtype}, {kind}", page.slot(4) - 2)
+        page.heading(f"{leaf.name}    {shape_text(leaf)} {leaf.dtype}, {kind}", page.slot(book.input_slots) - 2)
         page.links("goes into", [(reader.name, book.titles[reader]) for reader in book.readers(leaf)])
         array = book.run.values[leaf]
         if leaf in leaves:
@@ -52,20 +58,19 @@ def shape_text(item: Any) -> str:
 def write_leaf(book: Book, page: Page, leaf: Leaf, array: Any, prompt: DataValidation) -> None:
     values = numbers(array)
     page.text(page.row, page.slot(0), "value", "caption")
-    if leaf.requires_grad and leaf in book.run.gradients:
-        root = book.graph.root.name
-        for slot, text in enumerate(["live formula", "framework", "difference"], 1):
-            page.text(page.row, page.slot(slot), f"d{root}/d{leaf.name}: {text}" if slot == 1 else text, "caption")
-    elif leaf.requires_grad:
+    has_gradient = leaf.requires_grad and leaf in book.run.gradients
+    names = book.gradient_captions(leaf) if has_gradient else []
+    for slot, name in enumerate(names, 1):
+        page.text(page.row, page.slot(slot), name, "caption")
+    if leaf.requires_grad and not has_gradient:
         page.text(page.row, page.slot(1), "no gradient arrives here", "note")
     page.row += 1
     block = page.block(leaf.shape, 0)
     page.labels(block)
     page.numbers(block, values, "input", number_format(values, leaf.dtype))
     book.forward[leaf] = Section("input", leaf.name, page, leaf.shape, leaf.dtype, values, block)
-    if leaf.requires_grad and leaf in book.run.gradients:
-        for slot in (1, 2, 3):
-            page.labels(page.block(leaf.shape, slot))
+    for slot in range(1, len(names) + 1):
+        page.labels(page.block(leaf.shape, slot))
     if block.size:
         prompt.add(block.rectangle())
         first = block.address((0,) * len(leaf.shape))

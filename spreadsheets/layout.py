@@ -1,8 +1,8 @@
 """Where a tensor lies on a sheet.
 
 A spreadsheet has two dimensions, a tensor any number. The last axis runs to the right, the one before it downwards, and
-the slices of all axes in front are stacked downwards, each under a row that holds only its label `[b=0, h=1]`. That row is
-empty under the columns, so every block is one rectangle that SUM, MAX and SUMPRODUCT can take as a whole.
+the slices of all axes in front are stacked downwards, each under a row that holds only its label `[b=0, h=1]`. That
+row is empty under the columns, so every block is one rectangle that SUM, MAX and SUMPRODUCT can take as a whole.
 
     a number: one cell      (3,): one row      (2, 3): two rows      (4, 2, 3): four times (a label row, two rows)
 """
@@ -90,6 +90,11 @@ class Block:
     def size(self) -> int:
         return size_of(self.shape)
 
+    @property
+    def anchor(self) -> Tuple[int, int]:
+        """(row, column) of the text above the first column: its index 0, or the caption of a single number."""
+        return self.row - 1 - (len(self.shape) > 2), self.column
+
     def slice_row(self, lead: Sequence[int]) -> int:
         """The first row of the slice with the leading index `lead`."""
         number = 0
@@ -130,8 +135,8 @@ class Block:
         outer = [range(n) if p is ALL else (p,) for n, p in zip(shape[:first], pattern)]
         for lead in itertools.product(*outer):
             inner = [(0, n - 1) if p is ALL else (p, p) for n, p in zip(shape[first:], pattern[first:])]
-            top, left = self.at(lead + tuple(a for a, _ in inner))  # type: ignore[operator]
-            bottom, right = self.at(lead + tuple(b for _, b in inner))  # type: ignore[operator]
+            top, left = self.at(lead + tuple(a for a, _ in inner))
+            bottom, right = self.at(lead + tuple(b for _, b in inner))
             result.append(self._range(top, left, bottom, right))
         return result
 

@@ -1,7 +1,7 @@
 """One sheet while it is written: titles, links and labelled blocks, from top to bottom.
 
-A page has a grid of equally wide slots side by side, each a column of labels followed by columns of numbers, so that the
-live formulas, the framework's values and the differences of all its blocks stand under one another.
+A page has a grid of equally wide slots side by side, each a column of labels followed by columns of numbers, so that
+the live formulas, the framework's values and the differences of all its blocks stand under one another.
 """
 
 from __future__ import annotations
@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from typing import Any, Callable, List, Optional, Sequence, Tuple
 
-from openpyxl.cell import Cell
-from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -65,10 +63,10 @@ class Page:
         sheet.print_options.horizontalCentered = False
         sheet.page_margins.left = sheet.page_margins.right = sheet.page_margins.top = sheet.page_margins.bottom = 0.5
 
-    # --- text ----------------------------------------------------------------------------------------------------------------
-    def put(self, row: int, col: int, value: Any, style: str, number_format: Optional[str] = None) -> Cell:
+    # --- text -------------------------------------------------------------------------------------------------------
+    def put(self, row: int, col: int, value: Any, style: str, number_format: Optional[str] = None) -> Any:
         """One cell. Text that starts with "=" is a formula; numbers are written exactly, infinities as text."""
-        cell = self.sheet.cell(row, col)
+        cell: Any = self.sheet.cell(row, col)
         cell._style = self.styles.array(style, number_format)
         if isinstance(value, str):
             cell.value = value
@@ -76,9 +74,9 @@ class Page:
             write_number(cell, value)
         return cell
 
-    def text(self, row: int, col: int, value: str, style: str = "text") -> Cell:
+    def text(self, row: int, col: int, value: str, style: str = "text") -> Any:
         """One cell of text, which never becomes a formula."""
-        cell = self.sheet.cell(row, col)
+        cell: Any = self.sheet.cell(row, col)
         cell._style = self.styles.array(style)
         cell._value, cell.data_type = value[:32_000], "s"
         return cell
@@ -95,10 +93,10 @@ class Page:
         self.row += 1
 
     def link(self, row: int, col: int, text: str, sheet: str, cell: str = "A1", style: str = "link") -> None:
+        """A cell of text that leads to a cell of another sheet."""
         self.text(row, col, text, style)
-        place = f"{get_column_letter(col)}{row}"
-        self.sheet.cell(row, col).hyperlink = None
-        self.sheet._hyperlinks.append(Hyperlink(ref=place, location=target(sheet, cell), display=text[:200]))
+        links: Any = self.sheet._hyperlinks
+        links.append(Hyperlink(ref=f"{column(col)}{row}", location=target(sheet, cell), display=text[:200]))
 
     def links(self, label: str, links: Sequence[Tuple[str, str]]) -> None:
         """A label and links to sheets beside it; many of them go on over several lines."""
@@ -109,7 +107,7 @@ class Page:
             self.link(self.row, 2 + n % 8, text, sheet)
         self.row += 1
 
-    # --- blocks -----------------------------------------------------------------------------------------------------------------
+    # --- blocks -----------------------------------------------------------------------------------------------------
     def slot(self, number: int) -> int:
         """The first column of numbers of a slot."""
         return 2 + number * (self.grid + 1)
@@ -145,7 +143,7 @@ class Page:
         """The numbers of a tensor, row by row, exactly."""
         array, cell = self.styles.array(style, shown), self.sheet.cell
         for (_, row, col), value in zip(block.cells(), values):
-            here = cell(row, col)
+            here: Any = cell(row, col)
             here._style = array
             write_number(here, value)
 
@@ -153,12 +151,13 @@ class Page:
         """A formula (without its "=") for every number."""
         array, cell = self.styles.array(style, shown), self.sheet.cell
         for index, row, col in block.cells():
-            here = cell(row, col)
+            here: Any = cell(row, col)
             here._style = array
             here._value, here.data_type = "=" + checked(formula(index)), "f"
 
     def differences(self, block: Block, live: Block, framework: Block) -> None:
-        """For every number how far the two are apart: 0 for equal texts, 1E+99 where a number is missing on either side.
+        """For every number how far the two are apart: 0 for equal texts, 1E+99 where a number is missing on either
+        side.
 
         One formula per cell: an array formula over a block can miss differences, these cannot.
         """
@@ -181,7 +180,7 @@ class Page:
         self.put(row, col, checked(formula), "helper", NUMBER)
         return f"{column(col)}{row}"
 
-    # --- the end -----------------------------------------------------------------------------------------------------------------
+    # --- the end ----------------------------------------------------------------------------------------------------
     def finish(self, slots: int, freeze: str = "") -> None:
         """Column widths, and what stays in view."""
         dimensions = self.sheet.column_dimensions
@@ -192,7 +191,7 @@ class Page:
             self.sheet.freeze_panes = freeze
 
 
-def write_number(cell: Cell, value: Any) -> None:
+def write_number(cell: Any, value: Any) -> None:
     """Exactly: a double read back is the same double. NaN and infinities, which no cell can hold, become text."""
     if value != value or value in (float("inf"), float("-inf")):
         cell._value, cell.data_type = ("nan" if value != value else "inf" if value > 0 else "-inf"), "s"

@@ -17,25 +17,33 @@ HOW_TO_READ = [
     "Beside each formula stands what the framework computed, and the difference of the two.",
     "Check says for every block whether formula and framework agree. Sheets are protected without a password.",
 ]
-LEGEND = [("input", "yours to change"), ("live", "live formula"), ("framework", "computed by the framework"), ("difference", "difference")]
+LEGEND = [
+    ("sample", "yours to change"),
+    ("live", "live formula"),
+    ("framework", "computed by the framework"),
+    ("difference", "difference"),
+]
+LEGEND_TO_FILL = [("sample", "yours to fill in"), ("live", "computed for you"), ("right", "right"), ("wrong", "wrong")]
 
 
-def write_start(page: Page, book: Book, rows: Dict[Item, Tuple[int, int]], what: str, how: List[str]) -> None:
+def write_start(
+    page: Page, book: Book, rows: Dict[Item, Tuple[int, int]], what: str, how: List[str], to_fill: bool
+) -> None:
     graph = book.graph
-    page.line(f"{graph.root.name}: checked by hand", "title")
+    page.line(f"{graph.root.name}: {'by hand' if to_fill else 'checked by hand'}", "title")
     page.line(what, "note")
     page.put(4, 1, f"={target('Check', VERDICT)}", "verdict")
     page.sheet.merge_cells("A4:F4")
     page.sheet.row_dimensions[4].height = 32
     colour(page, "A4:F4", "$A$4")
     page.row = 6
-    page.heading("How to read it", 6)
+    page.heading("How to fill it in" if to_fill else "How to read it", 6)
     for n, line in enumerate(how, 1):
         page.text(page.row, 1, str(n), "step")
         page.text(page.row, 2, line)
         page.row += 1
     page.row += 1
-    for n, (style, meaning) in enumerate(LEGEND):
+    for n, (style, meaning) in enumerate(LEGEND_TO_FILL if to_fill else LEGEND):
         page.put(page.row, 2 + n, meaning, style)
     page.row += 2
     page.heading("From the inputs to the result", 6)
@@ -76,5 +84,3 @@ def status(first: int, last: int) -> str:
     area = target("Check", f"G{first}:G{last}")
     n = last - first + 1
     return f'=IF(COUNTIF({area},"PASS")={n},"PASS",IF(COUNTIF({area},"FAIL")>0,"FAIL",INDEX({area},1)))'
-
-

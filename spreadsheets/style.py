@@ -1,6 +1,7 @@
 """How a workbook looks: one font, few colours, each with one meaning.
 
-yellow: yours to change · white: a live formula · pale blue: what the framework computed · green and red: right and wrong
+yellow: yours to change · white: a live formula · pale blue: what the framework computed · green and red: right and
+wrong
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ YELLOW, BLUE, BLUE_INK = "FFF8D6", "E8EEF7", "1F4E9E"
 GREEN, GREEN_INK, RED, RED_INK = "C6EFCE", "0B6B2E", "FFC7CE", "9C0006"
 HEADING = "2F4B7C"
 
+HELPER = "[=0]0;[=1]1;0.000000"
 NUMBER, INTEGER, TINY, DIFFERENCE = "0.000000", "0", "0.000000E+00", "0.0E+00;-0.0E+00;0"
 
 THIN = Side(style="thin", color=LINE)
@@ -31,7 +33,11 @@ def _font(size: int = 10, color: str = INK, **how: Any) -> Font:
     return Font(name=FONT, size=size, color=color, **how)
 
 
-RIGHT, CENTER, WRAP = Alignment(horizontal="right"), Alignment(horizontal="center"), Alignment(wrap_text=True, vertical="top")
+RIGHT, CENTER, WRAP = (
+    Alignment(horizontal="right"),
+    Alignment(horizontal="center"),
+    Alignment(wrap_text=True, vertical="top"),
+)
 UNLOCKED = Protection(locked=False)
 
 # name -> the attributes of a cell
@@ -47,7 +53,11 @@ STYLES: Dict[str, Dict[str, Any]] = {
     "link": {"font": _font(10, BLUE_INK, underline="single")},
     "index": {"font": _font(9, GREY), "alignment": CENTER},
     "row_index": {"font": _font(9, GREY), "alignment": RIGHT},
-    "head": {"font": _font(10, "FFFFFF", bold=True), "fill": fill(HEADING), "alignment": Alignment(vertical="center", wrap_text=True)},
+    "head": {
+        "font": _font(10, "FFFFFF", bold=True),
+        "fill": fill(HEADING),
+        "alignment": Alignment(vertical="center", indent=1),
+    },
     "cell": {"font": _font(), "border": Border(bottom=THIN)},
     "cell_link": {"font": _font(10, BLUE_INK, underline="single"), "border": Border(bottom=THIN)},
     "number": {"font": _font(10, GREY), "border": Border(bottom=THIN), "alignment": CENTER},
@@ -55,17 +65,20 @@ STYLES: Dict[str, Dict[str, Any]] = {
     "status": {"font": _font(10, INK, bold=True), "border": Border(bottom=THIN), "alignment": CENTER},
     "verdict": {"font": _font(14, INK, bold=True), "alignment": Alignment(vertical="center", indent=1)},
     "input": {"font": _font(), "fill": fill(YELLOW), "border": BOX, "protection": UNLOCKED},
+    "sample": {"font": _font(), "fill": fill(YELLOW), "border": BOX},  # an input's colour in a legend
     "blank": {"font": _font(), "border": BOX, "protection": UNLOCKED},
     "live": {"font": _font(), "border": BOX},
     "helper": {"font": _font(10, GREY), "border": BOX},
     "framework": {"font": _font(10, BLUE_INK), "fill": fill(BLUE), "border": BOX},
     "difference": {"font": _font(9, GREY), "border": BOX},
+    "right": {"font": _font(10, GREEN_INK), "fill": fill(GREEN), "border": BOX},
+    "wrong": {"font": _font(10, RED_INK), "fill": fill(RED), "border": BOX},
     "key": {"font": _font(9, GREY)},
 }
 
 
 class Styles:
-    """The styles of one workbook, each made once and then shared by all its cells (setting a style per cell is twice as slow)."""
+    """The styles of one workbook, each made once and shared by its cells (a style per cell is twice as slow)."""
 
     def __init__(self, workbook: Workbook) -> None:
         self._scratch = workbook.create_sheet("styles")

@@ -1,4 +1,4 @@
-"""verify(path): the workbook's own graph, computed again from the workbook's own inputs, against everything in its cells."""
+"""verify(path): the graph in a workbook, computed again from its own inputs, against everything in its cells."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from saitama.tensor.backend import K
 
 from .address import cell_name
 from .carry import Carried, read_graph
-from .check import TOLERANCES
+from .check import tolerance as usual_tolerance
 from .compare import is_close
 from .errors import WorkbookError
 from .formulas import FORMULAS
@@ -41,18 +41,18 @@ def verify(path: PathLike, *, rtol: Optional[float] = None, atol: Optional[float
     """Compute the graph in the workbook at `path` again and compare every cell of it.
 
     The inputs are what stands in the yellow cells now. A formula's calculated value is right if
-    |found - expected| <= atol + rtol |expected| (by default 1e-9 and 1e-12, for float32 1e-5 and 1e-6); a number typed by
-    hand, in a blank of a worksheet or over a formula, if it is the true value rounded to as many decimals as were typed, at
-    least to two significant digits. The framework's values are compared with those of the inputs at the export. "not
-    calculated", "blank" and "wrong" are different answers.
+    |found - expected| <= atol + rtol |expected|; the defaults are those of the sheet Check, 1e-9 and 1e-12 for
+    float64. A number typed by hand, in a blank of a worksheet or over a formula, is right if it is the true value
+    rounded to as many decimals as were typed, at least to two significant digits. The framework's values are compared
+    with those of the inputs at the export. "not calculated", "blank" and "wrong" are different answers.
 
     Raises WorkbookError, in one line, where the workbook carries no graph or its structure was changed.
     """
     book = open_workbook(path)
     carried = read_graph(book)
-    usual = TOLERANCES[carried.graph.dtype]
+    usual = usual_tolerance(carried.graph)
     tolerance = (usual[0] if rtol is None else rtol, usual[1] if atol is None else atol)
-    if min(tolerance) < 0 or tolerance != tolerance:
+    if not all(limit >= 0 for limit in tolerance):
         raise ValueError(f"verify: rtol {rtol!r} and atol {atol!r}: give numbers of at least 0")
     return _Verifier(book, carried, tolerance).verify()
 
@@ -77,7 +77,9 @@ class _Verifier:
                 self.tensor(item, item, current.values.get(item), exported.values.get(item))
             gradient = current.gradients.get(item), exported.gradients.get(item)
             self.tensor(("gradient", item), item, *gradient, f"d{root}/d{item.name}")
-            for k, operand in enumerate(item.inputs if isinstance(item, Node) else ()):
+            if not isinstance(item, Node):
+                continue
+            for k, operand in enumerate(item.inputs):
                 contribution = current.contributions.get((item, k)), exported.contributions.get((item, k))
                 self.tensor((item, k), operand, *contribution, f"d{root}/d{operand.name}", f" through {item.name}")
         if self.uncalculated:
@@ -86,14 +88,15 @@ class _Verifier:
             self.book.path, sum(self.kinds.values()), self.differences, dict(self.kinds), self.not_checked
         )
 
-    # --- computing again ---------------------------------------------------------------------------------------------------
+    # --- computing again --------------------------------------------------------------------------------------------
     def leaves(self, sheet: Optional[str]) -> Dict[Leaf, Any]:
         """The arrays of the inputs, from the yellow cells or from the sheet Exported."""
         arrays = {}
         for leaf in self.graph.leaves:
             places = self.carried.places.get(leaf)
             if places is None:
-                self.not_checked.append(f"what depends on {leaf.name}, which has no cells in this workbook") if sheet is None else None
+                if sheet is None:
+                    self.not_checked.append(f"what depends on {leaf.name}, which has no cells in this workbook")
                 continue
             arrays[leaf] = self.array(places.live, leaf.dtype, sheet or places.sheet, leaf.name)
         return arrays
@@ -128,7 +131,7 @@ class _Verifier:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise WorkbookError(f"{self.book.path}: the inputs cannot be computed with: {reason}") from None
 
-    # --- comparing -------------------------------------------------------------------------------------------------------------
+    # --- comparing --------------------------------------------------------------------------------------------------
     def tensor(self, key: Any, item: Item, array: Any, exported: Any, name: str = "", way: str = "") -> None:
         places = self.carried.places.get(key)
         if places is None:
@@ -144,7 +147,15 @@ class _Verifier:
             self.block(places.sheet, places.typed, values, array.dtype, "typed numbers", item, name, way)
 
     def block(
-        self, sheet: str, block: Optional[Block], values: List[Any], dtype: str, kind: str, item: Item, name: str, way: str
+        self,
+        sheet: str,
+        block: Optional[Block],
+        values: List[Any],
+        dtype: str,
+        kind: str,
+        item: Item,
+        name: str,
+        way: str,
     ) -> None:
         assert block is not None
         cells = self.book[sheet]
@@ -154,10 +165,14 @@ class _Verifier:
                 self.uncalculated += 1  # a worksheet is there for what is typed into it
                 continue
             by_hand = not cell.has_formula and kind != "framework values"
-            self.kinds["typed numbers" if by_hand and cell.kind == "number" else kind] += 1
+            self.kinds["blanks" if cell.kind == "blank" else "typed numbers" if by_hand else kind] += 1
             verdict = self.judge(cell, float(true), dtype, by_hand)
             if verdict is not None:
-                what = describe(item, name, index) + way + (", the framework's value" if kind == "framework values" else "")
+                what = (
+                    describe(item, name, index)
+                    + way
+                    + (", the framework's value" if kind == "framework values" else "")
+                )
                 hint = _hint(cell, verdict, float(true), by_hand)
                 place = cell_name(row, column)
                 self.differences.append(Difference(sheet, place, verdict, cell.value, float(true), what, hint))
@@ -191,5 +206,3 @@ def _hint(cell: Cell, verdict: str, true: float, by_hand: bool) -> str:
         rounded = rounded_like(true, cell.number)
         return f"rounded, {rounded}" if len(rounded) <= 12 else ""
     return ""
-
-

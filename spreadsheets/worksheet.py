@@ -1,8 +1,8 @@
 """worksheet(root, path): the graph of an export with blanks in it, to be filled in by hand.
 
-A blank turns green when the number in it is right and red when it is not, as you type. The key stands beside the blanks in
-hidden columns; it is made of live formulas that refer to each other and to the inputs, never to what was typed. So a mistake
-in one blank spoils nothing after it, and with other inputs the sheet is a new exercise.
+A blank turns green when the number in it is right and red when it is not, as you type. The key stands beside the
+blanks in hidden columns; it is made of live formulas that refer to each other and to the inputs, never to what was
+typed. So a mistake in one blank spoils nothing after it, and with other inputs the sheet is a new exercise.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ Blanks = Union[None, str, Iterable[str]]
 
 def worksheet(
     root: Tensor,
-    path: Union[str, "os.PathLike[str]"],
+    path: Union[str, os.PathLike[str]],
     *,
     names: Any = None,
     blanks: Blanks = None,
@@ -47,8 +47,8 @@ def worksheet(
 ) -> Exported:
     """Write the graph behind `root` to an .xlsx workbook with blanks to be filled in by hand.
 
-    blanks: "all" (the default), "forward", "backward", or names of operations and inputs: the value and the gradients of
-        such an operation, the gradient of such an input.
+    blanks: "all" (the default), "forward", "backward", or names of operations and inputs: the value and the gradients
+        of such an operation, the gradient of such an input.
 
     Everything else is as in export(); verify(path) marks what was typed.
     """
@@ -93,19 +93,37 @@ class BlankBook(Book):
 
     def page(self, title: str, grid: int = 1) -> Page:
         """Wide enough that nothing but the key is in hidden columns."""
-        return super().page(title, max(grid, 8))
+        return super().page(title, grid if title == "Inputs" else max(grid, 8))
 
     def section(
         self, page: Page, kind: str, of: Item, label: str, array: Any, formula: Optional[Callable[[Index], str]]
     ) -> Section:
         blank = formula is not None and self.is_blank(kind, of) and not (kind == "arriving" and of is self.graph.root)
         copied = self.copied(of) if blank and kind == "arriving" else None
-        self.captions(page, ["as you typed it" if copied else "yours" if blank else "live formula" if formula else "framework's values (not live)"])
+        self.captions(
+            page,
+            [
+                "as you typed it"
+                if copied
+                else "yours"
+                if blank
+                else "live formula"
+                if formula
+                else "framework's values (not live)"
+            ],
+        )
         visible = page.block(array.shape, 0)
         page.labels(visible)
         section = self.fill_in(page, kind, label, array, formula, visible, 1 if blank else 0, blank, copied)
         page.past(visible)
         return section
+
+    input_slots = 2
+
+    def gradient_captions(self, leaf: Leaf) -> List[str]:
+        repeats = len(self.consumers(leaf)) == 1 and self.is_blank("contribution", self.consumers(leaf)[0][0])
+        whose = "live formula" if not self.is_blank("gradient", leaf) else "as you typed it" if repeats else "yours"
+        return [f"d{self.graph.root.name}/d{leaf.name}: {whose}"]
 
     def leaf_gradient(self, page: Page, leaf: Leaf, row: int, gradient: Any) -> None:
         blank = self.is_blank("gradient", leaf)
@@ -123,17 +141,29 @@ class BlankBook(Book):
         return section if section is not None and section.typed is not None else None
 
     def fill_in(
-        self, page: Page, kind: str, label: str, array: Any, formula: Optional[Callable[[Index], str]],
-        visible: Block, key_slot: int, blank: bool, copied: Optional[Section],
+        self,
+        page: Page,
+        kind: str,
+        label: str,
+        array: Any,
+        formula: Optional[Callable[[Index], str]],
+        visible: Block,
+        key_slot: int,
+        blank: bool,
+        copied: Optional[Section],
     ) -> Section:
         """Write the cells of a section and, where it is blank, its key and its marks."""
         values = numbers(array)
         shown = number_format(values, array.dtype)
         live = Block(page.title, visible.row, page.slot(key_slot), tuple(array.shape))
-        section = Section(kind, label, page, array.shape, array.dtype, values, live, pinned=formula is None)
+        section = Section(
+            kind, label, page, array.shape, array.dtype, values, live, pinned=formula is None, hidden=blank
+        )
         if formula is None:
             page.numbers(live, values, "framework", shown)
             return section
+        if blank:
+            page.text(*live.anchor, "0" if live.shape else "key", "index")
         page.formulas(live, formula, "key" if blank else "live", shown)
         self.formula_count += live.size
         if copied is not None:
@@ -144,7 +174,7 @@ class BlankBook(Book):
             section.difference = Block(page.title, visible.row, page.slot(key_slot + 1), tuple(array.shape))
             style = page.styles.array("blank", "General")
             for _, row, col in visible.cells():
-                cell = page.sheet.cell(row, col)
+                cell: Any = page.sheet.cell(row, col)
                 cell._style, cell.data_type = style, "f"  # written without t="n", which IronCalc takes for a number
             page.formulas(section.difference, lambda i: mark(visible.address(i), live.address(i)), "key", "0")
             colour_blanks(page, visible, section.difference)
@@ -169,7 +199,7 @@ class BlankBook(Book):
         self.hides_helpers = self.is_blank("contribution", node)
         super().write_backward(node, page)
 
-    # --- what export has and a worksheet does differently ----------------------------------------------------------------------
+    # --- what export has and a worksheet does differently -----------------------------------------------------------
     def finish_page(self, page: Page, slots: int) -> None:
         """Hide the key."""
         super().finish_page(page, slots)
@@ -228,9 +258,10 @@ def write_score(book: BlankBook) -> Dict[Item, Tuple[int, int]]:
     first, last = 7, 6 + max(1, len(sections))
     page.line("Check", "title")
     page.links("", [("Start", "Start"), ("Inputs", "Inputs")])
-    total = f'SUM(D{first}:D{last})&" of "&SUM(C{first}:C{last})&" right, "&SUM(E{first}:E{last})&" wrong, "&SUM(F{first}:F{last})&" empty"'
-    done = f"SUM(D{first}:D{last})=SUM(C{first}:C{last})"
-    verdict_row(page, f'=IF({done},"PASS: ",IF(SUM(E{first}:E{last})>0,"FAIL: ",""))&{total}')
+    blanks, right, wrong, empty = (f"SUM({col}{first}:{col}{last})" for col in "CDEF")
+    total = f'{right}&" of "&{blanks}&" right, "&{wrong}&" wrong, "&{empty}&" empty"'
+    done = f"{right}={blanks}"
+    verdict_row(page, f'=IF({done},"PASS: ",IF({wrong}>0,"FAIL: ",""))&{total}')
     page.text(4, 1, "Open to be checked by the exact rule: saitama verify FILE", "note")
     for col, name in enumerate(["block", "what", "blanks", "right", "wrong", "empty", "status"], 1):
         page.text(6, col, name, "head")
@@ -248,7 +279,7 @@ def write_score(book: BlankBook) -> Dict[Item, Tuple[int, int]]:
         page.put(row, 6, f"=C{row}-D{row}-E{row}", "cell", "#,##0")
         page.put(row, 7, f'=IF(D{row}=C{row},"PASS",IF(E{row}>0,"FAIL","open"))', "status")
     colour(page, f"G{first}:G{last}", f"G{first}")
-    for col, width in zip("ABCDEFG", (26, 34, 10, 10, 10, 10, 14)):
-        page.sheet.column_dimensions[col].width = width
+    for letter, width in zip("ABCDEFG", (26, 34, 10, 10, 10, 10, 14)):
+        page.sheet.column_dimensions[letter].width = width
     page.sheet.freeze_panes = "A7"
     return rows

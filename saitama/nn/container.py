@@ -49,7 +49,7 @@ class Sequential(ModuleList):
     def _of(cls, modules: List[Module]) -> Any:
         return cls(*modules)
 
-    def forward(self, x: Any) -> Any:  # type: ignore[override]
+    def forward(self, x: Any) -> Any:
         for module in self._items():
             x = module(x)
         return x

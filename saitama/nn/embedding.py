@@ -29,7 +29,7 @@ class Embedding(Module):
         self.weight = Parameter(zeros(num_embeddings, embedding_dim, dtype=dtype))
         init.normal_(self.weight)
 
-    def forward(self, index: Tensor) -> Tensor:  # type: ignore[override]
+    def forward(self, index: Tensor) -> Tensor:
         return F.embedding(index, self.weight)
 
     def extra_repr(self) -> str:

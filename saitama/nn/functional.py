@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from math import exp
 from typing import Any, Optional
 
+from saitama.autograd.ops import linear as _linear  # noqa: F401  (registers Linear)
+from saitama.autograd.ops import loss as _loss  # noqa: F401  (registers Softplus and CrossEntropy)
 from saitama.tensor import Tensor, where
+from saitama.tensor.backend import K
 from saitama.tensor.dispatch import apply
-from saitama.tensor.methods import pair
+from saitama.tensor.methods import floating, pair
 
 
 # --- layers -----------------------------------------------------------------------------------------------------------
 def linear(x: Tensor, weight: Tensor, bias: Optional[Tensor] = None) -> Tensor:
     """y = x W^T + b: x (..., in), weight (out, in), bias (out,) -> (..., out). Raises ValueError where sizes differ."""
-    if weight.ndim != 2:
-        raise ValueError(f"linear: the weight must have shape (out_features, in_features), got {weight.shape}")
-    if x.ndim == 0 or x.shape[-1] != weight.shape[1]:
-        raise ValueError(f"linear: x has shape {x.shape}, expected (..., {weight.shape[1]}) for a weight {weight.shape}")
-    if bias is not None and bias.shape != weight.shape[:1]:
-        raise ValueError(f"linear: bias has shape {bias.shape}, expected {weight.shape[:1]} for a weight {weight.shape}")
     x, weight = pair(x, weight)
+    shape, sizes = x.array.shape, weight.array.shape
+    if len(sizes) != 2:
+        raise ValueError(f"linear: the weight must have shape (out_features, in_features), got {sizes}")
+    if not shape or shape[-1] != sizes[1]:
+        raise ValueError(f"linear: x has shape {shape}, expected (..., {sizes[1]}) for a weight {sizes}")
     if bias is None:
         return apply("Linear", (x, weight))
+    if bias.array.shape != sizes[:1]:
+        raise ValueError(f"linear: bias has shape {bias.shape}, expected {sizes[:1]} for a weight {sizes}")
     return apply("Linear", (x, weight, pair(x, bias)[1]))
 
 
@@ -32,7 +37,7 @@ def embedding(index: Any, weight: Tensor) -> Tensor:
     return apply("Take", (weight, index), dim=0)
 
 
-# --- activations --------------------------------------------------------------------------------------------------------
+# --- activations ------------------------------------------------------------------------------------------------------
 def relu(x: Tensor) -> Tensor:
     """max(0, x)."""
     return x.relu()
@@ -60,7 +65,7 @@ def gelu(x: Tensor, approximate: str = "none") -> Tensor:
 
 def softplus(x: Tensor) -> Tensor:
     """ln(1 + e^x), a smooth max(0, x)."""
-    return apply("Softplus", (x,))
+    return apply("Softplus", (floating(x),))
 
 
 def softmax(x: Tensor, dim: int = -1) -> Tensor:
@@ -73,7 +78,7 @@ def log_softmax(x: Tensor, dim: int = -1) -> Tensor:
     return x.log_softmax(dim)
 
 
-# --- losses: smaller is better; reduction is "mean" (default), "sum" or "none" -----------------------------------------------
+# --- losses: smaller is better; reduction is "mean" (default), "sum" or "none" ----------------------------------------
 def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """(input - target)^2. Shapes must be equal, else ValueError."""
     _same_shape("mse_loss", input, target)
@@ -91,28 +96,37 @@ def binary_cross_entropy(input: Tensor, target: Tensor, reduction: str = "mean")
     """-(t ln p + (1 - t) ln(1 - p)) for probabilities p; a logarithm below -100 counts as -100, as in PyTorch.
 
     Raises ValueError for probabilities outside [0, 1] or different shapes. For logits use
-    binary_cross_entropy_with_logits, which loses no digits near 0 and 1.
+    binary_cross_entropy_with_logits, which loses no digits near 0 and 1, and learns where this has no slope any more.
     """
     _same_shape("binary_cross_entropy", input, target)
-    if not bool(((input.detach() >= 0).to("float64") * (input.detach() <= 1).to("float64")).min()):
-        raise ValueError("binary_cross_entropy: probabilities must lie in [0, 1]; use sigmoid() or the form with logits")
-    log_p, log_q = input.log().maximum(-100.0), (1 - input).log().maximum(-100.0)
-    return _reduce("binary_cross_entropy", -(target * log_p + (1 - target) * log_q), reduction)
+    values = input.detach()
+    if values.numel() and not (values.min().item() >= 0 and values.max().item() <= 1):
+        raise ValueError(
+            "binary_cross_entropy: probabilities must lie in [0, 1]; use sigmoid() or the form with logits"
+        )
+    losses = target * _log(input) + (1 - target) * _log(1 - input)
+    return _reduce("binary_cross_entropy", -losses, reduction)
+
+
+def _log(p: Tensor) -> Tensor:
+    """ln p, at least -100; the inner bound keeps the derivative at p = 0 from being 0/0."""
+    return p.maximum(exp(-101)).log().maximum(-100.0)
 
 
 def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
-    """Binary cross-entropy of sigmoid(x), as ln(1 + e^x) - t x: exact for any logit x."""
+    """Binary cross-entropy of sigmoid(x), as ln(1 + e^x) - t x, which no logit x overflows."""
     _same_shape("binary_cross_entropy_with_logits", input, target)
     return _reduce("binary_cross_entropy_with_logits", softplus(input) - target * input, reduction)
 
 
 def nll_loss(log_probabilities: Tensor, target: Any, ignore_index: int = -100, reduction: str = "mean") -> Tensor:
     """-log_probabilities[i, target[i]]: (N, C) and (N,) of int64 in [0, C)."""
-    target = _classes("nll_loss", log_probabilities, target, ignore_index)
+    target = _classes("nll_loss", log_probabilities, target)
     kept = target != ignore_index
-    safe = where(kept, target, 0).to("int64")
-    picked = log_probabilities.gather(1, safe.unsqueeze(1)).squeeze(1)  # (N,)
-    return _mean_of_kept("nll_loss", where(kept, -picked, 0.0), kept, reduction)
+    index = where(kept, target, 0)
+    _check_range("nll_loss", index, log_probabilities.shape[1])
+    picked = log_probabilities.gather(1, index.unsqueeze(1)).squeeze(1)  # (N,)
+    return _mean_of_kept("nll_loss", where(kept, -picked, 0.0), target, ignore_index, reduction)
 
 
 def cross_entropy(
@@ -140,15 +154,14 @@ def cross_entropy(
     expected = input.shape[:-1] if input.ndim == 1 else input.shape[:1] + input.shape[2:]
     if target.shape != expected:
         raise ValueError(f"cross_entropy: logits {input.shape} need targets of shape {expected}, got {target.shape}")
-    rows = input.permute(0, *range(2, input.ndim), 1) if input.ndim > 2 else input  # (N, d1, ..., C)
-    flat = target.reshape(-1)
-    losses = apply(
-        "CrossEntropy",
-        (rows.reshape(flat.numel(), classes), flat),
-        ignore_index=int(ignore_index),
-        label_smoothing=float(label_smoothing),
-    )
-    return _mean_of_kept("cross_entropy", losses.reshape(expected), target != ignore_index, reduction)
+    parameters = {"ignore_index": int(ignore_index), "label_smoothing": float(label_smoothing)}
+    if input.ndim == 2:
+        losses = apply("CrossEntropy", (floating(input), target), **parameters)  # (N,)
+    else:
+        rows = input.permute(0, *range(2, input.ndim), 1) if input.ndim > 2 else input  # (N, d1, ..., C)
+        flat = (floating(rows).reshape(target.numel(), classes), target.reshape(-1))
+        losses = apply("CrossEntropy", flat, **parameters).reshape(expected)
+    return _mean_of_kept("cross_entropy", losses, target, ignore_index, reduction)
 
 
 def _soft_cross_entropy(input: Tensor, target: Tensor, classes: int, smoothing: float, reduction: str) -> Tensor:
@@ -160,13 +173,19 @@ def _soft_cross_entropy(input: Tensor, target: Tensor, classes: int, smoothing: 
     return _reduce("cross_entropy", -(smoothed * input.log_softmax(axis)).sum(axis), reduction)
 
 
-def _classes(op: str, scores: Tensor, target: Any, ignore_index: int) -> Tensor:
+def _classes(op: str, scores: Tensor, target: Any) -> Tensor:
     target = target if isinstance(target, Tensor) else Tensor(target, dtype="int64")
     if target.dtype != "int64":
         raise TypeError(f"{op}: targets must be int64 class indices, got {target.dtype}; make them with dtype='int64'")
     if scores.ndim != 2 or target.shape != scores.shape[:1]:
         raise ValueError(f"{op}: expected shapes (N, C) and (N,), got {scores.shape} and {target.shape}")
     return target
+
+
+def _check_range(op: str, target: Tensor, classes: int) -> None:
+    for t in (target.min().item(), target.max().item()) if target.numel() else ():
+        if not 0 <= t < classes:
+            raise IndexError(f"{op}: target {t:.0f} is out of range for {classes} classes")
 
 
 def _same_shape(op: str, input: Tensor, target: Tensor) -> None:
@@ -182,9 +201,9 @@ def _reduce(op: str, losses: Tensor, reduction: str) -> Tensor:
     return losses.mean() if reduction == "mean" else losses.sum() if reduction == "sum" else losses
 
 
-def _mean_of_kept(op: str, losses: Tensor, kept: Tensor, reduction: str) -> Tensor:
-    """The mean over the examples that are not ignored."""
-    everything = bool(kept.detach().min()) if kept.numel() else True
-    if reduction != "mean" or everything:
+def _mean_of_kept(op: str, losses: Tensor, target: Tensor, ignore_index: int, reduction: str) -> Tensor:
+    """_reduce, but a mean is over the examples that are not ignored; NaN if there are none."""
+    if reduction != "mean":
         return _reduce(op, losses, reduction)
-    return losses.sum() / kept.detach().sum().to(losses.dtype)
+    kept = K.nonzero(K.ne(target.array, K.full((), ignore_index, "int64"))).size
+    return losses.mean() if kept == target.array.size else losses.sum() / kept

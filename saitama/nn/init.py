@@ -1,7 +1,8 @@
 """Starting values for parameters. Each function fills its tensor, whatever the history, and returns it.
 
-The aim (Glorot and Bengio 2010; He et al. 2015) is that values keep their variance from layer to layer: with n inputs of
-variance 1 and weights of variance s^2, a sum has variance n s^2, so s^2 is about 1/n, times a gain for the activation.
+The aim (Glorot and Bengio 2010; He et al. 2015) is that values keep their variance from layer to layer: with n inputs
+of variance 1 and weights of variance s^2, a sum has variance n s^2, so s^2 is about 1/n, times a gain for the
+activation.
 """
 
 from __future__ import annotations
@@ -52,15 +53,16 @@ def xavier_normal_(tensor: T, gain: float = 1.0) -> T:
     return normal_(tensor, 0.0, gain * sqrt(2.0 / sum(fans(tensor))))
 
 
-def kaiming_uniform_(tensor: T, a: float = 0.0, nonlinearity: str = "leaky_relu") -> T:
-    """Uniform in +-gain sqrt(3 / fan_in) (He et al. 2015, equations 10 and 15); `a` is the slope of the leaky ReLU."""
-    bound = calculate_gain(nonlinearity, a) * sqrt(3.0 / fans(tensor)[0])
+def kaiming_uniform_(tensor: T, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu") -> T:
+    """Uniform in +-gain sqrt(3 / fan) (He et al. 2015, equations 10 and 15); `a` is the slope of the leaky ReLU. Mode
+    "fan_in" keeps the variance of the values, "fan_out" that of the gradients."""
+    bound = calculate_gain(nonlinearity, a) * sqrt(3.0 / _fan(tensor, mode))
     return uniform_(tensor, -bound, bound)
 
 
-def kaiming_normal_(tensor: T, a: float = 0.0, nonlinearity: str = "leaky_relu") -> T:
-    """Normal with standard deviation gain / sqrt(fan_in) (He et al. 2015)."""
-    return normal_(tensor, 0.0, calculate_gain(nonlinearity, a) / sqrt(fans(tensor)[0]))
+def kaiming_normal_(tensor: T, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu") -> T:
+    """Normal with standard deviation gain / sqrt(fan) (He et al. 2015)."""
+    return normal_(tensor, 0.0, calculate_gain(nonlinearity, a) / sqrt(_fan(tensor, mode)))
 
 
 def calculate_gain(nonlinearity: str, a: float = 0.01) -> float:
@@ -73,10 +75,16 @@ def calculate_gain(nonlinearity: str, a: float = 0.01) -> float:
 
 
 def fans(tensor: Tensor) -> Tuple[int, int]:
-    """(fan_in, fan_out) of a weight (out_features, in_features): how many inputs a sum has, and how many sums an input."""
+    """(fan_in, fan_out) of a weight (out_features, in_features): the inputs of a sum, and the sums of an input."""
     if tensor.ndim != 2 or not tensor.numel():
         raise ValueError(f"fans: expected a weight of shape (out_features, in_features), got shape {tensor.shape}")
     return tensor.shape[1], tensor.shape[0]
+
+
+def _fan(tensor: Tensor, mode: str) -> int:
+    if mode not in ("fan_in", "fan_out"):
+        raise ValueError(f'mode must be "fan_in" or "fan_out", got {mode!r}')
+    return fans(tensor)[mode == "fan_out"]
 
 
 def _fill(tensor: T, values: Tensor) -> T:

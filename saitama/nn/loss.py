@@ -25,28 +25,28 @@ class Loss(Module):
 class MSELoss(Loss):
     """(input - target)^2; two tensors of one shape."""
 
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:  # type: ignore[override]
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
         return F.mse_loss(input, target, self.reduction)
 
 
 class L1Loss(Loss):
     """|input - target|; two tensors of one shape."""
 
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:  # type: ignore[override]
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
         return F.l1_loss(input, target, self.reduction)
 
 
 class BCELoss(Loss):
     """-(t ln p + (1 - t) ln(1 - p)) for probabilities p and targets t in [0, 1] of one shape."""
 
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:  # type: ignore[override]
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
         return F.binary_cross_entropy(input, target, self.reduction)
 
 
 class BCEWithLogitsLoss(Loss):
     """BCELoss of sigmoid(x), exact for any logit x."""
 
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:  # type: ignore[override]
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
         return F.binary_cross_entropy_with_logits(input, target, self.reduction)
 
 
@@ -57,7 +57,7 @@ class NLLLoss(Loss):
         super().__init__(reduction)
         self.ignore_index = ignore_index
 
-    def forward(self, input: Tensor, target: Any) -> Tensor:  # type: ignore[override]
+    def forward(self, input: Tensor, target: Any) -> Tensor:
         return F.nll_loss(input, target, self.ignore_index, self.reduction)
 
 
@@ -70,5 +70,5 @@ class CrossEntropyLoss(Loss):
             raise ValueError(f"CrossEntropyLoss: label_smoothing must lie in [0, 1], got {label_smoothing}")
         self.ignore_index, self.label_smoothing = ignore_index, label_smoothing
 
-    def forward(self, input: Tensor, target: Any) -> Tensor:  # type: ignore[override]
+    def forward(self, input: Tensor, target: Any) -> Tensor:
         return F.cross_entropy(input, target, self.ignore_index, self.label_smoothing, self.reduction)

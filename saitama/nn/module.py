@@ -1,7 +1,7 @@
 """Level 5: the Module, a part of a network that knows its parameters and its parts.
 
-There is no registry: a module's parameters, buffers and children are what its attributes hold, in the order in which they
-were set. After this file you can say what `parameters()` and `state_dict()` return, and in which order.
+There is no registry: a module's parameters, buffers and children are what its attributes hold, in the order in which
+they were set. After this file you can say what `parameters()` and `state_dict()` return, and in which order.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ class Module:
     """
 
     training: bool = True
+    _hooks: Dict[int, Hook] = {}  # an instance with hooks has a dict of its own
 
     def forward(self, *inputs: Any, **options: Any) -> Any:
         """The computation; every subclass defines it."""
@@ -33,14 +34,21 @@ class Module:
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
         output = self.forward(*inputs, **options)
-        for hook in list(vars(self).get("_hooks", {}).values()):
-            changed = hook(self, inputs, output)
-            output = output if changed is None else changed
+        if self._hooks:
+            for hook in list(self._hooks.values()):
+                changed = hook(self, inputs, output)
+                output = output if changed is None else changed
         return output
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if isinstance(vars(self).get(name), Parameter) and isinstance(value, Tensor) and not isinstance(value, Parameter):
-            raise TypeError(f"{type(self).__name__}.{name} is a Parameter; assign nn.Parameter(...), or to .{name}.data")
+        if (
+            isinstance(vars(self).get(name), Parameter)
+            and isinstance(value, Tensor)
+            and not isinstance(value, Parameter)
+        ):
+            raise TypeError(
+                f"{type(self).__name__}.{name} is a Parameter; assign nn.Parameter(...), or to .{name}.data"
+            )
         object.__setattr__(self, name, value)
 
     # --- its parts ----------------------------------------------------------------------------------------------------
@@ -208,5 +216,3 @@ def _unique(pairs: Any) -> Any:
         if id(value) not in seen:
             seen.add(id(value))
             yield name, value
-
-

@@ -16,6 +16,8 @@ class LoadResult(NamedTuple):
 
 def load_into(own: Dict[str, Tensor], state: Mapping[str, Any], strict: bool, what: str) -> LoadResult:
     """Give each tensor of `own` the numbers that `state` has under its name. Raises ValueError before any change."""
+    if not isinstance(state, Mapping):
+        raise TypeError(f"load_state_dict: expected a dict of names and tensors, got a {type(state).__name__}")
     missing = [name for name in own if name not in state]
     unexpected = [name for name in state if name not in own]
     tensors = {

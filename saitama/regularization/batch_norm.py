@@ -1,12 +1,11 @@
 """Batch normalisation (Ioffe and Szegedy 2015): each feature is brought to mean 0 and variance 1 over the batch.
 
-In training the statistics are the batch's own, and a running average of them is kept; in evaluation the running ones are
-used, so that one example's output does not depend on the others. After this file you know why a model needs eval().
+In training the statistics are the batch's own, and a running average of them is kept; in evaluation the running ones
+are used, so that one example's output does not depend on the others. After this file you know why a model needs eval().
 """
 
 from __future__ import annotations
 
-from numbers import Integral, Real
 from typing import Any, Optional
 
 import saitama.autograd.ops.normalise  # noqa: F401  (makes the operation known)
@@ -19,7 +18,7 @@ from saitama.tensor.methods import pair
 
 
 class BatchNorm1d(Module):
-    """y = (x - mean) / sqrt(var + eps) * weight + bias, feature by feature; PyTorch's names, defaults and running averages.
+    """y = (x - mean) / sqrt(var + eps) * weight + bias, feature by feature; names and defaults are PyTorch's.
 
     Args:
         num_features: C.
@@ -29,8 +28,8 @@ class BatchNorm1d(Module):
         track_running_stats: False uses the batch's statistics in evaluation too.
 
     Attributes:
-        running_mean, running_var: (C,), buffers; running_var averages the unbiased variance (divided by N - 1), though y is
-            computed from the biased one.
+        running_mean, running_var: (C,), buffers; running_var averages the unbiased variance (divided by N - 1), though
+            y is computed from the biased one.
         num_batches_tracked: int64, how many batches went into them.
 
     Shape: x (N, C) -> (N, C). Raises ValueError for another shape, or one row only in training: its variance is 0.
@@ -45,11 +44,11 @@ class BatchNorm1d(Module):
         track_running_stats: bool = True,
         dtype: Any = None,
     ) -> None:
-        if isinstance(num_features, bool) or not isinstance(num_features, Integral) or num_features < 1:
+        if isinstance(num_features, bool) or not isinstance(num_features, int) or num_features < 1:
             raise ValueError(f"BatchNorm1d: num_features must be a whole number from 1 on, got {num_features!r}")
-        if not isinstance(eps, Real) or not 0 <= eps < float("inf"):
+        if not isinstance(eps, (int, float)) or not 0 <= eps < float("inf"):
             raise ValueError(f"BatchNorm1d: eps must be a number from 0 on, got {eps!r}")
-        if momentum is not None and not (isinstance(momentum, Real) and 0 <= momentum <= 1):
+        if momentum is not None and not (isinstance(momentum, (int, float)) and 0 <= momentum <= 1):
             raise ValueError(f"BatchNorm1d: momentum must be None or a number from 0 to 1, got {momentum!r}")
         self.num_features, self.eps, self.momentum = int(num_features), float(eps), momentum
         self.affine, self.track_running_stats = affine, track_running_stats
@@ -64,13 +63,15 @@ class BatchNorm1d(Module):
     running_var: Tensor
     num_batches_tracked: Tensor
 
-    def forward(self, x: Tensor) -> Tensor:  # type: ignore[override]
+    def forward(self, x: Tensor) -> Tensor:
         self._check(x)
         if not self.training and self.track_running_stats:
             y = (x - self.running_mean) / (self.running_var + self.eps).sqrt()  # (N, C)
             return y if self.weight is None or self.bias is None else y * self.weight + self.bias
         if x.shape[0] < 2:
-            raise ValueError("BatchNorm1d: one row has no variance; train with batches of at least 2 (drop_last), or eval()")
+            raise ValueError(
+                "BatchNorm1d: one row has no variance; train with batches of at least 2 (drop_last), or eval()"
+            )
         if self.track_running_stats:
             self._track(x.detach())
         if self.weight is None or self.bias is None:

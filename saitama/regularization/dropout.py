@@ -1,16 +1,16 @@
-"""Dropout (Srivastava et al. 2014): in training every element is 0 with probability p, so that no unit relies on another.
+"""Dropout (Srivastava et al. 2014): in training every element is 0 with probability p, so that no unit relies on
+another.
 
 What remains is divided by 1 - p ("inverted" dropout), so that each element keeps its expected value,
 
     E[x m / (1 - p)] = x (1 - p) / (1 - p) = x        m = 1 with probability 1 - p, else 0
 
-and evaluation has nothing to do. The mask is a tensor of the graph like any other: a workbook shows it as an input, where
-it can be changed by hand.
+and evaluation has nothing to do. The mask is a tensor of the graph like any other: a workbook shows it as an input,
+where it can be changed by hand.
 """
 
 from __future__ import annotations
 
-from numbers import Real
 from typing import Any, Optional
 
 from saitama.nn import Module
@@ -34,7 +34,7 @@ class Dropout(Module):
         self.p = _probability(p)
         self.mask: Optional[Tensor] = None
 
-    def forward(self, x: Tensor) -> Tensor:  # type: ignore[override]
+    def forward(self, x: Tensor) -> Tensor:
         self.mask = dropout_mask(x, self.p) if self.training and self.p > 0 else None
         return x if self.mask is None else apply_mask(x, self.mask, self.p)
 
@@ -65,6 +65,6 @@ def apply_mask(x: Tensor, mask: Tensor, p: float) -> Tensor:
 
 
 def _probability(p: Any) -> float:
-    if isinstance(p, bool) or not isinstance(p, Real) or not 0 <= p <= 1:
+    if isinstance(p, bool) or not isinstance(p, (int, float)) or not 0 <= p <= 1:
         raise ValueError(f"Dropout: p is the probability of a zero, a number from 0 to 1; got {p!r}")
     return float(p)

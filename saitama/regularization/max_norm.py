@@ -1,12 +1,11 @@
 """Max-norm: the weights into one unit are a vector, and no such vector may be longer than a limit.
 
-Srivastava et al. 2014 (section 5.1) use it with dropout, because large steps then cannot make weights grow without end. It
-is not a penalty but a constraint: after an optimiser's step, what is too long is made shorter, in its own direction.
+Srivastava et al. 2014 (section 5.1) use it with dropout, because large steps then cannot make weights grow without end.
+It is not a penalty but a constraint: after an optimiser's step, what is too long is made shorter, in its own direction.
 """
 
 from __future__ import annotations
 
-from numbers import Real
 from typing import Iterable, Union
 
 from saitama.autograd import no_grad
@@ -25,7 +24,7 @@ def max_norm(parameters: Union[Tensor, Iterable[Tensor]], limit: float) -> None:
     Call it after optimizer.step(). Raises ValueError for no parameters or a limit of 0 or less, TypeError for anything
     but Tensors.
     """
-    if isinstance(limit, bool) or not isinstance(limit, Real) or not limit > 0:
+    if isinstance(limit, bool) or not isinstance(limit, (int, float)) or not limit > 0:
         raise ValueError(f"max_norm: the limit must be a number above 0, got {limit!r}")
     with no_grad():
         for parameter in check_parameters("max_norm", parameters):

@@ -5,22 +5,25 @@ Add a penalty to the loss, and its gradient pulls every weight towards 0:
     L' = L + lambda/2 sum(w^2)        dL'/dw = dL/dw + lambda w          (l2_penalty)
     L' = L + lambda   sum(|w|)        dL'/dw = dL/dw + lambda sign(w)    (l1_penalty)
 
-For plain SGD the first is the same as its weight_decay=lambda: w <- w - lr (dL/dw + lambda w) = (1 - lr lambda) w - lr dL/dw.
-For Adam it is not: there lambda w goes through the moments and is divided by sqrt(v) with the rest, so that weights with
-large gradients hardly decay. AdamW (Loshchilov and Hutter 2019) therefore decays the weights beside the gradient step, by
-the factor (1 - lr lambda): "decoupled" weight decay, which is what is meant where papers say weight decay today.
+For plain SGD the first is the same as its weight_decay=lambda:
+
+    w <- w - lr (dL/dw + lambda w) = (1 - lr lambda) w - lr dL/dw
+
+For Adam it is not: there lambda w goes through the moments and is divided by sqrt(v) with the rest, so that weights
+with large gradients hardly decay. AdamW (Loshchilov and Hutter 2019) therefore decays the weights beside the gradient
+step, by the factor (1 - lr lambda): "decoupled" weight decay, which is what is meant where papers say weight decay
+today.
 """
 
 from __future__ import annotations
 
-from numbers import Real
 from typing import Any, Iterable, List
 
 from saitama.tensor import Tensor
 
 
 def l2_penalty(parameters: Iterable[Tensor], weight: float) -> Tensor:
-    """weight/2 times the sum of the squares of all parameters (Goodfellow et al. 2016, section 7.1.1), to add to a loss.
+    """weight/2 times the sum of the squares of all parameters, to add to a loss (Goodfellow et al. 2016, 7.1.1).
 
     Args:
         parameters: model.parameters(), or those that shall be small (biases are often left out).
@@ -33,8 +36,8 @@ def l2_penalty(parameters: Iterable[Tensor], weight: float) -> Tensor:
 
 
 def l1_penalty(parameters: Iterable[Tensor], weight: float) -> Tensor:
-    """weight times the sum of the absolute values of all parameters, to add to a loss; it makes many exactly 0 (Tibshirani
-    1996). Arguments and errors as for l2_penalty."""
+    """weight times the sum of the absolute values of all parameters, to add to a loss; it makes many exactly 0
+    (Tibshirani 1996). Arguments and errors as for l2_penalty."""
     tensors, strength = _checked("l1_penalty", parameters, weight)
     return _sum([w.abs().sum() for w in tensors]) * strength
 
@@ -47,7 +50,7 @@ def _sum(terms: List[Tensor]) -> Tensor:
 
 
 def _checked(name: str, parameters: Any, weight: Any) -> Any:
-    if isinstance(weight, bool) or not isinstance(weight, Real) or not 0 <= weight < float("inf"):
+    if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 <= weight < float("inf"):
         raise ValueError(f"{name}: weight must be a number from 0 on, got {weight!r}")
     return check_parameters(name, parameters), float(weight)
 
@@ -63,5 +66,7 @@ def check_parameters(name: str, parameters: Any) -> List[Tensor]:
         raise ValueError(f"{name}: there are no parameters (a generator that was used before is empty, too)")
     for place, tensor in enumerate(tensors):
         if not isinstance(tensor, Tensor):
-            raise TypeError(f"{name}: item {place} is {type(tensor).__name__}, expected a Tensor; use model.parameters()")
+            raise TypeError(
+                f"{name}: item {place} is {type(tensor).__name__}, expected a Tensor; use model.parameters()"
+            )
     return tensors

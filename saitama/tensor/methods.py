@@ -24,13 +24,13 @@ def as_tensor(value: Any, like: Any = None) -> Any:
         return value
     from .tensor import Tensor
 
-    if isinstance(value, bool) or not isinstance(value, (int, float, Real)):
+    if isinstance(value, bool) or not isinstance(value, Real):
         return Tensor(value)
     dtype = like.array.dtype if isinstance(like, Methods) else "bool"
     if not (is_float(dtype) or dtype == "int64" and isinstance(value, Integral)):
         dtype = get_default_dtype()
-    if isinstance(value, float) or -EXACT <= value <= EXACT:
-        return Tensor._wrap(K.full((), value, dtype))
+    if isinstance(value, float) or -EXACT <= value <= EXACT:  # type: ignore[operator]
+        return Tensor._wrap(K.full((), value, dtype))  # type: ignore[arg-type]
     return Tensor(value, dtype=dtype)  # which refuses an integer that the dtype cannot hold
 
 
@@ -323,19 +323,19 @@ class Methods(K.Exporter):
         return self.to("int64")
 
     # --- in place, for the update of a parameter ----------------------------------------------------------------------
-    def __iadd__(self, other: Any) -> Tensor:
+    def __iadd__(self, other: Any) -> Any:  # type: ignore[misc]
         return self._assign(self.add(other))
 
-    def __isub__(self, other: Any) -> Tensor:
+    def __isub__(self, other: Any) -> Any:  # type: ignore[misc]
         return self._assign(self.sub(other))
 
-    def __imul__(self, other: Any) -> Tensor:
+    def __imul__(self, other: Any) -> Any:  # type: ignore[misc]
         return self._assign(self.mul(other))
 
-    def __itruediv__(self, other: Any) -> Tensor:
+    def __itruediv__(self, other: Any) -> Any:  # type: ignore[misc]
         return self._assign(self.div(other))
 
-    def __ipow__(self, other: Any) -> Tensor:
+    def __ipow__(self, other: Any) -> Any:  # type: ignore[misc]
         return self._assign(self.pow(other))
 
     def _assign(self, new: Any) -> Any:

@@ -39,6 +39,9 @@ class Tensor(Methods):
     __slots__ = ("__weakref__", "_grad", "_name", "_requires_grad", "node")
 
     node: Optional[Function]  # the operation that made this tensor; None for a leaf
+    _grad: Optional[Tensor]
+    _name: Optional[str]
+    _requires_grad: bool  # what the recording reads, without the property's detour
 
     def __init__(self, data: Any, dtype: Any = None, requires_grad: bool = False, name: Optional[str] = None) -> None:
         if isinstance(data, Tensor):

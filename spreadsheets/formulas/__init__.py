@@ -1,15 +1,18 @@
-"""What each operation computes, as spreadsheet formulas: written from the mathematics, not from the framework's backward.
+"""What each operation computes, as spreadsheet formulas: written from the mathematics, not from the framework's
+backward.
 
-One file per family. `FORMULAS["MatMul"]` is the formula of the operation class of that name; a test fails for any operation
-that has none. Where a cell's own numbers are infinite or not a number, which no spreadsheet can hold, the cell shows the
-text "inf", "-inf" or "nan" and the formulas that meet it follow IEEE 754 as far as a sum, a product, a comparison, a maximum or a
-softmax needs (masked scores are the common case). Such guards are written only into the cells that need them.
+One file per family. `FORMULAS["MatMul"]` is the formula of the operation class of that name; a test fails for any
+operation that has none. Where a cell's own numbers are infinite or not a number, which no spreadsheet can hold, the
+cell shows the text "inf", "-inf" or "nan" and the formulas that meet it follow IEEE 754 as far as a sum, a product, a
+comparison, a maximum or a softmax needs (masked scores are the common case). Such guards are written only into the
+cells that need them.
 """
 
 from __future__ import annotations
 
-from . import elementwise, index, matmul, reduce, shape, softmax
+from . import binary, compare, index, matmul, reduce, shape, softmax, unary
 from .formula import FORMULAS, Formula, formula
 from .scope import Scope, View
 
-__all__ = ["FORMULAS", "Formula", "Scope", "View", "formula", "elementwise", "index", "matmul", "reduce", "shape", "softmax"]
+__all__ = ["FORMULAS", "Formula", "Scope", "View", "formula"]
+__all__ += ["binary", "compare", "index", "matmul", "reduce", "shape", "softmax", "unary"]

@@ -15,8 +15,8 @@ Params = Dict[str, Any]
 class Formula:
     """How one operation is written into a workbook.
 
-    `words` says what it does; `maths` is the formula and `derivative` the formulas of the gradients, as one writes them on
-    paper. `forward` and `backward` give the formula of each cell; they may first write helper blocks.
+    `words` says what it does; `maths` is the formula and `derivative` the formulas of the gradients, as one writes
+    them on paper. `forward` and `backward` give the formula of each cell; they may first write helper blocks.
     """
 
     words: str = ""

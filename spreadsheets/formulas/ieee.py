@@ -1,8 +1,10 @@
-"""Infinities and NaN as the texts "inf", "-inf", "nan", and the few rules of IEEE 754 that formulas need to pass them on.
+"""Infinities and NaN as the texts "inf", "-inf", "nan", and the few rules of IEEE 754 that formulas need to pass them
+on.
 
-A spreadsheet has no infinity: EXP(710), LN(0) and 1/0 are errors there. The functions below write the guarded form of an
-operation. It goes only into cells that met a non-finite number at the export, so that all other formulas stay as plain as
-the mathematics. A cell that becomes infinite later, through a changed input, shows the spreadsheet's own error.
+A spreadsheet has no infinity: EXP(710), LN(0) and 1/0 are errors there. The functions below write the guarded form of
+an operation. It goes only into cells that met a non-finite number at the export, so that all other formulas stay as
+plain as the mathematics. A cell that becomes infinite later, through a changed input, shows the spreadsheet's own
+error.
 """
 
 from __future__ import annotations

@@ -38,15 +38,15 @@ class Take(Formula):
         if not -len(x) <= params["dim"] < len(x):
             raise ValueError(f"take along dim {params['dim']} of {x}")
         dim = params["dim"] % len(x)
-        return x[:dim] + index + x[dim + 1:]
+        return x[:dim] + index + x[dim + 1 :]
 
     def forward(self, s: Scope) -> Cell:
         x, index = s.x
         dim, rank = s.params["dim"] % len(x.shape), len(index.shape)
 
         def cell(i: Index) -> str:
-            p = i[dim:dim + rank]
-            line = x.ranges(i[:dim] + (ALL,) + i[dim + rank:])
+            p = i[dim : dim + rank]
+            line = x.ranges(i[:dim] + (ALL,) + i[dim + rank :])
             return pick(s, index[p], index.value(p), line, x.shape[dim])
 
         return cell
@@ -59,8 +59,11 @@ class Take(Formula):
             return lambda j: "0"
         if not front and dim == 0 and len(x.shape) <= 2:
             if len(x.shape) == 1:
-                return lambda j: f"SUMIF({as_range(index.prefix + index.block.rectangle())},{j[0]},{as_range(s.dy.block.rectangle())})"
-            beside = s.helper("the index, standing beside the rows it picked", (*index.shape, 1), lambda i: index[i[:-1]])
+                ids, shares = as_range(index.prefix + index.block.rectangle()), as_range(s.dy.block.rectangle())
+                return lambda j: f"SUMIF({ids},{j[0]},{shares})"
+            beside = s.helper(
+                "the index, standing beside the rows it picked", (*index.shape, 1), lambda i: index[i[:-1]]
+            )
             every = [ALL] * len(index.shape)
             ids = as_range(beside.line([*every, 0]))
             return lambda j: f"SUMIF({ids},{j[0]},{as_range(s.dy.line([*every, j[1]]))})"
@@ -69,7 +72,7 @@ class Take(Formula):
             parts: List[str] = []
             for p in indices(index.shape):
                 at = counted(index[p], index.value(p), n)
-                parts.append(f"IF({at}={j[dim]},{s.dy[j[:dim] + p + j[dim + 1:]]},0)")
+                parts.append(f"IF({at}={j[dim]},{s.dy[j[:dim] + p + j[dim + 1 :]]},0)")
             return s.total(parts)
 
         return cell
@@ -95,7 +98,7 @@ class Gather(Formula):
         dim = s.params["dim"] % len(x.shape)
 
         def cell(i: Index) -> str:
-            line = x.ranges(i[:dim] + (ALL,) + i[dim + 1:])
+            line = x.ranges(i[:dim] + (ALL,) + i[dim + 1 :])
             return pick(s, index[i], index.value(i), line, x.shape[dim])
 
         return cell
@@ -108,11 +111,11 @@ class Gather(Formula):
         def cell(j: Index) -> str:
             if any(a != dim and v >= m for a, (v, m) in enumerate(zip(j, index.shape))):
                 return "0"  # the index has no line here
-            line = j[:dim] + (ALL,) + j[dim + 1:]
+            line = j[:dim] + (ALL,) + j[dim + 1 :]
             ids, shares = index.ranges(line), s.dy.ranges(line)
             if len(ids) == 1 and not negative:
                 return f"SUMIF({as_range(ids[0])},{j[dim]},{as_range(shares[0])})"
-            places = [j[:dim] + (p,) + j[dim + 1:] for p in range(index.shape[dim])]
+            places = [j[:dim] + (p,) + j[dim + 1 :] for p in range(index.shape[dim])]
             return s.total([f"IF({counted(index[p], index.value(p), n)}={j[dim]},{s.dy[p]},0)" for p in places])
 
         return cell

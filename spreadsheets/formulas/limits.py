@@ -16,15 +16,17 @@ class FormulaTooLong(ValueError):
 def checked(text: str) -> str:
     """`text`, unless it is longer than a cell takes."""
     if len(text) > MAX_LENGTH:
-        raise FormulaTooLong(f"a formula of {len(text):,} characters; a cell takes {MAX_LENGTH:,}: export a smaller example")
+        raise FormulaTooLong(
+            f"a formula of {len(text):,} characters; a cell takes {MAX_LENGTH:,}: export a smaller example"
+        )
     return text
 
 
 def call(function: str, arguments: Sequence[str]) -> str:
-    """`SUM(a,b,c)`, nested as `SUM(SUM(a,…),SUM(…))` where there are too many arguments. For SUM, MAX, MIN and COUNT."""
+    """`SUM(a,b,c)`, nested as `SUM(SUM(a,…),SUM(…))` where there are too many. For SUM, MAX, MIN, COUNT."""
     parts: List[str] = list(arguments)
     while len(parts) > MAX_ARGUMENTS:
-        parts = [f"{function}({','.join(parts[i:i + MAX_ARGUMENTS])})" for i in range(0, len(parts), MAX_ARGUMENTS)]
+        parts = [f"{function}({','.join(parts[i : i + MAX_ARGUMENTS])})" for i in range(0, len(parts), MAX_ARGUMENTS)]
     return f"{function}({','.join(parts)})"
 
 

@@ -59,7 +59,9 @@ class MatMul(Formula):
         a, b = s.x
         batches = broadcast_shape(a.shape[:-2], b.shape[:-2])
         g, upright = s.dy, None
-        if k == 1 and len(b.shape) == 1 and len(a.shape) > 1 and a.shape[-2] > MAX_TERMS:  # dY is a row, a's column is not
+        if (
+            k == 1 and len(b.shape) == 1 and len(a.shape) > 1 and a.shape[-2] > MAX_TERMS
+        ):  # dY is a row, a's column is not
             upright = s.helper("dE/dY as a column", s.dy.shape + (1,), lambda i: s.dy[i[:-1]])
 
         def cell(i: Index) -> str:
@@ -92,7 +94,7 @@ class MatMul(Formula):
 def lead(x: View, batch: Index) -> Index:
     """The batch index of an operand whose batch axes were broadcast."""
     axes = x.shape[:-2]
-    return tuple(i if n != 1 else 0 for i, n in zip(batch[len(batch) - len(axes):], axes))
+    return tuple(i if n != 1 else 0 for i, n in zip(batch[len(batch) - len(axes) :], axes))
 
 
 def flip(axes: Sequence[int]) -> Tuple[int, ...]:

@@ -150,10 +150,10 @@ def extreme(function: str, x: View, pattern: Pattern, value: float) -> str:
 
 
 def hits(s: Scope, extreme_of: Cell) -> View:
-    """A helper block that counts, in row order, how often the extreme has been met so far: the first place is where it says 1."""
+    """A helper block that counts in row order how often the extreme was met: the first place is where it says 1."""
     (x,) = s.x
     order = {i: n for j in indices(s.y.shape) for n, i in enumerate(each(x, part(s, j)))}
-    previous = {}
+    previous: Dict[Index, Index] = {}
     for j in indices(s.y.shape):
         places = each(x, part(s, j))
         previous.update(zip(places[1:], places))

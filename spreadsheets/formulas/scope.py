@@ -1,8 +1,8 @@
-"""What a formula sees while it is written: its operands, its result and the gradient that arrives, as cell addresses."""
+"""What a formula sees while it is written: operands, result and arriving gradient, as cell addresses."""
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence
 
 from ..layout import ALL, Block, Index, Pattern, Shape, size_of
 from .limits import MAX_LENGTH, MAX_TERMS, call, chunks
@@ -34,7 +34,7 @@ class View:
         return tuple(i if n != 1 else 0 for i, n in zip(index[lead:], self.shape))
 
     def value(self, index: Sequence[int]) -> float:
-        """The framework's number at `index` at the time of the export, for choosing a guard; never written into a formula."""
+        """The framework's number at `index` at the export, for choosing a guard; never written into a formula."""
         if self.values is None:
             return 0.0
         position = 0
@@ -46,9 +46,9 @@ class View:
 class Scope:
     """One node while its sheet is written.
 
-    `x[k]` operands, `y` result, `dy` the gradient arriving at the result, `params` as given to the operation. `place` and
-    `write` make a helper block on the sheet; `spill` writes one formula to the right of everything and gives its address,
-    for a sum that is too long for one cell.
+    `x[k]` operands, `y` result, `dy` the gradient arriving at the result, `params` as given to the operation. `place`
+    and `write` make a helper block on the sheet; `spill` writes one formula to the right of everything and gives its
+    address, for a sum that is too long for one cell.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Scope:
         self._write(view, cell_of(view))
         return view
 
-    # ---- sums that respect the limits of a cell -------------------------------------------------------------------------
+    # ---- sums that respect the limits of a cell --------------------------------------------------------------------
     def total(self, parts: Sequence[str]) -> str:
         """The sum of ranges, addresses or products."""
         parts = list(parts)
@@ -96,11 +96,12 @@ class Scope:
             return f"SUMPRODUCT({ra[0]},{rb[0]})"
         return self.total([f"SUMPRODUCT({p},{q})" if ":" in p else f"{p}*{q}" for p, q in zip(ra, rb)])
 
-    # ---- undoing a broadcast -----------------------------------------------------------------------------------------------
+    # ---- undoing a broadcast ---------------------------------------------------------------------------------------
     def unbroadcast(self, k: int, label: str, cell: Callable[[Index], str]) -> Callable[[Index], str]:
         """The formula of the gradient of operand k from the formula of one result cell's share.
 
-        Where operand k was broadcast, the shares get a helper block of their own, which is then summed back to its shape.
+        Where operand k was broadcast, the shares get a helper block of their own, which is then summed back to its
+        shape.
         """
         shape, full = self.x[k].shape, self.y.shape
         if shape == full:
@@ -128,5 +129,3 @@ def broadcast_shape(*shapes: Shape) -> Shape:
             raise ValueError(f"shapes {', '.join(map(str, shapes))} do not broadcast")
         result.append(sizes.pop() if sizes else 1)
     return tuple(result)
-
-

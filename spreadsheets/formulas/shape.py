@@ -100,7 +100,7 @@ class Expand(Move):
 
     def source(self, i: Index, shapes: Sequence[Shape], params: Params) -> Tuple[int, Index]:
         (shape,) = shapes
-        return 0, tuple(j if n != 1 else 0 for j, n in zip(i[len(i) - len(shape):], shape))
+        return 0, tuple(j if n != 1 else 0 for j, n in zip(i[len(i) - len(shape) :], shape))
 
     def backward(self, s: Scope, k: int) -> Cell:
         return lambda j: s.total(s.dy.ranges(widen(j, s.x[0].shape, s.y.shape)))
@@ -115,24 +115,24 @@ class Concat(Move):
 
     def shape(self, shapes: Sequence[Shape], params: Params) -> Shape:
         dim = params["dim"] % max(len(shapes[0]), 1)
-        rest = {shape[:dim] + shape[dim + 1:] for shape in shapes}
+        rest = {shape[:dim] + shape[dim + 1 :] for shape in shapes}
         if len(rest) != 1 or any(len(shape) <= dim for shape in shapes):
             raise ValueError(f"concat of {', '.join(map(str, shapes))} along {dim}")
-        return shapes[0][:dim] + (sum(shape[dim] for shape in shapes),) + shapes[0][dim + 1:]
+        return shapes[0][:dim] + (sum(shape[dim] for shape in shapes),) + shapes[0][dim + 1 :]
 
     def source(self, i: Index, shapes: Sequence[Shape], params: Params) -> Tuple[int, Index]:
         dim = params["dim"] % len(i)
         place = i[dim]
         for k, shape in enumerate(shapes):
             if place < shape[dim]:
-                return k, i[:dim] + (place,) + i[dim + 1:]
+                return k, i[:dim] + (place,) + i[dim + 1 :]
             place -= shape[dim]
         raise ValueError("beyond the last part")
 
     def backward(self, s: Scope, k: int) -> Cell:
         dim = s.params["dim"] % len(s.y.shape)
         before = sum(x.shape[dim] for x in s.x[:k])
-        return lambda j: s.dy[j[:dim] + (j[dim] + before,) + j[dim + 1:]]
+        return lambda j: s.dy[j[:dim] + (j[dim] + before,) + j[dim + 1 :]]
 
 
 @formula("Slice")
@@ -171,5 +171,3 @@ class Slice(Move):
         for j, n in zip(i, shape):
             position = position * n + j
         return unravel(position, sizes)
-
-

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from types import ModuleType
-from typing import List, Tuple
+from typing import Iterator, List, Tuple
 
 import pytest
 
@@ -33,3 +33,14 @@ def twins() -> Tuple[ModuleType, ModuleType]:
     if len(BACKENDS) == 1:
         pytest.skip("nothing is compiled here, so there is nothing to compare")
     return BACKENDS[0], BACKENDS[1]
+
+
+@pytest.fixture
+def compiled() -> Iterator[ModuleType]:
+    """The compiled backend alone, with the number of threads put back afterwards."""
+    if len(BACKENDS) == 1:
+        pytest.skip("nothing is compiled here")
+    kernels = BACKENDS[1]
+    threads = kernels.get_num_threads()
+    yield kernels
+    kernels.set_num_threads(threads)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, List, Tuple
+from typing import Callable, Dict, Iterable, List, Tuple
 
 from saitama.autograd.function import apply
 from saitama.tensor.tensor import Tensor
@@ -59,7 +59,13 @@ _unary("Sqrt", 0.1, 3.0)
 _unary("GELU", approximate="none")
 _unary("GELU", approximate="tanh")
 
-BROADCASTS: List[Tuple[Tuple[int, ...], Tuple[int, ...]]] = [((2, 3), (2, 3)), ((2, 3), (3,)), ((), (2, 2)), ((2, 1, 3), (4, 1))]
+Shape = Tuple[int, ...]
+BROADCASTS: List[Tuple[Shape, Shape]] = [
+    ((2, 3), (2, 3)),
+    ((2, 3), (3,)),
+    ((), (2, 2)),
+    ((2, 1, 3), (4, 1)),
+]
 
 
 def _binary(op: str, a: Tuple[int, ...], b: Tuple[int, ...]) -> None:
@@ -92,8 +98,14 @@ def _where() -> Tensor:
 
 
 DIMS: List[Tuple[Tuple[int, ...], Tuple[int, ...], bool]] = [
-    ((3,), (0,), False), ((2, 3), (0,), False), ((2, 3), (1,), True), ((2, 3), (0, 1), False), ((2, 3, 2), (0,), False),
-    ((2, 3, 2), (0, 2), True), ((2, 2, 2, 3), (1, 3), False), ((), (), False),
+    ((3,), (0,), False),
+    ((2, 3), (0,), False),
+    ((2, 3), (1,), True),
+    ((2, 3), (0, 1), False),
+    ((2, 3, 2), (0,), False),
+    ((2, 3, 2), (0, 2), True),
+    ((2, 2, 2, 3), (1, 3), False),
+    ((), (), False),
 ]
 
 
@@ -130,9 +142,23 @@ def _matmul(a: Tuple[int, ...], b: Tuple[int, ...]) -> None:
 
 
 for _a, _b in [
-    ((2, 3), (3, 4)), ((3,), (3,)), ((3,), (3, 2)), ((2, 3), (3,)), ((9, 10), (10,)), ((10,), (10, 3)), ((10,), (10,)),
-    ((9, 12), (12, 9)), ((2, 3, 4), (4, 2)), ((2, 3, 4), (2, 4, 2)), ((3, 4), (2, 4, 2)), ((2, 1, 2, 3), (2, 3, 2)),
-    ((2, 9, 10), (10, 9)), ((2, 3, 4), (4,)), ((4,), (2, 4, 3)), ((2, 9, 4), (4,)), ((1, 1), (1, 1)),
+    ((2, 3), (3, 4)),
+    ((3,), (3,)),
+    ((3,), (3, 2)),
+    ((2, 3), (3,)),
+    ((9, 10), (10,)),
+    ((10,), (10, 3)),
+    ((10,), (10,)),
+    ((9, 12), (12, 9)),
+    ((2, 3, 4), (4, 2)),
+    ((2, 3, 4), (2, 4, 2)),
+    ((3, 4), (2, 4, 2)),
+    ((2, 1, 2, 3), (2, 3, 2)),
+    ((2, 9, 10), (10, 9)),
+    ((2, 3, 4), (4,)),
+    ((4,), (2, 4, 3)),
+    ((2, 9, 4), (4,)),
+    ((1, 1), (1, 1)),
 ]:
     _matmul(_a, _b)
 
@@ -160,7 +186,9 @@ def _expand() -> Tensor:
 @case("Cast")
 def _cast() -> Tensor:
     x = tensor(2, 3)
-    return weighted(apply("Cast", [x > 0.5], dtype="float64") * x) + apply("Cast", [apply("Cast", [x], dtype="int64")], dtype="float64").sum()
+    chosen = apply("Cast", [x > 0.5], dtype="float64")
+    whole = apply("Cast", [apply("Cast", [x], dtype="int64")], dtype="float64")
+    return weighted(chosen * x) + whole.sum()
 
 
 @case("Concat 0")
@@ -191,8 +219,15 @@ def _take(shape: Tuple[int, ...], index: object, dim: int) -> None:
 
 
 for _shape, _index, _dim in [
-    ((4, 3), [1, 3, 1], 0), ((4, 3), [[0, 0], [2, 3]], 0), ((4, 3), [-1, 0], 0), ((5,), [4, 4, 0], 0), ((5,), 2, 0),
-    ((4, 3), [2, 0, 2], 1), ((2, 3, 2), [[1, 1], [2, 0]], 1), ((4, 3), 2, 0), ((3, 2, 2), [2, 2], 0),
+    ((4, 3), [1, 3, 1], 0),
+    ((4, 3), [[0, 0], [2, 3]], 0),
+    ((4, 3), [-1, 0], 0),
+    ((5,), [4, 4, 0], 0),
+    ((5,), 2, 0),
+    ((4, 3), [2, 0, 2], 1),
+    ((2, 3, 2), [[1, 1], [2, 0]], 1),
+    ((4, 3), 2, 0),
+    ((3, 2, 2), [2, 2], 0),
 ]:
     _take(_shape, _index, _dim)
 
@@ -204,7 +239,23 @@ def _gather(shape: Tuple[int, ...], index: object, dim: int) -> None:
 
 
 for _shape, _index, _dim in [
-    ((3, 4), [[1], [3], [0]], 1), ((3, 4), [[1, 1, 3]], 1), ((3, 2), [[2, 2], [2, 0]], 0), ((3, 2), [[-1, 0]], 0),
+    ((3, 4), [[1], [3], [0]], 1),
+    ((3, 4), [[1, 1, 3]], 1),
+    ((3, 2), [[2, 2], [2, 0]], 0),
+    ((3, 2), [[-1, 0]], 0),
     ((2, 2, 2), [[[1, 0], [1, 1]]], 0),
 ]:
     _gather(_shape, _index, _dim)
+
+
+def everything(names: Iterable[str] = tuple(CASES)) -> Tensor:
+    """The cases of these names in one graph, each a branch of its own."""
+    total = Tensor(1000.0)  # far from 0, so that the sums of the branches do not cancel
+    for name in names:
+        total = total + CASES[name]()
+    return total
+
+
+def first_of_each() -> List[str]:
+    """One case for every operation that has a case of its own."""
+    return list({name.split()[0]: name for name in reversed(list(CASES))}.values())

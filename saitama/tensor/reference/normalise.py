@@ -1,7 +1,7 @@
 """Layer and batch normalisation, each with its derivative beside it: subtract the mean, divide by the deviation.
 
-With x̂ = (x - mean) / sqrt(var + eps) and y = weight x̂ + bias, the derivative is the same for both; only the direction of
-the mean differs (a row, or a column):
+With x̂ = (x - mean) / sqrt(var + eps) and y = weight x̂ + bias, the derivative is the same for both; only the direction
+of the mean differs (a row, or a column):
 
     dx = (g - mean(g) - x̂ mean(g x̂)) / sqrt(var + eps),  g = weight dy
     dweight = sum(dy x̂),  dbias = sum(dy)
@@ -127,7 +127,9 @@ def check_parameters(op: str, x: Array, weight: Optional[Array], bias: Optional[
     for name, parameter in (("weight", weight), ("bias", bias)):
         if parameter is not None:
             if parameter.shape != x.shape[-1:]:
-                raise ValueError(f"{op}: the {name} has shape {parameter.shape}, expected {x.shape[-1:]} for x {x.shape}")
+                raise ValueError(
+                    f"{op}: the {name} has shape {parameter.shape}, expected {x.shape[-1:]} for x {x.shape}"
+                )
             check_float(op, x, parameter)
     return x.shape[-1]
 

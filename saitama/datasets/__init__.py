@@ -1,0 +1,12 @@
+"""Small data sets, generated or shipped: all return tensors (x, y), x one row for each example.
+
+The generated ones are random, and repeated by manual_seed(). Where the shipped ones come from is in data/SOURCES.md.
+"""
+
+from __future__ import annotations
+
+from .digits import digits
+from .generated import moons, noisy_line, spirals, xor
+from .iris import IRIS_FEATURES, IRIS_SPECIES, iris
+
+__all__ = ["IRIS_FEATURES", "IRIS_SPECIES", "digits", "iris", "moons", "noisy_line", "spirals", "xor"]

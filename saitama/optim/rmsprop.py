@@ -1,0 +1,82 @@
+"""RMSprop: the gradient divided by its recent size."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List
+
+from saitama.tensor import Tensor, zeros
+from saitama.tensor.backend import K
+
+from .optimizer import Group, Optimizer, gradients, replace
+
+
+class RMSprop(Optimizer):
+    """Divide the gradient by the root of the mean of its squares (Tieleman and Hinton 2012, lecture 6.5).
+
+    As in PyTorch, for each parameter p with gradient g:
+
+        g ← g + weight_decay p
+        s ← alpha s + (1 - alpha) g²              the mean of the squares
+        a ← alpha a + (1 - alpha) g               centered: the mean, and s - a² takes the place of s (Graves 2013)
+        u = g / (sqrt(s) + eps)
+        b ← momentum b + u
+        p ← p - lr b
+
+    Args:
+        params: see Optimizer.
+        lr: the step length, at least 0.
+        alpha: how slowly the means forget, in [0, 1].
+        eps: keeps the division finite, at least 0.
+        weight_decay: the strength of the L2 penalty weight_decay |p|²/2.
+        momentum: the share of b that is kept, at least 0.
+        centered: divide by the standard deviation of the gradient.
+
+    State: square_avg (s), with momentum momentum_buffer (b), and centered grad_avg (a).
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: float = 1e-2,
+        alpha: float = 0.99,
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        momentum: float = 0.0,
+        centered: bool = False,
+    ) -> None:
+        options = {"lr": lr, "momentum": momentum, "alpha": alpha, "eps": eps, "centered": centered}
+        super().__init__(params, {**options, "weight_decay": weight_decay})
+
+    def check(self, group: Group) -> None:
+        self.at_least_zero("momentum", group["momentum"])
+        self.at_least_zero("alpha", group["alpha"])
+        if group["alpha"] > 1:
+            raise ValueError(f"RMSprop: alpha must be a number in [0, 1], got {group['alpha']}")
+
+    def update(self, group: Group, params: List[Tensor]) -> None:
+        wanted = {"square_avg": True, "momentum_buffer": group["momentum"] > 0, "grad_avg": group["centered"]}
+        for p in params:
+            state = self.state.setdefault(p, {})
+            for name, present in wanted.items():
+                if present and name not in state:
+                    state[name] = zeros(p.shape, dtype=p.dtype)
+        states: Dict[str, Any] = {
+            name: [self.state[p][name] for p in params] if present else None for name, present in wanted.items()
+        }
+        arrays = {name: tensors and [tensor.array for tensor in tensors] for name, tensors in states.items()}
+        new, *new_states = K.rmsprop_step(
+            [p.array for p in params],
+            gradients(params),
+            arrays["square_avg"],
+            arrays["momentum_buffer"],
+            arrays["grad_avg"],
+            group["lr"],
+            group["alpha"],
+            group["eps"],
+            group["weight_decay"],
+            group["momentum"],
+        )
+        replace(params, new)
+        for tensors, news in zip(states.values(), new_states):
+            if tensors is not None and news is not None:
+                replace(tensors, news)

@@ -1,0 +1,73 @@
+"""Gradient clipping: one step that is too long can undo a thousand good ones.
+
+Clipping the norm (Pascanu et al. 2013) shortens the gradient of all parameters together and keeps its direction;
+clipping values cuts each element by itself, which is simpler and turns the direction. Call it between backward() and
+step().
+"""
+
+from __future__ import annotations
+
+from math import inf, isfinite
+from typing import Any, Iterable, List, Union
+
+from saitama.regularization.penalty import check_parameters
+from saitama.tensor import Tensor
+from saitama.tensor.backend import K
+
+Parameters = Union[Tensor, Iterable[Tensor]]
+
+
+def grad_norm(parameters: Parameters, norm_type: float = 2.0) -> float:
+    """The norm of all gradients as one long vector, 0 where there are none; norm_type inf: the largest |element|."""
+    return _norm(_with_grad("grad_norm", parameters), norm_type)
+
+
+def clip_grad_norm_(
+    parameters: Parameters, max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = False
+) -> Tensor:
+    """Scale the gradients, in place, by max_norm / norm where their common norm is above max_norm.
+
+    Args:
+        parameters: those whose .grad counts; parameters without one are passed over.
+        max_norm: the greatest length, not negative.
+        norm_type: 2 for the Euclidean norm, inf for the largest |element|, or any other p > 0.
+        error_if_nonfinite: raise RuntimeError for a norm that is nan or infinite; else it spreads to all gradients.
+
+    Returns the norm before clipping, a scalar Tensor. Raises ValueError for no parameters or a negative max_norm.
+    """
+    if isinstance(max_norm, bool) or not isinstance(max_norm, (int, float)) or not max_norm >= 0:
+        raise ValueError(f"clip_grad_norm_: max_norm must be a number from 0 on, got {max_norm!r}")
+    tensors = _with_grad("clip_grad_norm_", parameters)
+    total = _norm(tensors, norm_type)
+    if error_if_nonfinite and not isfinite(total):
+        raise RuntimeError(f"clip_grad_norm_: the norm of the gradients is {total}; a gradient went bad before")
+    factor = min(1.0, max_norm / (total + 1e-6)) if total == total else total
+    if factor != 1.0:
+        for tensor, array in zip(tensors, K.scale([tensor.grad.array for tensor in tensors], factor)):
+            tensor.grad = Tensor._wrap(array)
+    return Tensor(total, dtype="float64")
+
+
+def clip_grad_value_(parameters: Parameters, clip_value: float) -> None:
+    """Cut every element of every gradient, in place, to [-clip_value, clip_value]. Errors as for clip_grad_norm_."""
+    if isinstance(clip_value, bool) or not isinstance(clip_value, (int, float)) or not clip_value >= 0:
+        raise ValueError(f"clip_grad_value_: clip_value must be a number from 0 on, got {clip_value!r}")
+    for tensor in _with_grad("clip_grad_value_", parameters):
+        tensor.grad = tensor.grad.detach().maximum(-clip_value).minimum(clip_value)
+
+
+def _with_grad(name: str, parameters: Parameters) -> List[Any]:
+    return [tensor for tensor in check_parameters(name, parameters) if tensor.grad is not None]
+
+
+def _norm(tensors: List[Any], norm_type: float) -> float:
+    if not isinstance(norm_type, (int, float)) or not norm_type > 0:
+        raise ValueError(f"clip_grad_norm_: norm_type must be above 0 (2, or inf), got {norm_type!r}")
+    gradients = [tensor.grad.detach() for tensor in tensors if tensor.numel()]
+    if norm_type == 2:
+        return float(K.norm([gradient.array for gradient in gradients]))
+    sizes = [gradient.abs().to("float64") for gradient in gradients]
+    if norm_type == inf:
+        largest = [size.max().item() for size in sizes]
+        return max(largest, default=0.0) if all(each == each for each in largest) else float("nan")
+    return float(sum((size**norm_type).sum().item() for size in sizes) ** (1 / norm_type))

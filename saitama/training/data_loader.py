@@ -1,0 +1,66 @@
+"""Batches: how a data set is given to a model, a few examples at a time."""
+
+from __future__ import annotations
+
+from typing import Any, Iterator, List, Sequence
+
+from saitama.tensor import Tensor, stack
+
+from .dataset import TensorDataset, permutation
+
+
+class DataLoader:
+    """Goes through a data set in batches; each `for` starts from the beginning, in a new order if shuffled.
+
+    Args:
+        dataset: a TensorDataset, or anything with len() and [i]. Its examples, Tensors, numbers or tuples of them, are
+            stacked along a new first axis.
+        batch_size: examples at a time; the last batch holds what is left.
+        shuffle: a new random order every time, from the generator that manual_seed() starts: the same seed gives the
+            same batches.
+        drop_last: leave out a last batch that is smaller.
+
+    Raises ValueError for an empty data set or a batch size below 1, TypeError for a data set without len() or [i].
+    """
+
+    def __init__(self, dataset: Any, batch_size: int = 1, shuffle: bool = False, drop_last: bool = False) -> None:
+        if isinstance(dataset, Tensor) or not (hasattr(dataset, "__len__") and hasattr(dataset, "__getitem__")):
+            raise TypeError(f"DataLoader: {type(dataset).__name__} is no data set; give it TensorDataset(x, y)")
+        if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
+            raise ValueError(f"DataLoader: batch_size must be a whole number from 1 on, got {batch_size!r}")
+        if not len(dataset):
+            raise ValueError("DataLoader: the data set is empty")
+        if drop_last and len(dataset) < batch_size:
+            raise ValueError(
+                f"DataLoader: {len(dataset)} examples make no whole batch of {batch_size}, so all would be dropped"
+            )
+        self.dataset, self.batch_size, self.shuffle, self.drop_last = dataset, int(batch_size), shuffle, drop_last
+
+    def __len__(self) -> int:
+        """The number of batches."""
+        whole, rest = divmod(len(self.dataset), self.batch_size)
+        return whole if self.drop_last or not rest else whole + 1
+
+    def __iter__(self) -> Iterator[Any]:
+        # The order is drawn here rather than at the first batch, so that what is drawn in between does not change it.
+        count = len(self.dataset)
+        return self._batches(permutation(count) if self.shuffle else range(count))
+
+    def _batches(self, order: Sequence[int]) -> Iterator[Any]:
+        for start in range(0, len(self) * self.batch_size, self.batch_size):
+            places = order[start : start + self.batch_size]
+            if not isinstance(self.dataset, TensorDataset):
+                yield collate([self.dataset[place] for place in places])
+            elif self.shuffle:
+                yield self.dataset[Tensor(places, dtype="int64")]
+            else:
+                yield self.dataset[start : start + len(places)]
+
+
+def collate(examples: List[Any]) -> Any:
+    """Examples as one batch: tensors and numbers stacked along a new first axis, tuples part by part."""
+    if isinstance(examples[0], (tuple, list)):
+        return tuple(collate(list(parts)) for parts in zip(*examples))
+    if isinstance(examples[0], Tensor):
+        return stack(examples)
+    return Tensor(examples, dtype="int64" if all(isinstance(each, int) for each in examples) else None)

@@ -1,0 +1,248 @@
+"""Trainer: train_loop for runs that last, with everything that goes wrong in them in mind."""
+
+from __future__ import annotations
+
+import os
+from math import isfinite
+from typing import Any, Callable, Dict, Iterable, Mapping, Optional, Sequence, Tuple, Union
+
+from saitama.autograd import no_grad
+from saitama.nn import Module
+from saitama.optim.lr_scheduler import ReduceLROnPlateau
+from saitama.regularization import EarlyStopping
+from saitama.tensor import Tensor, get_rng_state, set_rng_state
+
+from .checkpoint import load_checkpoint, save_checkpoint
+from .clipping import clip_grad_norm_, grad_norm
+from .finite import NonFiniteError, first_bad, first_bad_gradient
+from .history import History
+from .interrupt import Interrupt
+from .progress import ProgressBar
+from .running import Averages
+
+Metric = Callable[[Tensor, Tensor], float]
+
+
+class Trainer:
+    """Trains a model on batches (x, y).
+
+        trainer = Trainer(model, optimizer, CrossEntropyLoss(), metrics=[accuracy], checkpoint="run.safetensors")
+        history = trainer.fit(train_loader, validation_loader, epochs=20)
+
+    Args:
+        metrics: functions (output, target) -> number, by name or as a list; averaged over the examples.
+        scheduler: a learning-rate schedule, which steps after each epoch, or each batch with scheduler_every="batch".
+        clip_norm: the greatest norm of all gradients together.
+        early_stopping: watches `monitor`; its best weights are restored at the end.
+        monitor: the column that early stopping and ReduceLROnPlateau watch: "val_loss", or "loss" without validation.
+        checkpoint: a .safetensors file to write after every `checkpoint_every` epochs and at Ctrl-C.
+        record_steps: keep the loss, learning rate and gradient norm of each step in history.steps too.
+        progress: True or False; None shows a bar only on a terminal.
+
+    Attributes:
+        history: what happened so far, epoch: how many epochs are done, step: how many steps the optimiser made.
+    """
+
+    def __init__(
+        self,
+        model: Module,
+        optimizer: Any,
+        loss_function: Callable[[Any, Any], Tensor],
+        *,
+        metrics: Union[Mapping[str, Metric], Sequence[Metric]] = (),
+        scheduler: Any = None,
+        scheduler_every: str = "epoch",
+        clip_norm: Optional[float] = None,
+        early_stopping: Optional[EarlyStopping] = None,
+        monitor: Optional[str] = None,
+        checkpoint: Union[None, str, os.PathLike[str]] = None,
+        checkpoint_every: int = 1,
+        record_steps: bool = False,
+        progress: Optional[bool] = None,
+    ) -> None:
+        if not isinstance(model, Module):
+            raise TypeError(f"Trainer: expected a Module to train, got a {type(model).__name__}")
+        if scheduler_every not in ("epoch", "batch"):
+            raise ValueError(f'Trainer: scheduler_every must be "epoch" or "batch", got {scheduler_every!r}')
+        if not isinstance(checkpoint_every, int) or checkpoint_every < 1:
+            raise ValueError(
+                f"Trainer: checkpoint_every must be a whole number of epochs from 1 on, got {checkpoint_every!r}"
+            )
+        self.model, self.optimizer, self.loss_function = model, optimizer, loss_function
+        named = metrics.items() if isinstance(metrics, Mapping) else [(metric.__name__, metric) for metric in metrics]
+        self.metrics: Dict[str, Metric] = dict(named)
+        self.scheduler, self.scheduler_every, self.clip_norm = scheduler, scheduler_every, clip_norm
+        self.early_stopping, self.monitor = early_stopping, monitor
+        self.checkpoint, self.checkpoint_every = checkpoint, checkpoint_every
+        self.record_steps, self.progress = record_steps, progress
+        self.history = History()
+        self.epoch = self.step = 0
+        # In the middle of an epoch: batches done, their averages, and the random numbers with which the epoch began.
+        self.batch, self.averages, self.epoch_random = 0, Averages(), get_rng_state()
+        self.interrupt = Interrupt()
+
+    def fit(self, loader: Any, validation: Optional[Iterable[Any]] = None, epochs: int = 1) -> History:
+        """Train until `epochs` epochs are done in all, counting those before a resume.
+
+        Args:
+            loader: gives batches (x, y) each time it is gone through, as a DataLoader does.
+            validation: the same for data that is not trained on.
+
+        Raises NonFiniteError as soon as the loss or a gradient is NaN or infinite, before the step that would spread
+        it; the message names the first tensor that went bad. At Ctrl-C the batch is finished, a checkpoint written if
+        one is configured, and KeyboardInterrupt says how to go on.
+        """
+        if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 1:
+            raise ValueError(f"fit: epochs must be a whole number from 1 on, got {epochs!r}")
+        if not hasattr(loader, "__len__"):
+            raise TypeError(
+                "fit: the loader must give its batches again in every epoch; use DataLoader(TensorDataset(x, y))"
+            )
+        done = self.epoch * len(loader) + self.batch
+        with Interrupt() as self.interrupt, ProgressBar(epochs * len(loader), done, self.progress) as bar:
+            while self.epoch < epochs and not (self.early_stopping and self.early_stopping.stopped):
+                self._train_epoch(loader, bar)
+                row = self.averages.values()
+                row["lr"] = self.optimizer.param_groups[0]["lr"]
+                if validation is not None:
+                    row.update({f"val_{name}": value for name, value in self.evaluate(validation).items()})
+                self._finish_epoch(row)
+                bar.epoch(self.epoch, epochs, row)
+        if self.early_stopping is not None:
+            self.early_stopping.restore(self.model)
+        return self.history
+
+    def evaluate(self, loader: Iterable[Any]) -> Dict[str, float]:
+        """The loss and the metrics on other data, in evaluation mode and without gradients."""
+        averages, training = Averages(), self.model.training
+        self.model.eval()
+        try:
+            with no_grad():
+                for x, y in loader:
+                    self._stop_if_asked()
+                    output = self.model(x)
+                    averages.add(len(x), loss=self.loss_function(output, y).item(), **self._judge(output, y))
+        finally:
+            self.model.train(training)
+        return averages.values()
+
+    def resume(self, path: Union[None, str, os.PathLike[str]] = None) -> None:
+        """Go on from a checkpoint of a Trainer, from its own file by default: the same numbers as if it had never
+        stopped.
+
+        Raises FileNotFoundError for no file, ValueError for one that does not fit; then nothing has been changed.
+        """
+        source = self.checkpoint if path is None else path
+        if source is None:
+            raise ValueError("resume: no checkpoint is configured; give resume(path)")
+        saved = load_checkpoint(source, self.model, self.optimizer, self.scheduler)
+        if "epoch" not in saved.extra or saved.random is None:
+            raise ValueError(f"{source} was not written by a Trainer; use load_checkpoint(path, model) for its weights")
+        extra = saved.extra
+        if self.early_stopping is not None and extra["early_stopping"] is not None:
+            self.early_stopping.load_state_dict(extra["early_stopping"])
+        self.history.load_state_dict(extra["history"])
+        self.averages.load_state_dict(extra["averages"])
+        self.epoch, self.batch, self.step, self.epoch_random = (
+            extra["epoch"],
+            extra["batch"],
+            saved.step,
+            extra["epoch_random"],
+        )
+        set_rng_state(saved.random)
+
+    # --- inside -------------------------------------------------------------------------------------------------------
+    def _train_epoch(self, loader: Iterable[Any], bar: ProgressBar) -> None:
+        self.model.train()
+        for x, y in self._batches_left(loader):
+            self._train_batch(x, y)
+            self.batch += 1
+            bar.advance()
+            self._stop_if_asked()
+        if not self.averages.examples:
+            raise ValueError("fit: the loader gave no batches")
+
+    def _batches_left(self, loader: Iterable[Any]) -> Iterable[Tuple[Any, Any]]:
+        """The batches of this epoch; after a resume in its middle, those that were not done."""
+        if not self.batch:
+            self.epoch_random = get_rng_state()
+            return iter(loader)
+        now = get_rng_state()
+        set_rng_state(self.epoch_random)  # so that the batches come in the order they had
+        batches = iter(loader)
+        for _ in range(self.batch):
+            next(batches)
+        set_rng_state(now)
+        return batches
+
+    def _train_batch(self, x: Any, y: Any) -> None:
+        random = get_rng_state()
+        output = self.model(x)
+        loss = self.loss_function(output, y)
+        number = loss.item()
+        if not isfinite(number):
+            set_rng_state(random)  # the same dropout masks when the forward pass is run again
+            raise NonFiniteError(self._stopped(f"the loss is {number}", first_bad(self.model, x, y, loss)))
+        self.optimizer.zero_grad()
+        loss.backward()
+        parameters = list(self.model.parameters())
+        norm = grad_norm(parameters) if self.clip_norm is None else clip_grad_norm_(parameters, self.clip_norm).item()
+        bad = None if isfinite(norm) else first_bad_gradient(self.model)
+        if bad is not None:
+            raise NonFiniteError(self._stopped("the loss is finite, its gradient is not", bad))
+        self.optimizer.step()
+        self.step += 1
+        if self.record_steps:
+            self.history.add_step(loss=number, lr=self.optimizer.param_groups[0]["lr"], grad_norm=norm)
+        if self.scheduler is not None and self.scheduler_every == "batch":
+            self.scheduler.step()
+        self.averages.add(len(x), loss=number, **self._judge(output, y), grad_norm=norm)
+
+    def _judge(self, output: Tensor, target: Tensor) -> Dict[str, float]:
+        return {name: metric(output, target) for name, metric in self.metrics.items()}
+
+    def _finish_epoch(self, row: Dict[str, float]) -> None:
+        self.history.add_epoch(**row)
+        self.epoch, self.batch, self.averages = self.epoch + 1, 0, Averages()
+        if self.scheduler is not None and self.scheduler_every == "epoch":
+            watched = (self._watched(row),) if isinstance(self.scheduler, ReduceLROnPlateau) else ()
+            self.scheduler.step(*watched)
+        if self.early_stopping is not None:
+            self.early_stopping.step(self._watched(row), self.model)
+        if self.checkpoint is not None and self.epoch % self.checkpoint_every == 0:
+            self._save()
+
+    def _watched(self, row: Mapping[str, float]) -> float:
+        name = self.monitor or ("val_loss" if "val_loss" in row else "loss")
+        if name not in row:
+            raise ValueError(f"Trainer: monitor is {name!r}, but an epoch has only {', '.join(row)}")
+        return row[name]
+
+    def _save(self) -> None:
+        assert self.checkpoint is not None
+        extra = {
+            "epoch": self.epoch,
+            "batch": self.batch,
+            "averages": self.averages.state_dict(),
+            "epoch_random": self.epoch_random,
+            "history": self.history.state_dict(),
+            "early_stopping": None if self.early_stopping is None else self.early_stopping.state_dict(),
+        }
+        save_checkpoint(self.checkpoint, self.model, self.optimizer, self.scheduler, self.step, extra)
+
+    def _stop_if_asked(self) -> None:
+        if not self.interrupt.asked:
+            return
+        where = f"stopped in epoch {self.epoch + 1} after {self.batch} batches"
+        if self.checkpoint is None:
+            raise KeyboardInterrupt(f"{where}; nothing was saved, as Trainer has no checkpoint=")
+        self._save()
+        raise KeyboardInterrupt(
+            f"{where}; to go on, make the same Trainer and call resume({os.fspath(self.checkpoint)!r})"
+        )
+
+    def _stopped(self, what: str, why: str) -> str:
+        return (
+            f"training stopped in epoch {self.epoch + 1}, batch {self.batch + 1}: {what}. First to go bad: {why}. "
+            "No parameter was changed by this batch. A smaller learning rate or clip_norm= often helps"
+        )

@@ -1,0 +1,72 @@
+"""The losses that are one operation in the framework, as the readable steps of their formulas."""
+
+from __future__ import annotations
+
+from typing import Sequence
+
+from ..layout import ALL, Index, Shape
+from .formula import Cell, Formula, Params, formula
+from .reduce import extreme
+from .scope import Scope
+from .unary import Unary
+
+
+@formula("Softplus")
+class Softplus(Unary):
+    words, maths, derivative = "a smooth max(0, x)", "y = ln(1 + eˣ)", ("dE/dx = dE/dy / (1 + e⁻ˣ)",)
+
+    def y(self, x: str, params: Params) -> str:
+        return f"MAX({x},0)+LN(1+EXP(-ABS({x})))"
+
+    def dx(self, dy: str, x: str, y: str, params: Params) -> str:
+        return f"{dy}*IF({x}>=0,1/(1+EXP(-{x})),EXP({x})/(1+EXP({x})))"
+
+
+@formula("CrossEntropy")
+class CrossEntropy(Formula):
+    words = "cross-entropy: how surprised softmax(x) is by the true class t"
+    maths = "yᵢ = −Σⱼ qᵢⱼ ln pᵢⱼ,  p = softmax(x),  q = 1 at the class tᵢ and 0 elsewhere, smoothed"
+    derivative = ("dE/dxᵢⱼ = dE/dyᵢ · (pᵢⱼ − qᵢⱼ)",)
+
+    def text(self, names: Sequence[str], params: Params) -> str:
+        return f"cross_entropy({', '.join(names)})"
+
+    def shape(self, shapes: Sequence[Shape], params: Params) -> Shape:
+        x, t = shapes
+        if len(x) != 2 or t != x[:1]:
+            raise ValueError(f"cross_entropy: logits {x} and classes {t} do not fit")
+        return t
+
+    def forward(self, s: Scope) -> Cell:
+        x, t = s.x
+        rows = (x.shape[0], 1)
+        m = s.helper("m: the largest of each row", rows, lambda i: extreme("MAX", x, (i[0], ALL), 0.0))
+        e = s.helper("e = exp(x − m)", x.shape, lambda i: f"EXP({x[i]}-{m[i[0], 0]})")
+        z = s.helper("z = Σ e", rows, lambda i: s.total(e.ranges((i[0], ALL))))
+        log_p = s.helper("ln p = x − m − ln z", x.shape, lambda i: f"{x[i]}-{m[i[0], 0]}-LN({z[i[0], 0]})")
+        s.kept.update(e=e, z=z)
+        smoothing, classes = float(s.params["label_smoothing"]), x.shape[1]
+
+        def cell(i: Index) -> str:
+            (row,) = log_p.ranges((i[0], ALL))
+            true = f"INDEX({row},1,{t[i]}+1)" if classes > 1 else row
+            if smoothing:
+                true = f"({1 - smoothing!r}*{true}+{smoothing!r}*AVERAGE({row}))"
+            return f"IF({t[i]}={s.params['ignore_index']},0,-{true})"
+
+        return cell
+
+    def backward(self, s: Scope, k: int) -> Cell:
+        x, t = s.x
+        e, z, g = s.kept["e"], s.kept["z"], s.dy
+        smoothing, classes = float(s.params["label_smoothing"]), x.shape[1]
+
+        def cell(i: Index) -> str:
+            row, j = i
+            q = f"IF({t[(row,)]}={j},1,0)"
+            if smoothing:
+                q = f"({1 - smoothing!r}*{q}+{smoothing!r}/{classes})"
+            plain = f"{g[(row,)]}*({e[i]}/{z[row, 0]}-{q})"
+            return f"IF({t[(row,)]}={s.params['ignore_index']},0,{plain})"
+
+        return cell

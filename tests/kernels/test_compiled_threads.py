@@ -1,0 +1,105 @@
+"""Threads: how many there are, that results do not depend on them, and that a forked child is not stuck."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from types import ModuleType
+from typing import Any, Callable, Dict, List
+
+import pytest
+
+# Each is large enough to be shared out.
+WORK: Dict[str, Callable[[Any, Any], Any]] = {
+    "add": lambda K, x: K.add(x, x),
+    "broadcast": lambda K, x: K.mul(x, K.slice(x, (0, 0), (1, 1), (1, 400))),
+    "exp": lambda K, x: K.exp(x),
+    "sum rows": lambda K, x: K.sum(x, (1,), False),
+    "sum columns": lambda K, x: K.sum(x, (0,), False),
+    "sum all": lambda K, x: K.sum(x, (0, 1), False),
+    "max": lambda K, x: K.max(x, (0,), False),
+    "softmax": lambda K, x: K.softmax(x, 1),
+    "log_softmax across": lambda K, x: K.log_softmax(x, 0),
+    "normal": lambda K, x: K.normal(x.shape, x.dtype, 9, 4),
+    "integers": lambda K, x: K.integers(x.shape, -5, 9, 9, 4),
+}
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("name", WORK)
+def test_threads_do_not_change_a_bit(compiled: ModuleType, name: str, dtype: str) -> None:
+    x = compiled.normal((401, 400), dtype, 1, 0)
+    results = []
+    for threads in (1, 2, 3):
+        compiled.set_num_threads(threads)
+        results.append(bytes(memoryview(WORK[name](compiled, x))))
+    assert results[0] == results[1] == results[2]
+
+
+def test_number_of_threads(compiled: ModuleType) -> None:
+    compiled.set_num_threads(3)
+    expected = 3 if compiled.info()["openmp"] else 1
+    assert compiled.get_num_threads() == compiled.info()["threads"] == expected
+    for wrong in (0, -1):
+        with pytest.raises(ValueError, match="set_num_threads"):
+            compiled.set_num_threads(wrong)
+    assert compiled.get_num_threads() == expected
+
+
+def test_python_threads_compute_side_by_side(compiled: ModuleType) -> None:
+    x = compiled.normal((200, 200), "float64", 1, 0)
+    expected = bytes(memoryview(compiled.matmul(compiled.exp(x), x)))
+    results: List[bytes] = []
+
+    def compute() -> None:
+        for _ in range(10):
+            results.append(bytes(memoryview(compiled.matmul(compiled.exp(x), x))))
+
+    workers = [threading.Thread(target=compute) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert results == [expected] * 40
+
+
+def run(code: str, **environment: str) -> str:
+    """What a fresh interpreter prints; a hang or a crash fails."""
+    answer = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "SAITAMA_KERNELS": "compiled", **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=60,
+    )
+    assert answer.returncode == 0, answer.stdout
+    return answer.stdout.strip()
+
+
+FORK = """
+import os
+import saitama.kernels as K
+K.set_num_threads(2)
+x = K.normal((400, 400), "float64", 1, 0)
+work = lambda: [K.matmul(x, x), K.exp(x), K.sum(x, (0,), False), K.add(x, x), K.softmax(x, 1)]
+work()
+pid = os.fork()
+if pid == 0:
+    work()
+    os._exit(K.get_num_threads())
+print(os.WEXITSTATUS(os.waitpid(pid, 0)[1]))
+work()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_child_computes_on_one_thread(compiled: ModuleType) -> None:
+    assert run(FORK) == "1"
+
+
+def test_omp_num_threads_is_the_default(compiled: ModuleType) -> None:
+    expected = "3" if compiled.info()["openmp"] else "1"
+    assert run("import saitama.kernels as K; print(K.get_num_threads())", OMP_NUM_THREADS="3") == expected

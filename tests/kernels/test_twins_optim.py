@@ -1,0 +1,146 @@
+"""One step of each optimiser for lists of arrays; the norm and the scaling of gradients."""
+
+from __future__ import annotations
+
+import math
+from types import ModuleType
+from typing import Any, Callable, List, Tuple
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from twin_cases import FLOATS, Case, Twins, agree, arrays, shapes
+
+Lists = Tuple[List[Case], ...]
+
+
+@st.composite
+def lists(draw: st.DrawFn, n: int) -> Lists:
+    """n lists of arrays that belong to the same parameters."""
+    kinds = draw(st.lists(st.tuples(shapes(max_dims=2), st.sampled_from(FLOATS)), max_size=3))
+    return tuple([draw(arrays(shape, dtype, special=False)) for shape, dtype in kinds] for _ in range(n))
+
+
+def made(K: ModuleType, cases: Any) -> Any:
+    return None if cases is None else [case.on(K) for case in cases]
+
+
+def agree_on_lists(twins: Twins, call: Callable[..., Any], *cases: Any, ulps: float = 0) -> None:
+    """call(K, *lists) gives a tuple of lists, or of None: all equal on both backends."""
+    results = [call(K, *[made(K, case) for case in cases]) for K in twins]
+    assert [part is None for part in results[0]] == [part is None for part in results[1]]
+    for part, other in zip(*results):
+        assert part is None or len(part) == len(other)
+        for ours, theirs in zip(part or (), other or ()):
+            agree(twins, lambda K, ours=ours, theirs=theirs: ours if K is twins[0] else theirs, ulps=ulps, scale=30)
+
+
+@given(lists(3), st.booleans(), st.sampled_from([0.0, 0.9]), st.sampled_from([0.0, 0.1]), st.sampled_from([0.0, 0.01]))
+def test_sgd(twins: Twins, case: Lists, nesterov: bool, momentum: float, dampening: float, decay: float) -> None:
+    params, grads, momenta = case
+    for buffers in (None, momenta):
+        agree_on_lists(
+            twins,
+            lambda K, p, g, v: K.sgd_step(p, g, v, 0.1, momentum, dampening, nesterov, decay),
+            params,
+            grads,
+            buffers,
+        )
+
+
+@given(lists(4), st.integers(1, 1000), st.booleans(), st.sampled_from([0.0, 0.01]))
+def test_adam(twins: Twins, case: Lists, step: int, decoupled: bool, decay: float) -> None:
+    agree_on_lists(
+        twins,
+        lambda K, p, g, m, v: K.adam_step(p, g, m, v, step, 0.1, 0.9, 0.999, 1e-8, decay, decoupled),
+        *case[:3],
+        [c._replace(flat=[abs(x) for x in c.flat]) for c in case[3]],
+        ulps=1,  # pow may differ in the last bit
+    )
+
+
+@given(lists(5), st.booleans(), st.booleans(), st.sampled_from([0.0, 0.01]))
+def test_rmsprop(twins: Twins, case: Lists, heavy: bool, centered: bool, decay: float) -> None:
+    params, grads, square, momenta, averages = case
+    square = [c._replace(flat=[x * x for x in a.flat]) for c, a in zip(square, averages)]  # no smaller than averages²
+    agree_on_lists(
+        twins,
+        lambda K, p, g, s, b, a: K.rmsprop_step(p, g, s, b, a, 0.01, 0.99, 1e-8, decay, 0.9 if heavy else 0.0),
+        params,
+        grads,
+        square,
+        momenta if heavy else None,
+        averages if centered else None,
+    )
+
+
+@given(lists(1), st.sampled_from([0.0, 0.5, -3.0, math.inf]))
+def test_norm_and_scale(twins: Twins, case: Lists, factor: float) -> None:
+    agree_on_lists(twins, lambda K, a: (K.scale(a, factor),), *case)
+    ours, theirs = (K.norm(made(K, case[0])) for K in twins)
+    assert theirs == pytest.approx(ours, rel=1e-14)
+
+
+def test_longer_than_a_chunk(twins: Twins) -> None:
+    n = 20_000  # several pieces for several threads, the last one not full
+    p, g, m = ([Case([math.sin(k + i) for i in range(n)], (n,), dtype) for dtype in FLOATS] for k in (0, 1, 2))
+    v = [Case([math.cos(i) ** 2 for i in range(n)], (n,), dtype) for dtype in FLOATS]
+    agree_on_lists(twins, lambda K, *a: K.adam_step(*a, 3, 0.1, 0.9, 0.99, 1e-8, 0.1, False), p, g, m, v, ulps=1)
+    agree_on_lists(twins, lambda K, *a: K.sgd_step(*a, 0.1, 0.9, 0.0, True, 0.1), p, g, m)
+    ours, theirs = (K.norm(made(K, p)) for K in twins)
+    assert theirs == pytest.approx(ours, rel=1e-12)
+
+
+def test_nothing_is_changed(kernels: ModuleType) -> None:
+    p, g = kernels.full((2,), 1.0, "float64"), kernels.full((2,), 2.0, "float64")
+    (new,), (v,) = kernels.sgd_step([p], [g], None, 0.5, 0.9, 0.0, False, 0.0)
+    assert (p.tolist(), g.tolist(), new.tolist(), v.tolist()) == ([1.0, 1.0], [2.0, 2.0], [0.0, 0.0], [2.0, 2.0])
+    (new,), (v,) = kernels.sgd_step([p], [g], [v], 0.5, 0.9, 0.5, True, 0.0)
+    assert v.tolist() == pytest.approx([0.9 * 2 + 0.5 * 2] * 2)
+    assert new.tolist() == pytest.approx([1 - 0.5 * (2 + 0.9 * 2.8)] * 2)
+
+
+def test_adams_first_step_is_lr_long(kernels: ModuleType) -> None:
+    p, g, zero = ([kernels.from_list(values, (2,), "float64")] for values in ([1.0, 1.0], [1e-3, -1e3], [0.0, 0.0]))
+    (new,), (m,), (v,) = kernels.adam_step(p, g, zero, zero, 1, 0.1, 0.9, 0.999, 0.0, 0.0, False)
+    assert new.tolist() == pytest.approx([0.9, 1.1])
+    assert m.tolist() == pytest.approx([1e-4, -1e2])
+    assert v.tolist() == pytest.approx([1e-9, 1e3])
+
+
+def one(K: ModuleType, *shape: int, dtype: str = "float64") -> Any:
+    return [K.full(shape, 1, dtype)]
+
+
+REFUSED = [
+    (
+        lambda K: K.sgd_step(one(K, 2), one(K, 3), None, 0.1, 0.0, 0.0, False, 0.0),
+        r"sgd_step: shapes \(2,\) and \(3,\) differ",
+    ),
+    (lambda K: K.sgd_step(one(K, 2), [], None, 0.1, 0.0, 0.0, False, 0.0), "sgd_step: 1 parameters, but 0 arrays"),
+    (
+        lambda K: K.sgd_step(one(K, 2), one(K, 2, dtype="float32"), None, 0.1, 0.0, 0.0, False, 0.0),
+        "float64 and float32 differ",
+    ),
+    (
+        lambda K: K.sgd_step(one(K, 2, dtype="int64"), one(K, 2, dtype="int64"), None, 0.1, 0.0, 0.0, False, 0.0),
+        "needs float64",
+    ),
+    (
+        lambda K: K.adam_step(*[one(K, 2)] * 4, 0, 0.1, 0.9, 0.9, 0.0, 0.0, False),
+        "adam_step: step 0: the first step is 1",
+    ),
+    (lambda K: K.norm(one(K, 2, dtype="int64")), "norm: needs float64 or float32"),
+    (lambda K: K.scale(one(K, 2, dtype="bool"), 2.0), "scale: needs float64 or float32"),
+]
+
+
+@pytest.mark.parametrize(("call", "message"), REFUSED)
+def test_refusals(kernels: ModuleType, call: Any, message: str) -> None:
+    with pytest.raises((ValueError, TypeError), match=message):
+        call(kernels)
+
+
+@pytest.mark.parametrize(("call", "message"), REFUSED)
+def test_messages(twins: Twins, call: Any, message: str) -> None:
+    agree(twins, call)

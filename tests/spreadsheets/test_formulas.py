@@ -1,0 +1,113 @@
+"""Every operation's formulas, forward and backward, against the framework: recalculated, and with errors planted."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from pathlib import Path
+from typing import Any, Dict, List, Tuple
+
+import graphs
+import openpyxl
+import pytest
+
+import saitama.autograd  # noqa: F401
+from saitama.autograd.function import OPS
+from saitama.spreadsheets import Exported, export, recalculate, verify
+from saitama.spreadsheets.carry import read_graph
+from saitama.spreadsheets.formulas import FORMULAS
+from saitama.spreadsheets.graph import Node, trace
+from saitama.spreadsheets.layout import column
+from saitama.spreadsheets.reading import open_workbook
+
+ENGINES = ["ironcalc"] + (["libreoffice"] if shutil.which("soffice") else [])
+
+
+def test_every_operation_has_a_formula() -> None:
+    assert set(FORMULAS) == set(OPS)
+
+
+def test_every_operation_is_among_the_cases() -> None:
+    used = {node.op for node in trace(graphs.everything()).nodes}
+    assert used == set(OPS)
+
+
+def test_every_formula_says_what_it_does() -> None:
+    for op, formula in FORMULAS.items():
+        assert formula.words and formula.maths, op
+        assert formula.derivative, op
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Exported:
+    """All cases in one workbook."""
+    return export(graphs.everything(), tmp_path_factory.mktemp("whole") / "whole.xlsx", names={})
+
+
+def test_ironcalc_agrees_everywhere(whole: Exported) -> None:
+    target = whole.path.with_name("calculated.xlsx")
+    found = recalculate(whole, engine="ironcalc", output=target)
+    assert str(found["Check!A3"]).startswith("PASS")
+    assert found.errors == {}
+    result = verify(target, rtol=1e-9)
+    assert result.differences == []
+    assert result.kinds["formulas"] > 10_000
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_every_engine_agrees_on_one_case_of_each(engine: str, tmp_path: Path) -> None:
+    source, target = tmp_path / "a.xlsx", tmp_path / "b.xlsx"
+    export(graphs.everything(graphs.first_of_each()), source)
+    found = recalculate(source, engine=engine, output=target)
+    assert str(found["Check!A3"]).startswith("PASS")
+    assert found.errors == {}
+    assert verify(target, rtol=1e-9).differences == []
+
+
+# --- planted errors -------------------------------------------------------------------------------------
+def blocks(path: Path) -> List[Tuple[Node, str, Any]]:
+    """(operation, "forward" or "backward", its places) for one node of every operation."""
+    carried = read_graph(open_workbook(path))
+    found: Dict[Tuple[str, str], Tuple[Node, str, Any]] = {}
+    for node in carried.graph.nodes:
+        if not node.shape and node.op not in ("Sum", "Mean"):
+            continue
+        found.setdefault((node.op, "forward"), (node, "forward", carried.places[node]))
+        for k in range(len(node.inputs)):
+            if (node, k) in carried.places and carried.places[node, k].live.size:
+                found.setdefault((node.op, "backward"), (node, "backward", carried.places[node, k]))
+    return list(found.values())
+
+
+PLANTS = ["framework", "formula", "coefficient"]
+
+
+@pytest.mark.parametrize("plant", PLANTS)
+def test_every_planted_error_is_caught(plant: str, whole: Exported) -> None:
+    """One wrong framework value, one wrong formula, one formula off by a millionth, in each operation and direction."""
+    target = whole.path.with_name(f"planted {plant}.xlsx")
+    workbook = openpyxl.load_workbook(whole.path)
+    planted: List[Tuple[str, str, str]] = []
+    generator = random.Random(plant)
+    for node, direction, places in blocks(whole.path):
+        block = places.framework if plant == "framework" else places.live
+        _, row, col = generator.choice(list(block.cells()))
+        cell = workbook[places.sheet].cell(row, col)
+        if plant == "framework":
+            cell.value = float(cell.value) + 1e-6
+        else:
+            cell.value = f"=({cell.value[1:]})+0.5" if plant == "formula" else f"=({cell.value[1:]})*1.000001+1E-9"
+        planted.append((f"{node.op} {direction}", places.sheet, f"{column(col)}{row}"))
+    assert len(planted) > 70  # every operation forward, every differentiable one backward
+    workbook.save(target)
+    found = recalculate(target, engine="ironcalc", output=target)
+    assert str(found["Check!A3"]).startswith("FAIL")
+    named = {(difference.sheet, difference.cell) for difference in verify(target).differences}
+    assert [what for what, sheet, cell in planted if (sheet, cell) not in named] == []
+    failed = failed_blocks(found)
+    assert [what for what, sheet, cell in planted if sheet not in failed] == []
+
+
+def failed_blocks(found: Any) -> List[str]:
+    cells = found.values["Check"]
+    return [cells[f"A{cell[1:]}"] for cell, value in cells.items() if cell[0] == "G" and value == "FAIL"]

@@ -1,0 +1,146 @@
+"""Worksheets: blanks to be filled in by hand, marked as one types and by verify."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Dict
+
+import openpyxl
+import pytest
+
+from saitama import Tensor
+from saitama.spreadsheets import recalculate, verify, worksheet
+from saitama.spreadsheets.carry import read_graph
+from saitama.spreadsheets.hand import is_right
+from saitama.spreadsheets.reading import open_workbook
+from saitama.spreadsheets.worksheet import mark
+
+
+def network() -> Dict[str, Tensor]:
+    x = Tensor([0.5, 1.0], name="x")
+    w = Tensor([[0.15, 0.20], [0.25, 0.30]], requires_grad=True, name="w")
+    h = (w @ x).sigmoid()
+    return {"h": h, "loss": (h * h).sum()}
+
+
+def blanks_of(path: Any) -> Dict[str, Any]:
+    carried = read_graph(open_workbook(path))
+    blanks = {}
+    for places in carried.places.values():
+        if places.typed is not None:
+            blanks.update({(places.sheet, row, col): (places, index) for index, row, col in places.typed.cells()})
+    return blanks
+
+
+def fill(path: Any, change: Any = lambda value: value) -> int:
+    """Type the key into every blank; returns how many there were."""
+    found = recalculate(path, engine="ironcalc")
+    workbook = openpyxl.load_workbook(path)
+    blanks = blanks_of(path)
+    for (sheet, row, col), (places, index) in blanks.items():
+        workbook[sheet].cell(row, col).value = change(found.values[sheet][places.live.address(index)])
+    workbook.save(path)
+    return len(blanks)
+
+
+@pytest.mark.parametrize(
+    "blanks, typed",
+    [
+        (None, {"1 matmul", "2 h", "3 mul", "4 loss"}),
+        ("forward", {"1 matmul", "2 h", "3 mul", "4 loss"}),
+        (["h"], {"2 h"}),
+    ],
+)
+def test_where_the_blanks_are(blanks: Any, typed: Any, tmp_path: Path) -> None:
+    names = network()
+    made = worksheet(names["loss"], tmp_path / "w.xlsx", names=names, blanks=blanks)
+    assert {sheet for sheet, _, _ in blanks_of(made)} == typed
+
+
+def test_a_gradient_of_several_paths_is_a_blank_of_its_own(tmp_path: Path) -> None:
+    x = Tensor([0.5, 1.0], requires_grad=True, name="x")
+    made = worksheet((x * x).sum(), tmp_path / "w.xlsx", blanks="backward")
+    assert "Inputs" in {sheet for sheet, _, _ in blanks_of(made)}
+
+
+def test_an_unknown_name(tmp_path: Path) -> None:
+    names = network()
+    with pytest.raises(ValueError, match="nothing is called 'g'.*h, "):
+        worksheet(names["loss"], tmp_path / "w.xlsx", names=names, blanks=["g"])
+
+
+def test_a_blank_worksheet_is_blank_and_not_wrong(tmp_path: Path) -> None:
+    made = worksheet(network()["loss"], tmp_path / "w.xlsx")
+    n = len(blanks_of(made))
+    assert recalculate(made, engine="ironcalc")["Check!A3"] == f"0 of {n} right, 0 wrong, {n} empty"
+    result = verify(made)
+    assert {difference.kind for difference in result.differences} == {"blank"}
+    assert len(result.differences) == n
+
+
+def test_right_numbers_are_right_and_wrong_ones_are_named(tmp_path: Path) -> None:
+    names = network()
+    made = worksheet(names["loss"], tmp_path / "w.xlsx", names=names)
+    n = fill(made, lambda value: round(value, 5))
+    found = recalculate(made, engine="ironcalc", output=made.path)
+    assert found["Check!A3"] == f"PASS: {n} of {n} right, 0 wrong, 0 empty"
+    assert verify(made).ok
+    workbook = openpyxl.load_workbook(made.path)
+    sheet, row, col = next(place for place in blanks_of(made) if place[0] == "2 h")
+    workbook[sheet].cell(row, col).value = 0.7
+    workbook.save(made.path)
+    found = recalculate(made, engine="ironcalc", output=made.path)
+    assert found["Check!A3"] == f"FAIL: {n - 1} of {n} right, 1 wrong, 0 empty"  # what follows is judged by the key
+    (difference,) = verify(made).differences
+    assert difference.kind == "wrong" and difference.sheet == "2 h" and difference.found == 0.7
+    assert difference.what == "h[0] = sigmoid(matmul1)[0]"
+
+
+def test_the_key_is_hidden_and_nothing_else_is(tmp_path: Path) -> None:
+    made = worksheet(network()["loss"], tmp_path / "w.xlsx")
+    workbook = openpyxl.load_workbook(made.path)
+    hidden = set()
+    for key, dimension in workbook["2 sigmoid"].column_dimensions.items():
+        if dimension.hidden:
+            hidden |= set(range(dimension.min, dimension.max + 1)) if key else set()
+    carried = read_graph(open_workbook(made.path))
+    places = carried.places[carried.graph.nodes[1]]
+    assert places.live.column in hidden
+    assert places.typed.column not in hidden
+
+
+@pytest.mark.parametrize("engine_text", ["ironcalc"])
+def test_the_mark_follows_the_rule_for_typed_numbers(engine_text: str, tmp_path: Path) -> None:
+    """The formula that colours a blank gives the answer of hand.is_right."""
+    cases = [
+        (typed, true)
+        for true in (0.3775, 0.593269992107187, -0.0226, 1234.5, 0.000012, 0.0, 2.0, -1.5)
+        for typed in (
+            0.0,
+            0.38,
+            0.37,
+            0.4,
+            0.378,
+            0.59,
+            0.6,
+            0.5933,
+            -0.023,
+            -0.02,
+            1235.0,
+            1200.0,
+            1.2e-5,
+            2.0,
+            2.1,
+            -1.5,
+        )
+    ]
+    workbook = openpyxl.Workbook()
+    sheet = workbook.active
+    for row, (typed, true) in enumerate(cases, 1):
+        sheet.cell(row, 1, typed)
+        sheet.cell(row, 2, true)
+        sheet.cell(row, 3, "=" + mark(f"A{row}", f"B{row}"))
+    workbook.save(tmp_path / "m.xlsx")
+    found = recalculate(tmp_path / "m.xlsx", engine=engine_text).values["Sheet"]
+    marks = {case: found[f"C{row}"] == 1 for row, case in enumerate(cases, 1)}
+    assert marks == {(typed, true): is_right(typed, true) for typed, true in cases}
