@@ -1,12 +1,15 @@
 """saitama: a deep-learning framework that a person can check by hand.
 
 Start with `from saitama import Tensor`. The levels of the curriculum are the sub-packages, in order: tensor (1),
-autograd (2 to 4); spreadsheets writes any computation into a workbook whose formulas recompute it independently.
+autograd (2 to 4), nn (5 and 6), optim (7), regularization (8), training and datasets; spreadsheets writes any
+computation into a workbook whose formulas recompute it independently.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 _checkout = Path(__file__).resolve().parent.parent
 if (_checkout / "spreadsheets").is_dir() and (_checkout / "setup.py").is_file():
@@ -19,4 +22,13 @@ from saitama.tensor import *  # noqa: E402, F403
 from saitama.tensor import __all__ as _tensor_names  # noqa: E402
 
 __version__ = "0.1.0"
+_LATER = ("datasets", "nn", "optim", "regularization", "spreadsheets", "training")  # imported when first used
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        return import_module(f"saitama.{name}")
+    raise AttributeError(f"module 'saitama' has no attribute {name!r}")
+
+
 __all__ = ["Value", "autograd", "enable_grad", "gradcheck", "no_grad", "tensor", *_tensor_names]

@@ -181,7 +181,8 @@ def live_numbers(path: Path) -> Dict[str, List[float]]:
     for key, places in carried.places.items():
         name = key.name if isinstance(key, Item) else f"dE/d{key[1].name}" if key[0] == "gradient" else ""
         if name:
-            found[name] = [float(book[places.sheet][row, column].value) for _, row, column in places.live.cells()]
+            cells = [book[places.sheet][row, column] for _, row, column in places.live.cells()]
+            found[name] = [cell.number for cell in cells if cell.number is not None]
     return found
 
 

@@ -95,7 +95,10 @@ class Places:
             raise WorkbookError(f"{book.path}: the sheet {sheet!r} is missing; export the workbook again")
         self.sheet, self.shape = str(sheet), shape
         self.pinned, self.hidden = bool(described.get("pinned")), bool(described.get("hidden"))
-        self.live = self._block(described, "live")
+        live = self._block(described, "live")
+        if live is None:
+            raise ValueError(f"nothing says where on {sheet!r} a tensor lies")
+        self.live = live
         self.framework = self._block(described, "framework")
         self.typed = self._block(described, "typed")
         for block in (self.live, self.framework, self.typed):
@@ -209,7 +212,7 @@ def _param(value: Any) -> Any:
     """A parameter as the operation takes it: lists of whole numbers become tuples."""
     if isinstance(value, list) and len(value) <= 32 and all(isinstance(n, int) and abs(n) < 2**40 for n in value):
         return tuple(value)
-    if isinstance(value, (str, bool)) or (isinstance(value, int) and abs(value) < 2**40):
+    if isinstance(value, (str, bool)) or (isinstance(value, (int, float)) and abs(value) < 2**40):
         return value
     raise ValueError(f"a parameter {str(value)[:40]!r}")
 

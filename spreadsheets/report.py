@@ -70,7 +70,7 @@ class Comparison:
     def as_dict(self) -> Dict[str, Any]:
         """The same for a program, as JSON can hold it: NaN and infinities are texts."""
         differences = [
-            {**asdict(each), "found": _plain(each.found), "expected": _plain(each.expected)} for each in self.differences
+            {**asdict(one), "found": _plain(one.found), "expected": _plain(one.expected)} for one in self.differences
         ]
         return {"path": self.path, "ok": self.ok, "checked": self.checked, "differences": differences}
 

@@ -72,15 +72,13 @@ class _Verifier:
         same = all(numbers(now[leaf]) == numbers(then[leaf]) for leaf in now)
         exported = current if same else self.compute(then)
         root = self.graph.root.name
-        for item in [*self.graph.leaves, *self.graph.nodes]:
-            if isinstance(item, Node):
-                self.tensor(item, item, current.values.get(item), exported.values.get(item))
+        for node in self.graph.nodes:  # in the order in which they are computed: the first difference is the cause
+            self.tensor(node, node, current.values.get(node), exported.values.get(node))
+        for item in [*reversed(self.graph.nodes), *self.graph.leaves]:
             gradient = current.gradients.get(item), exported.gradients.get(item)
             self.tensor(("gradient", item), item, *gradient, f"d{root}/d{item.name}")
-            if not isinstance(item, Node):
-                continue
-            for k, operand in enumerate(item.inputs):
-                contribution = current.contributions.get((item, k)), exported.contributions.get((item, k))
+            for k, operand in enumerate(item.inputs if isinstance(item, Node) else ()):
+                contribution = current.contributions.get((item, k)), exported.contributions.get((item, k))  # type: ignore[arg-type]
                 self.tensor((item, k), operand, *contribution, f"d{root}/d{operand.name}", f" through {item.name}")
         if self.uncalculated:
             self.not_checked.append(f"{self.uncalculated:,} formulas that no spreadsheet program has calculated yet")

@@ -73,7 +73,8 @@ def test_verify_says_cell_found_expected_and_what_it_is(script: str, capsys: Any
     code, out, _ = run(capsys, "verify", "loss.xlsx")
     assert code == 1
     cell = workbook[places.sheet].cell(row, column).coordinate
-    assert f"'{places.sheet}'!{cell} (h[0, 1] = sigmoid(net)[0, 1]): found 0.5, expected 0.851952802; rounded, 0.85" in out
+    first = f"'{places.sheet}'!{cell} (h[0, 1] = sigmoid(net)[0, 1]): found 0.5, expected 0.851952802; rounded, 0.85"
+    assert out.splitlines()[1].strip() == first  # the cause comes before what follows from it
     code, out, _ = run(capsys, "verify", "loss.xlsx", "--json")
     result = json.loads(out)
     assert code == 1 and result["ok"] is False

@@ -17,7 +17,7 @@ import pytest
 import saitama
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDERS = ["benchmarks", "kernels", "saitama", "scripts", "spreadsheets", "tests"]
+FOLDERS = ["benchmarks", "examples", "kernels", "saitama", "scripts", "spreadsheets", "tests"]
 
 
 def run(*command, cwd, **environment):

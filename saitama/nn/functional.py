@@ -5,8 +5,6 @@ from __future__ import annotations
 from math import exp
 from typing import Any, Optional
 
-from saitama.autograd.ops import linear as _linear  # noqa: F401  (registers Linear)
-from saitama.autograd.ops import loss as _loss  # noqa: F401  (registers Softplus and CrossEntropy)
 from saitama.tensor import Tensor, where
 from saitama.tensor.backend import K
 from saitama.tensor.dispatch import apply

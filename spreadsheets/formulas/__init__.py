@@ -10,9 +10,10 @@ cells that need them.
 
 from __future__ import annotations
 
-from . import binary, compare, index, matmul, reduce, shape, softmax, unary
+from . import binary, compare, index, linear, loss, matmul, normalise, reduce, shape, softmax, unary
 from .formula import FORMULAS, Formula, formula
 from .scope import Scope, View
 
 __all__ = ["FORMULAS", "Formula", "Scope", "View", "formula"]
-__all__ += ["binary", "compare", "index", "matmul", "reduce", "shape", "softmax", "unary"]
+__all__ += ["binary", "compare", "index", "linear", "loss", "matmul", "normalise", "reduce", "shape", "softmax"]
+__all__ += ["unary"]

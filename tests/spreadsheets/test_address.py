@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl.utils import get_column_letter
+
 from saitama.spreadsheets.address import (
     MAX_COLUMN,
     MAX_ROW,

@@ -16,6 +16,7 @@ from openpyxl.chart import BarChart, Reference
 from openpyxl.comments import Comment
 from openpyxl.formatting.rule import CellIsRule
 from openpyxl.styles import Font, PatternFill, Protection
+
 from saitama.spreadsheets.cached_values import with_values, write_with_values
 from saitama.spreadsheets.engine import Result
 from saitama.spreadsheets.errors import WorkbookError

@@ -7,11 +7,11 @@ import math
 import hostile
 import openpyxl
 import pytest
+
 from saitama.spreadsheets.compare import compare, is_close, judge
 from saitama.spreadsheets.errors import WorkbookError
 from saitama.spreadsheets.reading import Cell, open_workbook
 from saitama.spreadsheets.report import SHOWN, Comparison, Difference
-
 from saitama.tensor.tensor import Tensor
 
 

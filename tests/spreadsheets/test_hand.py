@@ -8,6 +8,7 @@ from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+
 from saitama.spreadsheets.hand import decimals_judged, decimals_needed, decimals_typed, is_right, rounded_like
 
 true_values = st.one_of(

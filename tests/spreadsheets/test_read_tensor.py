@@ -10,6 +10,7 @@ import openpyxl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from saitama.spreadsheets.errors import WorkbookError
 from saitama.spreadsheets.read_tensor import read_tensor
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl.worksheet.formula import ArrayFormula
+
 from saitama.spreadsheets import reading
 from saitama.spreadsheets.errors import WorkbookError
 from saitama.spreadsheets.reading import BLANK, open_workbook

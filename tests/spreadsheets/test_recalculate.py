@@ -14,6 +14,7 @@ import hostile
 import openpyxl
 import pytest
 from openpyxl.comments import Comment
+
 from saitama.spreadsheets import ironcalc_engine, libreoffice_engine
 from saitama.spreadsheets.engine import EngineFailure, run
 from saitama.spreadsheets.errors import WorkbookError

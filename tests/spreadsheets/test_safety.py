@@ -7,6 +7,7 @@ import zipfile
 
 import hostile
 import pytest
+
 from saitama.spreadsheets import safety
 from saitama.spreadsheets.errors import WorkbookError
 from saitama.spreadsheets.reading import open_workbook

@@ -7,7 +7,10 @@ from .arithmetic import Add, Div, Maximum, Minimum, Mul, Neg, Pow, Sub
 from .compare import Eq, Ge, Gt, Le, Lt, Ne, Where
 from .elementwise import GELU, Abs, Exp, Log, ReLU, Sigmoid, Sqrt, Tanh
 from .index import Gather, Slice, Take
+from .linear import Linear
+from .loss import CrossEntropy, Softplus
 from .matmul import MatMul
+from .normalise import BatchNorm
 from .reduce import ArgMax, ArgMin, Max, Mean, Min, Sum
 from .shape import Cast, Concat, Expand, Reshape, Transpose
 from .softmax import LogSoftmax, Softmax

@@ -72,7 +72,7 @@ class Array:
         if not self.size:
             return flat
         code = "?" if self.dtype == "bool" else flat.format
-        return flat.cast("B").cast(code, self.shape)  # type: ignore[call-overload,no-any-return]
+        return flat.cast("B").cast(code, self.shape)  # type: ignore[call-overload]
 
     def __repr__(self) -> str:
         return f"Array({self.tolist()}, shape={self.shape}, dtype={self.dtype})"
