@@ -123,11 +123,12 @@ cdef tuple buffer_kind(Py_buffer *view):  # IN view
     cdef str native = "@=<" if _sys.byteorder == "little" else "@=>!"
     if len(text) == 2 and (text[0] in native or view.itemsize == 1):
         letter = text[1]
-    if letter in ("d", "f", "e") and view.itemsize in (2, 4, 8):
-        return c'f', FLOAT64 if view.itemsize == 8 else FLOAT32
-    if letter in ("b", "h", "i", "l", "q", "n") and view.itemsize in (1, 2, 4, 8):
+    # An item of 0 bytes: how Python 3.8's ctypes describes an array without any.
+    if letter in ("d", "f", "e") and view.itemsize in (0, 2, 4, 8):
+        return c'f', FLOAT64 if letter == "d" else FLOAT32
+    if letter in ("b", "h", "i", "l", "q", "n") and view.itemsize in (0, 1, 2, 4, 8):
         return c'i', INT64
-    if letter in ("B", "H", "I", "L", "Q", "N") and view.itemsize in (1, 2, 4, 8):
+    if letter in ("B", "H", "I", "L", "Q", "N") and view.itemsize in (0, 1, 2, 4, 8):
         return c'u', INT64
     if letter == "?" and view.itemsize == 1:
         return c'?', BOOL

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from types import ModuleType
 from typing import Any, Callable, Dict, List
@@ -70,6 +71,7 @@ def run(code: str, **environment: str) -> str:
     answer = subprocess.run(
         [sys.executable, "-c", code],
         env={**os.environ, "SAITAMA_KERNELS": "compiled", **environment},
+        cwd=tempfile.gettempdir(),  # away from the checkout, which may hold no compiled kernels
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -179,9 +179,9 @@ def from_buffer(obj: object) -> Array:
     if code in ("d", "f", "e"):
         dtype, letter = ("float64" if code == "d" else "float32"), code
     elif code in ("b", "h", "i", "l", "q", "n"):
-        dtype, letter = "int64", {1: "b", 2: "h", 4: "i", 8: "q"}[view.itemsize]
+        dtype, letter = "int64", {2: "h", 4: "i", 8: "q"}.get(view.itemsize, "b")
     elif code in ("B", "H", "I", "L", "Q", "N"):
-        dtype, letter = "int64", {1: "B", 2: "H", 4: "I", 8: "Q"}[view.itemsize]
+        dtype, letter = "int64", {2: "H", 4: "I", 8: "Q"}.get(view.itemsize, "B")
     elif code == "?":
         dtype, letter = "bool", "?"
     else:
