@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import sysconfig
 import tarfile
 import zipfile
 from email.parser import Parser
@@ -104,7 +105,8 @@ def test_without_a_compiler_the_wheel_runs_and_says_what_it_lacks(wheel):
     code = (
         "import saitama, saitama.spreadsheets as s; print(saitama.__file__, s.__file__, saitama.Tensor([2]).tolist())"
     )
-    result = run("-W", "always", "-c", code, cwd=wheel, PYTHONPATH=str(wheel))
+    path = os.pathsep.join([str(wheel), sysconfig.get_paths()["purelib"]])
+    result = run("-S", "-W", "always", "-c", code, cwd=wheel, PYTHONPATH=path)  # -S: no editable install beside it
     modules = [str(wheel / "saitama" / name) for name in ("__init__.py", "spreadsheets/__init__.py")]
     assert result.stdout.split() == [*modules, "[2.0]"]
     assert "slow pure-Python kernels" in result.stderr
