@@ -37,18 +37,23 @@ cdef struct Fields:  # per field of a chunk, the whole array; NULL where there i
     char *write[FIELDS]
 
 
+cdef inline double decayed(double g, double weight_decay, double p) noexcept nogil:
+    """g + weight_decay p, where no decay is none: 0 times an infinite p would be NaN."""
+    return g if weight_decay == 0 else g + weight_decay * p
+
+
 # --- the rules --------------------------------------------------------------------------------------------------------
 cdef void sgd_plain(Chunk *c, Py_ssize_t n, const Settings *s) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(n):
-        c.p[i] = c.p[i] - s.lr * (c.g[i] + s.weight_decay * c.p[i])
+        c.p[i] = c.p[i] - s.lr * decayed(c.g[i], s.weight_decay, c.p[i])
 
 
 cdef void sgd_first(Chunk *c, Py_ssize_t n, const Settings *s) noexcept nogil:
     cdef Py_ssize_t i
     cdef double g
     for i in range(n):
-        g = c.g[i] + s.weight_decay * c.p[i]
+        g = decayed(c.g[i], s.weight_decay, c.p[i])
         c.first[i] = g
         c.p[i] = c.p[i] - s.lr * (g + s.momentum * g if s.nesterov else g)
 
@@ -57,7 +62,7 @@ cdef void sgd_later(Chunk *c, Py_ssize_t n, const Settings *s) noexcept nogil:
     cdef Py_ssize_t i
     cdef double g, v
     for i in range(n):
-        g = c.g[i] + s.weight_decay * c.p[i]
+        g = decayed(c.g[i], s.weight_decay, c.p[i])
         v = s.momentum * c.first[i] + (1 - s.dampening) * g
         c.first[i] = v
         c.p[i] = c.p[i] - s.lr * (g + s.momentum * v if s.nesterov else v)
@@ -69,8 +74,8 @@ cdef void adam(Chunk *c, Py_ssize_t n, const Settings *s) noexcept nogil:
     cdef double shrink = s.lr * s.weight_decay if s.decoupled else 0
     cdef double penalty = 0 if s.decoupled else s.weight_decay
     for i in range(n):
-        p = c.p[i] - shrink * c.p[i]
-        g = c.g[i] + penalty * p
+        p = decayed(c.p[i], -shrink, c.p[i])
+        g = decayed(c.g[i], penalty, p)
         m = s.beta1 * c.first[i] + (1 - s.beta1) * g
         v = s.beta2 * c.second[i] + (1 - s.beta2) * (g * g)
         c.first[i] = m
@@ -83,7 +88,7 @@ cdef void rmsprop(Chunk *c, Py_ssize_t n, const Settings *s) noexcept nogil:
     cdef Py_ssize_t i
     cdef double g, v, a, u
     for i in range(n):
-        g = c.g[i] + s.weight_decay * c.p[i]
+        g = decayed(c.g[i], s.weight_decay, c.p[i])
         v = s.beta1 * c.first[i] + (1 - s.beta1) * (g * g)
         a = s.beta1 * c.third[i] + (1 - s.beta1) * g if s.centered else 0
         u = g / (c_sqrt(v - a * a) + s.eps)

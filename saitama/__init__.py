@@ -1,8 +1,8 @@
 """saitama: a deep-learning framework that a person can check by hand.
 
 Start with `from saitama import Tensor`. The levels of the curriculum are the sub-packages, in order: tensor (1),
-autograd (2 to 4), nn (5 and 6), optim (7), regularization (8), training and datasets; spreadsheets writes any
-computation into a workbook whose formulas recompute it independently.
+autograd (2 to 4), nn (5 and 6), optim (7), regularization (8), attention (9 to 11), transformer (12), training and
+datasets; spreadsheets writes any computation into a workbook whose formulas recompute it independently.
 """
 
 from __future__ import annotations
@@ -22,7 +22,16 @@ from saitama.tensor import *  # noqa: E402, F403
 from saitama.tensor import __all__ as _tensor_names  # noqa: E402
 
 __version__ = "0.1.0"
-_LATER = ("datasets", "nn", "optim", "regularization", "spreadsheets", "training")  # imported when first used
+_LATER = (  # imported when first used
+    "attention",
+    "datasets",
+    "nn",
+    "optim",
+    "regularization",
+    "spreadsheets",
+    "training",
+    "transformer",
+)
 
 
 def __getattr__(name: str) -> Any:

@@ -86,9 +86,17 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def workbook_name(text: str) -> str:
+    if not text.lower().endswith(".xlsx"):
+        raise argparse.ArgumentTypeError(f"expected a name that ends with .xlsx, got {text!r}")
+    return text
+
+
 def add_script(command: argparse.ArgumentParser) -> None:
     command.add_argument("script", metavar="SCRIPT.py[:NAME]", help="a Python file, and its tensor (default: loss)")
-    command.add_argument("-o", "--output", required=True, metavar="FILE", help="the workbook to write, .xlsx")
+    command.add_argument(
+        "-o", "--output", required=True, type=workbook_name, metavar="FILE", help="the workbook to write, .xlsx"
+    )
 
 
 def positive(text: str) -> int:

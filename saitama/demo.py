@@ -76,7 +76,10 @@ def run_demo(folder: str) -> bool:
     """Write the three workbooks into `folder`, print the comparison, and say whether all of it agrees."""
     console = Console(highlight=False, soft_wrap=True)
     out = Path(folder)
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OSError(f"cannot make the folder {out}: {error.strerror}; give another with --out") from error
     exported, blank, filled = (out / name for name in ("network.xlsx", "by-hand-blank.xlsx", "by-hand-filled.xlsx"))
 
     console.print("[bold]A 2-2-2 sigmoid network, checked by hand[/]")

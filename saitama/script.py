@@ -29,7 +29,7 @@ def run_script(argument: str) -> Tuple[Tensor, Dict[str, Any]]:
         known = f"its tensors are {', '.join(tensors)}" if tensors else "it makes no tensors"
         raise ValueError(f"{path} has no name {wanted!r}; {known}; choose one with {path}:NAME")
     if not isinstance(names[wanted], Tensor):
-        raise ValueError(f"{path}: {wanted} is a {type(names[wanted]).__name__}, expected a Tensor")
+        raise ValueError(f"{path}: {wanted} is of type {type(names[wanted]).__name__}, expected a Tensor")
     return names[wanted], names
 
 

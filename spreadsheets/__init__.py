@@ -6,6 +6,7 @@ verify("exercise.xlsx")                           which cells are right, which a
 compare("mine.xlsx", {"Sheet1!B2:D4": tensor})    a person's own layout
 read_tensor("mine.xlsx", "Sheet1!B2:D4")          their numbers, as a Tensor
 recalculate("network.xlsx")                       the formulas, evaluated by an independent engine
+heat_map(weights, "attention.xlsx")               attention weights as coloured tables
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 from .compare import compare
 from .errors import WorkbookError, WorkbookNotFound
 from .export import Exported, export
+from .heat_map import heat_map
 from .read_tensor import read_tensor
 from .recalculate import Recalculation, recalculate
 from .report import Comparison, Difference
@@ -29,6 +31,7 @@ __all__ = [
     "WorkbookNotFound",
     "compare",
     "export",
+    "heat_map",
     "read_tensor",
     "recalculate",
     "verify",

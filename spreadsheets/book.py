@@ -28,7 +28,7 @@ Contribution = Tuple[Node, int]
 class Section:
     """A tensor on a page. `live` is what other formulas refer to; `pinned` where it holds the framework's values."""
 
-    kind: str  # "forward", "arriving", "contribution", "input" or "gradient"
+    kind: str  # "forward", "arriving", "contribution", "input", "gradient" or "update"
     label: str  # what it is: `out_h`, `dE/d net_h through out_h`
     page: Page
     shape: Shape
@@ -39,6 +39,7 @@ class Section:
     difference: Optional[Block] = None
     pinned: bool = False
     hidden: bool = False  # in a worksheet: `live` is the key
+    shown: Optional[Block] = None  # in a worksheet: what a person sees, also where `live` is the key
     typed: Optional[Block] = None  # in a worksheet: the blank cells for a person's own numbers
 
 
@@ -46,9 +47,11 @@ class Book:
     """Everything the sheets share."""
 
     def __init__(self, graph: Graph, result: Run, max_cells: int) -> None:
-        if len(graph.nodes) > MAX_NODES:
+        updates = graph.step.updates if graph.step else []
+        count = len(graph.nodes) + len(updates)
+        if count > MAX_NODES:
             raise ValueError(
-                f"export: the graph has {len(graph.nodes):,} operations, more than the {MAX_NODES:,} sheets a workbook "
+                f"export: the graph has {count:,} operations, more than the {MAX_NODES:,} sheets a workbook "
                 "is good for; export a smaller example (fewer steps, layers or samples)"
             )
         self.graph, self.run, self.max_cells = graph, result, max_cells
@@ -62,11 +65,14 @@ class Book:
         self.left_out: List[str] = []
         self.formula_count = 0
         titles = ["Start", "Inputs", "Check", "Exported", "Graph"]
-        self.titles: Dict[Item, str] = dict.fromkeys(graph.leaves, "Inputs")
+        self.titles: Dict[Item, str] = dict.fromkeys(graph.inputs, "Inputs")
         for node in graph.nodes:
             unnamed = node.name == f"{node.op.lower()}{node.number}"
             self.titles[node] = sheet_title(f"{node.number} {node.op.lower() if unnamed else node.name}", titles)
             titles.append(self.titles[node])
+        for update in updates:
+            self.titles[update] = sheet_title(update.name, titles)
+            titles.append(self.titles[update])
         self._consumers: Dict[Item, List[Contribution]] = {}
         for node, k in sorted(result.contributions, key=lambda key: (key[0].number, key[1])):
             self._consumers.setdefault(node.inputs[k], []).append((node, k))
@@ -113,6 +119,22 @@ class Book:
             self.formula_count += live.size
         page.past(live)
         return section
+
+    def given(self, page: Page, label: str, section: Section) -> View:
+        """A tensor of another sheet, repeated as what this one starts from."""
+        page.text(page.row, page.slot(0), label, "caption")
+        page.row += 1
+        place = page.block(section.shape, 0)
+        page.labels(place)
+        live = self.repeat(page, place, section)
+        page.past(place)
+        return View(live, page.title, section.values)
+
+    def repeat(self, page: Page, place: Block, section: Section) -> Block:
+        """Write the cells of `given`; returns those that formulas refer to."""
+        source = self.view(section, page)
+        page.formulas(place, lambda i: source[i], "helper", number_format(section.values, section.dtype))
+        return place
 
     input_slots = 4  # of Inputs that are in view: the value and what gradient_captions lists
 
@@ -221,7 +243,7 @@ class Book:
             return
         root = self.graph.root.name
         if node not in self.forward:
-            self.left_out.append(f"dE/d{node.name}: summarised, as {node.name} is")
+            self.left_out.append(f"d{root}/d{node.name}: summarised, as {node.name} is")
         else:
             page.heading(f"Gradient arriving: d{root}/d{node.name}", page.slot(3) - 2)
             self.explain_arriving(node, page)
@@ -276,7 +298,7 @@ class Book:
         parts = [self.view(self.contributions[key], page) for key in self.consumers(item)]
         nothing = View(Block(page.title, 1, 1, ()), page.title)
         scope = self.scope(page, parts, nothing, self.graph.root)
-        return lambda i: scope.total([part[i] for part in parts])
+        return lambda i: scope.sum_of_cells([part[i] for part in parts])
 
 
 __all__ = ["Book", "Contribution", "Leaf", "Section"]

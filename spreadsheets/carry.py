@@ -7,17 +7,19 @@ Nothing in it is ever executed, and `read_graph` believes none of it before it h
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Dict, List, Mapping, Tuple
 
 from saitama.autograd.function import OPS
 
-from .book import Book, Section
+from .book import Book
+from .carry_step import describe_step, read_step
 from .errors import WorkbookError
 from .formulas import FORMULAS
 from .graph import Graph, Item, Leaf, Node
-from .layout import Block, Shape, size_of
+from .layout import Shape, size_of
+from .places import Carried, section_places
 
-FORMAT = 1
+FORMATS = (1, 2)  # 2: with the step of an optimiser, which a reader of 1 would leave unchecked
 CHUNK = 30_000  # characters of one cell; Excel cuts text silently after 32,767
 SHEET = "Graph"
 MAX_TOTAL = 20_000_000  # numbers in all tensors together
@@ -39,7 +41,11 @@ def describe(book: Book, kind: str, version: str) -> Dict[str, Any]:
     graph = book.graph
     number: Dict[Item, int] = {item: n for n, item in enumerate([*graph.leaves, *graph.nodes])}
     leaves = [
-        {**_item(leaf), "value": _section(book.forward.get(leaf)), "gradient": _section(book.arriving.get(leaf))}
+        {
+            **_item(leaf),
+            "value": section_places(book.forward.get(leaf)),
+            "gradient": section_places(book.arriving.get(leaf)),
+        }
         for leaf in graph.leaves
     ]
     nodes = [
@@ -50,86 +56,23 @@ def describe(book: Book, kind: str, version: str) -> Dict[str, Any]:
             "inputs": [number[item] for item in node.inputs],
             "needs": list(node.needs),
             "sheet": book.titles[node],
-            "forward": _section(book.forward.get(node)),
-            "arriving": _section(book.arriving.get(node)),
-            "contributions": [_section(book.contributions.get((node, k))) for k in range(len(node.inputs))],
+            "forward": section_places(book.forward.get(node)),
+            "arriving": section_places(book.arriving.get(node)),
+            "contributions": [section_places(book.contributions.get((node, k))) for k in range(len(node.inputs))],
         }
         for node in graph.nodes
     ]
-    return {"saitama": version, "format": FORMAT, "kind": kind, "leaves": leaves, "nodes": nodes}
+    described = {"saitama": version, "format": FORMATS[0], "kind": kind, "leaves": leaves, "nodes": nodes}
+    if graph.step:
+        described.update(format=FORMATS[1], step=describe_step(book, graph.step))
+    return described
 
 
 def _item(item: Item) -> Dict[str, Any]:
     return {"name": item.name, "shape": list(item.shape), "dtype": item.dtype, "grad": item.requires_grad}
 
 
-def _section(section: Optional[Section]) -> Optional[Dict[str, Any]]:
-    if section is None:
-        return None
-    places: Dict[str, Any] = {"sheet": section.page.title}
-    for name in ("live", "framework", "typed"):
-        block = getattr(section, name)
-        if block is not None:
-            places[name] = [block.row, block.column]
-    for name in ("pinned", "hidden"):
-        if getattr(section, name):
-            places[name] = True
-    return places
-
-
 # --- reading --------------------------------------------------------------------------------------------------------
-class Carried:
-    """What a workbook carries: the graph, and for each of its tensors the blocks that show it."""
-
-    def __init__(self, graph: Graph, kind: str) -> None:
-        self.graph, self.kind = graph, kind
-        self.places: Dict[Any, Places] = {}  # by item: its value; ("gradient", item); (node, k): what is handed on
-
-
-class Places:
-    """The blocks of one tensor."""
-
-    def __init__(self, described: Mapping[str, Any], shape: Shape, book: Any) -> None:
-        sheet = described["sheet"]
-        if sheet not in book:
-            raise WorkbookError(f"{book.path}: the sheet {sheet!r} is missing; export the workbook again")
-        self.sheet, self.shape = str(sheet), shape
-        self.pinned, self.hidden = bool(described.get("pinned")), bool(described.get("hidden"))
-        live = self._block(described, "live")
-        if live is None:
-            raise ValueError(f"nothing says where on {sheet!r} a tensor lies")
-        self.live = live
-        self.framework = self._block(described, "framework")
-        self.typed = self._block(described, "typed")
-        for block in (self.live, self.framework, self.typed):
-            if block is not None and block.size:
-                self._check_labels(block, book)
-
-    def _check_labels(self, block: Block, book: Any) -> None:
-        """The index over the first column, and the one beside the last row, where they were written."""
-        moved = WorkbookError(f"{book.path}: cells of the sheet {self.sheet!r} were moved; export the workbook again")
-        label = book[self.sheet][block.anchor]
-        if label.kind != "text" or (self.shape and label.value != "0"):
-            raise moved
-        if len(self.shape) > 1 and not (self.hidden and block is self.live):
-            beside = book[self.sheet][block.row + block.height - 1, block.column - 1]
-            if beside.value != str(block.lines - 1):
-                raise WorkbookError(
-                    f"{book.path}: cells of the sheet {self.sheet!r} were moved; export the workbook again"
-                )
-
-    def _block(self, described: Mapping[str, Any], name: str) -> Optional[Block]:
-        if name not in described:
-            return None
-        row, column = described[name]
-        if not (isinstance(row, int) and isinstance(column, int) and 0 < row < 2**20 and 0 < column <= 2**14):
-            raise ValueError(f"a block at row {row}, column {column}")
-        block = Block(self.sheet, row, column, self.shape)
-        if row + block.height > 2**20 or column + block.width > 2**14 + 1:
-            raise ValueError(f"a block of shape {self.shape} at row {row}, column {column}")
-        return block
-
-
 def read_graph(book: Any) -> Carried:
     """The graph of an opened workbook. WorkbookError where it has none, or one that does not hold together."""
     if SHEET not in book:
@@ -143,9 +86,10 @@ def read_graph(book: Any) -> Carried:
         chunks.append(str(sheet[len(chunks) + 2, 1].value))
     try:
         described = json.loads("".join(chunks))
-        if described["format"] != FORMAT:
+        if described["format"] not in FORMATS:
             raise WorkbookError(
-                f"{book.path}: written in format {described['format']!r}, this version reads {FORMAT}: export it again"
+                f"{book.path}: written in format {described['format']!r:.40}, this version reads {FORMATS[-1]}: "
+                "export it again"
             )
         return _carried(described, book)
     except WorkbookError:
@@ -166,8 +110,8 @@ def _carried(described: Mapping[str, Any], book: Any) -> Carried:
         item = Leaf(*_read_item(leaf))
         graph.leaves.append(item)
         items.append(item)
-        _place(carried, item, leaf["value"], item.shape, book)
-        _place(carried, ("gradient", item), leaf["gradient"], item.shape, book)
+        carried.place(item, leaf["value"], item.shape, book)
+        carried.place(("gradient", item), leaf["gradient"], item.shape, book)
     for number, given in enumerate(described["nodes"], 1):
         op = given["op"]
         if op not in OPS or op not in FORMULAS:
@@ -185,15 +129,17 @@ def _carried(described: Mapping[str, Any], book: Any) -> Carried:
             raise ValueError(f"operation {number}, {node.text}, cannot have shape {node.shape}")
         graph.nodes.append(node)
         items.append(node)
-        _place(carried, node, given["forward"], node.shape, book)
-        _place(carried, ("gradient", node), given["arriving"], node.shape, book)
+        carried.place(node, given["forward"], node.shape, book)
+        carried.place(("gradient", node), given["arriving"], node.shape, book)
         for k, (operand, places) in enumerate(zip(inputs, given["contributions"])):
-            _place(carried, (node, k), places, operand.shape, book)
+            carried.place((node, k), places, operand.shape, book)
     total = sum(size_of(item.shape) for item in items)
     if total > MAX_TOTAL:
         raise ValueError(f"its tensors have {total:,} numbers in all")
     if not graph.nodes or size_of(graph.root.shape) != 1:
         raise ValueError("it has no result of one number")
+    if described["format"] == FORMATS[1]:
+        read_step(carried, described["step"], book)
     return carried
 
 
@@ -215,8 +161,3 @@ def _param(value: Any) -> Any:
     if isinstance(value, (str, bool)) or (isinstance(value, (int, float)) and abs(value) < 2**40):
         return value
     raise ValueError(f"a parameter {str(value)[:40]!r}")
-
-
-def _place(carried: Carried, key: Any, described: Optional[Mapping[str, Any]], shape: Shape, book: Any) -> None:
-    if described is not None:
-        carried.places[key] = Places(described, shape, book)

@@ -6,7 +6,7 @@ of the block has a difference, no cell is over its own tolerance, and the larges
 
 from __future__ import annotations
 
-from typing import Dict, List, Tuple
+from typing import Dict, List, Optional, Tuple
 
 from openpyxl.formatting.rule import FormulaRule
 from openpyxl.styles import Font
@@ -45,7 +45,7 @@ def write_check(book: Book) -> Dict[Item, Tuple[int, int]]:
     """Write the sheet; returns the rows of each tensor on it, first and last."""
     page = book.page("Check")
     rtol, atol = tolerance(book.graph)
-    sections = checked_sections(book)
+    sections = [(item, section) for item, section in all_sections(book) if section.difference is not None]
     first, last = 11, 10 + len(sections)
     page.line("Check", "title")
     page.links("", [("Start", "Start"), ("Inputs", "Inputs")])
@@ -85,17 +85,16 @@ def verdict_row(page: Page, formula: str) -> None:
     colour(page, "A3:G3", "$A$3")
 
 
-def checked_sections(book: Book) -> List[Tuple[Item, Section]]:
-    """Every live block, by operation in order, then the gradients of the inputs."""
-    found: List[Tuple[Item, Section]] = []
+def all_sections(book: Book) -> List[Tuple[Item, Section]]:
+    """Every block that has numbers: by operation in order, then the gradients of the inputs, then the updates."""
+    found: List[Tuple[Item, Optional[Section]]] = []
     for node in book.graph.nodes:
-        mine = [book.forward.get(node), book.arriving.get(node)]
-        mine += [book.contributions.get((node, k)) for k in range(len(node.inputs))]
-        found += [(node, section) for section in mine if section is not None and section.difference is not None]
-    for leaf in book.graph.leaves:
-        if leaf in book.arriving:
-            found.append((leaf, book.arriving[leaf]))
-    return [(item, section) for item, section in found if section.live.size]
+        found += [(node, book.forward.get(node)), (node, book.arriving.get(node))]
+        found += [(node, book.contributions.get((node, k))) for k in range(len(node.inputs))]
+    found += [(leaf, book.arriving.get(leaf)) for leaf in book.graph.leaves]
+    for update in book.graph.step.updates if book.graph.step else ():
+        found += [(update, book.forward.get(line)) for line in update.lines.values()]
+    return [(item, section) for item, section in found if section is not None and section.live.size]
 
 
 def area(block: Block) -> str:

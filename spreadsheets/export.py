@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Tuple, Union
 
@@ -15,9 +16,11 @@ from .book import Book
 from .carry import write_graph
 from .check import CheckedBook
 from .formulas import FORMULAS
-from .graph import Node, run, trace
+from .graph import Graph, Node, Run, run, trace
 from .inputs import write_exported, write_inputs, write_leaf_gradients
 from .start import HOW_TO_READ, write_start
+from .step import take_step, trace_step
+from .update import write_updates
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ def export(
     path: Union[str, os.PathLike[str]],
     *,
     names: Any = None,
+    optimizer: Any = None,
     max_cells: int = 20_000,
     overwrite: bool = True,
 ) -> Exported:
@@ -50,20 +54,32 @@ def export(
     root: a tensor of one element with a graph, a loss say. Its forward pass is computed again and a backward pass run
         beside it: nobody's .grad changes, and nothing needs to be prepared.
     names: a mapping from names to tensors (`locals()` will do) or a module, for tensors that have no name of their own.
+    optimizer: one of saitama.optim, whose next step is added: a sheet for each parameter that the graph gives a
+        gradient, with every line of the rule, from the optimizer's options and state as they are now. Nothing is
+        updated; the gradient is this graph's own, whatever .grad holds.
     max_cells: a tensor of more numbers is summarised; Start and Check say so.
     overwrite: False raises FileExistsError where the file exists.
 
-    Raises TypeError or ValueError for a root without a graph, RuntimeError for a graph freed by backward(), OSError
-    where the file cannot be written (an old file is kept).
+    Raises TypeError or ValueError for a root without a graph or an optimizer without formulas, RuntimeError for a graph
+    freed by backward(), OSError where the file cannot be written (an old file is kept).
     """
     check_path(path, overwrite, max_cells)
-    graph = trace(root, names)
-    result = run(graph, {leaf: leaf.array for leaf in graph.leaves})
+    graph, result = computed(root, names, optimizer)
     book = CheckedBook(graph, result, max_cells)
     size = f"{len(graph.nodes)} operations, {len(graph.leaves)} input tensors, {graph.dtype}"
     what = f"written by saitama {__version__}: {size}"
     write_book(book, "export", what, HOW_TO_READ)
     return save(book, Path(path))
+
+
+def computed(root: Tensor, names: Any, optimizer: Any) -> Tuple[Graph, Run]:
+    """The graph behind `root`, with a step of the optimizer if there is one, and everything in it."""
+    graph = trace(root, names)
+    if optimizer is not None:
+        graph.step = trace_step(optimizer, graph)
+    result = run(graph, {leaf: leaf.array for leaf in graph.inputs})
+    take_step(graph, result)
+    return graph, result
 
 
 def check_path(path: Union[str, os.PathLike[str]], overwrite: bool, max_cells: int) -> None:
@@ -87,6 +103,7 @@ def write_book(book: Book, kind: str, what: str, how: Any) -> None:
         book.finish_page(book.pages[node], 3)
     write_leaf_gradients(book, inputs)
     book.finish_page(inputs, 4)
+    write_updates(book)
     rows = book.write_check()
     write_start(start, book, rows, what, how, kind == "worksheet")
     write_exported(book)
@@ -119,8 +136,10 @@ def write_node(book: Book, node: Node) -> None:
 
 def save(book: Book, path: Path) -> Exported:
     """Write the workbook to a temporary name and rename it."""
+    packed = BytesIO()  # first, because openpyxl's writer complains twice about a full disk
+    book.workbook.save(packed)
     with atomic_path(path) as temporary:
-        book.workbook.save(temporary)
+        temporary.write_bytes(packed.getvalue())
     sheets = tuple(book.workbook.sheetnames)
     return Exported(path, sheets, len(book.graph.nodes), book.formula_count, tuple(book.left_out))
 

@@ -7,7 +7,7 @@ keeps every value. Neither touches the user's tensors or their .grad.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
 
 from saitama.autograd.function import OPS, Function, ancestors
 from saitama.tensor.backend import K
@@ -15,6 +15,9 @@ from saitama.tensor.tensor import Tensor
 
 from .formulas import FORMULAS
 from .layout import Shape, flatten
+
+if TYPE_CHECKING:
+    from .step import Step
 
 
 @dataclass(eq=False)
@@ -32,6 +35,7 @@ class Leaf(Item):
     """A tensor nothing in the graph computed: an input, a weight, a constant."""
 
     array: Any = None
+    source: Any = None  # the Tensor it was made from
 
 
 @dataclass(eq=False)
@@ -56,6 +60,12 @@ class Graph:
 
     leaves: List[Leaf]
     nodes: List[Node]
+    step: Optional[Step] = None  # of an optimiser, with the gradients of this graph
+
+    @property
+    def inputs(self) -> List[Leaf]:
+        """Everything that has yellow cells: the leaves, and what an optimiser's step starts from."""
+        return [*self.leaves, *(self.step.inputs if self.step else [])]
 
     @property
     def root(self) -> Node:
@@ -76,8 +86,10 @@ def trace(root: Tensor, names: Any = None) -> Graph:
             f"export: the root is a {type(root).__name__}; give the Tensor whose graph you want, the loss say"
         )
     if root.node is None:
+        why = "it is an input itself" if root.requires_grad else "nothing it was computed from requires grad"
         raise ValueError(
-            "export: nothing here requires grad: set requires_grad=True on a tensor that the result depends on"
+            f"export: no operation was recorded behind this tensor ({why}): set requires_grad=True on an input and "
+            "compute the result from it, outside no_grad()"
         )
     if root.numel() != 1:
         raise ValueError(f"export: the root has shape {root.shape}; reduce it to one number with .sum() or .mean()")
@@ -109,7 +121,7 @@ def _given_names(names: Any) -> Dict[Any, str]:
     if names is None:
         return {}
     if hasattr(names, "named_parameters"):
-        pairs = list(names.named_parameters())
+        pairs = _tensors_of(names)
     elif isinstance(names, Mapping):
         pairs = list(names.items())
     else:
@@ -119,11 +131,17 @@ def _given_names(names: Any) -> Dict[Any, str]:
     given: Dict[Any, str] = {}
     for name, value in pairs:
         if hasattr(value, "named_parameters") and not isinstance(value, Tensor):
-            for path, parameter in value.named_parameters():
-                given.setdefault(parameter, f"{name}.{path}")
+            for path, tensor in _tensors_of(value):
+                given.setdefault(tensor, f"{name}.{path}")
         elif isinstance(value, Tensor) and not str(name).startswith("_"):
             given.setdefault(value if value.node is None else value.node, str(name))
     return given
+
+
+def _tensors_of(module: Any) -> List[Tuple[str, Tensor]]:
+    """The parameters and the buffers of a module, by their paths."""
+    buffers = module.named_buffers() if hasattr(module, "named_buffers") else ()
+    return [*module.named_parameters(), *buffers]
 
 
 def _unique(name: str, taken: Dict[str, int]) -> str:
@@ -139,7 +157,7 @@ def _leaf(tensor: Tensor, given: Dict[Any, str], taken: Dict[str, int], number: 
         name = f"{tensor.item():g}"  # a number written in the expression: many may be the same
     else:
         name = _unique(name or f"input{number}", taken)
-    return Leaf(name, tensor.shape, tensor.dtype, tensor.requires_grad, tensor.array)
+    return Leaf(name, tensor.shape, tensor.dtype, tensor.requires_grad, tensor.array, tensor)
 
 
 def _node(

@@ -135,6 +135,7 @@ def _chart(title: str, counter: str, lines: List[Tuple[str, Table, str]]) -> Lin
     chart.x_axis.delete = chart.y_axis.delete = False  # openpyxl would hide both
     chart.y_axis.number_format = "General"
     chart.x_axis.number_format = "0"
+    chart.x_axis.tickLblPos = "low"  # below the chart, where values are negative too
     chart.y_axis.majorGridlines.spPr = GraphicalProperties(ln=LineProperties(solidFill="D9DEE3"))
     if title.startswith(TITLES["accuracy"]):
         chart.y_axis.scaling.max = 1

@@ -20,8 +20,11 @@ LABELS, NUMBERS = 11.0, 12.0  # column widths, in characters
 
 
 def sheet_title(text: str, taken: Sequence[str]) -> str:
-    """`text` as Excel takes it for a sheet's title: at most 31 characters, none of []:*?/\\, unlike all others."""
-    clean = re.sub(r"[\[\]:*?/\\\x00-\x1f]", "_", text).strip().strip("'")[:31].strip().strip("'") or "sheet"
+    """`text` as Excel takes it for a sheet's title: at most 31 characters, none of []:*?/\\, unlike all others.
+
+    A "!" goes too, which IronCalc cannot load.
+    """
+    clean = re.sub(r"[\[\]:*?/\\!\x00-\x1f]", "_", text).strip().strip("'")[:31].strip().strip("'") or "sheet"
     used = {title.lower() for title in taken} | {"history"}
     title, n = clean, 2
     while title.lower() in used:

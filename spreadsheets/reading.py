@@ -142,7 +142,7 @@ class Book(Mapping[str, Sheet]):
 
     def block(self, address: Union[str, Block]) -> Block:
         """The block an address means, with its sheet's exact title. The only sheet may go unnamed."""
-        block = parse_address(address) if isinstance(address, str) else address
+        block = address if isinstance(address, Block) else parse_address(address)
         if block.sheet is not None:
             return block._replace(sheet=self[block.sheet].title)
         if len(self) > 1:

@@ -34,7 +34,7 @@ class Difference:
             expected, found = repr(self.expected), repr(self.found)  # they differ further back
         sentence = {
             "wrong": f"found {found}, expected {expected}",
-            "blank": f"is blank, expected {expected}",
+            "blank": "is blank",  # the answer is for the one who fills it in to find
             "not calculated": f"is a formula that was never calculated, expected {expected}",
             "text": f"found the text {self.found!r}, expected {expected}",
         }.get(self.kind, f"found the {self.kind} {found}, expected {expected}")

@@ -8,6 +8,7 @@ from .book import Book
 from .check import VERDICT, colour
 from .graph import Item
 from .page import Page, target
+from .step import Update
 
 COLUMNS = [("no.", 6), ("name", 20), ("operation", 44), ("reads", 30), ("shape", 14), ("status", 13)]
 HOW_TO_READ = [
@@ -17,6 +18,9 @@ HOW_TO_READ = [
     "Beside each formula stands what the framework computed, and the difference of the two.",
     "Check says for every block whether formula and framework agree. Sheets are protected without a password.",
 ]
+HOW_TO_STEP = (
+    "Each sheet called update takes one step of the optimizer, line by line; its lr and the like are yellow on Inputs."
+)
 LEGEND = [
     ("sample", "yours to change"),
     ("live", "live formula"),
@@ -38,7 +42,7 @@ def write_start(
     colour(page, "A4:F4", "$A$4")
     page.row = 6
     page.heading("How to fill it in" if to_fill else "How to read it", 6)
-    for n, line in enumerate(how, 1):
+    for n, line in enumerate([*how, *([HOW_TO_STEP] if graph.step else [])], 1):
         page.text(page.row, 1, str(n), "step")
         page.text(page.row, 2, line)
         page.row += 1
@@ -69,6 +73,8 @@ def write_start(
         page.text(page.row, 5, "number" if node.shape == () else str(tuple(node.shape)), "cell")
         page.put(page.row, 6, status(*rows[node]) if node in rows else "not live", "status")
         page.row += 1
+    for update in graph.step.updates if graph.step else ():
+        write_update(page, book, update, rows)
     colour(page, f"F{head + 1}:F{page.row - 1}", f"F{head + 1}")
     page.row += 1
     page.heading("What is left out", 6)
@@ -77,6 +83,22 @@ def write_start(
         page.row += 1
     for n, (_, width) in enumerate(COLUMNS):
         page.sheet.column_dimensions["ABCDEF"[n]].width = width
+
+
+def write_update(page: Page, book: Book, update: Update, rows: Dict[Item, Tuple[int, int]]) -> None:
+    """The line of one parameter's step."""
+    p = update.parameter.name
+    kind = book.graph.step.optimizer if book.graph.step else ""
+    page.text(page.row, 1, "", "cell")
+    if update in rows:
+        page.link(page.row, 2, update.name, book.titles[update], style="cell_link")
+    else:
+        page.text(page.row, 2, update.name, "cell")
+    page.text(page.row, 3, f"a step of {kind}: {p} at t+1", "cell")
+    page.text(page.row, 4, ", ".join([p, f"d{book.graph.root.name}/d{p}", *update.state]), "cell")
+    page.text(page.row, 5, "number" if update.shape == () else str(tuple(update.shape)), "cell")
+    page.put(page.row, 6, status(*rows[update]) if update in rows else "not live", "status")
+    page.row += 1
 
 
 def status(first: int, last: int) -> str:

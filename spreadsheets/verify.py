@@ -20,6 +20,7 @@ from .layout import Block, Index
 from .reading import Cell, open_workbook
 from .report import Comparison, Difference
 from .safety import PathLike
+from .step import take_step
 
 EXPORTED = "Exported"
 
@@ -35,6 +36,9 @@ class Verification(Comparison):
         told = ", ".join(f"{count:,} {kind}" for kind, count in self.kinds.items() if count)
         lines = [super().__str__()] + ([f"  checked: {told}"] if told else [])
         return "\n".join(lines + [f"  not checked: {what}" for what in self.not_checked])
+
+    def as_dict(self) -> Dict[str, Any]:
+        return {**super().as_dict(), "kinds": self.kinds, "not_checked": self.not_checked}
 
 
 def verify(path: PathLike, *, rtol: Optional[float] = None, atol: Optional[float] = None) -> Verification:
@@ -80,6 +84,9 @@ class _Verifier:
             for k, operand in enumerate(item.inputs if isinstance(item, Node) else ()):
                 contribution = current.contributions.get((item, k)), exported.contributions.get((item, k))  # type: ignore[arg-type]
                 self.tensor((item, k), operand, *contribution, f"d{root}/d{operand.name}", f" through {item.name}")
+        for update in self.graph.step.updates if self.graph.step else ():
+            for line in update.lines.values():
+                self.tensor(line, line, current.values.get(line), exported.values.get(line))
         if self.uncalculated:
             self.not_checked.append(f"{self.uncalculated:,} formulas that no spreadsheet program has calculated yet")
         return Verification(
@@ -90,7 +97,7 @@ class _Verifier:
     def leaves(self, sheet: Optional[str]) -> Dict[Leaf, Any]:
         """The arrays of the inputs, from the yellow cells or from the sheet Exported."""
         arrays = {}
-        for leaf in self.graph.leaves:
+        for leaf in self.graph.inputs:
             places = self.carried.places.get(leaf)
             if places is None:
                 if sheet is None:
@@ -124,7 +131,9 @@ class _Verifier:
                 dtype = key.dtype if isinstance(key, Item) else self.graph.dtype
                 given[key] = self.array(places.live, dtype, places.sheet, "a value of the framework")
         try:
-            return run(self.graph, leaves, given)
+            result = run(self.graph, leaves, given)
+            take_step(self.graph, result)
+            return result
         except (ValueError, TypeError, IndexError) as error:  # an index out of range, typed into Inputs
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise WorkbookError(f"{self.book.path}: the inputs cannot be computed with: {reason}") from None

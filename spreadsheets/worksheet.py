@@ -18,10 +18,10 @@ from saitama import __version__
 from saitama.tensor.tensor import Tensor
 
 from .book import Book, Section
-from .check import area, colour, verdict_row
-from .export import Exported, check_path, save, write_book
+from .check import all_sections, area, colour, verdict_row
+from .export import Exported, check_path, computed, save, write_book
 from .formulas import View
-from .graph import Graph, Item, Leaf, Node, Run, numbers, run, trace
+from .graph import Graph, Item, Leaf, Node, Run, numbers
 from .layout import Block, Index, Shape, column
 from .page import Page, number_format
 from .style import GREEN, GREEN_INK, RED, RED_INK, YELLOW, fill
@@ -41,20 +41,20 @@ def worksheet(
     path: Union[str, os.PathLike[str]],
     *,
     names: Any = None,
+    optimizer: Any = None,
     blanks: Blanks = None,
     max_cells: int = 20_000,
     overwrite: bool = True,
 ) -> Exported:
     """Write the graph behind `root` to an .xlsx workbook with blanks to be filled in by hand.
 
-    blanks: "all" (the default), "forward", "backward", or names of operations and inputs: the value and the gradients
-        of such an operation, the gradient of such an input.
+    blanks: "all" (the default), "forward", "backward", "update", or names of operations, inputs and updates: the value
+        and the gradients of such an operation, the gradient of such an input, every line of an "update W1".
 
     Everything else is as in export(); verify(path) marks what was typed.
     """
     check_path(path, overwrite, max_cells)
-    graph = trace(root, names)
-    result = run(graph, {leaf: leaf.array for leaf in graph.leaves})
+    graph, result = computed(root, names, optimizer)
     book = BlankBook(graph, result, max_cells, *_chosen(graph, blanks))
     what = f"to be filled in by hand; written by saitama {__version__}: {len(graph.nodes)} operations, {graph.dtype}"
     write_book(book, "worksheet", what, HOW_TO_FILL)
@@ -65,20 +65,27 @@ def _chosen(graph: Graph, blanks: Blanks) -> Tuple[Set[Item], Set[Item]]:
     """The tensors whose value is blank, and those whose gradients are."""
     nodes: Set[Item] = set(graph.nodes)
     leaves: Set[Item] = set(graph.leaves)
+    updates: Set[Item] = set(graph.step.updates if graph.step else ())
     if blanks is None or blanks == "all":
-        return nodes, nodes | leaves
+        return nodes | updates, nodes | leaves
+    if blanks == "update" and updates:
+        return updates, set()
     if blanks == "forward":
         return nodes, set()
     if blanks == "backward":
         return set(), nodes | leaves
     wanted = [blanks] if isinstance(blanks, str) else list(blanks)
-    by_name = {item.name: item for item in [*graph.leaves, *graph.nodes]}
+    if not wanted:
+        raise ValueError("blanks: nothing is named, so nothing would be left to fill in; give 'all' or names")
+    by_name = {item.name: item for item in [*graph.leaves, *graph.nodes, *updates]}
     unknown = [name for name in wanted if name not in by_name]
     if unknown:
         known = ", ".join(list(by_name)[:20])
-        raise ValueError(f"blanks: nothing is called {unknown[0]!r}; there are 'all', 'forward', 'backward', {known}")
+        raise ValueError(
+            f"blanks: nothing is called {unknown[0]!r}; there are 'all', 'forward', 'backward', 'update', {known}"
+        )
     items = {by_name[name] for name in wanted}
-    return items & nodes, items
+    return items & (nodes | updates), items
 
 
 class BlankBook(Book):
@@ -89,7 +96,7 @@ class BlankBook(Book):
         self.blank_values, self.blank_gradients = values, gradients
 
     def is_blank(self, kind: str, of: Item) -> bool:
-        return of in (self.blank_values if kind == "forward" else self.blank_gradients)
+        return of in (self.blank_values if kind in ("forward", "update") else self.blank_gradients)
 
     def page(self, title: str, grid: int = 1) -> Page:
         """Wide enough that nothing but the key is in hidden columns."""
@@ -157,18 +164,26 @@ class BlankBook(Book):
         shown = number_format(values, array.dtype)
         live = Block(page.title, visible.row, page.slot(key_slot), tuple(array.shape))
         section = Section(
-            kind, label, page, array.shape, array.dtype, values, live, pinned=formula is None, hidden=blank
+            kind,
+            label,
+            page,
+            array.shape,
+            array.dtype,
+            values,
+            live,
+            pinned=formula is None,
+            hidden=blank,
+            shown=visible,
         )
         if formula is None:
             page.numbers(live, values, "framework", shown)
             return section
         if blank:
-            page.text(*live.anchor, "0" if live.shape else "key", "index")
+            page.put(*live.anchor, "0" if live.shape else "key", "index", ";;;")  # else it spills into view
         page.formulas(live, formula, "key" if blank else "live", shown)
         self.formula_count += live.size
         if copied is not None:
-            typed = View(copied.typed or visible, page.title)
-            page.formulas(visible, lambda i: f'IF({typed[i]}="","",{typed[i]})', "live", "General")
+            self.repeat_typed(page, visible, copied.typed or visible)
         elif blank:
             section.typed = visible
             section.difference = Block(page.title, visible.row, page.slot(key_slot + 1), tuple(array.shape))
@@ -179,6 +194,17 @@ class BlankBook(Book):
             page.formulas(section.difference, lambda i: mark(visible.address(i), live.address(i)), "key", "0")
             colour_blanks(page, visible, section.difference)
         return section
+
+    def repeat(self, page: Page, place: Block, section: Section) -> Block:
+        """What a person typed is repeated as it is; the formulas go on from its key, hidden beside it."""
+        if not section.hidden:
+            return super().repeat(page, place, section)
+        self.repeat_typed(page, place, section.shown or place)
+        return super().repeat(page, Block(page.title, place.row, page.slot(1), place.shape), section)
+
+    def repeat_typed(self, page: Page, place: Block, typed: Block) -> None:
+        source = View(typed, page.title)
+        page.formulas(place, lambda i: f'IF({source[i]}="","",{source[i]})', "live", "General")
 
     def helper_place(self, page: Page, label: str, shape: Shape) -> View:
         """Helpers of a blank block belong to its key, so they are hidden with it."""
@@ -212,12 +238,15 @@ class BlankBook(Book):
 
 
 def mark(typed: str, key: str) -> str:
-    """1 where the typed number is the key rounded to as many decimals as were typed, 0 where not, empty for a blank."""
+    """1 where the typed number is the key rounded to as many decimals as were typed, 0 where not, empty for a blank.
+
+    A number typed as text is not right, though ABS would take it: verify says so too.
+    """
     decimals = f'MAX(0,LEN(ABS({typed})&"")-LEN(INT(ABS({typed}))&"")-1)'
     needed = f"IF({key}=0,0,1-INT(LOG10(ABS({key}))))"  # for two significant digits
     half_a_unit = f"0.5*10^(-MAX({decimals},{needed}))"
-    right = f"ABS({typed}-{key})<={half_a_unit}+1E-12*ABS({key})+1E-15"
-    return f'IF({typed}="","",IFERROR(IF(ISNUMBER({key}),IF({right},1,0),IF(EXACT({typed},{key}),1,0)),0))'
+    right = f"AND(NOT(ISTEXT({typed})),ABS({typed}-{key})<={half_a_unit}+1E-12*ABS({key})+1E-15)"
+    return f'IFERROR(IF({typed}="","",IF(ISNUMBER({key}),IF({right},1,0),IF(EXACT({typed},{key}),1,0))),0)'
 
 
 def colour_blanks(page: Page, blanks: Block, marks: Block) -> None:
@@ -248,13 +277,7 @@ def cells_of(block: Block) -> str:
 def write_score(book: BlankBook) -> Dict[Item, Tuple[int, int]]:
     """The Check sheet of a worksheet: how many blanks are right, wrong and still empty."""
     page = book.page("Check")
-    sections: List[Tuple[Item, Section]] = []
-    for node in book.graph.nodes:
-        mine = [book.forward.get(node), book.arriving.get(node)]
-        mine += [book.contributions.get((node, k)) for k in range(len(node.inputs))]
-        sections += [(node, section) for section in mine if section is not None]
-    sections += [(leaf, book.arriving[leaf]) for leaf in book.graph.leaves if leaf in book.arriving]
-    sections = [(item, section) for item, section in sections if section.typed is not None and section.typed.size]
+    sections = [(item, section) for item, section in all_sections(book) if section.typed is not None]
     first, last = 7, 6 + max(1, len(sections))
     page.line("Check", "title")
     page.links("", [("Start", "Start"), ("Inputs", "Inputs")])

@@ -77,7 +77,8 @@ def test_verify_says_cell_found_expected_and_what_it_is(script: str, capsys: Any
     assert out.splitlines()[1].strip() == first  # the cause comes before what follows from it
     code, out, _ = run(capsys, "verify", "loss.xlsx", "--json")
     result = json.loads(out)
-    assert code == 1 and result["ok"] is False
+    assert code == 1 and result["ok"] is False and result["not_checked"] == []
+    assert sum(result["kinds"].values()) == result["checked"]
     assert {"sheet": places.sheet, "cell": cell, "kind": "wrong", "found": 0.5}.items() <= result["differences"][
         0
     ].items()
@@ -103,12 +104,12 @@ def test_info_names_version_and_kernels(capsys: Any) -> None:
         (["export", "missing.py", "-o", "a.xlsx"], "missing.py: there is no such file"),
         (["export", "network.txt", "-o", "a.xlsx"], "expected SCRIPT.py or SCRIPT.py:NAME"),
         (["export", "network.py:nothing", "-o", "a.xlsx"], "its tensors are x, w, net, h, loss"),
-        (["export", "network.py:number", "-o", "a.xlsx"], "number is a int, expected a Tensor"),
+        (["export", "network.py:number", "-o", "a.xlsx"], "number is of type int, expected a Tensor"),
         (["export", "network.py:h", "-o", "a.xlsx"], "reduce it to one number"),
         (["export", "network.py:x", "-o", "a.xlsx"], "requires_grad=True"),
-        (["export", "network.py", "-o", "a.txt"], ".xlsx"),
         (["export", "network.py", "-o", "no/such/folder/a.xlsx"], "No such file or directory"),
         (["worksheet", "network.py", "-o", "a.xlsx", "--blanks", "zzz"], "nothing is called 'zzz'"),
+        (["worksheet", "network.py", "-o", "a.xlsx", "--blanks", ","], "nothing is named"),
     ],
 )
 def test_unusable_input_is_one_line_and_exit_code_2(
@@ -141,9 +142,14 @@ def test_a_failed_export_keeps_the_old_file(script: str, capsys: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["verify", "a.xlsx", "--rtol", "-1"], ["export", "a.py", "-o", "b", "--max-cells", "0"]]
+    "arguments",
+    [
+        ["verify", "a.xlsx", "--rtol", "-1"],
+        ["export", "a.py", "-o", "b.xlsx", "--max-cells", "0"],
+        ["export", "a.py", "-o", "b.xls"],
+    ],
 )
-def test_numbers_out_of_range_are_usage_errors(capsys: Any, arguments: List[str]) -> None:
+def test_options_out_of_range_are_usage_errors(capsys: Any, arguments: List[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         main(arguments)
     assert stop.value.code == 2 and "expected" in capsys.readouterr().err

@@ -17,7 +17,9 @@ PROMISES = {  # name -> (takes a folder to write to, what main() must return)
     "iris": (False, lambda accuracy: accuracy > 0.95),
     "digits": (False, lambda accuracy: accuracy > 0.95),
     "regression_with_workbook": (True, lambda slope: abs(slope - 2) < 0.2),
+    "training_step_by_hand": (True, lambda lowered: lowered > 0),
     "overfitting": (True, lambda runs: cures_help(runs)),
+    "vanishing_gradient": (True, lambda result: gates_help(result)),
 }
 
 
@@ -38,6 +40,17 @@ def cures_help(runs):
     return (
         overfits and len(runs) == 7 and all(loss < 0.8 * last["none"] for name, loss in last.items() if name != "none")
     )
+
+
+def gates_help(result):
+    """The gradient vanishes without open gates, explodes with large weights, and what vanishes is not learnt from."""
+    lasting = {kind: row[-1] / row[0] for kind, row in result["norms"].items()}
+    vanish = all(lasting[kind] < 1e-8 for kind in ("RNN", "LSTM", "GRU"))
+    last = all(lasting[f"{kind}, open gates"] > 1e-3 for kind in ("LSTM", "GRU"))
+    losses = result["losses"]
+    learnt = max(losses["LSTM, open gates"], losses["GRU, open gates"]) < 0.2 < losses["RNN"]
+    clipped = losses["RNN, large weights, clipped"] < 0.5 * losses["RNN, large weights"]
+    return vanish and last and lasting["RNN, large weights"] > 100 and learnt and clipped
 
 
 def test_every_example_is_tested():

@@ -70,7 +70,7 @@ class Linear(Binary):
         shape, full = s.x[k].shape, s.y.shape
         if shape == full or self.share(k, "g", "a", "b", "y") != "g":
             return super().backward(s, k)
-        return lambda i: s.total(s.dy.ranges(widen(i, shape, full)))
+        return lambda i: s.sum_of_cells(s.dy.ranges(widen(i, shape, full)))
 
 
 @formula("Add")

@@ -10,6 +10,9 @@ error.
 from __future__ import annotations
 
 import math
+from typing import Sequence
+
+from .limits import as_range
 
 NAN = '"nan"'
 
@@ -47,12 +50,29 @@ def times(a: str, b: str) -> str:
     return f"IF(COUNT({a},{b})=2,{a}*{b},{infinite})"
 
 
+def scaled(c: str, b: str) -> str:
+    """c b for a finite c: shorter than times."""
+    infinite = f'IF(OR({b}="nan",{c}=0),"nan",IF({c}>0,{b},{opposite(b)}))'
+    return f"IF(ISNUMBER({b}),{c}*{b},{infinite})"
+
+
+def square(a: str, two: str) -> str:
+    return f'IF(ISNUMBER({a}),{a}^{two},IF({a}="nan","nan","inf"))'
+
+
 def over(a: str, b: str) -> str:
     zero = f'IF({a}=0,"nan",IF({a}>0,"inf","-inf"))'
     number = f"IF({b}=0,{zero},{a}/{b})"
     top_infinite = signed(f"({sign(a)})*IF({b}<0,-1,1)")
     text = f'IF(OR({a}="nan",{b}="nan",COUNT({a},{b})=0),"nan",IF(ISNUMBER({a}),0,{top_infinite}))'
     return f"IF(COUNT({a},{b})=2,{number},{text})"
+
+
+def total(parts: Sequence[str], plain: str) -> str:
+    """The sum `plain` of ranges and addresses, or what the infinities among their numbers make of it."""
+    ranges = list(map(as_range, parts))
+    number, up, down = ("+".join(f'COUNTIF({part},"{text}")' for part in ranges) for text in ("nan", "inf", "-inf"))
+    return f'IF(({number})+({up})*({down})>0,"nan",IF({up}>0,"inf",IF({down}>0,"-inf",{plain})))'
 
 
 def order(a: str) -> str:

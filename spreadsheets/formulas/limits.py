@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import List, Sequence
 
 MAX_LENGTH = 8_000  # characters; Excel allows 8,192
 MAX_ARGUMENTS = 200  # of one function; Excel allows 255
 MAX_TERMS = 8  # up to here a sum or a product is written out as a + b + c, as one would by hand
+
+_RANGE = re.compile(r"('([^']|'')+'!)?[A-Z]+[0-9]+:[A-Z]+[0-9]+")
 
 
 class FormulaTooLong(ValueError):
@@ -28,6 +31,11 @@ def call(function: str, arguments: Sequence[str]) -> str:
     while len(parts) > MAX_ARGUMENTS:
         parts = [f"{function}({','.join(parts[i : i + MAX_ARGUMENTS])})" for i in range(0, len(parts), MAX_ARGUMENTS)]
     return f"{function}({','.join(parts)})"
+
+
+def is_range(part: str) -> bool:
+    """Whether `part` is a bare range such as `'f(x)'!B2:D4`, not an address and not an expression."""
+    return _RANGE.fullmatch(part) is not None
 
 
 def as_range(part: str) -> str:

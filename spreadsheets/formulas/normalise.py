@@ -61,5 +61,59 @@ class BatchNorm(Formula):
         return cell
 
 
+@formula("LayerNorm")
+class LayerNorm(Formula):
+    words = "layer normalisation: each row to mean 0 and variance 1, then scaled and shifted"
+    maths = "y = x̂ w + b,  x̂ = (x − mean) / √(var + eps),  mean and var of each row"
+    derivative = (
+        "dE/dx = 1 / √(var + eps) / C · (C g − Σ g − x̂ Σ g x̂),  g = dE/dy w,  sums along the row",
+        "dE/dw = Σ dE/dy x̂ over the rows",
+        "dE/db = Σ dE/dy over the rows",
+    )
+
+    def text(self, names: Sequence[str], params: Params) -> str:
+        return f"layer_norm({', '.join(names)})"
+
+    def shape(self, shapes: Sequence[Shape], params: Params) -> Shape:
+        x = shapes[0]
+        if not x or not x[-1] or len(shapes) > 3 or any(shape != x[-1:] for shape in shapes[1:]):
+            raise ValueError(f"layer_norm: shapes {', '.join(map(str, shapes))} do not fit")
+        return x
+
+    def forward(self, s: Scope) -> Cell:
+        x = s.x[0]
+        width, rows = x.shape[-1], x.shape[:-1]
+        eps = s.helper("eps", (), lambda i: repr(float(s.params["eps"])))
+        mean = s.helper("mean of each row", rows, lambda i: f"AVERAGE({x.line((*i, ALL))})")
+        var = s.helper("variance of each row", rows, lambda i: f"DEVSQ({x.line((*i, ALL))})/{width}")
+        r = s.helper("r = 1 / √(var + eps)", rows, lambda i: f"1/SQRT({var[i]}+{eps[()]})")
+        xh = s.helper("x̂ = (x − mean) · r", x.shape, lambda i: f"({x[i]}-{mean[i[:-1]]})*{r[i[:-1]]}")
+        s.kept.update(r=r, xh=xh)
+
+        def cell(i: Index) -> str:
+            scaled = f"{xh[i]}*{s.x[1][i[-1:]]}" if len(s.x) > 1 else xh[i]
+            return f"{scaled}+{s.x[2][i[-1:]]}" if len(s.x) > 2 else scaled
+
+        return cell
+
+    def backward(self, s: Scope, k: int) -> Cell:
+        x, dy, r, xh = s.x[0], s.dy, s.kept["r"], s.kept["xh"]
+        width, rows = x.shape[-1], x.shape[:-1]
+        down = (ALL,) * len(rows)
+        if k == 1:
+            return lambda i: s.dot(dy, (*down, *i), xh, (*down, *i))
+        if k == 2:
+            return lambda i: s.total(dy.ranges((*down, *i)))
+        g = s.helper("g = dE/dy · w", x.shape, lambda i: f"{dy[i]}*{s.x[1][i[-1:]]}") if len(s.x) > 1 else dy
+        plain = s.helper("Σ g of each row", rows, lambda i: s.total(g.ranges((*i, ALL))))
+        scaled = s.helper("Σ g x̂ of each row", rows, lambda i: s.dot(g, (*i, ALL), xh, (*i, ALL)))
+
+        def cell(i: Index) -> str:
+            row = i[:-1]
+            return f"{r[row]}/{width}*({width}*{g[i]}-{plain[row]}-{xh[i]}*{scaled[row]})"
+
+        return cell
+
+
 def column(x: View, j: int) -> str:
     return x.line((ALL, j))

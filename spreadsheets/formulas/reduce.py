@@ -70,19 +70,12 @@ class Sum(Reduction):
             total = s.total(parts)
             if ieee.finite(s.y.value(i)) or not parts:
                 return total
-            return infinite_sum(parts, total)
+            return ieee.total(parts, total)
 
         return cell
 
     def backward(self, s: Scope, k: int) -> Cell:
         return lambda i: s.dy[result(s, i)]
-
-
-def infinite_sum(parts: Sequence[str], total: str) -> str:
-    """The sum of numbers and infinities."""
-    number = "+".join(f'COUNTIF({as_range(p)},"nan")' for p in parts)
-    up, down = ("+".join(f'COUNTIF({as_range(p)},"{text}")' for p in parts) for text in ("inf", "-inf"))
-    return f'IF(({number})+({up})*({down})>0,"nan",IF({up}>0,"inf",IF({down}>0,"-inf",{total})))'
 
 
 @formula("Mean")
@@ -97,7 +90,7 @@ class Mean(Reduction):
             if not parts:
                 return ieee.NAN
             if not ieee.finite(s.y.value(i)):
-                return infinite_sum(parts, f"{s.total(parts)}/{count(s)}")
+                return ieee.total(parts, f"{s.total(parts)}/{count(s)}")
             if len(parts) <= 8:
                 return f"AVERAGE({','.join(parts)})"
             return f"({s.total(parts)})/{count(s)}"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, Callable, Dict, List, Optional, Sequence
 
 from ..layout import ALL, Block, Index, Pattern, Shape, size_of
-from .limits import MAX_LENGTH, MAX_TERMS, call, chunks
+from . import ieee
+from .limits import MAX_LENGTH, MAX_TERMS, call, chunks, is_range
 
 
 class View:
@@ -82,12 +84,22 @@ class Scope:
         if not parts:
             return "0"
         if len(parts) == 1:
-            return call("SUM", parts) if ":" in parts[0] and "(" not in parts[0] else parts[0]
-        if len(parts) <= MAX_TERMS and not any(":" in part and "(" not in part for part in parts):
+            return call("SUM", parts) if is_range(parts[0]) else parts[0]
+        if len(parts) <= MAX_TERMS and not any(map(is_range, parts)):
             return "+".join(parts)
         while sum(map(len, parts)) + 2 * len(parts) > MAX_LENGTH:
             parts = [self._spill("=" + call("SUM", some)) for some in chunks(parts, MAX_LENGTH - 200)]
         return call("SUM", parts)
+
+    def sum_of_cells(self, parts: Sequence[str]) -> str:
+        """The sum of ranges and addresses, which may hold infinities and NaN as texts (SUM would skip those)."""
+        total = self.total(parts)
+        return total if self.all_finite or not parts else ieee.total(parts, total)
+
+    @cached_property
+    def all_finite(self) -> bool:
+        """Whether every number met in the backward pass was finite at the export."""
+        return all(ieee.finite(*(view.values or ())) for view in (*self.x, self.y, self.dy))
 
     def dot(self, a: View, pa: Pattern, b: View, pb: Pattern) -> str:
         """The sum of products of two lines of equal length and direction (both along rows, or both down columns)."""
@@ -109,7 +121,7 @@ class Scope:
         if not size_of(full):
             return lambda i: "0"
         shares = self.helper(label, full, cell)
-        return lambda i: self.total(shares.ranges(widen(i, shape, full)))
+        return lambda i: self.sum_of_cells(shares.ranges(widen(i, shape, full)))
 
 
 def widen(index: Index, shape: Shape, full: Shape) -> Pattern:

@@ -31,7 +31,7 @@ class Move(Formula):
             operand, j = self.source(i, shapes, s.params)
             if operand == k:
                 came_from.setdefault(j, []).append(s.dy[i])
-        return lambda j: s.total(came_from.get(j, []))
+        return lambda j: s.sum_of_cells(came_from.get(j, []))
 
 
 def unravel(position: int, shape: Shape) -> Index:
@@ -103,7 +103,7 @@ class Expand(Move):
         return 0, tuple(j if n != 1 else 0 for j, n in zip(i[len(i) - len(shape) :], shape))
 
     def backward(self, s: Scope, k: int) -> Cell:
-        return lambda j: s.total(s.dy.ranges(widen(j, s.x[0].shape, s.y.shape)))
+        return lambda j: s.sum_of_cells(s.dy.ranges(widen(j, s.x[0].shape, s.y.shape)))
 
 
 @formula("Concat")

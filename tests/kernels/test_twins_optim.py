@@ -74,6 +74,18 @@ def test_rmsprop(twins: Twins, case: Lists, heavy: bool, centered: bool, decay: 
     )
 
 
+def test_without_decay_an_infinite_parameter_spoils_no_state(kernels: ModuleType) -> None:
+    K = kernels
+    p, g = [K.from_list([math.inf, 1.0], (2,), "float64")], [K.from_list([0.5, 0.5], (2,), "float64")]
+    zero = [K.full((2,), 0.0, "float64")]
+    for decoupled in (False, True):
+        new, m, v = K.adam_step(p, g, zero, zero, 1, 0.1, 0.9, 0.999, 1e-8, 0.0, decoupled)
+        assert new[0].tolist()[0] == math.inf and m[0].tolist()[0] == m[0].tolist()[1] and v[0].tolist()[0] > 0
+    new, momenta = K.sgd_step(p, g, None, 0.1, 0.9, 0.0, False, 0.0)
+    assert new[0].tolist()[0] == math.inf and momenta[0].tolist() == [0.5, 0.5]
+    assert K.rmsprop_step(p, g, zero, None, None, 0.1, 0.99, 1e-8, 0.0, 0.0)[1][0].tolist()[0] > 0
+
+
 @given(lists(1), st.sampled_from([0.0, 0.5, -3.0, math.inf]))
 def test_norm_and_scale(twins: Twins, case: Lists, factor: float) -> None:
     agree_on_lists(twins, lambda K, a: (K.scale(a, factor),), *case)

@@ -296,6 +296,17 @@ for _rows, _affine in [(4, True), (4, False), (2, True)]:
     _batch_norm(_rows, _affine)
 
 
+def _layer_norm(shape: Tuple[int, ...], parameters: int) -> None:
+    @case(f"LayerNorm {shape} {parameters}")
+    def make() -> Tensor:
+        operands = [tensor(*shape), *(tensor(shape[-1]) for _ in range(parameters))]
+        return weighted(apply("LayerNorm", operands, eps=1e-5))
+
+
+for _shape, _parameters in [((2, 4), 2), ((2, 3, 4), 2), ((3, 9), 1), ((2, 2, 2, 3), 0), ((4,), 2)]:
+    _layer_norm(_shape, _parameters)
+
+
 def everything(names: Iterable[str] = tuple(CASES)) -> Tensor:
     """The cases of these names in one graph, each a branch of its own."""
     total = Tensor(1000.0)  # far from 0, so that the sums of the branches do not cancel

@@ -15,7 +15,7 @@ from saitama import Tensor
 from saitama.autograd.function import apply
 from saitama.spreadsheets import export, recalculate, verify
 from saitama.spreadsheets.page import sheet_title
-from saitama.tensor import cat
+from saitama.tensor import cat, where
 
 ENGINES = ["ironcalc"] + (["libreoffice"] if shutil.which("soffice") else [])
 
@@ -104,6 +104,18 @@ def test_arithmetic_with_infinities(op: str, tmp_path: Path) -> None:
     found = recalculate(made, engine="ironcalc")
     forward = [found.values["Check"][f"G{row}"] for row in range(11, 60) if found[f"Check!B{row}"] == "y"]
     assert forward == ["PASS"]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_gradients_that_add_up_to_infinities(engine: str, tmp_path: Path) -> None:
+    x = Tensor([[1.0], [0.0], [-1.0]], requires_grad=True, name="x")
+    b = Tensor([1.0, 2.0], requires_grad=True, name="b")
+    chosen = where(x > 0, x.log(), x * 0.1)  # the famous trap: 0 * inf from the side that was not chosen
+    y = x.log() * 0.0 + b
+    loss = (y * y).sum() + chosen.sum() + (x * Tensor([[1.0, math.inf]])).sum()
+    target = tmp_path / "b.xlsx"
+    recalculate(export(loss, tmp_path / "a.xlsx"), engine=engine, output=target)
+    assert verify(target).differences == []
 
 
 def test_float32(tmp_path: Path) -> None:
@@ -223,12 +235,23 @@ def test_file_names(tmp_path: Path) -> None:
 
 def test_sheet_titles_are_what_excel_takes() -> None:
     taken: List[str] = ["Start"]
-    for text in ["a[b]:c*d?e/f\\g", "x" * 40, "X" * 40, "History", "'quoted'", "", "start", "é" * 31]:
+    for text in ["a[b]:c*d?e/f\\g", "x" * 40, "X" * 40, "History", "'quoted'", "wow!", "", "start", "é" * 31]:
         title = sheet_title(text, taken)
-        assert 1 <= len(title) <= 31 and not set(title) & set("[]:*?/\\")
+        assert 1 <= len(title) <= 31 and not set(title) & set("[]:*?/\\!")
         assert title[0] != "'" != title[-1] and title.lower() != "history"
         assert title.lower() not in {other.lower() for other in taken}
         taken.append(title)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("name", ["f(x)", "wow!", "it's", "a:b", "1e5", "B2:D4", "日本 (ü)"])
+def test_names_of_any_spelling_are_computed_with(name: str, engine: str, tmp_path: Path) -> None:
+    x = Tensor([1.0, 2.0], requires_grad=True, name=name)
+    y = x * x
+    y.name = name
+    target = tmp_path / "b.xlsx"
+    recalculate(export(y.sum() + y.mean(), tmp_path / "a.xlsx"), engine=engine, output=target)
+    assert verify(target).ok
 
 
 def test_names_that_look_like_formulas_stay_text(tmp_path: Path) -> None:

@@ -84,6 +84,11 @@ def test_what_the_dtype_cannot_hold(tmp_path, dtype, number, message):
         read_tensor(path, "A1", dtype=dtype)
 
 
+def test_an_address_that_is_no_text(grid):
+    with pytest.raises(TypeError, match="an address is a text such as 'Sheet1!B2:D4', not int"):
+        read_tensor(grid, 5)
+
+
 def test_unknown_dtype(grid):
     with pytest.raises((TypeError, ValueError), match="float16"):
         read_tensor(grid, "B2", dtype="float16")

@@ -107,6 +107,21 @@ def test_the_key_is_hidden_and_nothing_else_is(tmp_path: Path) -> None:
     places = carried.places[carried.graph.nodes[1]]
     assert places.live.column in hidden
     assert places.typed.column not in hidden
+    label = workbook[places.sheet].cell(*places.live.anchor)  # text of a hidden column spills into the next one
+    assert label.value == "0" and label.number_format == ";;;"
+
+
+@pytest.mark.parametrize(("typed", "kind"), [("0.5", "text"), ("half", "text"), (" ", "text"), ("=1/0", "error")])
+def test_what_is_no_number_is_wrong_in_the_score_and_in_verify(typed: str, kind: str, tmp_path: Path) -> None:
+    x = Tensor([0.25], requires_grad=True, name="x")
+    made = worksheet((x * 2.0).sum(), tmp_path / "w.xlsx", blanks=["mul1"])
+    workbook = openpyxl.load_workbook(made)
+    for sheet, row, col in blanks_of(made):
+        workbook[sheet].cell(row, col).value = typed
+    workbook.save(made)
+    found = recalculate(made, engine="ironcalc", output=made)
+    assert str(found["Check!A3"]).startswith("FAIL: 0 of ")
+    assert {difference.kind for difference in verify(made).differences} == {kind}
 
 
 @pytest.mark.parametrize("engine_text", ["ironcalc"])

@@ -10,7 +10,7 @@ from .index import Gather, Slice, Take
 from .linear import Linear
 from .loss import CrossEntropy, Softplus
 from .matmul import MatMul
-from .normalise import BatchNorm
+from .normalise import BatchNorm, LayerNorm
 from .reduce import ArgMax, ArgMin, Max, Mean, Min, Sum
 from .shape import Cast, Concat, Expand, Reshape, Transpose
 from .softmax import LogSoftmax, Softmax

@@ -38,6 +38,11 @@ def check_lists(op: str, params: Sequence[Array], *lists: Sequence[Array]) -> No
             check_gradient(op, p, other)
 
 
+def decayed(g: float, weight_decay: float, p: float) -> float:
+    """g + weight_decay p, where no decay is none: 0 times an infinite p would be NaN."""
+    return g if weight_decay == 0 else g + weight_decay * p
+
+
 def sgd_step(
     params: Sequence[Array],
     grads: Sequence[Array],
@@ -51,11 +56,11 @@ def sgd_step(
     """(params, momenta); momenta is None before the first step, and stays None without momentum."""
 
     def first(p: float, g: float) -> Tuple[float, float]:
-        g += weight_decay * p
+        g = decayed(g, weight_decay, p)
         return p - lr * (g + momentum * g if nesterov else g), g
 
     def later(p: float, g: float, v: float) -> Tuple[float, float]:
-        g += weight_decay * p
+        g = decayed(g, weight_decay, p)
         v = momentum * v + (1 - dampening) * g
         return p - lr * (g + momentum * v if nesterov else v), v
 
@@ -89,9 +94,9 @@ def adam_step(
 
     def rule(p: float, g: float, m: float, v: float) -> Tuple[float, float, float]:
         if decoupled:
-            p -= lr * weight_decay * p
+            p = decayed(p, -lr * weight_decay, p)
         else:
-            g += weight_decay * p
+            g = decayed(g, weight_decay, p)
         m = beta1 * m + (1 - beta1) * g
         v = beta2 * v + (1 - beta2) * (g * g)
         return p - c.divide(size * m, c.divide(c.sqrt(v), root) + eps), m, v
@@ -115,7 +120,7 @@ def rmsprop_step(
     """(params, mean squares, momenta, mean gradients); the last two are None where None was given."""
 
     def rule(p: float, g: float, s: float, b: float, a: float) -> Tuple[float, float, float, float]:
-        g += weight_decay * p
+        g = decayed(g, weight_decay, p)
         s = alpha * s + (1 - alpha) * (g * g)
         a = alpha * a + (1 - alpha) * g
         u = c.divide(g, c.sqrt(s - a * a if averages is not None else s) + eps)

@@ -1,0 +1,80 @@
+"""Level 10: scaled dot-product attention (Vaswani et al. 2017, "Attention Is All You Need", section 3.2.1).
+
+Each query is compared with every key; the values are averaged with what comes out. No step is repeated through time,
+so a gradient has one step to go, whatever the distance.
+"""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import Any, Optional, Tuple, Union
+
+from saitama.regularization import dropout
+from saitama.tensor import Tensor, where
+from saitama.tensor.dtype import is_float
+from saitama.tensor.shape import broadcast_shapes
+
+from .mask import combine, rows_with_keys
+
+
+def scaled_dot_product_attention(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    mask: Optional[Tensor] = None,
+    is_causal: bool = False,
+    return_weights: bool = False,
+    *,
+    dropout_p: float = 0.0,
+    scale: Optional[float] = None,
+) -> Union[Tensor, Tuple[Tensor, Tensor]]:
+    """Attention(Q, K, V) = softmax(Q K^T / sqrt(d_k)) V    (equation 1)
+
+    Args:
+        q: queries (..., T, d_k).
+        k: keys (..., S, d_k).
+        v: values (..., S, d_v); the axes in front, batch and heads, broadcast.
+        mask: bool, True where a query may attend to a key; or floats that are added to the scores (-inf forbids).
+            Broadcasts to (..., T, S).
+        is_causal: query i attends to the keys 0 to i only; together with a mask, both must allow it.
+        return_weights: whether to return the weights too, before dropout.
+        dropout_p: the probability of a zero among the weights; the caller sets 0 in evaluation.
+        scale: instead of 1 / sqrt(d_k).
+
+    Returns (..., T, d_v), or that and the weights (..., T, S), whose rows sum to 1. A row that may attend to nothing
+    has weights and an output of 0. Raises ValueError for shapes that do not fit, TypeError for a wrong dtype.
+    """
+    shape = _scores_shape(q, k, v)
+    mask = combine(mask, is_causal, shape)
+    scores = q @ k.transpose(-2, -1)  # (..., T, S)
+    scores = scores / sqrt(q.shape[-1]) if scale is None else scores * float(scale)
+    alive: Optional[Tensor] = None
+    if mask is not None:
+        scores = where(mask, scores, float("-inf")) if mask.dtype == "bool" else scores + mask.to(scores.dtype)
+        alive = rows_with_keys(mask)  # (..., T, 1), or None if every row has one
+    if alive is None:
+        weights = scores.softmax(-1)  # (..., T, S)
+    else:  # the softmax of nothing but -inf is 0 / 0
+        weights = where(alive, where(alive, scores, 0.0).softmax(-1), 0.0)
+    y = dropout(weights, dropout_p) @ v  # (..., T, d_v)
+    return (y, weights) if return_weights else y
+
+
+def _scores_shape(q: Any, k: Any, v: Any) -> Tuple[int, ...]:
+    """(..., T, S), if the three fit together."""
+    for name, x in (("q", q), ("k", k), ("v", v)):
+        if not isinstance(x, Tensor) or not is_float(x.dtype):
+            kind = x.dtype if isinstance(x, Tensor) else type(x).__name__
+            raise TypeError(f"attention: {name} must be a Tensor of floats, got {kind}")
+        if x.ndim < 2:
+            raise ValueError(f"attention: {name} has shape {x.shape}, expected (..., positions, width)")
+    shapes = f"q {q.shape}, k {k.shape}, v {v.shape}"
+    if q.shape[-1] != k.shape[-1] or not q.shape[-1]:
+        raise ValueError(f"attention: {shapes}: queries and keys must have the same width, at least 1")
+    if k.shape[-2] != v.shape[-2]:
+        raise ValueError(f"attention: {shapes}: there are {k.shape[-2]} keys but {v.shape[-2]} values")
+    try:
+        broadcast_shapes([q.shape[:-2], k.shape[:-2], v.shape[:-2]], "attention")
+    except ValueError:
+        raise ValueError(f"attention: {shapes}: the axes in front of the last two do not broadcast") from None
+    return (*broadcast_shapes([q.shape[:-2], k.shape[:-2]], "attention"), q.shape[-2], k.shape[-2])
