@@ -84,8 +84,14 @@ cdef object nested(Array a, int axis, Py_ssize_t *position):  # IN/OUT position
 
 
 cdef tuple shape_tuple(const Py_ssize_t *sizes, int ndim):  # IN sizes
+    cdef tuple shape = PyTuple_New(ndim)
+    cdef object size
     cdef int axis
-    return tuple([sizes[axis] for axis in range(ndim)])
+    for axis in range(ndim):
+        size = sizes[axis]
+        Py_INCREF(size)  # for the tuple, which takes a reference over
+        PyTuple_SET_ITEM(shape, axis, size)
+    return shape
 
 
 cdef int read_shape(str op, object shape, Py_ssize_t *sizes, Py_ssize_t smallest=0) except -1:  # OUT sizes
@@ -195,6 +201,8 @@ cdef Array reshape(Array a, object shape):
         sizes[free_axis] = a.size // known
     elif known != a.size:
         raise ValueError(f"reshape: {a.shape} has {a.size} elements, but {tuple(shape)} needs {known}")
+    if ndim == a.ndim and memcmp(sizes, a.sizes, ndim * sizeof(Py_ssize_t)) == 0:
+        return a
     return share(a, sizes, ndim)
 
 

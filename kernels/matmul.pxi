@@ -246,7 +246,7 @@ def matmul(Array a not None, Array b not None, bint trans_a=False, bint trans_b=
         for axis in range(t.batch.ndim):
             t.batch.steps[0][axis], t.batch.steps[1][axis] = t.batch.steps[1][axis], t.batch.steps[0][axis]
         a, b = b, a
-    if t.m < 4 or t.m * t.n * t.k <= 4096:
+    if t.m < 4 or t.m * t.n * t.k <= 1024:
         thin_product(&t, a, b, out)
     else:
         packed_product(&t, a, b, out)

@@ -212,7 +212,7 @@ def test_cpuinfo_of_x86_arm_and_neither(cpuinfo, expected):
 
 def test_the_names_of_an_intel_mac(monkeypatch):
     answer = "FPU SSE3 SSE4.1 AVX1.0 FMA\nAVX2 BMI1 AVX512F\nLZCNT SYSCALL\n"
-    monkeypatch.setattr(cpu.subprocess, "run", lambda *args, **kwargs: subprocess.CompletedProcess([], 0, answer))
+    monkeypatch.setattr(subprocess, "run", lambda *args, **kwargs: subprocess.CompletedProcess([], 0, answer))
     expected = {"pni", "sse41", "avx", "fma", "avx2", "bmi1", "avx512f", "abm"}
     assert expected <= cpu._mac_features()
 

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import math
 import sys
-from dataclasses import dataclass
-from typing import Callable, List, Optional, Sequence
+from typing import Callable, List, NamedTuple, Optional, Sequence
 
 from saitama.tensor import Tensor, full
 
@@ -22,8 +21,7 @@ Matrix = List[List[float]]
 # --- one function and its derivative ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Differentiable:
+class Differentiable(NamedTuple):
     """A function of one number together with its derivative: `square(3.0)` is 9.0, `square.derivative(3.0)` is 6.0."""
 
     f: Callable[[float], float]
@@ -173,8 +171,7 @@ def _check_scalars(**tensors: Tensor) -> None:
 # --- a whole network -------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class TwoLayerStep:
+class TwoLayerStep(NamedTuple):
     """Every number on the way through one training step of the network in `two_layer_by_hand`."""
 
     net_h: Vector

@@ -26,39 +26,39 @@ def backward(tensor: Tensor, gradient: Any = None, retain_graph: bool = False) -
         return
     gradients: Dict[Function, K.Array] = {tensor.node: dy}
     for node in sorted(ancestors(tensor.node, differentiable=True), key=attrgetter("seq"), reverse=True):
-        _visit(node, gradients.pop(node), gradients)
+        dy = gradients.pop(node)
+        kept = node.kept() if node.kept is not None else None
+        if kept is not None:
+            accumulate(kept, dy)
+        for source, dx in zip(node.inputs or (), node.backward(dy)):
+            if dx is None:
+                continue
+            if isinstance(source, Tensor):
+                accumulate(source, dx)
+            else:  # where several paths meet, their gradients add up
+                gradients[source] = K.add(gradients[source], dx) if source in gradients else dx
         if not retain_graph:
             node.release()
 
 
-def _visit(node: Function, dy: K.Array, gradients: Dict[Function, K.Array]) -> None:
-    """Hand dL/dy on to the node's inputs; where several paths meet, their gradients add up."""
-    kept = node.kept() if node.kept is not None else None
-    if kept is not None:
-        accumulate(kept, dy)
-    for source, dx in zip(node.inputs or (), node.backward(dy)):
-        if dx is None:
-            continue
-        if isinstance(source, Function):
-            gradients[source] = K.add(gradients[source], dx) if source in gradients else dx
-        else:
-            accumulate(source, dx)
-
-
 def accumulate(tensor: Tensor, dx: K.Array) -> None:
-    """tensor.grad += dx."""
-    tensor.grad = Tensor._wrap(dx if tensor.grad is None else K.add(tensor.grad.array, dx))
+    """tensor.grad += dx. RuntimeError for another shape: the operation's backward() is wrong then."""
+    if dx.shape != tensor.array.shape:
+        raise RuntimeError(f"backward: a gradient of shape {dx.shape} for a tensor of shape {tensor.shape}")
+    grad = tensor._grad
+    tensor._grad = Tensor._wrap(dx if grad is None else K.add(grad.array, dx))
 
 
 def seed(tensor: Tensor, gradient: Any) -> K.Array:
     """The gradient backward() starts from: 1 for a tensor of one element, else what the caller gives."""
     if gradient is None:
-        if tensor.numel() != 1:
+        y = tensor.array
+        if y.size != 1:
             raise ValueError(
-                f"backward: shape {tensor.shape} has {tensor.numel()} elements; reduce it to one with .sum() or "
+                f"backward: shape {y.shape} has {y.size} elements; reduce it to one with .sum() or "
                 ".mean(), or give gradient= of that shape"
             )
-        return K.full(tensor.shape, 1, tensor.dtype)
+        return K.full(y.shape, 1, y.dtype)
     given = gradient if isinstance(gradient, Tensor) else Tensor(gradient, dtype=tensor.dtype)
     if given.shape != tensor.shape or given.dtype != tensor.dtype:
         raise ValueError(

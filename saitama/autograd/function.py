@@ -9,7 +9,7 @@ import threading
 import weakref
 from functools import wraps
 from itertools import count
-from typing import Any, ClassVar, Dict, Iterator, List, Optional, Sequence, Tuple, Type, Union
+from typing import Any, ClassVar, Dict, List, Optional, Sequence, Tuple, Type, Union
 
 from saitama.tensor import dispatch
 from saitama.tensor.backend import K
@@ -89,8 +89,12 @@ def apply(name: str, inputs: Sequence[Tensor], **params: Any) -> Tensor:
 
 def record(node: Function, inputs: Sequence[Tensor], out: Tensor) -> None:
     """Make `node` the origin of `out`. Comparisons are recorded too: a workbook stays live through them."""
-    node.inputs = tuple([tensor if tensor.node is None else tensor.node for tensor in inputs])
-    node.needs = needs = tuple([tensor._requires_grad for tensor in inputs])
+    sources: List[Source] = []
+    needs: List[bool] = []
+    for tensor in inputs:
+        sources.append(tensor if tensor.node is None else tensor.node)
+        needs.append(tensor._requires_grad)
+    node.inputs, node.needs = tuple(sources), tuple(needs)
     node.seq = next(_sequence)
     node.name = None
     node.kept = None
@@ -135,22 +139,21 @@ def is_grad_enabled() -> bool:
     return grad_mode.enabled
 
 
-def ancestors(node: Function, differentiable: bool = False) -> Iterator[Function]:
+def ancestors(node: Function, differentiable: bool = False) -> List[Function]:
     """The node and every operation it was computed from, or only those its gradient passes through, in no particular
     order. RuntimeError if one was freed."""
-    stack, seen = [node], {node}
-    while stack:
-        current = stack.pop()
+    found, seen = [node], {node}
+    for current in found:  # which grows meanwhile
         if current.inputs is None:
             raise RuntimeError(
                 "the graph was freed by an earlier backward(): call backward(retain_graph=True) the first time if you "
                 "need it twice, or compute the forward pass again"
             )
-        yield current
         for source, need in zip(current.inputs, current.needs):
             if isinstance(source, Function) and source not in seen and (need or not differentiable):
                 seen.add(source)
-                stack.append(source)
+                found.append(source)
+    return found
 
 
 dispatch.apply = apply

@@ -5,9 +5,8 @@ Path("loss.dot").write_text(to_dot(loss))        # then: dot -Tsvg loss.dot -o l
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from html import escape
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple, Union
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple, Union
 
 from saitama.tensor import Tensor
 from saitama.tensor.backend import K
@@ -20,8 +19,7 @@ SHOWN_IN_FULL = 16  # elements; a larger tensor is drawn as its least, mean and 
 LEAF, CONSTANT, STEP, ROOT = "#fff3c4", "#f1f1f1", "#e3eefb", "#d9f2df"  # fill colours
 
 
-@dataclass
-class Box:
+class Box(NamedTuple):
     """One node of the picture."""
 
     title: str  # bold: the name of a leaf, or the operation
@@ -64,7 +62,7 @@ def _tensor_boxes(root: Tensor, given: Dict[Any, str]) -> Dict[Any, Box]:
         array, name = graph.values[node], node.name or given.get(node)
         lines = [*filter(None, [_shape(array)]), *_numbers(array)]
         boxes[node] = Box(_title(name, _operation(node)), lines, STEP, tuple(node.inputs or ()))
-    boxes[graph.nodes[-1]].fill = ROOT
+    boxes[node] = boxes[node]._replace(fill=ROOT)  # the last one
     return boxes
 
 
@@ -123,7 +121,7 @@ def _value_boxes(root: Value, given: Dict[Any, str]) -> Dict[Any, Box]:
         boxes[y] = Box(title, [f"{y.data:.4g}", f"gradient {y.grad:.4g}"], STEP, inputs)
     if not results:
         boxes[root] = _value_leaf(root, given)
-    boxes[root].fill = ROOT
+    boxes[root] = boxes[root]._replace(fill=ROOT)
     return boxes
 
 

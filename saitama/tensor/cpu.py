@@ -6,10 +6,8 @@ leaves a record, saitama/_build.json, of what the compiler was allowed to use; t
 
 from __future__ import annotations
 
-import ctypes
 import json
 import platform
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any, Dict, FrozenSet, Optional
@@ -107,7 +105,7 @@ def processor_features() -> Optional[FrozenSet[str]]:
             return _mac_features()
         if sys.platform == "win32":
             return _windows_features()
-    except (OSError, AttributeError, subprocess.SubprocessError):
+    except (OSError, AttributeError):
         pass  # an answer is a courtesy: no reason to refuse the kernels
     return None
 
@@ -121,13 +119,20 @@ def _linux_features(cpuinfo: str) -> Optional[FrozenSet[str]]:
 
 
 def _mac_features() -> FrozenSet[str]:
+    import subprocess  # here, as importing it takes longer than everything else in this file
+
     keys = ["machdep.cpu.features", "machdep.cpu.leaf7_features", "machdep.cpu.extfeatures"]
-    answer = subprocess.run(["sysctl", "-n", *keys], stdout=subprocess.PIPE, text=True, timeout=10).stdout
+    try:
+        answer = subprocess.run(["sysctl", "-n", *keys], stdout=subprocess.PIPE, text=True, timeout=10).stdout
+    except subprocess.SubprocessError as error:
+        raise OSError("sysctl gave no answer") from error
     names = map(_plain, answer.split())
     return frozenset(MAC_NAMES.get(name, name) for name in names)
 
 
 def _windows_features() -> FrozenSet[str]:
+    import ctypes
+
     present = ctypes.windll.kernel32.IsProcessorFeaturePresent  # type: ignore[attr-defined, unused-ignore]
     missing = {name for name, number in WINDOWS_NUMBERS.items() if not present(number)}
     return frozenset(_plain(name) for name in INSTRUCTIONS.values() if name not in missing)

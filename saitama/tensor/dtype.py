@@ -14,6 +14,7 @@ int64 = "int64"
 bool_ = "bool"
 
 DTYPES = (float64, float32, int64, bool_)
+FLOATS = (float64, float32)
 _ALIASES = {float: float64, int: int64, bool: bool_, "double": float64, "float": float32, "long": int64}
 _default = float64
 
@@ -35,7 +36,7 @@ def set_default_dtype(dtype: Any) -> None:
     """Choose the float dtype that Python numbers become: "float64" (at the start) or "float32"."""
     global _default
     name = check_dtype(dtype)
-    if name not in (float64, float32):
+    if name not in FLOATS:
         raise TypeError(f"set_default_dtype: expected float64 or float32, got {name}")
     _default = name
 
@@ -46,7 +47,7 @@ def get_default_dtype() -> str:
 
 
 def is_float(dtype: str) -> bool:
-    return dtype == float64 or dtype == float32
+    return dtype in FLOATS
 
 
 def promote(a: str, b: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Optional, Sequence, Tuple, Union
 
 from . import dispatch
 from .backend import K
-from .dtype import check_dtype, get_default_dtype, is_float, promote
+from .dtype import FLOATS, check_dtype, get_default_dtype, is_float, promote
 from .indexing import index
 from .parse import EXACT
 from .shape import axes, axis, flat_sizes, resolve_shape
@@ -36,14 +36,15 @@ def as_tensor(value: Any, like: Any = None) -> Any:
 
 def floating(x: Any) -> Any:
     """x, or x as the default float dtype where it holds integers or bools."""
-    return x if is_float(x.array.dtype) else dispatch.apply("Cast", (x,), dtype=get_default_dtype())
+    return x if x.array.dtype in FLOATS else dispatch.apply("Cast", (x,), dtype=get_default_dtype())
 
 
 def pair(a: Any, b: Any) -> Tuple[Any, Any]:
     """Two operands in the one float dtype in which they meet."""
-    a, b = as_tensor(a, like=b), as_tensor(b, like=a)
+    if not (isinstance(a, Methods) and isinstance(b, Methods)):
+        a, b = as_tensor(a, like=b), as_tensor(b, like=a)
     dtype = a.array.dtype
-    if dtype == b.array.dtype and is_float(dtype):
+    if dtype == b.array.dtype and dtype in FLOATS:
         return a, b
     dtype = promote(dtype, b.array.dtype)
     return _to(a, dtype), _to(b, dtype)

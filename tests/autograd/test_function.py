@@ -10,6 +10,7 @@ import pytest
 from saitama import Tensor, enable_grad, no_grad, where
 from saitama.autograd import is_grad_enabled
 from saitama.autograd.function import OPS, Function, ancestors
+from saitama.tensor.backend import K
 
 
 def test_a_node_knows_its_inputs_order_and_output():
@@ -114,6 +115,14 @@ def test_an_operation_of_ones_own():
         assert x.grad.tolist() == [12.0]
     finally:
         del OPS["Cube"]
+
+
+def test_a_gradient_of_another_shape_is_refused(monkeypatch):
+    monkeypatch.setattr(OPS["Exp"], "backward", lambda node, dy: (K.full((2,), 1, "float64"),))
+    x = Tensor([[1.0, 2.0]], requires_grad=True)
+    with pytest.raises(RuntimeError, match=r"^backward: a gradient of shape \(2,\) for a tensor of shape \(1, 2\)$"):
+        x.exp().sum().backward()
+    assert x.grad is None
 
 
 def test_a_function_without_rules_says_which():

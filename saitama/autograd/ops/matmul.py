@@ -23,12 +23,12 @@ class MatMul(Function):
             raise ValueError(f"matmul: {a.shape} @ {b.shape}: a scalar has no rows or columns; use * instead")
         A = a if a.ndim > 1 else a.reshape((1, a.size))  # (..., m, k)
         B = b if b.ndim > 1 else b.reshape((b.size, 1))  # (..., k, n)
-        if A.shape[-1] != B.shape[-2]:
-            raise ValueError(f"matmul: {a.shape} @ {b.shape}: inner sizes {A.shape[-1]} and {B.shape[-2]} differ")
         try:
             Y = K.matmul(A, B)  # (..., m, n)
         except ValueError as error:
             problem = str(error).split(": ", 1)[-1]  # the kernel speaks of the batch axes alone
+            if A.shape[-1] != B.shape[-2]:
+                problem = f"inner sizes {A.shape[-1]} and {B.shape[-2]} differ"
             raise ValueError(f"matmul: {a.shape} @ {b.shape}: {problem}") from None
         self.saved = A, B, a.shape, b.shape, Y.shape
         if a.ndim > 1 and b.ndim > 1:

@@ -21,6 +21,8 @@ class Reduction(Function, abstract=True):
 
     def with_axes(self, dy: K.Array, shape: K.Shape) -> K.Array:
         """dy with the reduced axes put back as axes of size 1, so that it broadcasts to the input's shape."""
+        if not dy.shape:
+            return dy  # a scalar broadcasts as it is
         return dy.reshape(tuple([1 if axis in self.dim else size for axis, size in enumerate(shape)]))
 
 
