@@ -147,6 +147,8 @@ class BuildKernels(build_ext):
             general = "-O3 -g0 -fno-math-errno -fno-trapping-math -ffp-contract=off -Wno-unused-function".split()
             name = march[0].split("=")[1] if march else "none"
             general.append(f'-DSAITAMA_MARCH="{name}"')  # for saitama.kernels.info()
+            # A call left over keeps a loop from becoming vectors.
+            general.append("-DCYTHON_INLINE=inline __attribute__((always_inline))")
             if works(self.compiler, CLANG):  # which would unroll matmul's tile before it vectorises it
                 general += ["-mllvm", "-unroll-full-max-count=16"]
         extension.extra_compile_args = [*general, *march, *openmp_compile]

@@ -1,8 +1,8 @@
 # Element by element: one operation per number.
 #
 # Design: `binary_value` and `unary_value` say what each operation is, for one number; the loops below are written once
-# and compiled for each operation and dtype. The derivatives are here beside the functions they belong to. Results do
-# not depend on how a loop is cut, so threads take pieces of it.
+# and compiled for each operation and dtype, as vectors: nothing in them branches or calls (but pow). The functions come
+# from vector_math.pxi, sigmoid.pxi and gelu.pxi. Results do not depend on how a loop is cut, so threads take pieces of it.
 
 cdef struct Add:
     char _
@@ -93,47 +93,35 @@ ctypedef fused slow_op:  # worth a second thread sooner
     GELUGrad
     GELUTanhGrad
 
-cdef double SQRT_2 = c_sqrt(2)
-cdef double SQRT_2_OVER_PI = c_sqrt(2 / M_PI)
-cdef double SQRT_2PI = c_sqrt(2 * M_PI)
-
 
 cdef inline real unary_value(real x, unary_op *op) noexcept nogil:
-    cdef double e, v = x
+    cdef real *kind = NULL
     if unary_op is Neg:
         return -x
     elif unary_op is Exp:
-        return <real> c_exp(v)
+        return <real> exp_value(x, kind)
     elif unary_op is Log:
-        return <real> c_log(v)
+        return <real> log_value(x, kind)
     elif unary_op is Sqrt:
-        return <real> c_sqrt(v)
+        return <real> c_sqrt(<double> x)
     elif unary_op is Tanh:
-        return <real> c_tanh(v)
-    elif unary_op is Sigmoid:  # the exponential of a negative number cannot overflow
-        e = c_exp(-c_fabs(v))
-        return <real> ((1 if v >= 0 else e) / (1 + e))
+        return <real> tanh_value(x, kind)
+    elif unary_op is Sigmoid:
+        return <real> sigmoid_value(x, kind)
     elif unary_op is ReLU:
         return 0 if x <= 0 else x  # NaN stays
     elif unary_op is Abs:
-        return <real> c_fabs(v)
+        return <real> c_fabs(x)
     elif unary_op is GELU:
-        return <real> (v * normal_cdf(v))
+        return <real> gelu_value(x, kind)
     else:
-        return <real> (0.5 * v * (1 + c_tanh(gelu_inner(v))))
-
-
-cdef inline double normal_cdf(double v) noexcept nogil:
-    return 0.5 * (1 + c_erf(v / SQRT_2))
-
-
-cdef inline double gelu_inner(double v) noexcept nogil:
-    return SQRT_2_OVER_PI * (v + 0.044715 * v * v * v)
+        return <real> gelu_tanh_value(x, kind)
 
 
 cdef inline real binary_value(real x, real y, binary_op *op) noexcept nogil:
     """x op y; for a gradient, x is what the derivative is made from and y is dy."""
-    cdef double v = x, dy = y, t
+    cdef double v = x, dy = y
+    cdef real *kind = NULL
     if binary_op is Add:
         return x + y
     elif binary_op is Sub:
@@ -145,9 +133,9 @@ cdef inline real binary_value(real x, real y, binary_op *op) noexcept nogil:
     elif binary_op is Pow:
         return <real> c_pow(v, dy)
     elif binary_op is Maximum:
-        return x if x >= y or x != x else y
+        return x if (x >= y) | (x != x) else y  # NaN wins; no branch
     elif binary_op is Minimum:
-        return x if x <= y or x != x else y
+        return x if (x <= y) | (x != x) else y
     elif binary_op is SqrtGrad:
         return <real> (dy / (2 * v))
     elif binary_op is TanhGrad:
@@ -159,10 +147,9 @@ cdef inline real binary_value(real x, real y, binary_op *op) noexcept nogil:
     elif binary_op is AbsGrad:
         return y * ((x > 0) - (x < 0)) if x == x else x
     elif binary_op is GELUGrad:
-        return <real> (dy * (normal_cdf(v) + v * (c_exp(-0.5 * v * v) / SQRT_2PI)))
+        return <real> (dy * gelu_slope(v, kind))
     else:
-        t = c_tanh(gelu_inner(v))
-        return <real> (dy * (0.5 * (1 + t) + 0.5 * v * (1 - t * t) * (SQRT_2_OVER_PI * (1 + 3 * 0.044715 * v * v))))
+        return <real> (dy * gelu_tanh_slope(v, kind))
 
 
 cdef inline void unary_row(const real *x, real *out, Py_ssize_t n, unary_op *op) noexcept nogil:  # IN x OUT out
@@ -172,12 +159,12 @@ cdef inline void unary_row(const real *x, real *out, Py_ssize_t n, unary_op *op)
 
 
 cdef void unary_pieces(const real *x, real *out, Py_ssize_t n, unary_op *op) noexcept nogil:  # IN x OUT out
-    cdef int workers = team(8 * n if unary_op in slow_op else n)
+    cdef int workers = team(n if unary_op in slow_op else n // 4)
     cdef Py_ssize_t piece, at
     if workers == 1:
         unary_row(x, out, n, op)
         return
-    for piece in prange((n + PIECE - 1) // PIECE, num_threads=workers, schedule="static"):
+    for piece in prange((n + PIECE - 1) // PIECE, num_threads=workers, schedule="dynamic"):
         at = piece * PIECE
         unary_row(x + at, out + at, n - at if n - at < PIECE else PIECE, op)
 
@@ -223,12 +210,12 @@ cdef void binary_span(const Walk *walk, const real *x, const real *y, real *out,
 
 cdef void binary_pieces(const Walk *walk, const real *x, const real *y, real *out, Py_ssize_t n,
                         binary_op *op) noexcept nogil:  # IN walk, x, y OUT out
-    cdef int workers = team(8 * n if binary_op in slow_op else n)
+    cdef int workers = team(n if binary_op in slow_op else n // 4)
     cdef Py_ssize_t piece, at
     if workers == 1:
         binary_span(walk, x, y, out, 0, n, op)
         return
-    for piece in prange((n + PIECE - 1) // PIECE, num_threads=workers, schedule="static"):
+    for piece in prange((n + PIECE - 1) // PIECE, num_threads=workers, schedule="dynamic"):
         at = piece * PIECE
         binary_span(walk, x, y, out, at, at + PIECE if at + PIECE < n else n, op)
 

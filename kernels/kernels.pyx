@@ -15,8 +15,8 @@ Conventions
 cimport cython
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cython.parallel cimport prange
-from libc.math cimport cos as c_cos, erf as c_erf, exp as c_exp, fabs as c_fabs, isnan as c_isnan, log as c_log
-from libc.math cimport pow as c_pow, sin as c_sin, sqrt as c_sqrt, tanh as c_tanh
+from libc.math cimport copysign as c_copysign, cos as c_cos, fabs as c_fabs, isnan as c_isnan, log as c_log, pow as c_pow
+from libc.math cimport sin as c_sin, sqrt as c_sqrt
 from libc.math cimport INFINITY, M_PI, NAN
 from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
@@ -34,6 +34,9 @@ include "machine.pxi"
 include "array.pxi"
 include "buffer.pxi"
 include "broadcast.pxi"
+include "vector_math.pxi"
+include "sigmoid.pxi"
+include "gelu.pxi"
 include "elementwise.pxi"
 include "compare.pxi"
 include "move.pxi"

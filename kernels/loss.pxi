@@ -10,7 +10,7 @@ cdef void softplus_row(const real *x, real *out, Py_ssize_t n) noexcept nogil:  
     cdef double v
     for i in range(n):
         v = x[i]
-        out[i] = <real> ((v if v > 0 else 0) + c_log1p(c_exp(-c_fabs(v))))
+        out[i] = <real> ((v if v > 0 else 0) + c_log1p(exp_value(-c_fabs(v), <real *> NULL)))
 
 
 cdef void softplus_pieces(const real *x, real *out, Py_ssize_t n) noexcept nogil:  # IN x OUT out
@@ -50,13 +50,11 @@ cdef int need_targets(str op, Array x, Array t, int64_t ignore_index) except -1:
 cdef inline double cross_entropy_row(const real *x, real *log_p, Py_ssize_t n, int64_t t, double smoothing) noexcept nogil:  # IN x OUT log_p
     """Returns the loss."""
     cdef Py_ssize_t j
-    cdef double largest = x[0], total = 0, every = 0
+    cdef double largest = x[0], total, every = 0
     for j in range(1, n):
         if x[j] > largest:
             largest = x[j]
-    for j in range(n):
-        total += c_exp(x[j] - largest)
-    total = c_log(total)
+    total = log_value(sum_of_exps(x, <real *> NULL, n, 1, largest), <double *> NULL)
     for j in range(n):
         log_p[j] = <real> (x[j] - largest - total)
     if smoothing == 0:  # then a logit of -inf elsewhere costs nothing
@@ -103,8 +101,8 @@ cdef inline void cross_entropy_grad_row(const real *log_p, real *dx, Py_ssize_t 
     cdef double rest = smoothing / n
     cdef Py_ssize_t j
     for j in range(n):
-        dx[j] = <real> (dy * (c_exp(log_p[j]) - rest))
-    dx[t] = <real> (dy * (c_exp(log_p[t]) - ((1 - smoothing) + rest)))
+        dx[j] = <real> (dy * (exp_value(log_p[j], <real *> NULL) - rest))
+    dx[t] = <real> (dy * (exp_value(log_p[t], <real *> NULL) - ((1 - smoothing) + rest)))
 
 
 cdef void cross_entropy_grad_rows(const real *log_p, const int64_t *t, const real *dy, real *dx, Py_ssize_t rows, Py_ssize_t n,

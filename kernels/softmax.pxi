@@ -19,11 +19,36 @@ ctypedef fused softmax_op:
     LogSoftmaxGrad
 
 
+cdef enum:
+    STRETCH = 256  # exponentials computed as vectors before they are added one by one
+
+
+cdef inline double sum_of_exps(const real *x, real *out, Py_ssize_t n, Py_ssize_t step,
+                               double largest) noexcept nogil:  # IN x OUT out
+    """The sum of e^(x - largest) along a line, in order. The terms go to `out`, unless it is NULL."""
+    cdef double e[STRETCH]
+    cdef double total = 0
+    cdef Py_ssize_t i, m
+    while n > 0:
+        m = n if n < STRETCH else STRETCH
+        for i in range(m):
+            e[i] = exp_value(x[i * step] - largest, <real *> NULL)
+        for i in range(m):
+            total += e[i]
+        if out != NULL:
+            for i in range(m):
+                out[i * step] = <real> e[i]
+            out += m * step
+        x += m * step
+        n -= m
+    return total
+
+
 cdef inline void softmax_line(const real *x, const real *dy, real *out, Py_ssize_t n, Py_ssize_t step,
                               softmax_op *op) noexcept nogil:  # IN x, dy OUT out
     """For a derivative, x is the output y."""
     cdef Py_ssize_t i
-    cdef double total = 0, largest, e
+    cdef double total = 0, largest
     if softmax_op is SoftmaxGrad:
         for i in range(n):
             total += <double> dy[i * step] * x[i * step]
@@ -33,22 +58,18 @@ cdef inline void softmax_line(const real *x, const real *dy, real *out, Py_ssize
         for i in range(n):
             total += dy[i * step]
         for i in range(n):
-            out[i * step] = <real> (dy[i * step] - c_exp(x[i * step]) * total)
+            out[i * step] = <real> (dy[i * step] - exp_value(x[i * step], <real *> NULL) * total)
     else:
         largest = x[0]
         for i in range(1, n):
             if x[i * step] > largest:
                 largest = x[i * step]
-        for i in range(n):
-            e = c_exp(x[i * step] - largest)
-            total += e
-            if softmax_op is Softmax:
-                out[i * step] = <real> e
+        total = sum_of_exps(x, out if softmax_op is Softmax else NULL, n, step, largest)
         if softmax_op is Softmax:
             for i in range(n):
                 out[i * step] = <real> (out[i * step] / total)
         else:
-            total = c_log(total)
+            total = log_value(total, <double *> NULL)
             for i in range(n):
                 out[i * step] = <real> (x[i * step] - largest - total)
 

@@ -1,0 +1,134 @@
+"""The compiled functions of one number against mpmath: errors in ulp over the whole range, and the special numbers."""
+
+from __future__ import annotations
+
+import math
+import random
+import struct
+from types import ModuleType
+from typing import Any, Callable, Dict, List, Tuple
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twin_cases import FLOATS, Twins
+
+mpmath = pytest.importorskip("mpmath")
+mp = mpmath.mp.clone()
+mp.dps = 50
+BITS = {"float64": (53, -1074), "float32": (24, -149)}  # of a fraction, and the exponent of the smallest number
+inf, nan = math.inf, math.nan
+
+
+def sigmoid(x: Any) -> Any:
+    return 1 / (1 + mp.exp(-x)) if x >= 0 else mp.exp(x) / (1 + mp.exp(x))
+
+
+def twice_inner(x: Any) -> Any:
+    return 2 * mp.sqrt(2 / mp.pi) * (x + mp.mpf("0.044715") * x**3)
+
+
+def gelu_slope(x: Any) -> Any:
+    return mp.erfc(-x / mp.sqrt(2)) / 2 + x * mp.exp(-x * x / 2) / mp.sqrt(2 * mp.pi)
+
+
+def gelu_tanh_slope(x: Any) -> Any:
+    inner_slope = 2 * mp.sqrt(2 / mp.pi) * (1 + 3 * mp.mpf("0.044715") * x**2)
+    return sigmoid(twice_inner(x)) * (1 + x * sigmoid(-twice_inner(x)) * inner_slope)
+
+
+# name: the function, the largest error allowed (ulp of float64), beyond which |x| the result is constant, x or infinite
+FUNCTIONS: Dict[str, Tuple[Callable[[Any], Any], float, float]] = {
+    "exp": (mp.exp, 1, 750),
+    "log": (mp.log, 1, inf),
+    "sqrt": (mp.sqrt, 0.5, inf),
+    "tanh": (mp.tanh, 1, 25),
+    "sigmoid": (sigmoid, 1, 750),
+    "gelu": (lambda x: x * mp.erfc(-x / mp.sqrt(2)) / 2, 2, 40),
+    "gelu_tanh": (lambda x: x * sigmoid(twice_inner(x)), 2, 23),
+}
+FLOAT32_BOUND = 0.55  # computed in double to 2^-30 or better, and rounded once
+DERIVATIVES = {"gelu_grad": (gelu_slope, 40), "gelu_tanh_grad": (gelu_tanh_slope, 23)}
+
+
+def ulp(y: Any, dtype: str) -> Any:
+    """The spacing of the dtype's numbers at y."""
+    digits, least = BITS[dtype]
+    return mp.mpf(2) ** max(int(mp.frexp(y)[1]) - digits, least) if y else mp.mpf(2) ** least
+
+
+def sample(name: str, dtype: str, limit: float) -> List[float]:
+    """Numbers of every size: evenly up to the limit, evenly near 0 and 1, and of every exponent."""
+    rng = random.Random(name + dtype)
+    exponents = (-1074, 1023) if dtype == "float64" else (-149, 127)
+    even = min(limit, 800.0)
+    points = [rng.uniform(-even, even) for _ in range(400)] + [rng.uniform(-3, 3) for _ in range(400)]
+    points += [math.ldexp(rng.choice([-1, 1]) * rng.uniform(1, 2), rng.randint(*exponents)) for _ in range(400)]
+    if name in ("log", "sqrt"):
+        points = [abs(x) for x in points] + [rng.uniform(0.5, 2) for _ in range(400)]
+    if dtype == "float32":
+        points = [struct.unpack("f", struct.pack("f", x))[0] for x in points if abs(x) < 3.4e38]
+    return [x for x in points if abs(x) < limit]
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_errors(compiled: ModuleType, name: str, dtype: str) -> None:
+    f, bound, limit = FUNCTIONS[name]
+    fused = compiled.info()["simd"] in ("AVX-512", "AVX2", "NEON")  # which come with fused multiply-add
+    bound = min(bound, FLOAT32_BOUND) if dtype == "float32" else bound if fused else 1.7 * bound
+    largest = 3.4028234663852886e38 if dtype == "float32" else 1.7976931348623157e308
+    points = sample(name, dtype, limit)
+    results = getattr(compiled, name)(compiled.from_list(points, (len(points),), dtype)).tolist()
+    for x, y in zip(points, results):
+        exact = f(mp.mpf(x)) if x or name != "log" else -inf
+        if abs(exact) > largest:
+            assert y == math.copysign(inf, exact), x
+        else:
+            assert abs(y - exact) <= bound * ulp(exact, dtype), (x, y, float(abs(y - exact) / ulp(exact, dtype)))
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("name", DERIVATIVES)
+def test_errors_of_derivatives(compiled: ModuleType, name: str, dtype: str) -> None:
+    """They pass through 0, where no relative error is small: theirs is measured against 1, three ulp at most."""
+    f, limit = DERIVATIVES[name]
+    points = sample(name, dtype, limit)
+    x = compiled.from_list(points, (len(points),), dtype)
+    slopes = getattr(compiled, name)(x, compiled.full((len(points),), 1, dtype)).tolist()
+    for x, y in zip(points, slopes):
+        exact = f(mp.mpf(x))
+        assert abs(y - exact) <= (3 if dtype == "float64" else FLOAT32_BOUND) * ulp(
+            max(abs(exact), 1 / mp.mpf(2)), dtype
+        ), x
+
+
+SPECIAL = {
+    "exp": [(0.0, 1.0), (-0.0, 1.0), (inf, inf), (-inf, 0.0), (1e30, inf), (-1e30, 0.0), (5e-324, 1.0)],
+    "log": [(0.0, -inf), (-0.0, -inf), (1.0, 0.0), (inf, inf), (-inf, nan), (-1.0, nan), (-5e-324, nan)],
+    "tanh": [(0.0, 0.0), (-0.0, -0.0), (inf, 1.0), (-inf, -1.0), (1e30, 1.0), (5e-324, 5e-324), (-5e-324, -5e-324)],
+    "sigmoid": [(0.0, 0.5), (inf, 1.0), (-inf, 0.0), (1e30, 1.0), (-1e30, 0.0)],
+    "gelu": [(0.0, 0.0), (-0.0, -0.0), (inf, inf), (-inf, nan), (1e30, 1e30), (-1e30, -0.0)],
+    "gelu_tanh": [(0.0, 0.0), (-0.0, -0.0), (inf, inf), (-inf, nan), (1e30, 1e30), (-1e30, -0.0)],
+}
+
+
+@pytest.mark.parametrize("name", SPECIAL)
+def test_special_numbers(compiled: ModuleType, name: str) -> None:
+    """As the formula has it: gelu(-inf) is -inf times 0."""
+    for x, expected in [*SPECIAL[name], (nan, nan)]:
+        y = getattr(compiled, name)(compiled.full((), x, "float64")).item()
+        assert (y == expected and math.copysign(1, y) == math.copysign(1, expected)) or (
+            y != y and expected != expected
+        ), x
+
+
+@pytest.mark.parametrize("name", [*FUNCTIONS, "relu", "softplus"])
+@settings(max_examples=20)
+@given(n=st.integers(1, 100), dtype=st.sampled_from(FLOATS), seed=st.integers(0, 1000))
+def test_the_place_in_an_array_changes_no_bit(twins: Twins, name: str, n: int, dtype: str, seed: int) -> None:
+    compiled = twins[1]
+    f = getattr(compiled, name)
+    x = compiled.normal((n,), dtype, seed, 0)
+    alone = [f(compiled.full((1,), value, dtype)).item() for value in x.tolist()]
+    assert [math.isnan(a) and math.isnan(b) or a == b for a, b in zip(alone, f(x).tolist())] == [True] * n
