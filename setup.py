@@ -26,6 +26,15 @@ from setuptools.errors import BaseError, CCompilerError
 Record = Dict[str, Any]
 FAILURES = (CCompilerError, BaseError, OSError)  # what a missing or failing compiler raises
 
+# A call left over keeps a loop from becoming vectors, so what we call inline has to be.
+INLINE_GCC = [
+    *("--param", "max-inline-insns-single=2000"),
+    *("--param", "inline-unit-growth=300"),
+    *("--param", "large-function-growth=1000"),
+    *("--param", "large-stack-frame-growth=10000"),
+]
+INLINE_CLANG = ["-mllvm", "-inlinehint-threshold=5000"]
+
 PLAIN = "int main(void) { return 0; }"
 CLANG = """
 #ifdef __clang__
@@ -147,10 +156,10 @@ class BuildKernels(build_ext):
             general = "-O3 -g0 -fno-math-errno -fno-trapping-math -ffp-contract=off -Wno-unused-function".split()
             name = march[0].split("=")[1] if march else "none"
             general.append(f'-DSAITAMA_MARCH="{name}"')  # for saitama.kernels.info()
-            # A call left over keeps a loop from becoming vectors.
-            general.append("-DCYTHON_INLINE=inline __attribute__((always_inline))")
             if works(self.compiler, CLANG):  # which would unroll matmul's tile before it vectorises it
-                general += ["-mllvm", "-unroll-full-max-count=16"]
+                general += ["-mllvm", "-unroll-full-max-count=16", *INLINE_CLANG]
+            else:
+                general += INLINE_GCC
         extension.extra_compile_args = [*general, *march, *openmp_compile]
         extension.extra_link_args = openmp_link
         return {
