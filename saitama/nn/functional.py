@@ -32,6 +32,8 @@ def embedding(index: Any, weight: Tensor) -> Tensor:
     index = index if isinstance(index, Tensor) else Tensor(index, dtype="int64")
     if index.dtype != "int64":
         raise TypeError(f"embedding: indices must be int64, got {index.dtype}; make them with dtype='int64'")
+    if index.numel() and index.min().item() < 0:  # Take counts those from the end; a symbol has no negative number
+        raise IndexError(f"embedding: index {index.min().item():.0f} is out of range for {weight.shape[0]} rows")
     return apply("Take", (weight, index), dim=0)
 
 

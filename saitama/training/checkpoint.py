@@ -99,7 +99,7 @@ def load_checkpoint(
         for name, thing in wanted.items():
             if thing is not None:
                 thing.load_state_dict(getattr(checkpoint, name))
-    except ValueError as error:
+    except (ValueError, TypeError, KeyError, AttributeError) as error:  # the last three: damaged, but valid JSON
         for thing, state in before:
             thing.load_state_dict(state)
         raise ValueError(f"{path}: {error}") from error

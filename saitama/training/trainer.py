@@ -12,7 +12,7 @@ from saitama.optim.lr_scheduler import ReduceLROnPlateau
 from saitama.regularization import EarlyStopping
 from saitama.tensor import Tensor, get_rng_state, set_rng_state
 
-from .checkpoint import load_checkpoint, save_checkpoint
+from .checkpoint import load_checkpoint, read_checkpoint, save_checkpoint
 from .clipping import clip_grad_norm_, grad_norm
 from .finite import NonFiniteError, first_bad, first_bad_gradient
 from .history import History
@@ -135,9 +135,10 @@ class Trainer:
         source = self.checkpoint if path is None else path
         if source is None:
             raise ValueError("resume: no checkpoint is configured; give resume(path)")
-        saved = load_checkpoint(source, self.model, self.optimizer, self.scheduler)
-        if "epoch" not in saved.extra or saved.random is None:
+        saved = read_checkpoint(source)
+        if "epoch" not in saved.extra or saved.random is None:  # before anything is changed
             raise ValueError(f"{source} was not written by a Trainer; use load_checkpoint(path, model) for its weights")
+        saved = load_checkpoint(source, self.model, self.optimizer, self.scheduler)
         extra = saved.extra
         if self.early_stopping is not None and extra["early_stopping"] is not None:
             self.early_stopping.load_state_dict(extra["early_stopping"])
@@ -149,6 +150,7 @@ class Trainer:
             saved.step,
             extra["epoch_random"],
         )
+        assert saved.random is not None  # as checked above
         set_rng_state(saved.random)
 
     # --- inside -------------------------------------------------------------------------------------------------------
@@ -176,12 +178,14 @@ class Trainer:
         return batches
 
     def _train_batch(self, x: Any, y: Any) -> None:
-        random = get_rng_state()
+        random, buffers = get_rng_state(), [(buffer, buffer.array) for buffer in self.model.buffers()]
         output = self.model(x)
         loss = self.loss_function(output, y)
         number = loss.item()
         if not isfinite(number):
             set_rng_state(random)  # the same dropout masks when the forward pass is run again
+            for buffer, array in buffers:  # running statistics as they were: a bad batch is not averaged in
+                buffer.array = array
             raise NonFiniteError(self._stopped(f"the loss is {number}", first_bad(self.model, x, y, loss)))
         self.optimizer.zero_grad()
         loss.backward()

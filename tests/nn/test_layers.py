@@ -136,6 +136,7 @@ REFUSED = [
     (lambda: nn.Linear(2, 1.5), ValueError, "out_features must be an integer from 1 on, got 1.5"),
     (lambda: nn.Embedding(-1, 3), ValueError, "num_embeddings must be an integer from 1 on"),
     (lambda: nn.Embedding(3, 2)([3]), IndexError, "3"),
+    (lambda: nn.Embedding(3, 2)([0, -1]), IndexError, "embedding: index -1 is out of range for 3 rows"),
     (lambda: nn.Embedding(3, 2)(Tensor([1.0])), TypeError, "embedding: indices must be int64, got float64"),
     (lambda: nn.GELU("exact"), ValueError, 'approximate must be "none" or "tanh"'),
     (lambda: nn.init.xavier_normal_(randn(3)), ValueError, r"expected a weight of shape \(out_features, in_features\)"),

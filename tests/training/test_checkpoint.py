@@ -151,6 +151,18 @@ def test_the_state_of_another_model_changes_nothing(tmp_path):
     assert state(model.state_dict()) == before
 
 
+def test_a_damaged_option_of_the_optimiser_changes_nothing(tmp_path):
+    saved = nn.Linear(2, 2)
+    optimizer = optim.SGD(saved.parameters(), lr=0.1)
+    optimizer.param_groups[0]["lr"] = "fast"
+    save_checkpoint(tmp_path / "run.safetensors", saved, optimizer)
+    model = nn.Linear(2, 2)
+    before = model.weight.tolist()
+    with pytest.raises(ValueError, match="lr must be"):
+        load_checkpoint(tmp_path / "run.safetensors", model, optim.SGD(model.parameters()))
+    assert model.weight.tolist() == before
+
+
 def test_a_state_that_was_not_saved(tmp_path):
     model, optimizer, scheduler = trained()
     save_checkpoint(tmp_path / "a.safetensors", model)

@@ -12,7 +12,16 @@ from saitama import nn, optim
 from saitama.datasets import moons
 from saitama.regularization import BatchNorm1d, Dropout, EarlyStopping
 from saitama.tensor import Tensor, manual_seed, randn
-from saitama.training import DataLoader, NonFiniteError, TensorDataset, Trainer, accuracy, load_checkpoint, train_loop
+from saitama.training import (
+    DataLoader,
+    NonFiniteError,
+    TensorDataset,
+    Trainer,
+    accuracy,
+    load_checkpoint,
+    save_checkpoint,
+    train_loop,
+)
 
 
 def setting(seed=0, **options):
@@ -189,6 +198,18 @@ def test_resume_refuses_what_does_not_fit(tmp_path):
 
 
 # --- numbers that go bad ----------------------------------------------------------------------------------------------
+def test_resume_refuses_a_checkpoint_that_no_trainer_wrote_before_it_changes_anything(tmp_path):
+    other, _, optimizer = plain()
+    nn.init.zeros_(other[0].weight)
+    save_checkpoint(tmp_path / "other.safetensors", other, optimizer)
+    model, _, optimizer = plain()
+    trainer = Trainer(model, optimizer, nn.MSELoss())
+    before = weights(trainer)
+    with pytest.raises(ValueError, match="not written by a Trainer"):
+        trainer.resume(tmp_path / "other.safetensors")
+    assert weights(trainer) == before
+
+
 def message(model, x, y, loss=None, **options):
     optimizer = optim.SGD(list(model.parameters()) or [Tensor(1.0, requires_grad=True)], lr=0.1)
     before = {name: tensor.tolist() for name, tensor in model.named_parameters()}
@@ -244,11 +265,21 @@ def test_a_bad_gradient_stops_before_the_step():
     assert "the gradient of bias has nan" in text
 
 
+def test_running_statistics_of_the_bad_batch_are_neither_blamed_nor_kept():
+    model = nn.Sequential(nn.Linear(2, 3), BatchNorm1d(3), nn.Linear(3, 1))
+    nn.init.constant_(model[0].weight, 1e200)
+    x = Tensor([[1e200, 1.0], [1.0, 1e200]], dtype="float64")
+    data = DataLoader(TensorDataset(x, Tensor([[0.0], [0.0]], dtype="float64")), 2)
+    with pytest.raises(NonFiniteError, match="the output of module 0 "):
+        Trainer(model, optim.SGD(model.parameters()), nn.MSELoss()).fit(data)
+    assert model[1].running_mean.tolist() == [0.0, 0.0, 0.0] and model[1].num_batches_tracked.item() == 0
+
+
 def test_looking_for_the_fault_leaves_the_statistics_alone():
     model = nn.Sequential(BatchNorm1d(1), Dropout(0.5), Log())
     text = message(model, Tensor([[-1.0], [1.0]]), Tensor([[1.0], [1.0]]))
     assert "module 2 (Log)" in text
-    assert model[0].num_batches_tracked.item() == 1
+    assert model[0].num_batches_tracked.item() == 0  # as before the bad batch
 
 
 # --- use --------------------------------------------------------------------------------------------------------------
