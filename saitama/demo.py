@@ -8,7 +8,6 @@ computed by the framework, by the formulas of the exported workbook, and by the 
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
@@ -203,8 +202,7 @@ def type_into(path: Path, changed: Path, new: Dict[str, List[float]]) -> None:
 def fill_in(blank: Path, filled: Path, step: TwoLayerStep) -> None:
     """A copy of the worksheet with every blank filled in: the hand calculation, to 9 decimals as on a calculator."""
     carried = read_graph(open_workbook(blank))
-    shutil.copyfile(blank, filled)
-    workbook = load_workbook(filled)
+    workbook = load_workbook(blank)
     for key, places in carried.places.items():
         if places.typed is None:
             continue

@@ -106,9 +106,8 @@ class _Verifier:
             arrays[leaf] = self.array(places.live, leaf.dtype, sheet or places.sheet, leaf.name)
         return arrays
 
-    def array(self, block: Optional[Block], dtype: str, sheet: str, name: str) -> Any:
+    def array(self, block: Block, dtype: str, sheet: str, name: str) -> Any:
         """The numbers of a block; WorkbookError where one is missing or not of the kind."""
-        assert block is not None
         if sheet not in self.book:
             raise WorkbookError(f"{self.book.path}: the sheet {sheet!r} is missing; export the workbook again")
         cells = self.book[sheet]
@@ -156,7 +155,7 @@ class _Verifier:
     def block(
         self,
         sheet: str,
-        block: Optional[Block],
+        block: Block,
         values: List[Any],
         dtype: str,
         kind: str,
@@ -164,7 +163,6 @@ class _Verifier:
         name: str,
         way: str,
     ) -> None:
-        assert block is not None
         cells = self.book[sheet]
         for (index, row, column), true in zip(block.cells(), values):
             cell = cells[row, column]
