@@ -8,10 +8,12 @@ Both start from the same weights and see the same batches; the losses after the 
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Tuple
 
-from benchmarks.timing import alternate, table
+from benchmarks.peers import peer
+from benchmarks.timing import Result, alternate
 
+TITLE = "Training a small network"
 THREADS = 2
 EXAMPLES, BATCH = 1797, 32
 Epoch = Callable[[], float]  # trains for an epoch and gives the last loss
@@ -57,11 +59,13 @@ def optimizer_of(task: str, library: Any, parameters: Any) -> Any:
 
 def rivals(task: str, dtype: str) -> Dict[str, Epoch]:
     """The same epoch on saitama and on PyTorch, there with two threads and, as waiting ones can cost much, with one."""
-    import torch
-
     from saitama import optim
 
     model, criterion, batches = task_of(task, dtype)
+    ours = epoch_of(model, criterion, optimizer_of(task, optim, model.parameters()), batches)
+    torch = peer("torch")
+    if torch is None:
+        return {"saitama": ours}
     copies = [tuple(torch.tensor(t.tolist(), dtype=getattr(torch, t.dtype)) for t in batch) for batch in batches]
     sizes = (2, 16, 16, 1) if task == "moons" else (64, 128, 64, 10)
     epochs = {}
@@ -71,8 +75,7 @@ def rivals(task: str, dtype: str) -> Dict[str, Epoch]:
             q.data = torch.tensor(p.tolist(), dtype=q.dtype)
         loss = getattr(torch.nn, type(criterion).__name__)()
         epoch = epoch_of(twin, loss, optimizer_of(task, torch.optim, twin.parameters()), copies)
-        epochs[f"PyTorch, threads={threads}"] = with_threads(torch, threads, epoch)
-    ours = epoch_of(model, criterion, optimizer_of(task, optim, model.parameters()), batches)
+        epochs[f"torch, {threads} thread{'s' * (threads > 1)}"] = with_threads(torch, threads, epoch)
     return {"saitama": ours, **epochs}
 
 
@@ -84,12 +87,7 @@ def with_threads(torch: Any, threads: int, epoch: Epoch) -> Epoch:
     return run
 
 
-def main() -> None:
-    try:
-        import torch  # noqa: F401
-    except ImportError:
-        print("mlp: needs `pip install torch`, skipped")
-        return
+def results() -> Iterator[Result]:
     import saitama
 
     saitama.set_num_threads(THREADS)
@@ -97,11 +95,8 @@ def main() -> None:
         for dtype in ("float64", "float32"):
             epochs = rivals(task, dtype)
             losses = [epoch() for epoch in epochs.values()]
+            worst = max(abs(loss - losses[0]) for loss in losses)
+            if worst > (1e-9 if dtype == "float64" else 1e-2):
+                raise ArithmeticError(f"MLP {task}, {dtype}: the losses after an epoch differ by {worst:.1e}")
             times = alternate(epochs, rounds=11, seconds_per_sample=0.05)
-            print(table(f"MLP {task}, {dtype}, one epoch", times, baseline="saitama"))
-            differences = ", ".join(f"{abs(loss - losses[0]):.1e}" for loss in losses[1:])
-            print(f"  loss after one epoch {losses[0]:.6f}; PyTorch's differs by {differences}")
-
-
-if __name__ == "__main__":
-    main()
+            yield Result(f"MLP {task}, {dtype}, an epoch", times, reach=0.5)

@@ -14,9 +14,23 @@ from __future__ import annotations
 import gc
 import statistics
 import time
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
 Times = Dict[str, List[float]]  # rival -> seconds per call, one for each round
+
+
+class Result(NamedTuple):
+    """A row of a benchmark's table. A benchmark is a module with a TITLE and a `results()` that yields these.
+
+    What the case says is used: "float32" and "float64" name the dtype, "1 thread" and "2 threads" the number of them,
+    for the share of the machine's peak (else float64 and all cores).
+    """
+
+    case: str  # "exp float32 (1e5)", "768x128 @ 128x384 float32, 2 threads"
+    times: Times  # from alternate(); "saitama" is one of the rivals
+    work: float = 0.0  # of one call, in billions of what `unit` counts (GFLOP or GB); 0: no rate
+    unit: str = "GFLOP/s"  # or "GB/s"
+    reach: Optional[float] = None  # the ratio saitama / fastest peer that is aimed at for this row
 
 
 def alternate(rivals: Dict[str, Callable[[], Any]], *, rounds: int = 15, seconds_per_sample: float = 0.02) -> Times:
@@ -24,9 +38,11 @@ def alternate(rivals: Dict[str, Callable[[], Any]], *, rounds: int = 15, seconds
     `seconds_per_sample`.
 
     The order of the rivals is reversed every second round, so none always runs just after the same neighbour. Before
-    the first round each is called until it is warm. A sample starts with no garbage; collecting what a rival leaves
-    behind while it runs is its own cost.
+    the first round each is called until it is warm. A sample starts with no garbage, and what lived before (imports) is
+    not searched for any; collecting what a rival leaves behind while it runs is its own cost.
     """
+    gc.collect()
+    gc.freeze()
     repeats = {name: _repeats(call, seconds_per_sample) for name, call in rivals.items()}
     times: Times = {name: [] for name in rivals}
     order = list(rivals)
@@ -34,6 +50,7 @@ def alternate(rivals: Dict[str, Callable[[], Any]], *, rounds: int = 15, seconds
         for name in order:
             times[name].append(_sample(rivals[name], repeats[name]) / repeats[name])
         order.reverse()
+    gc.unfreeze()
     return times
 
 

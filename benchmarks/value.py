@@ -1,16 +1,19 @@
 """Value against micrograd: a 2-16-16-1 MLP on 32 points, one training step (forward, zero the gradients, backward).
 
-Both engines run the same network below; only the class of the numbers differs.
+Both engines run the same network below; only the class of the numbers differs, and the losses and gradients
+are compared.
 """
 
 from __future__ import annotations
 
 import random
 import sys
-from typing import Any, Callable, List, Tuple
+from typing import Any, Callable, Iterator, List, Tuple
 
-from benchmarks.timing import alternate, table
+from benchmarks.peers import peer
+from benchmarks.timing import Result, alternate
 
+TITLE = "The scalar engine: Value"
 SIZES = (2, 16, 16, 1)
 POINTS = 32
 
@@ -61,17 +64,17 @@ def training_step(number: Callable[[float], Any]) -> Callable[[], Tuple[float, L
     return step
 
 
-def main() -> None:
+def results() -> Iterator[Result]:
     from saitama.autograd.value import Value
 
-    try:
-        from micrograd.engine import Value as MicrogradValue  # type: ignore[import-untyped]
-    except ImportError:
-        print("value: needs `pip install micrograd`, skipped")
-        return
-    sys.setrecursionlimit(100_000)  # micrograd's walk is recursive
-    steps = {"saitama": training_step(Value), "micrograd": training_step(MicrogradValue)}
-    (loss, gradients), (their_loss, their_gradients) = (step() for step in steps.values())
-    worst = max(abs(ours - theirs) for ours, theirs in zip([loss, *gradients], [their_loss, *their_gradients]))
-    print(table(f"MLP {SIZES} on {POINTS} points, one training step", alternate(steps, seconds_per_sample=0.05)))
-    print(f"  loss {loss:.6f}; largest difference between the two in loss and gradients {worst:.1e}")
+    steps = {"saitama": training_step(Value)}
+    micrograd = peer("micrograd.engine")
+    if micrograd:
+        sys.setrecursionlimit(100_000)  # micrograd's walk is recursive
+        steps["micrograd"] = training_step(micrograd.Value)
+        (loss, gradients), (their_loss, their_gradients) = (step() for step in steps.values())
+        worst = max(abs(ours - theirs) for ours, theirs in zip([loss, *gradients], [their_loss, *their_gradients]))
+        if worst > 1e-9:
+            raise ArithmeticError(f"the two engines differ by {worst:.1e} in loss and gradients")
+    case = f"MLP {'-'.join(map(str, SIZES))}, {POINTS} points, a training step"
+    yield Result(case, alternate(steps, seconds_per_sample=0.05), reach=1.0)
