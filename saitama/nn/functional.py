@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import exp
 from typing import Any, Optional
 
 from saitama.tensor import Tensor, where
@@ -95,28 +94,23 @@ def l1_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
 def binary_cross_entropy(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """-(t ln p + (1 - t) ln(1 - p)) for probabilities p; a logarithm below -100 counts as -100, as in PyTorch.
 
-    Raises ValueError for probabilities outside [0, 1] or different shapes. For logits use
-    binary_cross_entropy_with_logits, which loses no digits near 0 and 1, and learns where this has no slope any more.
+    Raises ValueError for probabilities or targets outside [0, 1] or different shapes. For logits use
+    binary_cross_entropy_with_logits, which loses no digits near 0 and 1.
     """
-    _same_shape("binary_cross_entropy", input, target)
-    values = input.detach()
-    if values.numel() and not (values.min().item() >= 0 and values.max().item() <= 1):
-        raise ValueError(
-            "binary_cross_entropy: probabilities must lie in [0, 1]; use sigmoid() or the form with logits"
-        )
-    losses = target * _log(input) + (1 - target) * _log(1 - input)
-    return _reduce("binary_cross_entropy", -losses, reduction)
-
-
-def _log(p: Tensor) -> Tensor:
-    """ln p, at least -100; the inner bound keeps the derivative at p = 0 from being 0/0."""
-    return p.maximum(exp(-101)).log().maximum(-100.0)
+    op = "binary_cross_entropy"
+    _same_shape(op, input, target)
+    _within_one(op, "probabilities", input, "use sigmoid() or the form with logits")
+    _within_one(op, "targets", target, "1 is yes and 0 is no")
+    return _reduce(op, apply("BinaryCrossEntropy", pair(floating(input), target)), reduction)
 
 
 def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
-    """Binary cross-entropy of sigmoid(x), as ln(1 + e^x) - t x, which no logit x overflows."""
-    _same_shape("binary_cross_entropy_with_logits", input, target)
-    return _reduce("binary_cross_entropy_with_logits", softplus(input) - target * input, reduction)
+    """Binary cross-entropy of sigmoid(x), as ln(1 + e^x) - t x, which no logit x overflows. Raises ValueError for
+    targets outside [0, 1] or different shapes."""
+    op = "binary_cross_entropy_with_logits"
+    _same_shape(op, input, target)
+    _within_one(op, "targets", target, "1 is yes and 0 is no")
+    return _reduce(op, softplus(input) - target * input, reduction)
 
 
 def nll_loss(log_probabilities: Tensor, target: Any, ignore_index: int = -100, reduction: str = "mean") -> Tensor:
@@ -140,8 +134,8 @@ def cross_entropy(
         ignore_index: examples with this target count for nothing.
         label_smoothing: the share of the probability that is spread over all classes, in [0, 1].
 
-    Raises TypeError for targets of a wrong dtype, ValueError for shapes that do not match, IndexError for a class
-    outside [0, C).
+    Raises TypeError for targets of a wrong dtype, ValueError for shapes that do not match and probabilities outside
+    [0, 1], IndexError for a class outside [0, C).
     """
     if not 0.0 <= label_smoothing <= 1.0:
         raise ValueError(f"cross_entropy: label_smoothing must lie in [0, 1], got {label_smoothing}")
@@ -168,6 +162,7 @@ def _soft_cross_entropy(input: Tensor, target: Tensor, classes: int, smoothing: 
     if target.dtype == "bool":
         raise TypeError("cross_entropy: targets must be int64 classes or float probabilities, got bool")
     _same_shape("cross_entropy", input, target)
+    _within_one("cross_entropy", "the probabilities of the targets", target, "classes are int64")
     axis = 0 if input.ndim == 1 else 1
     smoothed = target * (1 - smoothing) + smoothing / classes if smoothing else target
     return _reduce("cross_entropy", -(smoothed * input.log_softmax(axis)).sum(axis), reduction)
@@ -189,10 +184,18 @@ def _check_range(op: str, target: Tensor, classes: int) -> None:
 
 
 def _same_shape(op: str, input: Tensor, target: Tensor) -> None:
-    if not isinstance(target, Tensor):
-        raise TypeError(f"{op}: the target must be a Tensor, got {type(target).__name__}")
+    for what, x in (("input", input), ("target", target)):
+        if not isinstance(x, Tensor):
+            raise TypeError(f"{op}: the {what} must be a Tensor, got {type(x).__name__}")
     if input.shape != target.shape:
         raise ValueError(f"{op}: input has shape {input.shape}, target {target.shape}; they must be equal")
+
+
+def _within_one(op: str, what: str, x: Tensor, advice: str) -> None:
+    values = x.detach()
+    for value in (values.min().item(), values.max().item()) if values.numel() else ():
+        if not 0 <= value <= 1:
+            raise ValueError(f"{op}: {what} must lie in [0, 1], got {value}; {advice}")
 
 
 def _reduce(op: str, losses: Tensor, reduction: str) -> Tensor:
@@ -202,8 +205,13 @@ def _reduce(op: str, losses: Tensor, reduction: str) -> Tensor:
 
 
 def _mean_of_kept(op: str, losses: Tensor, target: Tensor, ignore_index: int, reduction: str) -> Tensor:
-    """_reduce, but a mean is over the examples that are not ignored; NaN if there are none."""
+    """_reduce, but a mean is over the examples that are not ignored; as in PyTorch NaN if there are none."""
     if reduction != "mean":
         return _reduce(op, losses, reduction)
     kept = K.nonzero(K.ne(target.array, K.full((), ignore_index, "int64"))).size
-    return losses.mean() if kept == target.array.size else losses.sum() / kept
+    if kept == target.array.size:
+        return losses.mean()
+    mean = losses.sum() / kept
+    if not kept:
+        mean.name = "the mean of no examples, as every target is to be ignored"
+    return mean

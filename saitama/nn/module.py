@@ -49,6 +49,12 @@ class Module:
             raise TypeError(
                 f"{type(self).__name__}.{name} is a Parameter; assign nn.Parameter(...), or to .{name}.data"
             )
+        if isinstance(value, Module) and any(part is self for part in value.modules()):
+            own, other = type(self).__name__, type(value).__name__
+            raise ValueError(
+                f"{own}.{name}: the {other} has this {own} as a part, and no module can be a part of itself; hide the "
+                "reference in a tuple, or pass the module to forward()"
+            )
         object.__setattr__(self, name, value)
 
     # --- its parts ----------------------------------------------------------------------------------------------------

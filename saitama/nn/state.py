@@ -20,11 +20,7 @@ def load_into(own: Dict[str, Tensor], state: Mapping[str, Any], strict: bool, wh
         raise TypeError(f"load_state_dict: expected a dict of names and tensors, got a {type(state).__name__}")
     missing = [name for name in own if name not in state]
     unexpected = [name for name in state if name not in own]
-    tensors = {
-        name: value if isinstance(value, Tensor) else Tensor(value, dtype=own[name].dtype)
-        for name, value in state.items()
-        if name in own
-    }
+    tensors = {name: _tensor(name, value, own[name].dtype) for name, value in state.items() if name in own}
     problems = [
         f"{name} has shape {tensor.shape}, expected {own[name].shape}"
         for name, tensor in tensors.items()
@@ -37,3 +33,12 @@ def load_into(own: Dict[str, Tensor], state: Mapping[str, Any], strict: bool, wh
     for name, tensor in tensors.items():
         own[name].array = tensor.detach().to(own[name].dtype).array
     return LoadResult(missing, unexpected)
+
+
+def _tensor(name: str, value: Any, dtype: str) -> Tensor:
+    if isinstance(value, Tensor):
+        return value
+    try:
+        return Tensor(value, dtype=dtype)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise type(error)(f"load_state_dict: {name}: {error}") from None

@@ -31,6 +31,7 @@ class Adam(Optimizer):
     State: step, exp_avg (m), exp_avg_sq (v).
     """
 
+    STATE = {"step": int, "exp_avg": Tensor, "exp_avg_sq": Tensor}
     decoupled = False
 
     def __init__(

@@ -21,6 +21,8 @@ class Momentum(Optimizer):
     State: velocity, which is v; zero at the start.
     """
 
+    STATE = {"velocity": Tensor}
+
     def __init__(self, params: Any, lr: float = 0.01, momentum: float = 0.9) -> None:
         super().__init__(params, {"lr": lr, "momentum": momentum})
 

@@ -6,7 +6,7 @@ the new ones. Arrays are never changed; a parameter is given the new one.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Iterable, List, Mapping, Sequence, Set, Union
+from typing import Any, Callable, ClassVar, Dict, Iterable, List, Mapping, Sequence, Set, Union
 
 from saitama.tensor import Tensor
 from saitama.tensor.backend import K
@@ -30,6 +30,9 @@ class Optimizer:
     Raises ValueError for no parameters, a parameter given twice and options out of range, TypeError for what is no leaf
     Tensor of floats.
     """
+
+    STATE: ClassVar[Mapping[str, type]] = {}  # what a subclass keeps for each parameter: Tensors, and counts of steps
+    OPTIONAL_STATE: ClassVar[Set[str]] = set()  # of these, what some options do without
 
     def __init__(self, params: Union[Iterable[Tensor], Iterable[Group]], defaults: Group) -> None:
         self.defaults = defaults
@@ -108,10 +111,13 @@ class Optimizer:
         }
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Go on from what state_dict() gave. Raises ValueError, and changes nothing, for the state of another model or
-        another optimiser."""
+        """Go on from what state_dict() gave. Raises ValueError, and changes nothing, for the state of another model, or
+        of an optimiser with other options or another state."""
         params = self._params()
-        check_state(self._name, state_dict, self.param_groups, params, set(self.defaults))
+        try:
+            check_state(state_dict, self.param_groups, params, set(self.defaults), self.STATE, self.OPTIONAL_STATE)
+        except ValueError as error:
+            raise ValueError(f"load_state_dict: this state does not fit this {self._name}: {error}") from None
         for group, saved in zip(self.param_groups, state_dict["param_groups"]):
             self._check_options({**group, **saved})
         for group, saved in zip(self.param_groups, state_dict["param_groups"]):

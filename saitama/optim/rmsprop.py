@@ -34,6 +34,9 @@ class RMSprop(Optimizer):
     State: square_avg (s), with momentum momentum_buffer (b), and centered grad_avg (a).
     """
 
+    STATE = {"square_avg": Tensor, "momentum_buffer": Tensor, "grad_avg": Tensor}
+    OPTIONAL_STATE = {"momentum_buffer", "grad_avg"}
+
     def __init__(
         self,
         params: Any,

@@ -31,6 +31,8 @@ class SGD(Optimizer):
     State: momentum_buffer, which is v.
     """
 
+    STATE = {"momentum_buffer": Tensor}
+
     def __init__(
         self,
         params: Any,
@@ -53,6 +55,7 @@ class SGD(Optimizer):
 
     def check(self, group: Group) -> None:
         self.at_least_zero("momentum", group["momentum"])
+        self.at_least_zero("dampening", group["dampening"])
         if group["nesterov"] and (group["momentum"] <= 0 or group["dampening"] != 0):
             raise ValueError("SGD: nesterov needs momentum > 0 and dampening 0")
 

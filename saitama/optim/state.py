@@ -8,28 +8,57 @@ from saitama.tensor import Tensor
 
 
 def check_state(
-    optimizer: str, saved: Mapping[str, Any], groups: List[Dict[str, Any]], params: Sequence[Tensor], options: Set[str]
+    saved: Any,
+    groups: List[Dict[str, Any]],
+    params: Sequence[Tensor],
+    options: Set[str],
+    kinds: Mapping[str, type],
+    optional: Set[str],
 ) -> None:
-    """ValueError unless `saved` has the groups, options and shapes of an optimiser for these parameters."""
-    refuse = f"load_state_dict: this state does not fit this {optimizer}: "
+    """Raise ValueError, which says what is wrong, unless `saved` has the groups, options, states and shapes of an
+    optimiser for these parameters.
+
+    `kinds`: the type of each entry of a parameter's state, a Tensor of the parameter's shape or an int that counts
+    steps; all but the `optional` ones must be there.
+    """
     if not isinstance(saved, Mapping) or not {"state", "param_groups"} <= set(saved):
-        raise ValueError(refuse + 'expected a dict with "state" and "param_groups"')
+        raise ValueError('expected a dict with "state" and "param_groups"')
+    if not isinstance(saved["param_groups"], (list, tuple)) or not isinstance(saved["state"], Mapping):
+        raise ValueError('"param_groups" must be a list and "state" a dict')
+    for i, group in enumerate(saved["param_groups"]):
+        if not isinstance(group, Mapping) or not isinstance(group.get("params"), (list, tuple)):
+            raise ValueError(f'group {i} must be a dict with a list "params"')
     theirs = [len(group["params"]) for group in saved["param_groups"]]
     ours = [len(group["params"]) for group in groups]
     if theirs != ours:
-        raise ValueError(refuse + f"it has groups of {theirs} parameters, here they have {ours}")
+        raise ValueError(f"it has groups of {theirs} parameters, here they have {ours}")
     for i, group in enumerate(saved["param_groups"]):
-        missing, unexpected = sorted(options - set(group)), sorted(set(group) - options - {"params", "initial_lr"})
-        if missing or unexpected:
-            problems = [f"{', '.join(missing)} missing"] * bool(missing)
-            problems += [f"{', '.join(unexpected)} unexpected"] * bool(unexpected)
-            raise ValueError(refuse + f"options of group {i}: {'; '.join(problems)}")
+        _same_names(f"options of group {i}", set(group) - {"params", "initial_lr"}, options, set())
     for i, state in saved["state"].items():
         if isinstance(i, bool) or not isinstance(i, int) or not 0 <= i < len(params):
-            raise ValueError(refuse + f"it has a state for parameter {i!r}, here there are {len(params)}")
+            raise ValueError(f"it has a state for parameter {i!r}, here there are {len(params)}")
+        if not isinstance(state, Mapping):
+            raise ValueError(f"the state of parameter {i} must be a dict, got a {type(state).__name__}")
+        _same_names(f"state of parameter {i}", set(state), set(kinds), optional)
         for name, value in state.items():
-            if isinstance(value, Tensor) and (value.shape, value.dtype) != (params[i].shape, params[i].dtype):
-                raise ValueError(
-                    refuse + f"{name} of parameter {i} is {value.dtype} {value.shape}, the parameter "
-                    f"{params[i].dtype} {params[i].shape}"
-                )
+            _check_entry(f"{name} of parameter {i}", value, kinds[name], params[i])
+
+
+def _same_names(what: str, there: Set[Any], wanted: Set[str], optional: Set[str]) -> None:
+    missing, unexpected = sorted(wanted - there - optional), sorted(map(str, there - wanted))
+    pairs = ((missing, "missing"), (unexpected, "unexpected"))
+    problems = [f"{', '.join(names)} {word}" for names, word in pairs if names]
+    if problems:
+        raise ValueError(f"{what}: {'; '.join(problems)}")
+
+
+def _check_entry(what: str, value: Any, kind: type, parameter: Tensor) -> None:
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise ValueError(f"{what} must be a {kind.__name__}, got {value!r:.40}")
+    if isinstance(value, Tensor):
+        if (value.shape, value.dtype) != (parameter.shape, parameter.dtype):
+            raise ValueError(
+                f"{what} is {value.dtype} {value.shape}, the parameter {parameter.dtype} {parameter.shape}"
+            )
+    elif value < 1:
+        raise ValueError(f"{what} must be at least 1, got {value}")

@@ -70,7 +70,8 @@ class BatchNorm1d(Module):
             return y if self.weight is None or self.bias is None else y * self.weight + self.bias
         if x.shape[0] < 2:
             raise ValueError(
-                "BatchNorm1d: one row has no variance; train with batches of at least 2 (drop_last), or eval()"
+                f"BatchNorm1d: a variance needs at least 2 rows, this batch has {len(x)}; give larger batches "
+                "(DataLoader: drop_last=True), or call eval()"
             )
         if self.track_running_stats:
             self._track(x.detach())

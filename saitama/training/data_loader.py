@@ -60,6 +60,9 @@ class DataLoader:
 def collate(examples: List[Any]) -> Any:
     """Examples as one batch: tensors and numbers stacked along a new first axis, tuples part by part."""
     if isinstance(examples[0], (tuple, list)):
+        sizes = sorted({len(example) if isinstance(example, (tuple, list)) else 1 for example in examples})
+        if len(sizes) > 1:
+            raise ValueError(f"DataLoader: the examples of a batch have different numbers of parts: {sizes}")
         return tuple(collate(list(parts)) for parts in zip(*examples))
     if isinstance(examples[0], Tensor):
         return stack(examples)

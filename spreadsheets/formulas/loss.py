@@ -22,6 +22,37 @@ class Softplus(Unary):
         return f"{dy}*IF({x}>=0,1/(1+EXP(-{x})),EXP({x})/(1+EXP({x})))"
 
 
+@formula("BinaryCrossEntropy")
+class BinaryCrossEntropy(Formula):
+    words = "binary cross-entropy: how surprised the probability p is by the true t"
+    maths = "y = −(t ln p + (1 − t) ln(1 − p)), a logarithm below −100 counts as −100"
+    derivative = ("dE/dp = dE/dy · (p − t) / max(p(1 − p), 10⁻¹²)", "dE/dt = dE/dy · (ln(1 − p) − ln p)")
+
+    def text(self, names: Sequence[str], params: Params) -> str:
+        return f"binary_cross_entropy({', '.join(names)})"
+
+    def shape(self, shapes: Sequence[Shape], params: Params) -> Shape:
+        p, t = shapes
+        if p != t:
+            raise ValueError(f"binary_cross_entropy: probabilities {p} and targets {t} must have one shape")
+        return p
+
+    def forward(self, s: Scope) -> Cell:
+        p, t = s.x
+        logarithm = "IF({0}<=0,-100,MAX(LN({0}),-100))"
+        ln_p = s.helper("ln p, at least −100", p.shape, lambda i: logarithm.format(p[i]))
+        ln_q = s.helper("ln(1 − p), at least −100", p.shape, lambda i: logarithm.format(f"(1-{p[i]})"))
+        s.kept.update(ln_p=ln_p, ln_q=ln_q)
+        return lambda i: f"-({t[i]}*{ln_p[i]}+(1-{t[i]})*{ln_q[i]})"
+
+    def backward(self, s: Scope, k: int) -> Cell:
+        p, t = s.x
+        ln_p, ln_q, dy = s.kept["ln_p"], s.kept["ln_q"], s.dy
+        if k == 1:
+            return lambda i: f"{dy[i]}*({ln_q[i]}-{ln_p[i]})"
+        return lambda i: f"{dy[i]}*({p[i]}-{t[i]})/MAX({p[i]}*(1-{p[i]}),1E-12)"
+
+
 @formula("CrossEntropy")
 class CrossEntropy(Formula):
     words = "cross-entropy: how surprised softmax(x) is by the true class t"

@@ -173,6 +173,21 @@ def test_forward_must_be_defined() -> None:
         Empty().register_buffer("seen", [1.0])
 
 
+def test_no_module_is_a_part_of_itself() -> None:
+    net = nn.Sequential(nn.Linear(1, 1))
+    with pytest.raises(ValueError, match="Linear.parent: the Sequential has this Linear as a part, and no"):
+        net[0].parent = net
+    with pytest.raises(ValueError, match="a part of itself"):
+        net.again = net
+    net[0].parent = (net,)  # hidden from the walk
+    assert len(list(net.modules())) == 2
+
+
+def test_a_state_that_is_no_tensor_is_named() -> None:
+    with pytest.raises((TypeError, ValueError), match="load_state_dict: weight: "):
+        nn.Linear(1, 1).load_state_dict({"weight": "abc", "bias": [0.0]})
+
+
 def test_parameter() -> None:
     p = nn.Parameter([1.0, 2.0], dtype="float32", name="w")
     assert (p.requires_grad, p.dtype, p.name, p.is_leaf) == (True, "float32", "w", True)

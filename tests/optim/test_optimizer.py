@@ -151,6 +151,8 @@ REFUSED = [
     (lambda p: SGD(p, lr=float("inf")), ValueError, "lr must be"),
     (lambda p: SGD(p, lr="0.1"), TypeError, "lr must be"),
     (lambda p: SGD(p, momentum=-0.1), ValueError, "momentum must be"),
+    (lambda p: SGD(p, dampening=float("nan")), ValueError, "dampening must be"),
+    (lambda p: SGD(p, dampening="x"), TypeError, "dampening must be"),
     (lambda p: SGD(p, weight_decay=-0.1), ValueError, "weight_decay must be"),
     (lambda p: SGD(p, nesterov=True), ValueError, "nesterov needs momentum > 0"),
     (lambda p: Momentum(p, momentum=1.0), ValueError, r"momentum must be a number in \[0, 1\), got 1.0"),
@@ -179,6 +181,12 @@ WRONG_STATES = [
         lambda state: Adam(parameters()).state_dict(),
         "options of group 0: dampening, momentum, nesterov missing; betas, eps unexp",
     ),
+    (lambda state: {**state, "param_groups": [{"lr": 0.1}]}, 'group 0 must be a dict with a list "params"'),
+    (lambda state: {**state, "param_groups": 3}, '"param_groups" must be a list'),
+    (lambda state: {**state, "state": {0: {}}}, "state of parameter 0: momentum_buffer missing"),
+    (lambda state: {**state, "state": {0: [1.0]}}, "the state of parameter 0 must be a dict, got a list"),
+    (lambda state: {**state, "state": {0: {"exp_avg": 1.0}}}, "momentum_buffer missing; exp_avg unexpected"),
+    (lambda state: {**state, "state": {0: {"momentum_buffer": 1.0}}}, "of parameter 0 must be a Tensor, got 1.0"),
     (lambda state: {**state, "state": {5: {}}}, "it has a state for parameter 5, here there are 2"),
     (
         lambda state: {**state, "state": {1: {"momentum_buffer": Tensor([1.0, 2.0])}}},
@@ -200,6 +208,17 @@ def test_the_state_of_another_model_changes_nothing(change: Any, message: str) -
     with pytest.raises(ValueError, match=message):
         optimizer.load_state_dict(change(optimizer.state_dict()))
     assert repr(optimizer.state_dict()) == before
+
+
+@pytest.mark.parametrize("step", [0, -1, "3", True, 1.5])
+def test_a_count_of_steps_is_a_whole_number_from_1_on(step: Any) -> None:
+    params = parameters()
+    optimizer = Adam(params)
+    descend(optimizer, params, 1)
+    state = optimizer.state_dict()
+    state["state"][0]["step"] = step
+    with pytest.raises(ValueError, match="step of parameter 0 must be"):
+        optimizer.load_state_dict(state)
 
 
 def test_the_package_lists_what_it_has() -> None:

@@ -7,7 +7,7 @@ import pytest
 from saitama import nn
 from saitama.autograd.gradcheck import gradcheck
 from saitama.regularization import BatchNorm1d
-from saitama.tensor import Tensor, manual_seed, randn
+from saitama.tensor import Tensor, manual_seed, randn, zeros
 from saitama.tensor.backend import import_compiled, import_reference
 from saitama.tensor.dispatch import apply
 
@@ -94,8 +94,10 @@ def test_both_kernels(dtype, affine):
 
 def test_bad_input():
     layer = BatchNorm1d(2)
-    with pytest.raises(ValueError, match="one row has no variance"):
+    with pytest.raises(ValueError, match="a variance needs at least 2 rows, this batch has 1"):
         layer(Tensor([[1.0, 2.0]]))
+    with pytest.raises(ValueError, match="this batch has 0"):
+        layer(zeros(0, 2))
     for x in (Tensor([1.0, 2.0]), Tensor([[1.0, 2.0, 3.0]] * 2)):
         with pytest.raises(ValueError, match=r"expected shape \(N, 2\), got"):
             layer(x)

@@ -281,6 +281,13 @@ def _cross_entropy(classes: int, smoothing: float) -> None:
         return weighted(apply("CrossEntropy", [tensor(4, classes), targets], **params))
 
 
+@case("BinaryCrossEntropy")
+def _binary_cross_entropy() -> Tensor:
+    p = Tensor([[0.25, 0.5, 0.75], [0.0, 1.0, 1e-200]], requires_grad=True)  # certain, and beyond the bound of -100
+    t = Tensor([[0.0, 1.0, 0.125], [0.0, 1.0, 1.0]], requires_grad=True)
+    return weighted(apply("BinaryCrossEntropy", [p, t]))
+
+
 for _classes, _smoothing in [(3, 0.0), (5, 0.1), (1, 0.0), (2, 1.0)]:
     _cross_entropy(_classes, _smoothing)
 

@@ -107,6 +107,8 @@ def test_random_split():
         (lambda: DataLoader(arange(3)), TypeError, "Tensor is no data set"),
         (lambda: DataLoader(5), TypeError, "int is no data set"),
         (lambda: DataLoader([]), ValueError, "empty"),
+        (lambda: list(DataLoader([(1, 2), (3,)], 2)), ValueError, r"different numbers of parts: \[1, 2\]"),
+        (lambda: list(DataLoader([(1, 2), 3], 2)), ValueError, "different numbers of parts"),
         (lambda: DataLoader(numbers(3), 0), ValueError, "batch_size"),
         (lambda: DataLoader(numbers(3), 2.0), ValueError, "batch_size"),
         (lambda: DataLoader(numbers(3), 4, drop_last=True), ValueError, "all would be dropped"),

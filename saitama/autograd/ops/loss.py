@@ -23,6 +23,36 @@ class Softplus(Function):
         return (K.mul(dy, K.sigmoid(self.saved)),)
 
 
+class BinaryCrossEntropy(Function):
+    """y = -(t ln p + (1 - t) ln(1 - p)), where a logarithm below -100 counts as -100;
+    dL/dp = dL/dy (p - t) / max(p (1 - p), 1e-12),  dL/dt = dL/dy (ln(1 - p) - ln p).
+
+    Both bounds are PyTorch's: a certain and wrong answer costs 100 instead of infinity, and its slope is steep instead
+    of 0 / 0. p and t of one shape, both in [0, 1].
+    """
+
+    __slots__ = ()
+
+    def forward(self, p: K.Array, t: K.Array) -> K.Array:
+        one, least = K.full((), 1.0, p.dtype), K.full((), -100.0, p.dtype)
+        ln_p = K.maximum(K.log(p), least)
+        ln_q = K.maximum(K.log(K.sub(one, p)), least)
+        self.saved = p, t, ln_p, ln_q
+        return K.neg(K.add(K.mul(t, ln_p), K.mul(K.sub(one, t), ln_q)))
+
+    def backward(self, dy: K.Array) -> Gradients:
+        p, t, ln_p, ln_q = self.saved
+        need_p, need_t = self.needs
+        dp = dt = None
+        if need_p:
+            spread = K.mul(p, K.sub(K.full((), 1.0, p.dtype), p))
+            slope = K.div(K.sub(p, t), K.maximum(spread, K.full((), 1e-12, p.dtype)))
+            dp = K.mul(dy, slope)
+        if need_t:
+            dt = K.mul(dy, K.sub(ln_q, ln_p))
+        return dp, dt
+
+
 class CrossEntropy(Function):
     """y_i = -sum_j q_ij log_softmax(x_i)_j;  dL/dx_ij = dL/dy_i (softmax(x_i)_j - q_ij).
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import cos, pi
 
 from ..optimizer import Optimizer
-from .scheduler import LRScheduler, whole
+from .scheduler import LRScheduler, number, whole
 
 
 class StepLR(LRScheduler):
@@ -13,7 +13,7 @@ class StepLR(LRScheduler):
 
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1) -> None:
         self.step_size = whole(self, "step_size", step_size)
-        self.gamma = gamma
+        self.gamma = number(self, "gamma", gamma)
         super().__init__(optimizer, last_epoch)
 
     def rate(self, initial: float, t: int) -> float:
@@ -24,7 +24,7 @@ class ExponentialLR(LRScheduler):
     """lr = initial · gamma^t."""
 
     def __init__(self, optimizer: Optimizer, gamma: float, last_epoch: int = -1) -> None:
-        self.gamma = gamma
+        self.gamma = number(self, "gamma", gamma)
         super().__init__(optimizer, last_epoch)
 
     def rate(self, initial: float, t: int) -> float:
@@ -37,7 +37,7 @@ class CosineAnnealingLR(LRScheduler):
 
     def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0, last_epoch: int = -1) -> None:
         self.T_max = whole(self, "T_max", T_max)
-        self.eta_min = eta_min
+        self.eta_min = number(self, "eta_min", eta_min)
         super().__init__(optimizer, last_epoch)
 
     def rate(self, initial: float, t: int) -> float:

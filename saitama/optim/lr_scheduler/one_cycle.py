@@ -6,7 +6,7 @@ from math import cos, pi
 from typing import Any, Dict, List, Optional, Sequence, Union
 
 from ..optimizer import Optimizer
-from .scheduler import LRScheduler, whole
+from .scheduler import LRScheduler, number, whole
 
 
 class OneCycleLR(LRScheduler):
@@ -41,18 +41,21 @@ class OneCycleLR(LRScheduler):
             if epochs is None or steps_per_epoch is None:
                 raise ValueError("OneCycleLR: give total_steps, or both epochs and steps_per_epoch")
             total_steps = whole(self, "epochs", epochs) * whole(self, "steps_per_epoch", steps_per_epoch)
-        if not 0 <= pct_start <= 1:
-            raise ValueError(f"OneCycleLR: pct_start must lie in [0, 1], got {pct_start}")
         if anneal_strategy not in ("cos", "linear"):
             raise ValueError(f'OneCycleLR: anneal_strategy must be "cos" or "linear", got {anneal_strategy!r}')
-        self.total_steps, self.pct_start = whole(self, "total_steps", total_steps), pct_start
+        self.total_steps = whole(self, "total_steps", total_steps)
+        self.pct_start = number(self, "pct_start", pct_start, high=1)
         self.anneal_strategy, self.cycle_momentum = anneal_strategy, cycle_momentum
-        self.base_momentum, self.max_momentum = base_momentum, max_momentum
-        self.div_factor, self.final_div_factor = div_factor, final_div_factor
+        self.base_momentum = number(self, "base_momentum", base_momentum, high=1)
+        self.max_momentum = number(self, "max_momentum", max_momentum, high=1)
+        self.div_factor = number(self, "div_factor", div_factor, above=True)
+        self.final_div_factor = number(self, "final_div_factor", final_div_factor, above=True)
         groups = optimizer.param_groups
         peaks: List[float] = list(max_lr) if isinstance(max_lr, (list, tuple)) else [max_lr] * len(groups)  # type: ignore[list-item]
         if len(peaks) != len(groups):
             raise ValueError(f"OneCycleLR: {len(peaks)} values of max_lr for {len(groups)} groups of parameters")
+        for peak in peaks:
+            number(self, "max_lr", peak)
         if cycle_momentum and not all("betas" in group or group.get("momentum") for group in groups):
             raise ValueError("OneCycleLR: cycle_momentum needs an optimiser with momentum; or set cycle_momentum=False")
         if last_epoch == -1:

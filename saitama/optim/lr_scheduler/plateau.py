@@ -6,7 +6,7 @@ from math import inf
 from typing import Any, List, Sequence, Union
 
 from ..optimizer import Optimizer
-from .scheduler import LRScheduler, whole
+from .scheduler import LRScheduler, number, whole
 
 
 class ReduceLROnPlateau(LRScheduler):
@@ -41,17 +41,20 @@ class ReduceLROnPlateau(LRScheduler):
             raise ValueError(f'ReduceLROnPlateau: mode must be "min" or "max", got {mode!r}')
         if threshold_mode not in ("rel", "abs"):
             raise ValueError(f'ReduceLROnPlateau: threshold_mode must be "rel" or "abs", got {threshold_mode!r}')
-        if not 0 < factor < 1:
-            raise ValueError(f"ReduceLROnPlateau: factor must lie between 0 and 1, got {factor}")
+        if number(self, "factor", factor, high=1, above=True) == 1:
+            raise ValueError("ReduceLROnPlateau: factor must be less than 1, or nothing is reduced")
         groups = len(optimizer.param_groups)
         self.min_lrs: List[Any] = list(min_lr) if isinstance(min_lr, (list, tuple)) else [min_lr] * groups
         if len(self.min_lrs) != groups:
             raise ValueError(
                 f"ReduceLROnPlateau: {len(self.min_lrs)} values of min_lr for {groups} groups of parameters"
             )
-        self.optimizer, self.mode, self.factor, self.eps = optimizer, mode, factor, eps
+        for least in self.min_lrs:
+            number(self, "min_lr", least)
+        self.optimizer, self.mode, self.factor = optimizer, mode, factor
+        self.eps = number(self, "eps", eps)
         self.patience, self.cooldown = whole(self, "patience", patience, 0), whole(self, "cooldown", cooldown, 0)
-        self.threshold, self.threshold_mode = threshold, threshold_mode
+        self.threshold, self.threshold_mode = number(self, "threshold", threshold), threshold_mode
         self.best = inf if mode == "min" else -inf
         self.num_bad_epochs = self.cooldown_counter = self.last_epoch = 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any, Dict, List, Mapping
 
 from ..optimizer import Optimizer
@@ -63,6 +64,19 @@ class LRScheduler:
             theirs, ours = len(state_dict["base_lrs"]), len(own["base_lrs"])
             raise ValueError(f"load_state_dict: this state has {theirs} groups of parameters, the optimiser {ours}")
         vars(self).update(state_dict)
+
+
+def number(scheduler: object, name: str, value: Any, low: float = 0.0, high: float = inf, above: bool = False) -> float:
+    """`value` if it is a finite number from `low` (or, `above`, any greater) up to `high`, else an error that names the
+    option."""
+    wanted = f"a finite number {'above' if above else 'of at least'} {low:g}"
+    if high < inf:
+        wanted = f"a number in {'(' if above else '['}{low:g}, {high:g}]"
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{type(scheduler).__name__}: {name} must be {wanted}, got {value!r:.40}")
+    if not (low < value if above else low <= value) or not value <= high or value == inf:
+        raise ValueError(f"{type(scheduler).__name__}: {name} must be {wanted}, got {value}")
+    return value
 
 
 def whole(scheduler: object, name: str, value: Any, least: int = 1) -> int:

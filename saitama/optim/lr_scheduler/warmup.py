@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import cos, pi
 
 from ..optimizer import Optimizer
-from .scheduler import LRScheduler, whole
+from .scheduler import LRScheduler, number, whole
 
 
 class LinearWarmup(LRScheduler):
@@ -17,10 +17,8 @@ class LinearWarmup(LRScheduler):
     def __init__(
         self, optimizer: Optimizer, warmup_steps: int, start_factor: float = 1 / 3, last_epoch: int = -1
     ) -> None:
-        if not 0 <= start_factor <= 1:
-            raise ValueError(f"LinearWarmup: start_factor must lie in [0, 1], got {start_factor}")
         self.warmup_steps = whole(self, "warmup_steps", warmup_steps)
-        self.start_factor = start_factor
+        self.start_factor = number(self, "start_factor", start_factor, high=1)
         super().__init__(optimizer, last_epoch)
 
     def rate(self, initial: float, t: int) -> float:
@@ -44,7 +42,7 @@ class WarmupCosine(LRScheduler):
         self.total_steps = whole(self, "total_steps", total_steps)
         if warmup_steps >= total_steps:
             raise ValueError(f"WarmupCosine: warmup_steps {warmup_steps} must be fewer than total_steps {total_steps}")
-        self.min_lr = min_lr
+        self.min_lr = number(self, "min_lr", min_lr)
         super().__init__(optimizer, last_epoch)
 
     def rate(self, initial: float, t: int) -> float:

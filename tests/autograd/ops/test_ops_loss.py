@@ -41,3 +41,12 @@ def test_what_a_graph_carries() -> None:
         "label_smoothing": 0.1,
     }
     assert node.needs == (True, False)
+
+
+def test_binary_cross_entropy() -> None:
+    p = Tensor([0.25, 0.5, 0.9], requires_grad=True)
+    t = Tensor([0.0, 1.0, 0.25], requires_grad=True)
+    y = apply("BinaryCrossEntropy", (p, t))
+    expected = [-math.log(0.75), -math.log(0.5), -0.25 * math.log(0.9) - 0.75 * math.log(0.1)]
+    assert y.tolist() == pytest.approx(expected, rel=1e-15)
+    assert gradcheck(lambda p, t: apply("BinaryCrossEntropy", (p, t)), (p, t))
