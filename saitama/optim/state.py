@@ -53,12 +53,10 @@ def _same_names(what: str, there: Set[Any], wanted: Set[str], optional: Set[str]
 
 
 def _check_entry(what: str, value: Any, kind: type, parameter: Tensor) -> None:
-    if not isinstance(value, kind) or isinstance(value, bool):
+    if kind is int:
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise ValueError(f"{what} must be a whole number from 1 on, got {value!r:.40}")
+    elif not isinstance(value, Tensor):
         raise ValueError(f"{what} must be a {kind.__name__}, got {value!r:.40}")
-    if isinstance(value, Tensor):
-        if (value.shape, value.dtype) != (parameter.shape, parameter.dtype):
-            raise ValueError(
-                f"{what} is {value.dtype} {value.shape}, the parameter {parameter.dtype} {parameter.shape}"
-            )
-    elif value < 1:
-        raise ValueError(f"{what} must be at least 1, got {value}")
+    elif (value.shape, value.dtype) != (parameter.shape, parameter.dtype):
+        raise ValueError(f"{what} is {value.dtype} {value.shape}, the parameter {parameter.dtype} {parameter.shape}")
