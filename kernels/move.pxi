@@ -197,22 +197,22 @@ def concat(arrays, dim):
     cdef Py_ssize_t at = 0
     cdef int axis, d
     if not parts:
-        raise ValueError("concat: needs at least one array")
+        raise ValueError("cat: needs at least one array")
     for item in parts:
         if not isinstance(item, Array):
-            raise TypeError(f"concat: needs arrays, not {type(item).__name__}")
+            raise TypeError(f"cat: needs arrays, not {type(item).__name__}")
     first = parts[0]
-    axis = need_axis("concat", first, dim)
+    axis = need_axis("cat", first, dim)
     memcpy(sizes, first.sizes, first.ndim * sizeof(Py_ssize_t))
     for part in parts[1:]:
-        need_same_kind("concat", first, part)
+        need_same_kind("cat", first, part)
         for d in range(first.ndim):
             if part.ndim != first.ndim or (d != axis and part.sizes[d] != first.sizes[d]):
-                raise ValueError(f"concat: {first.shape} and {part.shape} differ outside axis {axis}")
+                raise ValueError(f"cat: {first.shape} and {part.shape} differ outside axis {axis}")
         if part.sizes[axis] > PY_SSIZE_T_MAX - sizes[axis]:
-            raise ValueError("concat: more elements than memory can address")
+            raise ValueError("cat: more elements than memory can address")
         sizes[axis] += part.sizes[axis]
-    out = new_array("concat", first.kind, sizes, first.ndim)
+    out = new_array("cat", first.kind, sizes, first.ndim)
     dense_steps(out, steps_out)
     for part in parts:
         dense_steps(part, steps_x)

@@ -42,6 +42,8 @@ def compare(
     """
     if not isinstance(values, Mapping):
         raise TypeError(f"compare: give a dict such as {{'Sheet1!B2:D4': tensor}}, not {type(values).__name__}")
+    if not values:
+        raise ValueError("compare: there is nothing to compare; name at least one block, {'Sheet1!B2:D4': tensor}")
     for tolerance in (rtol, atol):
         if tolerance is not None and not tolerance >= 0:
             raise ValueError(f"compare: rtol and atol must be 0 or more, not {tolerance!r}")

@@ -75,6 +75,8 @@ def test_shapes_must_match(mine, address, value, message):
 
 
 def test_misuse(mine):
+    with pytest.raises(ValueError, match="nothing to compare"):
+        compare(mine, {})
     with pytest.raises(ValueError, match=r"transpose names \['B9'\]"):
         compare(mine, {"B2": 1.0}, transpose=["B9"])
     for bad in (-1.0, math.nan):

@@ -55,15 +55,15 @@ def slice_grad(dy: Array, shape: Shape, starts: Shape, steps: Shape) -> Array:
 def concat(arrays: Sequence[Array], dim: int) -> Array:
     """The arrays one after the other along an axis; all other sizes must be equal."""
     if not arrays:
-        raise ValueError("concat: needs at least one array")
+        raise ValueError("cat: needs at least one array")
     shape = arrays[0].shape
-    check_axis("concat", dim, shape)
+    check_axis("cat", dim, shape)
     for a in arrays:
-        check_same_dtype("concat", arrays[0], a)
+        check_same_dtype("cat", arrays[0], a)
         if a.ndim != len(shape) or any(m != n for d, (m, n) in enumerate(zip(a.shape, shape)) if d != dim):
-            raise ValueError(f"concat: {shape} and {a.shape} differ outside axis {dim}")
+            raise ValueError(f"cat: {shape} and {a.shape} differ outside axis {dim}")
     total = sum(a.shape[dim] for a in arrays)
-    out = zeros(check_shape("concat", (*shape[:dim], total, *shape[dim + 1 :])), arrays[0].dtype)
+    out = zeros(check_shape("cat", (*shape[:dim], total, *shape[dim + 1 :])), arrays[0].dtype)
     inner = count(shape[dim + 1 :])
     at = 0
     for outer in range(count(shape[:dim])):
