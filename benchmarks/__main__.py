@@ -1,18 +1,29 @@
-"""`python -m benchmarks` runs every benchmark, `python -m benchmarks value matmul` those named."""
+"""`python -m benchmarks` runs every benchmark, `python -m benchmarks value matmul` those named.
+
+--output FILE.xlsx writes the results as a workbook with charts. What a benchmark module holds:
+
+    TITLE = "Elementwise operations"             # of its table
+    def results() -> Iterator[Result]: ...       # see timing.py; a module may have a main() that prints instead
+    QUANTITY = "memory"                          # optional: the numbers are bytes, not seconds
+    def point(result) -> Tuple[str, float]: ...  # optional: (curve, size) for a chart of the cost against the size
+"""
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import os
 import pkgutil
 import sys
+import time
 from pathlib import Path
-from typing import Dict, List
+from typing import Iterator, List, Optional
 
-from benchmarks.report import line, summary
+from benchmarks import machine
+from benchmarks.report import QUANTITIES, Report, line, summary
 from benchmarks.timing import Result
 
-HARNESS = {"__main__", "report", "timing", "peers"}
+HARNESS = {"__main__", "machine", "peers", "report", "roofline", "timing", "workbook"}
 
 
 def names() -> List[str]:
@@ -21,33 +32,64 @@ def names() -> List[str]:
     return sorted(module.name for module in pkgutil.iter_modules([folder]) if module.name not in HARNESS)
 
 
-def run(name: str) -> List[Result]:
-    """The results of a benchmark, each printed as it comes; one that has only a `main()` prints by itself."""
+def run(name: str, peaks: Optional[machine.Peaks]) -> Optional[Report]:
+    """Print each result of a benchmark as it comes, then what they amount to. None for one that prints by itself."""
     module = importlib.import_module(f"benchmarks.{name}")
     if not hasattr(module, "results"):
         module.main()
-        return []
-    print(f"\n{getattr(module, 'TITLE', name)}", flush=True)
-    found = []
+        return None
+    title, quantity = getattr(module, "TITLE", name), QUANTITIES[getattr(module, "QUANTITY", "time")]
+    start = time.perf_counter()
+    print(f"\n{title}", flush=True)
+    results: List[Result] = []
     for result in module.results():
-        found.append(result)
-        print("  " + line(result), flush=True)
-    for text in summary(found):
+        results.append(result)
+        print("  " + line(result, quantity, peaks.of(result) if peaks else None), flush=True)
+    points = {result.case: module.point(result) for result in results} if hasattr(module, "point") else {}
+    report = Report(name, title, results, quantity, points)
+    for text in summary(report):
         print("  " + text)
-    return found
+    print(f"  ({time.perf_counter() - start:.0f} s)", flush=True)
+    return report
 
 
-def main(chosen: List[str]) -> int:
-    unknown = [name for name in chosen if name not in names()]
+def warnings(before: Optional[machine.Peaks], load: Optional[float]) -> Iterator[str]:
+    """Why these numbers may not be this machine's."""
+    if load is not None and load > 0.5:
+        yield f"the load average was {load:.1f} before the first measurement: something else was running"
+    after = machine.measure() if before else None
+    if before and after and machine.drift(before, after) > machine.DRIFT:
+        yield f"the machine's own peaks changed by up to {machine.drift(before, after):.0%} between begin and end"
+
+
+def main(arguments: List[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="saitama against its peers, in one run")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(names())}; all, if none is given")
+    parser.add_argument("--output", metavar="FILE.xlsx", help="a workbook for tables and charts")
+    options = parser.parse_args(arguments)
+    unknown = [name for name in options.names if name not in names()]
     if unknown:
-        print(f"no benchmark called {', '.join(unknown)}; there are: {', '.join(names())}", file=sys.stderr)
-        return 2
+        parser.error(f"no benchmark called {', '.join(unknown)}; there are: {', '.join(names())}")
+    if options.output and not options.output.lower().endswith(".xlsx"):
+        parser.error(f"--output {options.output}: give a name that ends with .xlsx")
     if "OMP_WAIT_POLICY" not in os.environ:
         # Idle threads sleep instead of spinning, or the libraries measure each other. OpenMP reads this once, at start.
         os.environ["OMP_WAIT_POLICY"] = "passive"
-        os.execv(sys.executable, [sys.executable, "-m", "benchmarks", *chosen])
-    results: Dict[str, List[Result]] = {name: run(name) for name in chosen or names()}
-    return 0 if results else 2
+        os.execv(sys.executable, [sys.executable, "-m", "benchmarks", *arguments])
+    load, facts, peaks = machine.load(), machine.description(), machine.measure()
+    for key, value in facts.items():
+        print(f"{key:12}{value}")
+    print("\n".join(machine.table(peaks)) if peaks else "no peaks: they need a C compiler (CC chooses one)")
+    reports = [report for report in (run(name, peaks) for name in options.names or names()) if report]
+    for number, text in enumerate(warnings(peaks, load)):
+        print(f"noisy machine: {text}")
+        facts["noise" + " " * number] = text
+    if options.output:
+        from benchmarks.workbook import write
+
+        write(reports, facts, peaks, options.output)
+        print(f"wrote {options.output}")
+    return 0
 
 
 if __name__ == "__main__":

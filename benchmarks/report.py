@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from benchmarks.timing import Result, duration, ratios
 
@@ -25,12 +25,46 @@ class Ratio(NamedTuple):
     high: float
 
     @property
+    def slower(self) -> bool:
+        return round(self.median, 2) > 1
+
+    @property
     def noisy(self) -> bool:
         return self.high - self.low > NOISY * self.median
 
 
+class Quantity(NamedTuple):
+    """What is compared: its unit in a table, how many of them a second or a byte is, and how a line shows it."""
+
+    unit: str
+    scale: float
+    text: Callable[[float], str]
+
+
+QUANTITIES = {
+    "time": Quantity("µs", 1e6, duration),
+    "memory": Quantity("MB", 1e-6, lambda nbytes: f"{nbytes / 1e6:.1f} MB"),
+}
+
+
+class Report(NamedTuple):
+    """A module's results."""
+
+    name: str
+    title: str
+    results: List[Result]
+    quantity: Quantity
+    points: Dict[str, Tuple[str, float]]  # case -> (curve, size) for a chart of the cost against the size; or empty
+
+    @property
+    def mean(self) -> Optional[float]:
+        """The geometric mean of the ratios saitama / fastest peer; None where no result has a peer."""
+        found = [one.median for one in map(ratio, self.results) if one]
+        return math.exp(statistics.fmean(map(math.log, found))) if found else None
+
+
 def medians(result: Result) -> Dict[str, float]:
-    """Seconds per call of each rival."""
+    """Of each rival: seconds a call (or what else the module measures)."""
     return {name: statistics.median(samples) for name, samples in result.times.items()}
 
 
@@ -53,41 +87,36 @@ def rate(result: Result) -> Optional[float]:
 
 def missed(result: Result) -> bool:
     found = ratio(result)
-    return found is not None and result.reach is not None and found.median > result.reach
+    return found is not None and result.reach is not None and round(found.median, 2) > result.reach
 
 
-def line(result: Result) -> str:
-    """One result: `768x128 @ 128x384 float32    saitama 1.2 ms  torch 1.5 ms   0.80 (0.78 - 0.83)  63 GFLOP/s`."""
-    times = "  ".join(f"{name} {duration(seconds):>7}" for name, seconds in medians(result).items())
-    parts = [f"{result.case:<44} {times:<48}"]
+def line(result: Result, quantity: Quantity, peak: Optional[float]) -> str:
+    """One result: `768x128 @ 128x384 float32  saitama 1.2 ms  torch 1.5 ms   0.80 (0.78 - 0.83)  63 GFLOP/s, 55%`."""
+    values = "  ".join(f"{name} {quantity.text(value):>7}" for name, value in medians(result).items())
+    parts = [f"{result.case:<44} {values:<48}"]
     found = ratio(result)
     if found:
         parts.append(f"{found.median:5.2f} ({found.low:.2f} - {found.high:.2f}){' noisy' if found.noisy else ''}")
     speed = rate(result)
     if speed is not None:
-        parts.append(f"{speed:.3g} {result.unit}")
+        parts.append(f"{speed:.3g} {result.unit}" + (f", {speed / peak:.0%} of peak" if peak else ""))
     if missed(result):
-        parts.append(f"above the {result.reach:g} aimed at")
+        parts.append(f"* above {result.reach:g}")
     return "  ".join(parts)
 
 
-def geometric_mean(results: List[Result]) -> Optional[float]:
-    """Of the ratios saitama / fastest peer; None where no result has a peer."""
-    found = [one.median for one in map(ratio, results) if one]
-    return math.exp(statistics.fmean(map(math.log, found))) if found else None
-
-
-def summary(results: List[Result]) -> Iterator[str]:
+def summary(report: Report) -> Iterator[str]:
     """What a module amounts to: the geometric mean, the rows where a peer is faster and those that miss their reach."""
-    found: List[Tuple[Result, Ratio]] = [(result, one) for result, one in ((r, ratio(r)) for r in results) if one]
+    ratios_of = [(result, ratio(result)) for result in report.results]
+    found: List[Tuple[Result, Ratio]] = [(result, one) for result, one in ratios_of if one]
     if not found:
         return
     values = [one.median for _, one in found]
     yield (
-        f"saitama / fastest peer: geometric mean {geometric_mean(results):.2f}, "
-        f"from {min(values):.2f} to {max(values):.2f} over {len(values)} rows"
+        f"saitama / fastest peer: geometric mean {report.mean:.2f}, "
+        f"from {min(values):.2f} to {max(values):.2f} over {len(values)} row{'s' * (len(values) > 1)}"
     )
-    slower = [f"{result.case} ({one.median:.2f} of {one.peer})" for result, one in found if one.median > 1]
+    slower = [f"{result.case} ({one.median:.2f} of {one.peer})" for result, one in found if one.slower]
     yield f"slower than a peer: {'; '.join(slower) if slower else 'none'}"
     if any(result.reach is not None for result, _ in found):
         late = [f"{result.case} ({one.median:.2f} > {result.reach:g})" for result, one in found if missed(result)]

@@ -4,6 +4,26 @@
 # of fresh pages costs more than many operations. So a freed block is kept, by size class, and handed out again. There
 # are four classes per doubling (at most a quarter of a block is unused). A block counts its arrays, as reshape shares
 # it. All of this runs with the GIL held. The numbers start on a cache line; the header has the line before to itself.
+# Under AddressSanitizer (scripts/sanitize) what lies behind the numbers and what is in the cache is out of bounds.
+
+cdef extern from *:
+    """
+    #if defined(__SANITIZE_ADDRESS__)
+    #define SAITAMA_ASAN 1
+    #elif defined(__has_feature)
+    #if __has_feature(address_sanitizer)
+    #define SAITAMA_ASAN 1
+    #endif
+    #endif
+    #ifdef SAITAMA_ASAN
+    #include <sanitizer/asan_interface.h>
+    #else
+    #define ASAN_POISON_MEMORY_REGION(data, nbytes)
+    #define ASAN_UNPOISON_MEMORY_REGION(data, nbytes)
+    #endif
+    """
+    void ASAN_POISON_MEMORY_REGION(void *data, size_t nbytes) noexcept nogil
+    void ASAN_UNPOISON_MEMORY_REGION(void *data, size_t nbytes) noexcept nogil
 
 cdef enum:
     LINE = 64  # bytes of a cache line, and of the header
@@ -52,7 +72,11 @@ cdef void *take_block(size_t nbytes) except NULL:
         block.capacity = capacity
         block.bin = bin
     block.users = 1
-    return <char *> block + LINE
+    cdef char *data = <char *> block + LINE
+    cdef size_t used = nbytes if nbytes > 0 else sizeof(double)  # even an empty array has room for one
+    ASAN_UNPOISON_MEMORY_REGION(data, used)
+    ASAN_POISON_MEMORY_REGION(data + used, capacity - used)
+    return data
 
 
 cdef inline Block *block_of(void *data) noexcept:
@@ -76,6 +100,7 @@ cdef inline void drop_block(void *data) noexcept:
     block.next = bins[block.bin]
     bins[block.bin] = block
     cached_bytes_add(block.capacity)
+    ASAN_POISON_MEMORY_REGION(data, block.capacity)
 
 
 cdef void empty_cache() noexcept:
