@@ -81,9 +81,8 @@ def main(arguments: List[str]) -> int:
         print(f"{key:12}{value}")
     print("\n".join(machine.table(peaks)) if peaks else "no peaks: they need a C compiler (CC chooses one)")
     reports = [report for report in (run(name, peaks) for name in options.names or names()) if report]
-    for number, text in enumerate(warnings(peaks, load)):
-        print(f"noisy machine: {text}")
-        facts["noise" + " " * number] = text
+    facts["noise"] = "; ".join(warnings(peaks, load)) or "none seen"
+    print(f"noise       {facts['noise']}")
     if options.output:
         from benchmarks.workbook import write
 

@@ -45,7 +45,7 @@ def add_roofline(sheet: Any, styles: Styles, peaks: Peaks, results: List[Result]
     ]
     for result in results:
         x, speed = intensity(result), rate(result)
-        if x is not None and speed is not None:
+        if x is not None and speed is not None and speed >= 1:
             single = "float32" in result.case
             rows.append((x, [None, None, None if single else speed, speed if single else None]))
     for row, (x, values) in enumerate(rows, start=TOP + 1):
@@ -64,6 +64,7 @@ def add_roofline(sheet: Any, styles: Styles, peaks: Peaks, results: List[Result]
         _line(chart, sheet, (TOP + 1, roofs), 2 + place, f"roof {dtype}", dtype, points=False)
         if last > roofs:
             _line(chart, sheet, (roofs + 1, last), 4 + place, f"matmul {dtype}", dtype, points=True)
+    chart.y_axis.scaling.min = 1
     chart.legend.position = "b"
     sheet.add_chart(chart, "F4")
 

@@ -13,6 +13,7 @@ from openpyxl import Workbook
 from openpyxl.chart import BarChart, Reference, ScatterChart, Series
 from openpyxl.chart.shapes import GraphicalProperties
 from openpyxl.drawing.line import LineProperties
+from openpyxl.styles import Alignment
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
 
@@ -29,7 +30,7 @@ FIRST = 5  # row of a table's first result
 
 
 class Columns(NamedTuple):
-    """Where things stand in a table; the case is in the first column, the rivals follow it."""
+    """Where things stand in a table: the case, the rivals, what they amount to, and apart what only charts read."""
 
     rivals: List[str]
     unit: str
@@ -38,8 +39,18 @@ class Columns(NamedTuple):
     def ratio(self) -> int:
         return len(self.rivals) + 2
 
+    @property
+    def share(self) -> int:
+        """Of the machine's peak: the last column that is printed."""
+        return self.ratio + 7
+
+    @property
+    def bars(self) -> int:
+        """The first of the two columns behind the bars."""
+        return self.share + 3
+
     def heads(self) -> List[str]:
-        tail = ["ratio", "low", "high", "to", "aim", "rate", "unit", "of peak", "", "faster", "slower"]
+        tail = ["ratio", "low", "high", "to", "aim", "rate", "unit", "of peak"]
         return ["case", *(f"{name}, {self.unit}" for name in self.rivals), *tail]
 
 
@@ -75,12 +86,21 @@ def row_of(sheet: Any, styles: Styles, row: int, values: List[Any], style: str =
             styles.put(sheet.cell(row, place, shown), style, number_format)
 
 
+def head(sheet: Any, styles: Styles, row: int, names: List[str], column: int = 1) -> None:
+    """The line above a table: the first column is text, over the numbers the names are to the right."""
+    for place, name in enumerate(names):
+        cell = styles.put(sheet.cell(row, column + place, name), "head")
+        if place:
+            cell.alignment = Alignment(horizontal="right", vertical="center", wrap_text=True)
+
+
 def _module(sheet: Any, styles: Styles, report: Report, peaks: Optional[Peaks]) -> None:
     results = report.results
     columns = Columns(list(dict.fromkeys(name for result in results for name in result.times)), report.quantity.unit)
     row_of(sheet, styles, 1, [report.title], "title")
     row_of(sheet, styles, 2, [NOTE], "note")
-    row_of(sheet, styles, FIRST - 1, columns.heads(), "head")
+    head(sheet, styles, FIRST - 1, columns.heads())
+    head(sheet, styles, FIRST - 1, ["faster", "slower"], columns.bars)
     for row, result in enumerate(results, start=FIRST):
         measured, found, speed = medians(result), ratio(result), rate(result)
         peak = peaks.of(result) if peaks else None
@@ -97,8 +117,7 @@ def _module(sheet: Any, styles: Styles, report: Report, peaks: Optional[Peaks]) 
             share = (speed / peak, "0%") if peak else None
             row_of(sheet, styles, row, [(speed, "0.0"), result.unit, share], column=columns.ratio + 5)
         if found:  # the chart's two series
-            place = columns.ratio + (10 if found.slower else 9)
-            styles.put(sheet.cell(row, place, found.median), "note", "0.00")
+            styles.put(sheet.cell(row, columns.bars + found.slower, found.median), "note", "0.00")
     last = FIRST + len(results) - 1
     _widths(sheet, [max([20, *(len(result.case) for result in results)])] + [14] * 20)
     sheet.freeze_panes = sheet.cell(FIRST, 2)
@@ -111,17 +130,18 @@ def _module(sheet: Any, styles: Styles, report: Report, peaks: Optional[Peaks]) 
         sheet.add_chart(chart, f"A{below + 2}")
         below += 4 + math.ceil(chart.height / 0.5)
     if report.points:
-        _growth(sheet, styles, report, columns, below)
+        below = _growth(sheet, styles, report, columns, below)
+    sheet.print_area = f"A1:{get_column_letter(columns.share)}{below}"
 
 
 def _bars(sheet: Any, columns: Columns, last: int, report: Report) -> BarChart:
     """Bars from 1 to the ratio, one for each result, in the order of the table."""
     chart = BarChart()
     chart.type, chart.overlap, chart.gapWidth = "bar", 100, 40
-    chart.title = f"{report.title}: time of saitama / fastest peer"
+    chart.title = f"{report.title}: saitama / its best peer"
     chart.width, chart.height = 26, max(7.0, 3.2 + 0.52 * (last - FIRST + 1))  # cm
-    for place, color, title in ((9, GREEN, "saitama is faster"), (10, RED, "a peer is faster")):
-        column = columns.ratio + place
+    better, worse = "saitama needs less", "a peer needs less"
+    for column, color, title in ((columns.bars, GREEN, better), (columns.bars + 1, RED, worse)):
         series = Series(Reference(sheet, min_col=column, min_row=FIRST, max_row=last), title=title)
         series.graphicalProperties.solidFill = color
         series.invertIfNegative = False
@@ -141,17 +161,17 @@ def _bars(sheet: Any, columns: Columns, last: int, report: Report) -> BarChart:
     return chart
 
 
-def _growth(sheet: Any, styles: Styles, report: Report, columns: Columns, below: int) -> None:
-    """For each line of `points` a chart of seconds against size, both logarithmic, and the numbers behind it."""
-    right = columns.ratio + 13
+def _growth(sheet: Any, styles: Styles, report: Report, columns: Columns, below: int) -> int:
+    """For each curve of `points` a chart of seconds against size, both logarithmic, and the numbers behind it. Returns
+    the row below the charts."""
+    right = columns.bars + 3
     groups: Dict[str, List[Tuple[float, int]]] = {}
     for row, result in enumerate(report.results, start=FIRST):
         name, x = report.points[result.case]
         groups.setdefault(name, []).append((x, row))
     for number, (name, places) in enumerate(groups.items()):
-        row_of(sheet, styles, below - 1, [f"How the cost grows: {report.title}"], "heading")
         top = FIRST + number * (max(map(len, groups.values())) + 2)
-        row_of(sheet, styles, top - 1, [name, *columns.rivals], "head", right)
+        head(sheet, styles, top - 1, [name, *columns.rivals], right)
         for offset, (x, row) in enumerate(places):
             seconds = [(f"={get_column_letter(2 + i)}{row}", "0.00") for i in range(len(columns.rivals))]
             row_of(sheet, styles, top + offset, [(x, "0E+00"), *seconds], "note", right)
@@ -174,13 +194,14 @@ def _growth(sheet: Any, styles: Styles, report: Report, columns: Columns, below:
         chart.legend.position = "b"
         letter = "A" if number % 2 == 0 else get_column_letter(columns.ratio)
         sheet.add_chart(chart, f"{letter}{below + number // 2 * 19}")
+    return below + (len(groups) + 1) // 2 * 19
 
 
 def _summary(sheet: Any, styles: Styles, reports: List[Report], facts: Dict[str, str]) -> None:
     row_of(sheet, styles, 1, ["Benchmarks of saitama"], "title")
     row_of(sheet, styles, 2, ["saitama / its best peer, measured in one run: below 1 saitama is better."], "note")
     heads = ["benchmark", "geometric mean", "lowest", "highest", "rows", "above 1", "short of the aim"]
-    row_of(sheet, styles, FIRST - 1, heads, "head")
+    head(sheet, styles, FIRST - 1, heads)
     for row, report in enumerate((report for report in reports if report.mean is not None), start=FIRST):
         found = [one for one in map(ratio, report.results) if one]
         counts = [len(found), sum(one.slower for one in found), sum(map(missed, report.results))]
@@ -190,7 +211,7 @@ def _summary(sheet: Any, styles: Styles, reports: List[Report], facts: Dict[str,
         link = sheet.cell(row, 1)
         link.hyperlink = f"#'{report.name[:31]}'!A1"
         styles.put(link, "cell_link")
-        styles.put(sheet.cell(row, 2), "right" if (report.mean or 0) <= 1 else "wrong", "0.00")
+        styles.put(sheet.cell(row, 2), "right" if round(report.mean or 0, 2) <= 1 else "wrong", "0.00")
     row = FIRST + len(reports) + 1
     for key, value in facts.items():
         row_of(sheet, styles, row, [key], "caption")
@@ -205,7 +226,7 @@ def _machine(sheet: Any, styles: Styles, facts: Dict[str, str], peaks: Optional[
     row_of(sheet, styles, 2, [text if peaks else "Not measured: that needs a C compiler."], "note")
     if peaks:
         cores = sorted({count for _, count in peaks.rates})
-        row_of(sheet, styles, 4, ["", *(f"{n} core{'s' * (n > 1)}" for n in cores), "unit"], "head")
+        head(sheet, styles, 4, ["", *(f"{n} core{'s' * (n > 1)}" for n in cores), "unit"])
         for row, what in enumerate(dict.fromkeys(name for name, _ in peaks.rates), start=5):
             unit = "GFLOP/s" if what.startswith("float") else "GB/s"
             row_of(sheet, styles, row, [what, *((peaks.rates[what, n], "0.0") for n in cores), unit])

@@ -35,7 +35,7 @@ def run(*command, cwd, **environment):
 
 def files(folder):
     """The source files below a folder, as `folder/name` with forward slashes."""
-    made = (".so", ".pyd", ".pyc", ".c", ".html", "_build.json")
+    made = (".so", ".pyd", ".pyc", "kernels.c", ".html", "_build.json")
     paths = (path.relative_to(ROOT) for path in (ROOT / folder).rglob("*") if path.is_file())
     names = {path.as_posix() for path in paths if not path.name.endswith(made)}
     return {name for name in names if "/." not in name}  # tools keep their caches in hidden folders
