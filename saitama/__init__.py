@@ -1,8 +1,9 @@
 """saitama: a deep-learning framework that a person can check by hand.
 
 Start with `from saitama import Tensor`. The levels of the curriculum are the sub-packages, in order: tensor (1),
-autograd (2 to 4), nn (5 and 6), optim (7), regularization (8), attention (9 to 11), transformer (12), training and
-datasets; spreadsheets writes any computation into a workbook whose formulas recompute it independently.
+autograd (2 to 4), nn (5 and 6), optim (7), regularization (8), attention (9 to 11), transformer (12 and 13),
+training, language and datasets; spreadsheets writes any computation into a workbook whose formulas recompute it
+independently.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ __version__ = "0.1.0"
 _LATER = (  # imported when first used
     "attention",
     "datasets",
+    "language",
     "nn",
     "optim",
     "regularization",

@@ -12,6 +12,8 @@ import sys
 from typing import List, Optional
 
 import saitama
+from saitama.commands import export, generate, train
+from saitama.commands.options import tolerance
 
 RIGHT, DIFFERS, UNUSABLE = 0, 1, 2
 INTERRUPTED = 130  # what a shell reports after Ctrl-C
@@ -29,8 +31,8 @@ def main(arguments: Optional[List[str]] = None) -> int:
         code: int = options.run(options)
         sys.stdout.flush()
         return code
-    except KeyboardInterrupt:
-        print("saitama: stopped", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        print(f"saitama: {one_line(stop) if stop.args else 'stopped'}", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -54,19 +56,18 @@ def make_parser() -> argparse.ArgumentParser:
     command.add_argument("-o", "--out", default="saitama-demo", metavar="FOLDER", help="where its workbooks go")
     command.set_defaults(run=demo)
 
-    command = commands.add_parser("export", help="write a script's computation as a live workbook")
-    add_script(command)
-    command.add_argument(
-        "--max-cells", type=positive, metavar="N", help="summarise tensors with more numbers than this"
-    )
-    command.set_defaults(run=export)
+    export.add(commands)
 
     command = commands.add_parser("worksheet", help="the same workbook with blanks to fill in by hand")
-    add_script(command)
+    command.add_argument("script", metavar="SCRIPT.py[:NAME]", help=export.SCRIPT)
+    export.add_output(command)
     command.add_argument(
         "--blanks", default="all", help="all (default), forward, backward, or names of tensors, with commas between"
     )
     command.set_defaults(run=worksheet)
+
+    train.add(commands)
+    generate.add(commands)
 
     command = commands.add_parser("verify", help="check a workbook's formulas and hand-typed numbers")
     command.add_argument("file", metavar="FILE", help="a workbook that export or worksheet wrote")
@@ -86,35 +87,6 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def workbook_name(text: str) -> str:
-    if not text.lower().endswith(".xlsx"):
-        raise argparse.ArgumentTypeError(f"expected a name that ends with .xlsx, got {text!r}")
-    return text
-
-
-def add_script(command: argparse.ArgumentParser) -> None:
-    command.add_argument("script", metavar="SCRIPT.py[:NAME]", help="a Python file, and its tensor (default: loss)")
-    command.add_argument(
-        "-o", "--output", required=True, type=workbook_name, metavar="FILE", help="the workbook to write, .xlsx"
-    )
-
-
-def positive(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1 on, got {text!r}")
-    return int(text)
-
-
-def tolerance(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError(f"expected a number from 0 on, such as 1e-9, got {text!r}")
-    return value
-
-
 def one_line(error: BaseException) -> str:
     """The message of an error without line breaks; its kind where it has no message."""
     text = " ".join(str(error).split())
@@ -126,17 +98,6 @@ def demo(options: argparse.Namespace) -> int:
     from saitama.demo import run_demo
 
     return RIGHT if run_demo(options.out) else DIFFERS
-
-
-def export(options: argparse.Namespace) -> int:
-    from saitama import spreadsheets
-    from saitama.script import run_script
-
-    root, names = run_script(options.script)
-    limit = {} if options.max_cells is None else {"max_cells": options.max_cells}
-    print(spreadsheets.export(root, options.output, names=names, **limit))
-    print(f"next: open it, or `saitama recalc {options.output}` and `saitama verify {options.output}`")
-    return RIGHT
 
 
 def worksheet(options: argparse.Namespace) -> int:

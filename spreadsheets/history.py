@@ -23,7 +23,13 @@ from saitama.training.history import History, Row, columns
 from .style import Styles
 
 COLORS = ("2F4B7C", "E07A1F", "2E8B57", "B0413E", "7B5EA7", "8C6D46", "4AA3C7", "6B7785")  # of the lines, in order
-TITLES = {"loss": "Loss", "accuracy": "Accuracy", "lr": "Learning rate", "grad_norm": "Gradient norm"}
+TITLES = {
+    "loss": "Loss",
+    "accuracy": "Accuracy",
+    "lr": "Learning rate",
+    "grad_norm": "Gradient norm",
+    "tokens_per_s": "Tokens per second",
+}
 MOST_ROWS = 1_000_000  # a sheet of Excel has 1,048,576
 CHART_COLUMNS, CHART_ROWS = 8, 19  # cells that one chart covers, the gap included
 
@@ -123,7 +129,8 @@ def _charts(tables: List[Table], counter: str) -> Dict[str, List[Tuple[str, Tabl
                 label = "validation" if validation else "training" if paired else base
             title += " of each step" if counter == "step" else ""
             charts.setdefault(title, []).append((label, table, name))
-    last = [title for title in charts if title.startswith((TITLES["lr"], TITLES["grad_norm"]))]
+    others = tuple(TITLES[name] for name in ("lr", "grad_norm", "tokens_per_s"))
+    last = [title for title in charts if title.startswith(others)]
     return {title: charts[title] for title in [*(title for title in charts if title not in last), *last]}
 
 
@@ -140,6 +147,7 @@ def _chart(title: str, counter: str, lines: List[Tuple[str, Table, str]]) -> Lin
     if title.startswith(TITLES["accuracy"]):
         chart.y_axis.scaling.max = 1
     chart.legend.position = "b"
+    chart.display_blanks = "span"  # a line goes on across the steps at which nothing was measured
     if len(lines) == 1 and lines[0][0] == lines[0][2]:
         chart.legend = None  # the title says it
     longest = max(lines, key=lambda line: line[1][3])[1]

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from .block import EncoderBlock, TransformerBlock
 from .decoder import DecoderBlock
-from .generate import generate, sample
+from .generate import generate, sample, stream
 from .gpt import GPT, KeyValueCache, perplexity
 from .layer_norm import LayerNorm
 from .positional import PositionalEncoding, sinusoidal
@@ -35,4 +35,5 @@ __all__ = [
     "perplexity",
     "sample",
     "sinusoidal",
+    "stream",
 ]

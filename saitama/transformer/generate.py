@@ -12,10 +12,10 @@ from bisect import bisect_left, bisect_right
 from contextlib import contextmanager
 from itertools import accumulate
 from math import exp, inf
-from typing import Any, Iterator, List, Optional
+from typing import Any, Dict, Iterator, List, Optional
 
 from saitama.autograd import no_grad
-from saitama.tensor import Tensor, cat, get_rng_state, manual_seed, rand, set_rng_state
+from saitama.tensor import Tensor, cat, get_rng_state, rand, set_rng_state
 
 from .gpt import GPT, KeyValueCache
 
@@ -48,24 +48,48 @@ def generate(
     evaluation while this runs. Raises TypeError and ValueError for other arguments, IndexError for unknown tokens,
     ValueError where the model's logits are not numbers.
     """
-    _check_options(model, max_new_tokens, temperature, top_k, top_p)
+    new = stream(model, idx, max_new_tokens, temperature, top_k, top_p, greedy, seed, use_cache=use_cache)
+    return cat([idx, *new], -1)
+
+
+def stream(
+    model: GPT,
+    idx: Tensor,
+    max_new_tokens: int,
+    temperature: float = 1.0,
+    top_k: Optional[int] = None,
+    top_p: Optional[float] = None,
+    greedy: bool = False,
+    seed: Optional[int] = None,
+    *,
+    use_cache: bool = True,
+) -> Iterator[Tensor]:
+    """The new tokens of generate(), whose arguments it takes, as they are drawn: int64 (B, 1) or (1,) each."""
+    _check_options(model, max_new_tokens, temperature, top_k, top_p, seed)
     model.check_tokens(idx)
-    rows = idx if idx.ndim == 2 else idx.unsqueeze(0)  # (B, T)
-    cache = KeyValueCache()
-    with _evaluation(model), _random(seed), no_grad():
+    if greedy:
+        top_k, top_p = 1, None
+    numbers = None if seed is None else {"seed": seed, "position": 0}
+
+    def draw(logits: Tensor) -> List[List[int]]:
+        """One token for each row of logits (B, V)."""
+        rows: List[List[float]] = logits.tolist()
+        draws = [0.0] * len(rows) if greedy else rand(len(rows), dtype="float64").tolist()
+        return [[sample(row, u, temperature, top_k, top_p)] for row, u in zip(rows, draws)]
+
+    def tokens() -> Iterator[Tensor]:
+        rows, cache = idx if idx.ndim == 2 else idx.unsqueeze(0), KeyValueCache()  # (B, T)
         for _ in range(max_new_tokens):
-            if use_cache and rows.shape[1] <= model.block_size:
-                logits, _loss = model(rows[:, cache.length :], cache=cache)  # the prompt first, then token by token
-            else:
-                logits, _loss = model(rows[:, -model.block_size :])
-            scores: List[List[float]] = logits[:, -1].tolist()  # (B, V)
-            draws = [0.0] * len(scores) if greedy else rand(len(scores), dtype="float64").tolist()
-            chosen = [
-                [sample(row, u, temperature, 1 if greedy else top_k, None if greedy else top_p)]
-                for row, u in zip(scores, draws)
-            ]
-            rows = cat([rows, Tensor(chosen, dtype="int64")], 1)
-    return rows if idx.ndim == 2 else rows[0]
+            with _evaluation(model), _random(numbers), no_grad():  # not while whoever reads this has the turn
+                if use_cache and rows.shape[1] <= model.block_size:
+                    logits, _loss = model(rows[:, cache.length :], cache=cache)  # first the prompt, then token by token
+                else:
+                    logits, _loss = model(rows[:, -model.block_size :])
+                new = Tensor(draw(logits[:, -1]), dtype="int64")  # (B, 1)
+                rows = cat([rows, new], 1)
+            yield new if idx.ndim == 2 else new[0]
+
+    return tokens()
 
 
 def sample(
@@ -100,20 +124,21 @@ def _evaluation(model: GPT) -> Iterator[None]:
 
 
 @contextmanager
-def _random(seed: Optional[int]) -> Iterator[None]:
-    """The random numbers of `seed` inside, the global ones untouched; nothing for None."""
-    if seed is None:
+def _random(own: Optional[Dict[str, int]]) -> Iterator[None]:
+    """Inside, the random numbers go on from the state `own`, which is kept up to date; nothing for None."""
+    if own is None:
         yield
         return
     before = get_rng_state()
     try:
-        manual_seed(seed)
+        set_rng_state(own)
         yield
+        own.update(get_rng_state())
     finally:
         set_rng_state(before)
 
 
-def _check_options(model: Any, count: Any, temperature: Any, top_k: Any, top_p: Any) -> None:
+def _check_options(model: Any, count: Any, temperature: Any, top_k: Any, top_p: Any, seed: Any) -> None:
     if not isinstance(model, GPT):
         raise TypeError(f"generate: expected a GPT as the model, got a {type(model).__name__}")
     if not _is(count, int) or count < 0:
@@ -127,6 +152,8 @@ def _check_options(model: Any, count: Any, temperature: Any, top_k: Any, top_p: 
         raise ValueError(f"generate: top_k must be a whole number from 1 on, or None for all tokens, got {top_k!r}")
     if top_p is not None and (not _is(top_p, (int, float)) or not 0 < top_p <= 1):
         raise ValueError(f"generate: top_p must be a number above 0 and up to 1, or None, got {top_p!r}")
+    if seed is not None and not (_is(seed, int) and 0 <= seed < 2**64):
+        raise ValueError(f"generate: seed must be a whole number from 0 to 2^64 - 1, or None, got {seed!r}")
 
 
 def _is(value: Any, kind: Any) -> bool:

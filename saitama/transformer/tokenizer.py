@@ -35,17 +35,19 @@ class CharTokenizer:
         return len(self.characters)
 
     def encode(self, text: str) -> List[int]:
-        """The token of each character; [] for "". Raises ValueError for the first character that is unknown."""
+        """The token of each character; [] for "". Raises ValueError that names the characters that are unknown."""
         if not isinstance(text, str):
             raise TypeError(f"CharTokenizer: expected a text (str) to encode, got a {type(text).__name__}")
         try:
             return [self._ids[character] for character in text]
-        except KeyError as error:
-            unknown = error.args[0]
+        except KeyError:
+            unknown = list(dict.fromkeys(character for character in text if character not in self._ids))
+        named = ", ".join(f"{each!r} (U+{ord(each):04X}) at position {text.index(each)}" for each in unknown[:5])
+        more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
+        what = f"character {named} of the text is" if len(unknown) == 1 else f"characters {named}{more} are"
         raise ValueError(
-            f"CharTokenizer: the character {unknown!r} (U+{ord(unknown):04X}) at position {text.index(unknown)} of the "
-            f"text is not among the {self.vocab_size} known ones; leave it out or replace it, or make the tokenizer, "
-            "and train the model, with a text that has it"
+            f"CharTokenizer: the {what} not among the {self.vocab_size} known ones; leave them out or replace them, or "
+            "make the tokenizer, and train the model, with a text that has them"
         )
 
     def decode(self, tokens: Any) -> str:

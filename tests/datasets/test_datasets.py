@@ -7,7 +7,7 @@ from math import hypot
 
 import pytest
 
-from saitama.datasets import IRIS_FEATURES, IRIS_SPECIES, digits, iris, moons, noisy_line, spirals, xor
+from saitama.datasets import IRIS_FEATURES, IRIS_SPECIES, corpus, digits, iris, moons, noisy_line, spirals, xor
 from saitama.tensor import manual_seed
 
 
@@ -38,6 +38,13 @@ def test_digits():
     assert values == set(range(17))
     assert x.sum().item() * 16 == 561718
     assert y.tolist()[:10] == list(range(10))
+
+
+def test_corpus():
+    text = corpus()
+    assert len(text) > 5_000 and len(set(text)) < 70 and "\r" not in text and text.endswith(".\n")
+    paragraphs = [part for part in text.split("\n") if len(part) > 40]
+    assert len(paragraphs) == len(set(paragraphs))  # nothing is there twice
 
 
 @pytest.mark.parametrize(

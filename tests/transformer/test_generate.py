@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from math import inf, log, nan
-from typing import Any, List
+from typing import Any, List, Optional
 
 import pytest
 
 from saitama import Tensor, get_rng_state, manual_seed, rand, randint
-from saitama.transformer import GPT, generate, sample
+from saitama.autograd import is_grad_enabled
+from saitama.tensor import cat
+from saitama.transformer import GPT, generate, sample, stream
 from saitama.transformer.gpt import CausalSelfAttention
 
 
@@ -81,6 +83,23 @@ def test_seeds() -> None:
     assert generate(gpt, PROMPT, 10).tolist() == free.tolist()
 
 
+@pytest.mark.parametrize("seed", [5, None])
+def test_token_by_token(seed: Optional[int]) -> None:
+    gpt = model(dropout=0.5)
+    manual_seed(1)
+    whole = generate(gpt, PROMPT, 10, seed=seed)[:, PROMPT.shape[1] :]
+    manual_seed(1)
+    tokens = []
+    for token in stream(gpt, PROMPT, 10, seed=seed):
+        assert token.shape == (2, 1) and is_grad_enabled() and gpt.training  # the reader's world is as it was
+        if seed is not None:
+            rand(3)  # and what it draws changes nothing
+        tokens.append(token)
+    assert cat(tokens, 1).tolist() == whole.tolist()
+    with pytest.raises(ValueError, match="temperature"):
+        stream(gpt, PROMPT, 10, temperature=0)  # at once, not at the first token
+
+
 def test_evaluation_while_it_writes() -> None:
     gpt = model(dropout=0.5)
     gpt.transformer.h[0].eval()
@@ -127,7 +146,7 @@ def test_the_edges_of_drawing() -> None:
         ({"top_k": 0}, "top_k must be a whole number from 1 on, or None for all tokens, got 0"),
         ({"top_p": 0.0}, "top_p must be a number above 0 and up to 1, or None, got 0.0"),
         ({"top_p": 1.5}, "top_p must be a number above 0 and up to 1, or None, got 1.5"),
-        ({"seed": -1}, "manual_seed: expected an integer from 0"),
+        ({"seed": -1}, "seed must be a whole number from 0 to 2.64 - 1, or None, got -1"),
     ],
 )
 def test_bad_options(options: Any, message: str) -> None:

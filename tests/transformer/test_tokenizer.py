@@ -32,8 +32,13 @@ def test_there_and_back(text: str) -> None:
 
 def test_unknown_characters() -> None:
     tokenizer = CharTokenizer("abc")
-    with pytest.raises(ValueError, match=r"the character 'é' \(U\+00E9\) at position 2 .* not among the 3 known ones"):
+    one = r"the character 'é' \(U\+00E9\) at position 2 of the text is not among the 3 known ones"
+    with pytest.raises(ValueError, match=one):
+        tokenizer.encode("abécé")
+    with pytest.raises(ValueError, match=r"the characters 'é' \(U\+00E9\) at position 2, 'x' .* position 3 are not"):
         tokenizer.encode("abéxé")
+    with pytest.raises(ValueError, match=r"'h' \(U\+0068\) at position 4 and 2 more are not"):
+        tokenizer.encode("defghij")
     for wrong in (3, -1):
         with pytest.raises(IndexError, match=f"token 1 is {wrong}, expected 0 to 2"):
             tokenizer.decode([0, wrong])

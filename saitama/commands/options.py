@@ -1,0 +1,56 @@
+"""Options that argparse checks: what is wrong with one is said before anything is done."""
+
+from __future__ import annotations
+
+import argparse
+
+
+def positive(text: str) -> int:
+    """A whole number from 1 on."""
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1 on, got {text!r}")
+    return int(text)
+
+
+def seed(text: str) -> int:
+    """A whole number that manual_seed() takes."""
+    if not text.isdigit() or int(text) >= 2**64:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 0 to 2^64 - 1, got {text!r}")
+    return int(text)
+
+
+def number(text: str) -> float:
+    """A number, infinite ones and nan excepted."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if value - value != 0:
+        raise argparse.ArgumentTypeError(f"expected a number, got {text!r}")
+    return value
+
+
+def above_zero(text: str) -> float:
+    """A number above 0."""
+    value = number(text)
+    if value <= 0:
+        raise argparse.ArgumentTypeError(f"expected a number above 0, got {text!r}")
+    return value
+
+
+def tolerance(text: str) -> float:
+    """A number from 0 on."""
+    try:
+        value = number(text)
+    except argparse.ArgumentTypeError:
+        value = -1.0
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"expected a number from 0 on, such as 1e-9, got {text!r}")
+    return value
+
+
+def workbook_name(text: str) -> str:
+    """A name that ends with .xlsx."""
+    if not text.lower().endswith(".xlsx"):
+        raise argparse.ArgumentTypeError(f"expected a name that ends with .xlsx, got {text!r}")
+    return text

@@ -1,0 +1,128 @@
+"""`saitama train [TEXT ...]`: a character GPT from text files, kept in a folder."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from dataclasses import replace
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Dict, List
+
+from .options import above_zero, number, positive, seed
+
+if TYPE_CHECKING:
+    from saitama.language import LanguageModelTrainer, RunFolder
+
+SETTINGS = {  # option -> kind, explanation; the names are those of saitama.language.Settings
+    "steps": (positive, "steps of the optimiser, in all"),
+    "lr": (above_zero, "the learning rate at its highest"),
+    "seed": (seed, "of all random numbers: the same seed, the same model"),
+    "dtype": (str, "float32 or float64"),
+    "n_layer": (positive, "blocks"),
+    "n_head": (positive, "attention heads in each block"),
+    "n_embd": (positive, "the width, a multiple of the heads"),
+    "block_size": (positive, "the context: how many characters the model sees"),
+    "batch_size": (positive, "contexts in each step"),
+    "dropout": (number, "the share that is dropped in training"),
+}
+
+
+def add(commands: Any) -> None:
+    """The command and its options."""
+    command = commands.add_parser("train", help="train a character GPT on text files, or on a text that is there")
+    command.description = (
+        "Train a character GPT on UTF-8 text files, the last tenth of the text being kept for validation, or without "
+        "files on a small text that comes with saitama. Ctrl-C stops and keeps everything; --resume goes on."
+    )
+    command.add_argument("text", nargs="*", metavar="TEXT", help="text files, UTF-8")
+    command.add_argument("--preset", choices=("tiny", "baby"), help="tiny: half a minute (default); baby: minutes")
+    command.add_argument("--out", default="run", metavar="FOLDER", help="where the run is kept (default: run)")
+    command.add_argument("--resume", action="store_true", help="go on with the run in FOLDER; --steps may be raised")
+    group = command.add_argument_group("settings, instead of the preset's")
+    for name, (kind, explanation) in SETTINGS.items():
+        choices = ("float32", "float64") if name == "dtype" else None
+        shown = None if choices else name.split("_")[-1][0].upper()
+        option = f"--{name.replace('_', '-')}"
+        group.add_argument(option, dest=name, type=kind, choices=choices, metavar=shown, help=explanation)
+    command.set_defaults(run=train)
+
+
+def train(options: argparse.Namespace) -> int:
+    """Train, and say what came of it."""
+    from saitama.language import RunFolder
+
+    run, trainer = RunFolder(options.out), resumed(options) if options.resume else fresh(options)
+    introduce(trainer)
+    begin = perf_counter()
+    try:
+        trainer.fit()
+    except KeyboardInterrupt as stop:
+        raise KeyboardInterrupt(f"{stop or 'stopped'}; to go on: saitama train --resume --out {options.out}") from None
+    finally:
+        if trainer.history.steps:
+            trainer.history.export(run.curves)
+    conclude(trainer, run, perf_counter() - begin)
+    return 0
+
+
+def fresh(options: argparse.Namespace) -> LanguageModelTrainer:
+    """The trainer of a new run."""
+    from saitama.datasets import corpus
+    from saitama.language import PRESETS, LanguageModelTrainer, RunFolder, read_texts
+
+    RunFolder(options.out).check_free()  # before a long text is read
+    text = read_texts(options.text) if options.text else corpus()
+    settings = replace(PRESETS[options.preset or "tiny"], **given(options))
+    return LanguageModelTrainer(text, settings, options.out, sources=sources(options), progress=True)
+
+
+def resumed(options: argparse.Namespace) -> LanguageModelTrainer:
+    """The trainer of a run that was stopped. ValueError for options that the run has settled long ago."""
+    from saitama.language import LanguageModelTrainer, read_texts
+
+    settled = [name for name in ("preset", *given(options)) if name not in ("steps", "lr") and getattr(options, name)]
+    if settled:
+        names = ", ".join(f"--{name.replace('_', '-')}" for name in settled)
+        raise ValueError(f"{names}: a run keeps its settings; with --resume only --steps and --lr may be given")
+    text = read_texts(options.text) if options.text else None
+    return LanguageModelTrainer.resume(options.out, text, steps=options.steps, lr=options.lr, progress=True)
+
+
+def given(options: argparse.Namespace) -> Dict[str, Any]:
+    """The settings among the options."""
+    return {name: getattr(options, name) for name in SETTINGS if getattr(options, name) is not None}
+
+
+def sources(options: argparse.Namespace) -> List[str]:
+    """The text files by names that hold from every folder."""
+    return [os.path.abspath(path) for path in options.text]
+
+
+def introduce(trainer: LanguageModelTrainer) -> None:
+    """What is trained on what."""
+    settings, text = trainer.settings, trainer.text
+    learn, check = len(text.train), len(text.validation)
+    known, parameters = trainer.tokenizer.vocab_size, trainer.model.num_parameters()
+    sizes = (
+        f"{settings.n_layer} layers, {settings.n_head} heads, width {settings.n_embd}, context {settings.block_size}"
+    )
+    times = settings.steps * settings.batch_size * settings.block_size / learn
+    done = f"; {trainer.step:,} are done" if trainer.step else ""
+    print(f"text   {learn + check:,} characters ({known} different), the last {check:,} for validation")
+    print(f"model  {sizes}: {parameters:,} parameters, {settings.dtype}")
+    print(f"steps  {settings.steps:,} of {settings.batch_size} x {settings.block_size} characters", end=", ")
+    print(f"{times:.1f} times the text{done}\n", flush=True)
+
+
+def conclude(trainer: LanguageModelTrainer, run: RunFolder, seconds: float) -> None:
+    """What the model has learnt, and what to do with it."""
+    from saitama.transformer import perplexity
+
+    loss = trainer.history.steps[-1]["val_loss"]
+    print(f"\ndone in {seconds:.0f} s; validation loss {loss:.3f} on all of the validation text")
+    print(
+        f"it is as unsure of the next character as among {perplexity(loss):.1f} equally likely ones; untrained, among "
+        f"{trainer.tokenizer.vocab_size}"
+    )
+    print(f"kept in {run.path}: {run.checkpoint.name}, the model; {run.curves.name}, loss and more as charts")
+    print(f"next: saitama generate {run.path}")
