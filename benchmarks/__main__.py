@@ -57,6 +57,8 @@ def warnings(before: Optional[machine.Peaks], load: Optional[float]) -> Iterator
     """Why these numbers may not be this machine's."""
     if load is not None and load > 0.5:
         yield f"the load average was {load:.1f} before the first measurement: something else was running"
+    if before and machine.crowded(before):
+        yield "all cores together were hardly faster than one: something else was running"
     after = machine.measure() if before else None
     if before and after and machine.drift(before, after) > machine.DRIFT:
         yield f"the machine's own peaks changed by up to {machine.drift(before, after):.0%} between begin and end"

@@ -75,6 +75,12 @@ def drift(before: Peaks, after: Peaks) -> float:
     return max(abs(after.rates[key] / before.rates[key] - 1) for key in keys)
 
 
+def crowded(peaks: Peaks) -> bool:
+    """Whether the cores together did not do what they do alone, so that someone else must have had some of them."""
+    cores = core_counts()[-1]
+    return any(peaks.rates[dtype, cores] < 0.7 * cores * peaks.rates[dtype, 1] for dtype in DTYPES)
+
+
 def load() -> Optional[float]:
     """Processes that ran in the last minute, on average; None where the system does not say."""
     return os.getloadavg()[0] if hasattr(os, "getloadavg") else None

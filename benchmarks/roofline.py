@@ -37,7 +37,7 @@ def add_roofline(sheet: Any, styles: Styles, peaks: Peaks, results: List[Result]
     """The chart under the table of peaks, and its numbers below."""
     cores = max(count for _, count in peaks.rates)
     bandwidth = peaks.rates["read 256 MB", cores]
-    heads = ["FLOP / byte", *(f"roof {dtype}" for dtype in DTYPES), *(f"measured {dtype}" for dtype in DTYPES)]
+    heads = ["FLOP / byte", *(f"roof {dtype}" for dtype in DTYPES), *(f"got {dtype}" for dtype in DTYPES)]
     for column, head in enumerate(heads, start=1):
         styles.put(sheet.cell(TOP, column, head), "head")
     rows: List[Tuple[float, List[Optional[float]]]] = [

@@ -7,6 +7,7 @@ red to the right where it is slower. The axis is logarithmic, so twice as fast i
 from __future__ import annotations
 
 import math
+from copy import copy
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from openpyxl import Workbook
@@ -15,6 +16,7 @@ from openpyxl.chart.shapes import GraphicalProperties
 from openpyxl.drawing.line import LineProperties
 from openpyxl.styles import Alignment
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.properties import PageSetupProperties
 
 from benchmarks.machine import Peaks
@@ -50,7 +52,7 @@ class Columns(NamedTuple):
         return self.share + 3
 
     def heads(self) -> List[str]:
-        tail = ["ratio", "low", "high", "to", "aim", "rate", "unit", "of peak"]
+        tail = ["ratio", "low", "high", "best peer", "aim", "rate", "unit", "of peak"]
         return ["case", *(f"{name}, {self.unit}" for name in self.rivals), *tail]
 
 
@@ -91,7 +93,8 @@ def head(sheet: Any, styles: Styles, row: int, names: List[str], column: int = 1
     for place, name in enumerate(names):
         cell = styles.put(sheet.cell(row, column + place, name), "head")
         if place:
-            cell.alignment = Alignment(horizontal="right", vertical="center", wrap_text=True)
+            cell._style = copy(cell._style)  # which the other cells share
+            cell.alignment = Alignment(horizontal="right", vertical="center")
 
 
 def _module(sheet: Any, styles: Styles, report: Report, peaks: Optional[Peaks]) -> None:
@@ -131,6 +134,7 @@ def _module(sheet: Any, styles: Styles, report: Report, peaks: Optional[Peaks]) 
         below += 4 + math.ceil(chart.height / 0.5)
     if report.points:
         below = _growth(sheet, styles, report, columns, below)
+    sheet.row_breaks.append(Break(id=last + 3))  # the charts on a page of their own
     sheet.print_area = f"A1:{get_column_letter(columns.share)}{below}"
 
 
@@ -148,7 +152,7 @@ def _bars(sheet: Any, columns: Columns, last: int, report: Report) -> BarChart:
         chart.series.append(series)
     chart.set_categories(Reference(sheet, min_col=1, min_row=FIRST, max_row=last))
     ratios = [found.median for found in map(ratio, report.results) if found]
-    chart.y_axis.scaling.logBase = 2
+    chart.y_axis.scaling.logBase = chart.y_axis.majorUnit = 2
     chart.y_axis.scaling.min = 2.0 ** math.floor(min(-1.0, math.log2(min(ratios))))
     chart.y_axis.scaling.max = 2.0 ** math.ceil(max(1.0, math.log2(max(ratios))))
     chart.y_axis.number_format = "General"
