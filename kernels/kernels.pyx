@@ -14,7 +14,7 @@ Conventions
 """
 cimport cython
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
-from cython.parallel cimport prange
+from cython.parallel cimport prange, threadid
 from libc.math cimport copysign as c_copysign, cos as c_cos, fabs as c_fabs, isnan as c_isnan, log as c_log, pow as c_pow
 from libc.math cimport sin as c_sin, sqrt as c_sqrt
 from libc.math cimport INFINITY, M_PI, NAN
@@ -50,4 +50,6 @@ include "index.pxi"
 include "random.pxi"
 include "loss.pxi"
 include "normalise.pxi"
+include "attention.pxi"
+include "attention_grad.pxi"
 include "optim.pxi"

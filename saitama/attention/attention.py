@@ -11,10 +11,11 @@ from typing import Any, Optional, Tuple, Union
 
 from saitama.regularization import dropout
 from saitama.tensor import Tensor, where
+from saitama.tensor.dispatch import apply
 from saitama.tensor.dtype import is_float
 from saitama.tensor.shape import broadcast_shapes
 
-from .mask import combine, rows_with_keys
+from .mask import check_mask, combine, rows_with_keys
 
 
 def scaled_dot_product_attention(
@@ -45,9 +46,27 @@ def scaled_dot_product_attention(
     has weights and an output of 0. Raises ValueError for shapes that do not fit, TypeError for a wrong dtype.
     """
     shape = _scores_shape(q, k, v)
-    mask = combine(mask, is_causal, shape)
-    scores = q @ k.transpose(-2, -1)  # (..., T, S)
-    scores = scores / sqrt(q.shape[-1]) if scale is None else scores * float(scale)
+    if mask is not None:
+        check_mask(mask, shape)
+    scale = 1 / sqrt(q.shape[-1]) if scale is None else float(scale)
+    if return_weights or dropout_p or not q.dtype == k.dtype == v.dtype or (mask is not None and mask.requires_grad):
+        y, weights = equation_one(q, k, v, combine(mask, is_causal, shape), scale, dropout_p)
+        return (y, weights) if return_weights else y
+    if mask is None:
+        return apply("Attention", (q, k, v), is_causal=bool(is_causal), scale=scale)
+    mask = mask if mask.dtype == "bool" else mask.to(q.dtype)
+    return apply("Attention", (q, k, v, mask), is_causal=bool(is_causal), scale=scale)
+
+
+def equation_one(
+    q: Tensor, k: Tensor, v: Tensor, mask: Optional[Tensor], scale: float, dropout_p: float = 0.0
+) -> Tuple[Tensor, Tensor]:
+    """Attention step by step: the output (..., T, d_v), and the weights (..., T, S) before dropout.
+
+    The operation that scaled_dot_product_attention runs where nobody asks for the weights gives the same output and
+    gradients, but never holds a (T, S) matrix.
+    """
+    scores = q @ k.transpose(-2, -1) * scale  # (..., T, S)
     alive: Optional[Tensor] = None
     if mask is not None:
         scores = where(mask, scores, float("-inf")) if mask.dtype == "bool" else scores + mask.to(scores.dtype)
@@ -56,8 +75,7 @@ def scaled_dot_product_attention(
         weights = scores.softmax(-1)  # (..., T, S)
     else:  # the softmax of nothing but -inf is 0 / 0
         weights = where(alive, where(alive, scores, 0.0).softmax(-1), 0.0)
-    y = dropout(weights, dropout_p) @ v  # (..., T, d_v)
-    return (y, weights) if return_weights else y
+    return dropout(weights, dropout_p) @ v, weights  # (..., T, d_v), (..., T, S)
 
 
 def _scores_shape(q: Any, k: Any, v: Any) -> Tuple[int, ...]:
@@ -73,6 +91,8 @@ def _scores_shape(q: Any, k: Any, v: Any) -> Tuple[int, ...]:
         raise ValueError(f"attention: {shapes}: queries and keys must have the same width, at least 1")
     if k.shape[-2] != v.shape[-2]:
         raise ValueError(f"attention: {shapes}: there are {k.shape[-2]} keys but {v.shape[-2]} values")
+    if q.shape[:-2] == k.shape[:-2] == v.shape[:-2]:
+        return (*q.shape[:-1], k.shape[-2])
     try:
         broadcast_shapes([q.shape[:-2], k.shape[:-2], v.shape[:-2]], "attention")
     except ValueError:

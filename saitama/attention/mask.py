@@ -33,9 +33,7 @@ def causal_mask(queries: int, keys: Optional[int] = None, past: int = 0) -> Tens
 
 
 def combine(mask: Any, is_causal: bool, shape: Shape) -> Optional[Tensor]:
-    """The mask checked against scores of `shape` (..., T, S), with the causal one worked in; None if all is allowed."""
-    if mask is not None:
-        _check(mask, shape)
+    """A mask for scores of `shape` (..., T, S) with the causal one worked in; None if all is allowed."""
     if not is_causal:
         return mask
     causal = causal_mask(shape[-2], shape[-1])
@@ -51,7 +49,8 @@ def rows_with_keys(mask: Tensor) -> Optional[Tensor]:
     return None if all(alive.reshape(-1).tolist()) else alive
 
 
-def _check(mask: Any, shape: Shape) -> None:
+def check_mask(mask: Any, shape: Shape) -> None:
+    """TypeError or ValueError unless the mask holds bools or floats and broadcasts to scores of `shape` (..., T, S)."""
     if not isinstance(mask, Tensor) or not (mask.dtype == "bool" or is_float(mask.dtype)):
         kind = mask.dtype if isinstance(mask, Tensor) else type(mask).__name__
         raise TypeError(

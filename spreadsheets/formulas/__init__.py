@@ -10,11 +10,25 @@ needs (masked scores are the common case). Such guards are written only into the
 
 from __future__ import annotations
 
-from . import binary, compare, index, linear, loss, matmul, normalise, optimizer, reduce, shape, softmax, unary
+from . import (
+    attention,
+    binary,
+    compare,
+    index,
+    linear,
+    loss,
+    matmul,
+    normalise,
+    optimizer,
+    reduce,
+    shape,
+    softmax,
+    unary,
+)
 from .formula import FORMULAS, Formula, formula
 from .rule import RULES, Rule, Working
 from .scope import Scope, View
 
 __all__ = ["FORMULAS", "RULES", "Formula", "Rule", "Scope", "View", "Working", "formula"]
-__all__ += ["binary", "compare", "index", "linear", "loss", "matmul", "normalise", "optimizer"]
+__all__ += ["attention", "binary", "compare", "index", "linear", "loss", "matmul", "normalise", "optimizer"]
 __all__ += ["reduce", "shape", "softmax", "unary"]

@@ -53,7 +53,7 @@ def test_batches() -> None:
     assert alone.reshape(-1).tolist() == pytest.approx(y[1].reshape(-1).tolist(), rel=1e-12)
     assert w.shape == (2, 5, 5)
     turned = module(4, 2, batch_first=False)
-    assert turned(x.transpose(0, 1)).transpose(0, 1).tolist() == y.tolist()
+    assert turned(x.transpose(0, 1), return_weights=True)[0].transpose(0, 1).tolist() == y.tolist()
 
 
 def test_self_attention_is_cross_attention_with_itself() -> None:

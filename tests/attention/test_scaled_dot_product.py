@@ -7,11 +7,13 @@ from typing import Any, List
 
 import pytest
 from gradients import check, leaf, numbers
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from saitama import Tensor, manual_seed, ones, zeros
 from saitama.attention import causal_mask, scaled_dot_product_attention
+from saitama.autograd.function import ancestors
+from saitama.tensor import where
 
 attend: Any = scaled_dot_product_attention
 
@@ -26,6 +28,12 @@ def by_hand(q: List[List[float]], k: List[List[float]], v: List[List[float]]) ->
     return y
 
 
+def close(found: Tensor, expected: Tensor, rel: float = 1e-13) -> bool:
+    """Whether two tensors are equal but for the order of their sums."""
+    wanted = pytest.approx(expected.reshape(-1).tolist(), rel=rel, abs=rel)
+    return found.shape == expected.shape and bool(found.reshape(-1).tolist() == wanted)
+
+
 def test_equation_one() -> None:
     q, k, v = numbers((3, 4)), numbers((5, 4), seed=1), numbers((5, 2), seed=2)
     y, weights = attend(q, k, v, return_weights=True)
@@ -33,7 +41,7 @@ def test_equation_one() -> None:
         assert row == pytest.approx(expected, rel=1e-13)
     assert weights.shape == (3, 5)
     assert weights.sum(-1).tolist() == pytest.approx([1, 1, 1])
-    assert attend(q, k, v).tolist() == y.tolist()
+    assert close(attend(q, k, v), y)
 
 
 def test_equal_keys_share_equally() -> None:
@@ -113,7 +121,7 @@ def test_a_float_mask_is_added_to_the_scores() -> None:
     assert attend(q, k, v, is_causal=True).tolist() == attend(q, k, v, allowed).tolist()
     bias = numbers((3, 5), seed=4)
     expected = (q @ k.T / 2 + bias).softmax(-1) @ v
-    assert attend(q, k, v, bias).tolist() == expected.tolist()
+    assert close(attend(q, k, v, bias), expected)
     assert attend(q.float(), k.float(), v.float(), bias).dtype == "float32"
 
 
@@ -167,6 +175,52 @@ def test_derivatives(T: int, S: int, d: int, causal: bool, lead: List[int]) -> N
 def test_the_derivative_by_an_additive_mask() -> None:
     bias = leaf((2, 3), seed=3)
     check(lambda q, k, v, b: attend(q, k, v, b, is_causal=True), leaf((2, 2)), leaf((3, 2)), leaf((3, 1)), bias)
+
+
+# --- the operation and the steps it stands for ------------------------------------------------------------------------
+@st.composite
+def situations(draw: Any) -> Any:
+    """Operands, a mask or none, is_causal and a scale; sizes pass those of the kernel's blocks."""
+    T, S = (draw(st.integers(1, 4) | st.sampled_from([33, 65])) for _ in range(2))
+    d, d_v, lead = draw(st.integers(1, 9)), draw(st.integers(1, 9)), draw(st.lists(st.integers(1, 2), max_size=2))
+    dtype, full = draw(st.sampled_from(["float64", "float32"])), (*lead, T, S)
+    own = [tuple(lead) if draw(st.booleans()) else () for _ in range(2)]
+    q, k, v = leaf((*lead, T, d)), leaf((*own[0], S, d), seed=1), leaf((*own[1], S, d_v), seed=2)
+    mask, random = None, numbers(full[draw(st.integers(0, len(full))) :], seed=3)
+    kind = draw(st.sampled_from(["none", "bool", "float"]))
+    if kind == "bool":
+        mask = random > draw(st.sampled_from([-1.0, 0.0, 1.9]))
+    elif kind == "float":
+        mask = where(random > draw(st.sampled_from([-3.0, 0.0, 1.9])), random, -inf)
+    operands = [Tensor(x, dtype=dtype, requires_grad=True) for x in (q, k, v)]
+    return operands, mask, draw(st.booleans()), draw(st.sampled_from([None, 0.3, -1.0]))
+
+
+@settings(max_examples=60)
+@given(situations())
+def test_the_operation_is_equation_one(situation: Any) -> None:
+    """The kernel, which never holds the weights, against the steps that do: output and gradients."""
+    operands, mask, is_causal, scale = situation
+    options = {"mask": mask, "is_causal": is_causal, "scale": scale}
+    found, (expected, _) = attend(*operands, **options), attend(*operands, return_weights=True, **options)
+    exact = operands[0].dtype == "float64"
+    assert close(found, expected, 1e-12 if exact else 1e-4)
+    gradients = []
+    for y in (found, expected):
+        (y * numbers(y.shape, seed=4).to(y.dtype)).sum().backward()
+        gradients.append([x.grad for x in operands])
+        for x in operands:
+            x.grad = None
+    for ours, theirs in zip(*gradients):
+        assert close(ours, theirs, 1e-10 if exact else 1e-2)
+
+
+def test_what_the_operation_does_not_do_takes_the_steps() -> None:
+    q, k, v, bias = leaf((2, 3)), leaf((4, 3), seed=1), leaf((4, 2), seed=2), leaf((2, 4), seed=3)
+    operations = {type(node).__name__ for node in ancestors(attend(q, k, v, bias).node)}
+    assert {"MatMul", "Softmax"} <= operations  # the mask wants a gradient
+    assert type(attend(q, k, v, bias.detach()).node).__name__ == "Attention"
+    assert close(attend(q, k.float(), v.double()), attend(q, k.float().double(), v))
 
 
 # --- bad input --------------------------------------------------------------------------------------------------------

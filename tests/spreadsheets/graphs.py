@@ -314,6 +314,34 @@ for _shape, _parameters in [((2, 4), 2), ((2, 3, 4), 2), ((3, 9), 1), ((2, 2, 2,
     _layer_norm(_shape, _parameters)
 
 
+def _attention(q: Shape, k: Shape, v: Shape, causal: bool, mask: object = None) -> None:
+    kind = "" if mask is None else "bool" if mask is True else "float"
+
+    @case(f"Attention {q} {k} {v} {causal} {kind}")
+    def make() -> Tensor:
+        operands = [tensor(*q), tensor(*k), tensor(*v)]
+        full = (q[-2], k[-2])
+        if mask is True:
+            operands.append(Tensor([[(t + j) % 3 > 0 and t != 1 for j in range(full[1])] for t in range(full[0])]))
+        elif mask is not None:
+            rows = [
+                [float("-inf") if (t + j) % 3 == 0 or t == 1 else 0.1 * j for j in range(full[1])]
+                for t in range(full[0])
+            ]
+            operands.append(Tensor(rows))
+        return weighted(apply("Attention", operands, is_causal=causal, scale=0.7))
+
+
+for _q, _k, _v, _causal, _mask in [
+    ((2, 2, 3, 2), (2, 2, 3, 2), (2, 2, 3, 2), True, None),
+    ((3, 2), (4, 2), (4, 3), False, None),
+    ((10, 9), (11, 9), (11, 2), False, None),
+    ((2, 2, 3), (4, 3), (2, 4, 1), False, True),
+    ((3, 2), (2, 3, 2), (2, 1, 3, 2), True, -1.0),
+]:
+    _attention(_q, _k, _v, _causal, _mask)
+
+
 def everything(names: Iterable[str] = tuple(CASES)) -> Tensor:
     """The cases of these names in one graph, each a branch of its own."""
     total = Tensor(1000.0)  # far from 0, so that the sums of the branches do not cancel

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from .arithmetic import Add, Div, Maximum, Minimum, Mul, Neg, Pow, Sub
+from .attention import Attention
 from .compare import Eq, Ge, Gt, Le, Lt, Ne, Where
 from .elementwise import GELU, Abs, Exp, Log, ReLU, Sigmoid, Sqrt, Tanh
 from .index import Gather, Slice, Take

@@ -7,6 +7,7 @@ They run the whole framework where nothing is compiled, and the compiled kernels
 from __future__ import annotations
 
 from .array import Array, Exporter, cast, from_buffer, from_list, full
+from .attention import attention, attention_grad
 from .broadcast import MAX_NDIM, Shape
 from .elementwise import (
     abs,
@@ -63,6 +64,8 @@ __all__ = [
     "add",
     "argmax",
     "argmin",
+    "attention",
+    "attention_grad",
     "batch_norm",
     "batch_norm_grad",
     "cast",

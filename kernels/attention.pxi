@@ -1,0 +1,352 @@
+# Attention: y = softmax(scale q k^T + mask) v, for every matrix of a batch, without keeping the (T, S) weights.
+#
+# Design ("online softmax": Milakov and Gimelshein 2018; Rabe and Staats 2021; FlashAttention, Dao et al. 2022): a block
+# of queries meets the keys block by block. For each query it keeps the largest score so far, the sum of e^(score -
+# largest) and the sum of those terms times the values; when a larger score turns up, both sums are scaled down to it.
+# So the memory needed grows with T + S, not with T S. What the derivative needs is y and lse = log(sum(e^score)):
+# e^(score - lse) is the weight again (attention_grad.pxi).
+#
+# All products are `small_product`, which keeps GROUP rows of results in registers. It wants rows of b that are whole
+# cache lines, so keys are turned round into a block of (d, KEYS), and rows of another width are copied with zeros
+# behind. Causal: what lies above the diagonal is passed over, strip by strip.
+#
+# Each task writes its own rows in an order that shapes alone decide, so threads do not change a bit.
+
+cdef extern from *:
+    """
+    #if defined(__AVX512F__)
+    #define SAITAMA_GROUP 8 /* 8 x 2 of the 32 vectors hold a tile */
+    #define SAITAMA_SPAN 2
+    #elif defined(__AVX__) || defined(__ARM_NEON)
+    #define SAITAMA_GROUP 4 /* 4 x 2 of 16, 4 x 4 of 32 */
+    #define SAITAMA_SPAN 1
+    #else
+    #define SAITAMA_GROUP 2 /* 2 x 4 of 16 */
+    #define SAITAMA_SPAN 1
+    #endif
+    #define SAITAMA_GROUP_TILE (SAITAMA_GROUP * SAITAMA_SPAN * 16)
+    """
+    enum:
+        GROUP "SAITAMA_GROUP"  # rows of a tile
+        SPAN "SAITAMA_SPAN"  # cache lines of a tile's row
+        GROUP_TILE "SAITAMA_GROUP_TILE"  # numbers of a tile, at most
+
+cdef enum:
+    KEYS = 64  # of a block
+    QUERIES = 64
+    STEP = 32  # rows of scores are padded to a multiple of it, with forbidden ones
+
+cdef enum Mask:
+    NO_MASK
+    BOOL_MASK
+    FLOAT_MASK
+
+cdef struct Attention:
+    Py_ssize_t matrices, queries, keys, width, value_width  # of q (matrices, T, d), k (., S, d), v (., S, d_v)
+    Py_ssize_t padded, value_padded  # widths as whole lines
+    double scale
+    bint causal
+    int mask
+    Py_ssize_t mask_row, mask_step, mask_size  # from query to query and key to key (0: the same for all), of a matrix
+    Walk batch  # which matrix of q, k and v makes each of the result
+    Walk mask_batch  # its second operand: which matrix of the mask
+
+
+cdef inline void small_tile(const real *a, Py_ssize_t row_a, Py_ssize_t step_a, const real *b, Py_ssize_t row_b,
+                            Py_ssize_t k, real *out, Py_ssize_t row_out, bint first, Py_ssize_t rows,
+                            Py_ssize_t n) noexcept nogil:  # IN a, b IN/OUT out
+    """out (rows, n) += a (rows, k) @ b (k, n), for rows and n that the compiler knows. Columns are the outer loop: so
+    compilers make vectors of it, where they would unroll a short inner one first."""
+    cdef real sums[GROUP_TILE]
+    cdef Py_ssize_t i, j, p
+    for i in range(rows):
+        for j in range(n):
+            sums[i * n + j] = 0 if first else out[i * row_out + j]
+    for p in range(k):
+        for j in range(n):
+            for i in range(rows):
+                if real is double:
+                    sums[i * n + j] = fused_multiply_add(a[i * row_a], b[j], sums[i * n + j])
+                else:
+                    sums[i * n + j] = fused_multiply_add_f(a[i * row_a], b[j], sums[i * n + j])
+        a += step_a
+        b += row_b
+    for i in range(rows):
+        for j in range(n):
+            out[i * row_out + j] = sums[i * n + j]
+
+
+cdef void small_product(const real *a, Py_ssize_t row_a, Py_ssize_t step_a, const real *b, Py_ssize_t row_b, real *out,
+                        Py_ssize_t row_out, Py_ssize_t m, Py_ssize_t n, Py_ssize_t k,
+                        bint first) noexcept nogil:  # IN a, b IN/OUT out
+    """out (m, n) += a (m, k) @ b (k, n), for n a multiple of a line; out counts as zero the first time."""
+    cdef Py_ssize_t line = LINE // sizeof(real), i = 0, j
+    while i + GROUP <= m:
+        j = 0
+        while j + SPAN * line <= n:
+            small_tile(a, row_a, step_a, b + j, row_b, k, out + j, row_out, first, GROUP, SPAN * line)
+            j += SPAN * line
+        if j < n:
+            small_tile(a, row_a, step_a, b + j, row_b, k, out + j, row_out, first, GROUP, line)
+        a += GROUP * row_a
+        out += GROUP * row_out
+        i += GROUP
+    while i < m:
+        for j from 0 <= j < n by line:
+            small_tile(a, row_a, step_a, b + j, row_b, k, out + j, row_out, first, 1, line)
+        a += row_a
+        out += row_out
+        i += 1
+
+
+cdef const real *whole_lines(const real *x, Py_ssize_t rows, Py_ssize_t width, Py_ssize_t padded,
+                             real *spare) noexcept nogil:  # IN x OUT spare
+    """x (rows, width) itself, or a copy in `spare` with rows of whole lines."""
+    cdef Py_ssize_t i, j
+    if width == padded:
+        return x
+    for i in range(rows):
+        for j in range(width):
+            spare[i * padded + j] = x[i * width + j]
+        for j in range(width, padded):
+            spare[i * padded + j] = 0
+    return spare
+
+
+cdef void turn(const real *x, Py_ssize_t rows, Py_ssize_t width, real *out) noexcept nogil:  # IN x OUT out
+    """x (rows, width) as (width, KEYS), with zeros where there are no rows."""
+    cdef Py_ssize_t i, j
+    for j in range(width):
+        for i in range(rows):
+            out[j * KEYS + i] = x[i * width + j]
+        for i in range(rows, KEYS):
+            out[j * KEYS + i] = 0
+
+
+cdef void mask_scores(const Attention *t, const void *mask, Py_ssize_t query, Py_ssize_t key, real *s, Py_ssize_t n,
+                      Py_ssize_t padded) noexcept nogil:  # IN t, mask IN/OUT s
+    """n products of a query with keys from `key` on become scores; what is forbidden or missing becomes -inf."""
+    cdef Py_ssize_t at = query * t.mask_row + key * t.mask_step, j
+    cdef real scale = <real> t.scale
+    if t.mask == BOOL_MASK:
+        for j in range(n):
+            s[j] = s[j] * scale if (<const uint8_t *> mask)[at + j * t.mask_step] else <real> -INFINITY
+    elif t.mask == FLOAT_MASK:
+        for j in range(n):
+            s[j] = s[j] * scale + (<const real *> mask)[at + j * t.mask_step]
+    else:
+        for j in range(n):
+            s[j] = s[j] * scale
+    for j in range(n, padded):
+        s[j] = <real> -INFINITY
+
+
+cdef bint any_key(const Attention *t, const void *mask, Py_ssize_t query, real *kind) noexcept nogil:  # IN t, mask
+    """Whether a query may attend to anything."""
+    cdef Py_ssize_t n = seen(t, query), at = query * t.mask_row, j
+    if t.mask == NO_MASK:
+        return n > 0
+    for j in range(n):
+        if t.mask == BOOL_MASK and (<const uint8_t *> mask)[at + j * t.mask_step]:
+            return True
+        if t.mask == FLOAT_MASK and (<const real *> mask)[at + j * t.mask_step] != -INFINITY:
+            return True
+    return False
+
+
+cdef inline Py_ssize_t seen(const Attention *t, Py_ssize_t query) noexcept nogil:  # IN t
+    """How many keys the causal mask leaves to a query."""
+    return query + 1 if t.causal and query + 1 < t.keys else t.keys
+
+
+cdef inline Py_ssize_t between(Py_ssize_t low, Py_ssize_t x, Py_ssize_t high) noexcept nogil:
+    return low if x < low else high if x > high else x
+
+
+cdef inline real largest(const real *s, Py_ssize_t n) noexcept nogil:  # IN s
+    """Of a multiple of STEP numbers; NaN is passed over."""
+    cdef real lanes[STEP]
+    cdef Py_ssize_t i, j
+    cdef real most
+    for j in range(STEP):
+        lanes[j] = s[j]
+    for i from STEP <= i < n by STEP:
+        for j in range(STEP):
+            lanes[j] = s[i + j] if s[i + j] > lanes[j] else lanes[j]
+    most = <real> -INFINITY
+    for j in range(STEP):
+        most = lanes[j] if lanes[j] > most else most
+    return most
+
+
+cdef inline double exponentials(real *s, Py_ssize_t n, real shift) noexcept nogil:  # IN/OUT s
+    """s becomes e^(s - shift), for a multiple of STEP numbers; returns the sum."""
+    cdef real lanes[STEP]
+    cdef Py_ssize_t i, j
+    cdef double total = 0
+    for i in range(n):
+        s[i] = <real> exp_value(s[i] - shift, <real *> NULL)
+    for j in range(STEP):
+        lanes[j] = s[j]
+    for i from STEP <= i < n by STEP:
+        for j in range(STEP):
+            lanes[j] += s[i + j]
+    for j in range(STEP):
+        total += lanes[j]
+    return total
+
+
+cdef void attend(const Attention *t, const real *q, const real *k, const real *v, const void *mask, real *y, real *lse,
+                 Py_ssize_t top, real *spare) noexcept nogil:  # IN t, q, k, v, mask OUT y, lse, spare
+    """One matrix's block of queries from `top` on."""
+    cdef Py_ssize_t rows = t.queries - top if t.queries - top < QUERIES else QUERIES
+    cdef Py_ssize_t last = seen(t, top + rows - 1), first = 0, count, row, group, n, i, j, own
+    cdef real *turned = spare
+    cdef real *s = turned + t.width * KEYS
+    cdef real *sums = s + GROUP * KEYS
+    cdef real *copy = sums + QUERIES * t.value_padded
+    cdef const real *values
+    cdef real[QUERIES] peak
+    cdef double[QUERIES] total
+    cdef real most, shift, factor
+    for i in range(rows):
+        peak[i] = <real> -INFINITY
+        total[i] = 0
+    memset(sums, 0, rows * t.value_padded * sizeof(real))
+    while first < last:
+        count = last - first if last - first < KEYS else KEYS
+        turn(k + first * t.width, count, t.width, turned)
+        values = whole_lines(v + first * t.value_width, count, t.value_width, t.value_padded, copy)
+        row = 0
+        while row < rows:
+            group = rows - row if rows - row < GROUP else GROUP
+            n = between(0, seen(t, top + row + group - 1) - first, count)
+            if n > 0:
+                small_product(q + (top + row) * t.width, t.width, 1, turned, KEYS, s, KEYS, group,
+                              (n + STEP - 1) // STEP * STEP, t.width, True)
+            for i in range(row, row + group if n > 0 else row):
+                own = between(0, seen(t, top + i) - first, n)
+                mask_scores(t, mask, top + i, first, s + (i - row) * KEYS, own, (n + STEP - 1) // STEP * STEP)
+                most = largest(s + (i - row) * KEYS, (n + STEP - 1) // STEP * STEP)
+                most = most if most > peak[i] else peak[i]
+                shift = 0 if most == -INFINITY else most  # -inf - -inf would be NaN
+                factor = <real> exp_value(peak[i] - shift, <real *> NULL)
+                total[i] = total[i] * factor + exponentials(s + (i - row) * KEYS, (n + STEP - 1) // STEP * STEP, shift)
+                peak[i] = most
+                if first > 0:
+                    for j in range(t.value_padded):
+                        sums[i * t.value_padded + j] *= factor
+            small_product(s, KEYS, 1, values, t.value_padded, sums + row * t.value_padded, t.value_padded, group,
+                          t.value_padded, n, False)
+            row += GROUP
+        first += KEYS
+    for i in range(rows):
+        lse[top + i] = <real> (peak[i] + log_value(total[i], <double *> NULL))
+        factor = <real> (1 / total[i])
+        if total[i] == 0:  # no key, or every score is -inf: 0 / 0
+            factor = <real> NAN if any_key(t, mask, top + i, y) else 0
+            lse[top + i] = factor if factor != factor else <real> -INFINITY
+        for j in range(t.value_width):
+            y[(top + i) * t.value_width + j] = sums[i * t.value_padded + j] * factor
+
+
+cdef void attend_all(const Attention *t, const real *q, const real *k, const real *v, const void *mask, real *y,
+                     real *lse, real *spare, Py_ssize_t spare_size,
+                     int workers) noexcept nogil:  # IN t, q, k, v, mask OUT y, lse, spare
+    cdef Py_ssize_t blocks = (t.queries + QUERIES - 1) // QUERIES, task
+    if workers == 1:
+        for task in range(t.matrices * blocks):
+            attend_task(t, q, k, v, mask, y, lse, task // blocks, task % blocks * QUERIES, spare)
+        return
+    for task in prange(t.matrices * blocks, num_threads=workers, schedule="dynamic"):
+        attend_task(t, q, k, v, mask, y, lse, task // blocks, task % blocks * QUERIES, spare + threadid() * spare_size)
+
+
+cdef void attend_task(const Attention *t, const real *q, const real *k, const real *v, const void *mask, real *y,
+                      real *lse, Py_ssize_t matrix, Py_ssize_t top,
+                      real *spare) noexcept nogil:  # IN t, q, k, v, mask OUT y, lse, spare
+    cdef Cursor at, mask_at
+    seek(&t.batch, &at, matrix)
+    seek(&t.mask_batch, &mask_at, matrix)
+    attend(t, q + at.at[0] * t.queries * t.width, k + at.at[1] * t.keys * t.width,
+           v + at.at[2] * t.keys * t.value_width, <const char *> mask + mask_at.at[1] * t.mask_size,
+           y + matrix * t.queries * t.value_width, lse + matrix * t.queries, top, spare)
+
+
+cdef Array batch_shape(Array a, int drop):
+    """An array that only stands for the shape of a without its last axes."""
+    return new_array("attention", BOOL, a.sizes, a.ndim - drop if a.ndim > drop else 0)
+
+
+cdef int plan_attention(str op, Attention *t, Array q, Array k, Array v, Array mask,
+                        Py_ssize_t *sizes) except -1:  # OUT t, sizes
+    """Check the operands. Writes the batch's sizes, and returns how many they are."""
+    cdef Array both, scores
+    cdef Py_ssize_t line = LINE // ITEMSIZE[q.kind]
+    need_float(op, q)
+    need_same_kind(op, q, k)
+    need_same_kind(op, q, v)
+    if (q.ndim < 2 or k.ndim < 2 or v.ndim < 2 or q.sizes[q.ndim - 1] != k.sizes[k.ndim - 1]
+            or k.sizes[k.ndim - 2] != v.sizes[v.ndim - 2]):
+        raise ValueError(f"{op}: q {q.shape}, k {k.shape} and v {v.shape} do not fit: expected (..., T, d), (..., S, d) "
+                         "and (..., S, d_v)")
+    t.queries, t.width = q.sizes[q.ndim - 2], q.sizes[q.ndim - 1]
+    t.keys, t.value_width = v.sizes[v.ndim - 2], v.sizes[v.ndim - 1]
+    t.padded, t.value_padded = round_up(t.width, line), round_up(t.value_width, line)
+    both = plan(op, BOOL, &t.batch, batch_shape(q, 2), batch_shape(k, 2), batch_shape(v, 2))
+    if both.ndim + 2 > MAX_DIMS:
+        raise ValueError(f"{op}: {both.ndim + 2} dimensions; at most {MAX_DIMS} are possible")
+    t.matrices = both.size
+    memcpy(sizes, both.sizes, both.ndim * sizeof(Py_ssize_t))
+    t.mask = NO_MASK
+    t.mask_row = t.mask_step = t.mask_size = 0
+    if mask is None:
+        plan(op, BOOL, &t.mask_batch, both, both)
+        return both.ndim
+    if mask.kind != BOOL:
+        need_same_kind(op, q, mask)
+    t.mask = BOOL_MASK if mask.kind == BOOL else FLOAT_MASK
+    sizes[both.ndim], sizes[both.ndim + 1] = t.queries, t.keys
+    if not fits(mask, sizes, both.ndim + 2):
+        raise ValueError(f"{op}: a mask of shape {mask.shape} does not broadcast to the scores' "
+                         f"{shape_tuple(sizes, both.ndim + 2)}")
+    plan(op, BOOL, &t.mask_batch, both, batch_shape(mask, 2))
+    t.mask_size = product(mask.sizes, mask.ndim - 2 if mask.ndim > 2 else 0, mask.ndim) * ITEMSIZE[mask.kind]
+    t.mask_step = 1 if mask.ndim > 0 and mask.sizes[mask.ndim - 1] > 1 else 0
+    t.mask_row = mask.sizes[mask.ndim - 1] if mask.ndim > 1 and mask.sizes[mask.ndim - 2] > 1 else 0
+    return both.ndim
+
+
+cdef bint fits(Array a, const Py_ssize_t *sizes, int ndim) noexcept:  # IN sizes
+    """Whether a broadcasts to these sizes and makes none larger."""
+    cdef int axis, lead = ndim - a.ndim
+    for axis in range(a.ndim):
+        if lead < 0 or (a.sizes[axis] != 1 and a.sizes[axis] != sizes[lead + axis]):
+            return False
+    return True
+
+
+def attention(Array q not None, Array k not None, Array v not None, Array mask, bint is_causal, double scale):
+    cdef Attention t
+    cdef Py_ssize_t sizes[MAX_DIMS]
+    cdef int ndim = plan_attention("attention", &t, q, k, v, mask, sizes)
+    t.causal, t.scale = is_causal, scale
+    sizes[ndim], sizes[ndim + 1] = t.queries, t.value_width
+    cdef Array y = new_array("attention", q.kind, sizes, ndim + 2), lse = new_array("attention", q.kind, sizes, ndim + 1)
+    if lse.size == 0:
+        return y, lse
+    cdef Py_ssize_t work = t.matrices * t.queries * t.keys * (t.width + t.value_width + 32) // 16
+    cdef Py_ssize_t spare_size = t.width * KEYS + GROUP * KEYS + (QUERIES + KEYS) * t.value_padded
+    cdef int workers = team(work)
+    cdef void *spare = take_block(workers * spare_size * ITEMSIZE[q.kind])
+    cdef const void *masks = data_or_null(mask)
+    cdef PyThreadState *state = unlock(work)
+    if q.kind == FLOAT64:
+        attend_all(&t, <const double *> q.data, <const double *> k.data, <const double *> v.data, masks,
+                   <double *> y.data, <double *> lse.data, <double *> spare, spare_size, workers)
+    else:
+        attend_all(&t, <const float *> q.data, <const float *> k.data, <const float *> v.data, masks,
+                   <float *> y.data, <float *> lse.data, <float *> spare, spare_size, workers)
+    relock(state)
+    drop_block(spare)
+    return y, lse

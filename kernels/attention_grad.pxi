@@ -1,0 +1,198 @@
+# The derivative of attention. With P the weights, dP = dy v^T and D = rowsum(dP P) = rowsum(dy y):
+#
+#   dv = P^T dy,  dS = P (dP - D),  dq = scale dS k,  dk = scale dS^T q
+#
+# Design (FlashAttention, Dao et al. 2022, algorithm 4): the weights are computed again, block by block, as
+# e^(score - lse). A thread has a whole matrix of the batch: dq adds up over blocks of keys, dk and dv over blocks of
+# queries, and no other thread adds into the same place. A block's weights and dS stay in the cache between the
+# products that need them by rows (dq) and by columns (dv, dk).
+
+cdef enum:
+    GRAD_QUERIES = 32  # of a block, so that its weights and dS fit the first cache
+
+
+cdef struct Spare:  # where a thread keeps the copies of a matrix, in numbers from its start
+    Py_ssize_t turned_k, turned_v, p, ds, delta, q, k, dy, dq, dk, dv, size
+
+
+cdef void divide_spare(const Attention *t, Spare *at) noexcept:  # IN t OUT at
+    at.turned_k = 0
+    at.turned_v = at.turned_k + t.width * KEYS
+    at.p = at.turned_v + t.value_width * KEYS
+    at.ds = at.p + GRAD_QUERIES * KEYS
+    at.delta = at.ds + GRAD_QUERIES * KEYS
+    at.q = at.delta + round_up(t.queries, KEYS)
+    at.dy = at.q + round_up(t.queries, KEYS) * t.padded
+    at.dq = at.dy + round_up(t.queries, KEYS) * t.value_padded
+    at.k = at.dq + round_up(t.queries, KEYS) * t.padded
+    at.dk = at.k + KEYS * t.padded
+    at.dv = at.dk + KEYS * t.padded
+    at.size = at.dv + KEYS * t.value_padded
+
+
+cdef inline void score_slopes(real *p, real *ds, Py_ssize_t n, real shift, real delta,
+                              real scale) noexcept nogil:  # IN/OUT p, ds
+    """Scores become weights, dP becomes scale dS, for one query."""
+    cdef Py_ssize_t j
+    for j in range(n):
+        p[j] = <real> exp_value(p[j] - shift, <real *> NULL)
+        ds[j] = p[j] * (ds[j] - delta) * scale
+
+
+cdef void weigh_again(const Attention *t, const real *q, const real *dy, const void *mask, const real *lse, real *spare,
+                      const Spare *at, Py_ssize_t first, Py_ssize_t count, Py_ssize_t top,
+                      Py_ssize_t rows) noexcept nogil:  # IN t, q, dy, mask, lse, at IN/OUT spare
+    """Weights and scale dS of a block of queries and keys; 0 where there is no key. Adds to dq."""
+    cdef Py_ssize_t row = 0, group, n, padded, own, i
+    cdef Py_ssize_t whole = (count + STEP - 1) // STEP * STEP
+    cdef real *p
+    cdef real *ds
+    while row < rows:
+        group = rows - row if rows - row < GROUP else GROUP
+        n = between(0, seen(t, top + row + group - 1) - first, count)
+        padded = (n + STEP - 1) // STEP * STEP
+        p = spare + at.p + row * KEYS
+        ds = spare + at.ds + row * KEYS
+        if n > 0:
+            small_product(q + (top + row) * t.padded, t.padded, 1, spare + at.turned_k, KEYS, p, KEYS, group, padded,
+                          t.width, True)
+            small_product(dy + (top + row) * t.value_padded, t.value_padded, 1, spare + at.turned_v, KEYS, ds, KEYS,
+                          group, padded, t.value_width, True)
+        for i in range(group):
+            own = between(0, seen(t, top + row + i) - first, n)
+            mask_scores(t, mask, top + row + i, first, p + i * KEYS, own, padded)
+            score_slopes(p + i * KEYS, ds + i * KEYS, own, 0 if lse[top + row + i] == -INFINITY else lse[top + row + i],
+                         spare[at.delta + top + row + i], <real> t.scale)
+            memset(p + i * KEYS + own, 0, (whole - own) * sizeof(real))
+            memset(ds + i * KEYS + own, 0, (whole - own) * sizeof(real))
+        small_product(ds, KEYS, 1, spare + at.k, t.padded, spare + at.dq + (top + row) * t.padded, t.padded, group,
+                      t.padded, n, False)
+        row += GROUP
+
+
+cdef void to_keys(const Attention *t, const real *q, const real *dy, real *spare, const Spare *at, Py_ssize_t first,
+                  Py_ssize_t count, Py_ssize_t top, Py_ssize_t rows) noexcept nogil:  # IN t, q, dy, at IN/OUT spare
+    """Adds P^T dy to dv and dS^T q to dk, for a block of queries and keys."""
+    cdef Py_ssize_t j = 0, group, skip
+    while j < count:
+        group = count - j if count - j < GROUP else GROUP
+        skip = between(0, first + j - top, rows) if t.causal else 0  # queries that see none of these keys
+        small_product(spare + at.p + skip * KEYS + j, 1, KEYS, dy + (top + skip) * t.value_padded, t.value_padded,
+                      spare + at.dv + j * t.value_padded, t.value_padded, group, t.value_padded, rows - skip, False)
+        small_product(spare + at.ds + skip * KEYS + j, 1, KEYS, q + (top + skip) * t.padded, t.padded,
+                      spare + at.dk + j * t.padded, t.padded, group, t.padded, rows - skip, False)
+        j += GROUP
+
+
+cdef void copy_lines(const real *x, Py_ssize_t rows, Py_ssize_t padded, Py_ssize_t width,
+                     real *out) noexcept nogil:  # IN x OUT out
+    """Rows of whole lines go back to their own width."""
+    cdef Py_ssize_t i
+    for i in range(rows):
+        memcpy(out + i * width, x + i * padded, width * sizeof(real))
+
+
+cdef void attend_back(const Attention *t, const real *q, const real *k, const real *v, const void *mask, const real *y,
+                      const real *lse, const real *dy, real *dq, real *dk, real *dv, real *spare,
+                      const Spare *at) noexcept nogil:  # IN t, q, k, v, mask, y, lse, dy, at OUT dq, dk, dv, spare
+    """One matrix of the batch."""
+    cdef Py_ssize_t first = 0, count, top, rows, i, j
+    cdef real *delta = spare + at.delta
+    cdef double total
+    for i in range(t.queries):
+        total = 0
+        for j in range(t.value_width):
+            total += <double> dy[i * t.value_width + j] * y[i * t.value_width + j]
+        delta[i] = <real> total
+    q = whole_lines(q, t.queries, t.width, t.padded, spare + at.q)
+    dy = whole_lines(dy, t.queries, t.value_width, t.value_padded, spare + at.dy)
+    memset(spare + at.dq, 0, t.queries * t.padded * sizeof(real))
+    while first < t.keys:
+        count = t.keys - first if t.keys - first < KEYS else KEYS
+        turn(k + first * t.width, count, t.width, spare + at.turned_k)
+        turn(v + first * t.value_width, count, t.value_width, spare + at.turned_v)
+        memset(spare + at.k, 0, KEYS * t.padded * sizeof(real))
+        for i in range(count):
+            memcpy(spare + at.k + i * t.padded, k + (first + i) * t.width, t.width * sizeof(real))
+        memset(spare + at.dk, 0, KEYS * t.padded * sizeof(real))
+        memset(spare + at.dv, 0, KEYS * t.value_padded * sizeof(real))
+        top = first // GRAD_QUERIES * GRAD_QUERIES if t.causal else 0  # earlier queries see none of these keys
+        while top < t.queries:
+            rows = t.queries - top if t.queries - top < GRAD_QUERIES else GRAD_QUERIES
+            weigh_again(t, q, dy, mask, lse, spare, at, first, count, top, rows)
+            to_keys(t, q, dy, spare, at, first, count, top, rows)
+            top += GRAD_QUERIES
+        copy_lines(spare + at.dk, count, t.padded, t.width, dk + first * t.width)
+        copy_lines(spare + at.dv, count, t.value_padded, t.value_width, dv + first * t.value_width)
+        first += KEYS
+    copy_lines(spare + at.dq, t.queries, t.padded, t.width, dq)
+
+
+cdef void back_task(const Attention *t, const real *q, const real *k, const real *v, const void *mask, const real *y,
+                    const real *lse, const real *dy, real *dq, real *dk, real *dv, real *spare, const Spare *at,
+                    Py_ssize_t matrix) noexcept nogil:  # IN t, q, k, v, mask, y, lse, dy, at OUT dq, dk, dv, spare
+    cdef Cursor own, mask_own
+    cdef Py_ssize_t queries = matrix * t.queries, keys = matrix * t.keys
+    seek(&t.batch, &own, matrix)
+    seek(&t.mask_batch, &mask_own, matrix)
+    attend_back(t, q + own.at[0] * t.queries * t.width, k + own.at[1] * t.keys * t.width,
+                v + own.at[2] * t.keys * t.value_width, <const char *> mask + mask_own.at[1] * t.mask_size,
+                y + queries * t.value_width, lse + queries, dy + queries * t.value_width, dq + queries * t.width,
+                dk + keys * t.width, dv + keys * t.value_width, spare, at)
+
+
+cdef void back_all(const Attention *t, const real *q, const real *k, const real *v, const void *mask, const real *y,
+                   const real *lse, const real *dy, real *dq, real *dk, real *dv, real *spare, const Spare *at,
+                   int workers) noexcept nogil:  # IN t, q, k, v, mask, y, lse, dy, at OUT dq, dk, dv, spare
+    cdef Py_ssize_t matrix
+    if workers == 1:
+        for matrix in range(t.matrices):
+            back_task(t, q, k, v, mask, y, lse, dy, dq, dk, dv, spare, at, matrix)
+        return
+    for matrix in prange(t.matrices, num_threads=workers, schedule="dynamic"):
+        back_task(t, q, k, v, mask, y, lse, dy, dq, dk, dv, spare + threadid() * at.size, at, matrix)
+
+
+def attention_grad(Array dy not None, Array q not None, Array k not None, Array v not None, Array mask, bint is_causal,
+                   double scale, Array y not None, Array lse not None):
+    cdef Attention t
+    cdef Spare at
+    cdef Py_ssize_t sizes[MAX_DIMS]
+    cdef int ndim = plan_attention("attention_grad", &t, q, k, v, mask, sizes)
+    t.causal, t.scale = is_causal, scale
+    sizes[ndim], sizes[ndim + 1] = t.queries, t.value_width
+    cdef tuple shape = shape_tuple(sizes, ndim + 2)
+    cdef tuple rows = shape_tuple(sizes, ndim + 1)
+    if dy.shape != shape or y.shape != shape or lse.shape != rows:
+        raise ValueError(f"attention_grad: dy {dy.shape}, y {y.shape} and lse {lse.shape}: expected {shape}, {shape} and "
+                         f"{rows}")
+    need_same_kind("attention_grad", q, dy)
+    need_same_kind("attention_grad", q, y)
+    need_same_kind("attention_grad", q, lse)
+    sizes[ndim + 1] = t.width
+    cdef Array dq = new_array("attention_grad", q.kind, sizes, ndim + 2), dk, dv
+    sizes[ndim] = t.keys
+    dk = new_array("attention_grad", q.kind, sizes, ndim + 2)
+    sizes[ndim + 1] = t.value_width
+    dv = new_array("attention_grad", q.kind, sizes, ndim + 2)
+    if t.matrices == 0:
+        return dq, dk, dv
+    divide_spare(&t, &at)
+    cdef Py_ssize_t work = t.matrices * t.queries * t.keys * (t.width + t.value_width + 32) // 8
+    cdef int workers = team(work)
+    if workers > t.matrices:
+        workers = <int> t.matrices
+    cdef void *spare = take_block(workers * at.size * ITEMSIZE[q.kind])
+    cdef const void *masks = data_or_null(mask)
+    cdef PyThreadState *state = unlock(work)
+    if q.kind == FLOAT64:
+        back_all(&t, <const double *> q.data, <const double *> k.data, <const double *> v.data, masks,
+                 <const double *> y.data, <const double *> lse.data, <const double *> dy.data, <double *> dq.data,
+                 <double *> dk.data, <double *> dv.data, <double *> spare, &at, workers)
+    else:
+        back_all(&t, <const float *> q.data, <const float *> k.data, <const float *> v.data, masks,
+                 <const float *> y.data, <const float *> lse.data, <const float *> dy.data, <float *> dq.data,
+                 <float *> dk.data, <float *> dv.data, <float *> spare, &at, workers)
+    relock(state)
+    drop_block(spare)
+    return dq, dk, dv
