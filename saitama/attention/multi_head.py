@@ -99,7 +99,7 @@ class MultiHeadAttention(Module):
         p = self.dropout if self.training else 0.0
         heads = self._split(q), self._split(k), self._split(v)  # (B, h, T, C/h), twice (B, h, S, C/h)
         found: Any = scaled_dot_product_attention(*heads, mask, is_causal, return_weights, dropout_p=p)
-        y, weights = found if return_weights else (found, None)
+        y, weights = found if return_weights else (found, found)
         y = y.transpose(-3, -2).reshape(q.shape)  # (B, h, T, C/h) -> (B, T, h, C/h) -> (B, T, C)
         y = self.out_proj(self._turn(y))
         return (y, weights) if return_weights else y
