@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -85,7 +86,7 @@ FORK = """
 import os
 import saitama.kernels as K
 K.set_num_threads(2)
-x = K.normal((400, 400), "float64", 1, 0)
+x = K.normal(({side}, {side}), "float64", 1, 0)
 work = lambda: [K.matmul(x, x), K.exp(x), K.sum(x, (0,), False), K.add(x, x), K.softmax(x, 1)]
 work()
 pid = os.fork()
@@ -99,7 +100,22 @@ work()
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 def test_a_forked_child_computes_on_one_thread(compiled: ModuleType) -> None:
-    assert run(FORK) == "1"
+    assert run(FORK.format(side=400)) == "1"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_small_work_stays_on_one_thread(compiled: ModuleType) -> None:
+    """So a child of a process that did only small work still has both threads."""
+    assert run(FORK.format(side=16)) == ("2" if compiled.info()["openmp"] else "1")
+
+
+def test_control_c_stops_a_computation_between_two_operations(kernels: ModuleType) -> None:
+    x = kernels.full((30, 30), 0.5, "float64")
+    interrupt = threading.Timer(0.05, signal.raise_signal, [signal.SIGINT])
+    with pytest.raises(KeyboardInterrupt):
+        interrupt.start()
+        for _ in range(10**6):  # far longer than the timer
+            kernels.matmul(x, x)
 
 
 def test_omp_num_threads_is_the_default(compiled: ModuleType) -> None:
