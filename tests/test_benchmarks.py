@@ -1,0 +1,89 @@
+"""The harness of the benchmarks, on results that are made up: no test measures time."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any, List
+
+import pytest
+from openpyxl import load_workbook
+
+SLOW = "8x8 @ 8x8 float64, 1 thread"
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True)
+def checkout(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT))  # benchmarks are not installed
+
+
+def module(name: str) -> Any:
+    return importlib.import_module(f"benchmarks.{name}")
+
+
+def results() -> List[Any]:
+    make = module("timing").Result
+    return [
+        make("exp float32 (1e3)", {"saitama": [1e-6] * 3, "numpy": [2e-6] * 3, "torch": [4e-6] * 3}, 1e-6, "GB/s"),
+        make(SLOW, {"saitama": [3e-6, 8e-6, 4e-6], "torch": [1e-6, 2e-6, 2e-6]}, 1e-4, reach=0.9),
+        make("alone", {"saitama": [1e-3]}),
+    ]
+
+
+def test_the_ratio_is_to_the_fastest_peer_within_a_round() -> None:
+    report = module("report")
+    fast, slow, alone = results()
+    assert report.ratio(fast) == ("numpy", 0.5, 0.5, 0.5)
+    assert report.ratio(slow) == ("torch", 3, 2, 4)  # of 3, 4 and 2, though the ratio of the medians is 2
+    assert report.ratio(alone) is None
+    assert [report.missed(result) for result in results()] == [False, True, False]
+    assert report.rate(fast) == pytest.approx(1.0)
+
+
+def test_what_is_printed() -> None:
+    report = module("report")
+    seconds = report.QUANTITIES["time"]
+    line = report.line(results()[1], seconds, 100.0)
+    for part in ("8x8 @ 8x8", "saitama    4 us", "3.00 (2.00 - 4.00) noisy", "25 GFLOP/s, 25% of peak", "* above 0.9"):
+        assert part in line
+    whole = report.Report("made", "Made up", results(), seconds, {})
+    assert whole.mean == pytest.approx(1.5**0.5)
+    text = "\n".join(report.summary(whole))
+    assert "geometric mean 1.22, from 0.50 to 3.00 over 2 rows" in text
+    assert "slower than a peer: 8x8 @ 8x8 float64, 1 thread (3.00 of torch)" in text
+    assert "short of the reach: 8x8 @ 8x8 float64, 1 thread (3.00 > 0.9)" in text
+
+
+def test_the_workbook_has_tables_and_charts(tmp_path: Path) -> None:
+    report, machine, path = module("report"), module("machine"), tmp_path / "run.xlsx"
+    cores = machine.core_counts()
+    names = [*machine.DTYPES, *(f"{kind} {size}" for kind in ("read", "copy") for size in machine.FOOTPRINTS)]
+    peaks = machine.Peaks({(name, count): 100.0 * count for name in names for count in cores})
+    points = {result.case: ("line", float(place + 1)) for place, result in enumerate(results())}
+    made = report.Report("made", "Made up", results(), report.QUANTITIES["time"], points)
+    module("workbook").write([made], {"processor": "one"}, peaks, str(path))
+    book = load_workbook(path)
+    assert book.sheetnames == ["Summary", "made", "Machine"]
+    sheet = book["made"]
+    assert [cell.value for cell in sheet[6]][:11] == [
+        *(SLOW, pytest.approx(4), None, pytest.approx(2)),
+        *(3, 2, 4, "torch", 0.9, pytest.approx(25), "GFLOP/s"),
+    ]
+    assert len(sheet._charts) == 2 and len(book["Machine"]._charts) == 1
+    assert "=GEOMEAN(E5:E7)" in [cell.value for cell in sheet["E"]]
+    with pytest.raises(ValueError, match=r"\.xlsx"):
+        module("workbook").write([made], {}, None, str(tmp_path / "run.csv"))
+
+
+def test_every_benchmark_can_be_run() -> None:
+    names = module("__main__").names()
+    assert {"value", "mlp", "sizes", "memory"} <= set(names)
+    for name in names:
+        assert hasattr(module(name), "results") or hasattr(module(name), "main"), name
+
+
+def test_an_unknown_benchmark_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        module("__main__").main(["nonsense"])
+    assert "no benchmark called nonsense; there are: " in capsys.readouterr().err
