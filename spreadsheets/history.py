@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Mapping, Tuple, Union
 
 from openpyxl import Workbook
-from openpyxl.chart import LineChart, Reference, Series
+from openpyxl.chart import Reference, ScatterChart, Series
 from openpyxl.chart.shapes import GraphicalProperties
 from openpyxl.drawing.line import LineProperties
 from openpyxl.utils import get_column_letter
@@ -58,8 +58,8 @@ def write_histories(runs: Mapping[str, History], path: Union[str, os.PathLike[st
     front.page_setup.orientation, front.page_setup.fitToHeight = "landscape", 0  # printed: as wide as a page
     front.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     place = 0
-    for tables, counter in ((epochs, "epoch"), (steps, "step")):
-        for title, lines in _charts(tables, counter).items():
+    for tables, counter, note in ((epochs, "epoch", ""), (steps, "step", " of each step" if epochs else "")):
+        for title, lines in _charts(tables, counter, note).items():
             anchor = f"{get_column_letter(1 + place % 2 * CHART_COLUMNS)}{4 + place // 2 * CHART_ROWS}"
             front.add_chart(_chart(title, counter, lines), anchor)
             place += 1
@@ -111,7 +111,7 @@ def _format(value: float) -> str:
     return "0.000000" if value == 0 or 1e-3 <= abs(value) < 1e6 else "0.000E+00"
 
 
-def _charts(tables: List[Table], counter: str) -> Dict[str, List[Tuple[str, Table, str]]]:
+def _charts(tables: List[Table], counter: str, note: str) -> Dict[str, List[Tuple[str, Table, str]]]:
     """Title -> its lines (label, table, column)."""
     charts: Dict[str, List[Tuple[str, Table, str]]] = {}
     for table in tables:
@@ -127,15 +127,17 @@ def _charts(tables: List[Table], counter: str) -> Dict[str, List[Tuple[str, Tabl
             else:
                 paired = f"val_{base}" in names
                 label = "validation" if validation else "training" if paired else base
-            title += " of each step" if counter == "step" else ""
+            title += note
             charts.setdefault(title, []).append((label, table, name))
     others = tuple(TITLES[name] for name in ("lr", "grad_norm", "tokens_per_s"))
     last = [title for title in charts if title.startswith(others)]
     return {title: charts[title] for title in [*(title for title in charts if title not in last), *last]}
 
 
-def _chart(title: str, counter: str, lines: List[Tuple[str, Table, str]]) -> LineChart:
-    chart = LineChart()
+def _chart(title: str, counter: str, lines: List[Tuple[str, Table, str]]) -> ScatterChart:
+    """Lines over the counter, which is a number: every program finds round ones for the axis."""
+    chart = ScatterChart()
+    chart.style = 13
     chart.title = title
     chart.width, chart.height = 15.5, 8.8  # cm
     chart.x_axis.title = counter
@@ -143,6 +145,7 @@ def _chart(title: str, counter: str, lines: List[Tuple[str, Table, str]]) -> Lin
     chart.y_axis.number_format = "General"
     chart.x_axis.number_format = "0"
     chart.x_axis.tickLblPos = "low"  # below the chart, where values are negative too
+    chart.x_axis.majorGridlines = None
     chart.y_axis.majorGridlines.spPr = GraphicalProperties(ln=LineProperties(solidFill="D9DEE3"))
     if title.startswith(TITLES["accuracy"]):
         chart.y_axis.scaling.max = 1
@@ -150,15 +153,16 @@ def _chart(title: str, counter: str, lines: List[Tuple[str, Table, str]]) -> Lin
     chart.display_blanks = "span"  # a line goes on across the steps at which nothing was measured
     if len(lines) == 1 and lines[0][0] == lines[0][2]:
         chart.legend = None  # the title says it
-    longest = max(lines, key=lambda line: line[1][3])[1]
+    chart.x_axis.scaling.min = 0
+    chart.x_axis.scaling.max = max(sheet.cell(rows + 1, 1).value for _, (_, sheet, _, rows), _ in lines)
     for place, (label, (_, sheet, names, rows), name) in enumerate(lines):
+        counts = Reference(sheet, min_col=1, min_row=2, max_row=rows + 1)
         values = Reference(sheet, min_col=names.index(name) + 1, min_row=2, max_row=rows + 1)
-        series = Series(values, title=label)
+        series = Series(values, counts, title=label)
         series.graphicalProperties.line.solidFill = COLORS[place % len(COLORS)]
-        series.graphicalProperties.line.width = 22_000  # in 1/12,700 point
+        noisy = rows > 200 and not name.startswith("val_")  # a thick line would hide the others
+        series.graphicalProperties.line.width = 9_525 if noisy else 22_000  # in 1/12,700 point
         series.smooth = False
         series.marker.symbol = "none" if rows > 1 else "circle"
         chart.series.append(series)
-    chart.set_categories(Reference(longest[1], min_col=1, min_row=2, max_row=longest[3] + 1))
-    chart.x_axis.tickLblSkip = chart.x_axis.tickMarkSkip = max(1, longest[3] // 10)
     return chart

@@ -47,8 +47,9 @@ def export(options: argparse.Namespace) -> int:
     print(written)
     if options.model is not None:
         print(f"{written.nodes:,} operations, {written.formulas:,} live formulas, forward and backward")
-        for what in written.left_out:
-            print(f"  left out: {what}")
+        if written.left_out:
+            print(f"not live, as too large: {written.left_out[0]}")
+            print(f"and {len(written.left_out) - 1} more, which Start lists; --max-cells sets the limit")
     print(f"next: open it, or `saitama recalc {options.output}` and `saitama verify {options.output}`")
     return 0
 

@@ -38,7 +38,9 @@ def generate(options: argparse.Namespace) -> int:
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")  # a terminal may know fewer characters than the model
     print(prompt, end="", flush=True)
-    for token in tokens:
-        print(tokenizer.decode(token), end="", flush=True)
-    print()
+    try:
+        for token in tokens:
+            print(tokenizer.decode(token), end="", flush=True)
+    finally:  # at Ctrl-C too
+        print()
     return 0

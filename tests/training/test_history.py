@@ -51,7 +51,8 @@ def test_the_workbook_has_exact_tables_and_a_chart_of_each_quantity(tmp_path):
     assert titles(book["Charts"]) == ["Loss", "Accuracy", "Learning rate", "Gradient norm", *per_step]
     loss = book["Charts"]._charts[0]
     assert [series.tx.v for series in loss.series] == ["training", "validation"]
-    assert [series.val.numRef.f for series in loss.series] == ["'Epochs'!$B$2:$B$4", "'Epochs'!$D$2:$D$4"]
+    assert [series.yVal.numRef.f for series in loss.series] == ["'Epochs'!$B$2:$B$4", "'Epochs'!$D$2:$D$4"]
+    assert (loss.x_axis.scaling.min, loss.x_axis.scaling.max) == (0, 3)
     assert all(chart.x_axis.delete is False and chart.y_axis.delete is False for chart in book["Charts"]._charts)
 
 
@@ -62,7 +63,21 @@ def test_several_runs_share_their_charts(tmp_path):
     assert titles(book["Charts"]) == ["Loss", "Accuracy", "Loss (validation)", "Learning rate", "Gradient norm"]
     series = book["Charts"]._charts[0].series
     assert [line.tx.v for line in series] == ["none", "drop/out"]
-    assert series[1].cat.numRef.f == "'Epochs drop-out'!$A$2:$A$6"  # the longest run says which epochs there are
+    assert series[1].xVal.numRef.f == "'Epochs drop-out'!$A$2:$A$6"
+
+
+def test_steps_alone_and_gaps(tmp_path):
+    made = History()
+    for _ in range(4):
+        made.add_step(loss=1.0, tokens_per_s=5.0)
+    made.steps[1]["val_loss"] = made.steps[3]["val_loss"] = 1.2
+    made.export(tmp_path / "run.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "run.xlsx")
+    assert titles(book["Charts"]) == ["Loss", "Tokens per second"]
+    loss = book["Charts"]._charts[0]
+    assert [series.tx.v for series in loss.series] == ["training", "validation"]
+    assert loss.display_blanks == "span"  # the two points of the validation are one line
+    assert [row[3].value for row in book["Steps"].iter_rows()] == ["val_loss", None, 1.2, None, 1.2]
 
 
 def test_long_and_equal_names_of_runs(tmp_path):

@@ -217,21 +217,26 @@ def test_the_same_logits_and_gradients_as_pytorch(bias: bool, tying: bool) -> No
         assert found == pytest.approx(wanted, rel=1e-10, abs=1e-10), name
 
 
-def test_files_go_both_ways(tmp_path: Path) -> None:
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("tying", [True, False])
+def test_files_go_both_ways(tmp_path: Path, tying: bool, bias: bool) -> None:
     torch = pytest.importorskip("torch")
     files = pytest.importorskip("safetensors.torch")
-    state = {name: torch.tensor(value.tolist()) for name, value in tiny().state_dict().items()}  # float32
-    extra = {
-        f"transformer.h.{n}.attn.bias": torch.ones(1, 1, 5, 5) for n in range(2)
-    }  # the mask, as older files have it
-    files.save_file({**state, **extra}, str(tmp_path / "theirs.safetensors"))
-    model = GPT(7, 5, 2, 2, 4, dtype="float32")
+    options: Any = {"bias": bias, "weight_tying": tying}
+    state = {name: torch.tensor(value.tolist()) for name, value in tiny(**options).state_dict().items()}  # float32
+    masks = {f"transformer.h.{n}.attn.bias": torch.ones(1, 1, 5, 5) for n in range(2)}  # as older files have them
+    shared = {"lm_head.weight"} if tying else set()  # PyTorch's files keep one of two tensors that share their memory
+    theirs = {name: value for name, value in state.items() if name not in shared}
+    files.save_file({**theirs, **masks}, str(tmp_path / "theirs.safetensors"))
+    model = GPT(7, 5, 2, 2, 4, dtype="float32", **options)
     load_checkpoint(tmp_path / "theirs.safetensors", model)
-    logits = plain(state, torch.tensor(IDX.tolist()), 2)
-    assert model(IDX)[0].reshape(-1).tolist() == pytest.approx(logits.reshape(-1).tolist(), abs=1e-5)
+    logits = plain(state, torch.tensor(IDX.tolist()), 2).reshape(-1).tolist()
+    assert model(IDX)[0].reshape(-1).tolist() == pytest.approx(logits, abs=1e-5)
     save_checkpoint(tmp_path / "ours.safetensors", model)
     back = files.load_file(str(tmp_path / "ours.safetensors"))
     assert sorted(back) == sorted(state) and all(bool((back[name] == state[name]).all()) for name in state)
+    again = plain(back, torch.tensor(IDX.tolist()), 2).reshape(-1).tolist()
+    assert again == pytest.approx(model(IDX)[0].reshape(-1).tolist(), abs=1e-5)
 
 
 def test_tied_weights_in_files() -> None:
