@@ -16,6 +16,7 @@ from .formulas import FORMULAS, Scope, View
 from .graph import Graph, Item, Leaf, Node, Run, numbers, receives
 from .layout import Block, Index, Shape, size_of
 from .page import Page, number_format, sheet_title
+from .rounding import sizes
 from .style import HELPER, Styles
 
 MAX_WIDTH = 4_000  # columns of one block: three stand side by side
@@ -37,6 +38,7 @@ class Section:
     live: Block
     framework: Optional[Block] = None
     difference: Optional[Block] = None
+    size: float = 1.0  # how many times the absolute tolerance its numbers may be off
     pinned: bool = False
     hidden: bool = False  # in a worksheet: `live` is the key
     shown: Optional[Block] = None  # in a worksheet: what a person sees, also where `live` is the key
@@ -62,6 +64,10 @@ class Book:
         self.arriving: Dict[Item, Section] = {}  # for a leaf: its gradient on Inputs
         self.contributions: Dict[Contribution, Section] = {}
         self.scopes: Dict[Node, Scope] = {}
+        self.sizes = sizes(result)
+        self.noise: Dict[Leaf, List[bool]] = {}  # parameters with gradients that are rounding noise, number by number
+        self.starts: Dict[Item, Section] = {}  # for their updates: the gradients that the step starts from
+        self.remarks: Dict[Item, str] = {}  # for Check
         self.left_out: List[str] = []
         self.formula_count = 0
         titles = ["Start", "Inputs", "Check", "Exported", "Graph"]
@@ -155,6 +161,7 @@ class Book:
         self.arriving[leaf] = Section(
             "gradient", label, page, leaf.shape, gradient.dtype, values, live, framework, difference
         )
+        self.arriving[leaf].size = self.sizes["gradient", leaf]
 
     def captions(self, page: Page, names: Sequence[str]) -> None:
         """What each slot shows, in the line above the column indices."""
@@ -251,6 +258,7 @@ class Book:
             self.arriving[node] = self.section(
                 page, "arriving", node, label, gradient, self.sum_of_contributions(node, page)
             )
+            self.arriving[node].size = self.sizes.get(("gradient", node), 1.0)
         if not receives(node, node.needs):
             return
         scope = self.scopes.get(node)
@@ -277,6 +285,7 @@ class Book:
         else:
             self.left_out.append(f"{label}: not live, because an operand or the result has no cells")
         self.contributions[node, k] = self.section(page, "contribution", node, label, array, formula)
+        self.contributions[node, k].size = self.sizes[node, k]
 
     def explain_arriving(self, node: Node, page: Page) -> None:
         if node is self.graph.root:

@@ -24,6 +24,7 @@ def describe_step(book: Book, step: Step) -> Dict[str, Any]:
                 "group": step.groups.index(update.group),
                 "state": places(update.state),
                 "lines": places(update.lines),
+                **({"start": section_places(book.starts[update])} if update in book.starts else {}),
             }
             for update in step.updates
         ],
@@ -80,6 +81,7 @@ def _update(carried: Carried, step: Step, p: Leaf, group: Group, given: Mapping[
         shape = step.rule.shape(symbol, p.shape)
         leaf = update.state[symbol] = Leaf(f"{symbol} of {p.name}", shape, _dtype(step, symbol, p), False)
         carried.place(leaf, given["state"][symbol], shape, book)
+    carried.place(("start", update), given.get("start"), p.shape, book)
     for symbol, places in given["lines"].items():
         line = update.line(symbol[:20], "", step.rule.shape(symbol, p.shape), _dtype(step, symbol, p))
         carried.place(line, places, line.shape, book)

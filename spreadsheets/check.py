@@ -13,10 +13,11 @@ from openpyxl.styles import Font
 
 from .book import Book, Section
 from .formulas.limits import as_range
-from .graph import Graph, Item
+from .graph import Graph, Item, Run
 from .inputs import changed_inputs
 from .layout import Block, column
 from .page import Page, target
+from .rounding import noise
 from .style import DIFFERENCE, GREEN, GREEN_INK, RED, RED_INK, fill
 
 TOLERANCES = {"float64": (1e-9, 1e-12), "float32": (1e-5, 1e-6)}  # (rtol, atol)
@@ -29,6 +30,10 @@ AMBER = "FFE9B8"
 
 class CheckedBook(Book):
     """A book with all values of the framework in it, and a Check sheet that compares them with the formulas."""
+
+    def __init__(self, graph: Graph, result: Run, max_cells: int) -> None:
+        super().__init__(graph, result, max_cells)
+        self.noise = noise(graph, result, tolerance(graph)[0])
 
     def write_check(self) -> Dict[Item, Tuple[int, int]]:
         return write_check(self)
@@ -55,7 +60,7 @@ def write_check(book: Book) -> Dict[Item, Tuple[int, int]]:
     page.text(5, 4, "a number b may be off by  absolute + relative · |b|", "note")
     page.text(6, 1, "absolute tolerance", "text")
     page.put(6, 3, atol, "input", "0E+00")
-    page.text(6, 4, f"for {book.graph.dtype}; other programs' exp and erf differ in the last digits", "note")
+    page.text(6, 4, "for a gradient times 10, 100, …, where the numbers it is a sum of are as large", "note")
     page.text(7, 1, "input cells changed since the export", "text")
     page.put(7, 3, "=" + "+".join(changed_inputs(book).values() or ["0"]), "cell", "0")
     page.text(8, 1, "formulas checked", "text")
@@ -64,6 +69,8 @@ def write_check(book: Book) -> Dict[Item, Tuple[int, int]]:
         page.text(10, col, name, "head")
     rows: Dict[Item, Tuple[int, int]] = {}
     for row, (item, section) in enumerate(sections, first):
+        if item in book.remarks and item not in rows:
+            page.text(row, 8, book.remarks[item], "note")
         rows[item] = (rows.get(item, (row, row))[0], row)
         write_row(page, row, section)
     if sections:
@@ -108,17 +115,27 @@ def write_row(page: Page, row: int, section: Section) -> None:
     page.text(row, 2, section.label, "cell")
     page.put(row, 3, section.live.size, "cell", "#,##0")
     page.put(row, 4, f"=MAX({difference})", "cell", DIFFERENCE)
-    page.put(row, 5, f"={ATOL}+{RTOL}*MAX(0,MAX({framework}),-MIN({framework}))", "cell", "0.0E+00")
+    atol = absolute(ATOL, section)
+    page.put(row, 5, f"={atol}+{RTOL}*MAX(0,MAX({framework}),-MIN({framework}))", "cell", "0.0E+00")
     finite = all(abs(v) < float("inf") for v in section.values)  # False for NaN too
-    over = each_over(difference, framework) if finite else f'COUNTIF({difference},">"&E{row})'
+    over = each_over(difference, framework, atol) if finite else f'COUNTIF({difference},">"&E{row})'
     page.put(row, 6, f"=IFERROR({over},C{row})", "cell", "#,##0")
     right = f"AND(COUNT({difference})=C{row},F{row}=0,D{row}<=E{row})"
     page.put(row, 7, f'=IF({CHANGED}>0,"old inputs",IF({right},"PASS","FAIL"))', "status")
 
 
-def each_over(difference: str, framework: str) -> str:
+def absolute(atol: str, section: Section) -> str:
+    return atol if section.size == 1 else f"{atol}*{section.size:.0E}"
+
+
+def each_over(difference: str, framework: str, atol: str) -> str:
     """How many differences exceed atol + rtol |b|. Not every program takes ABS of a range, so b and -b are asked."""
-    return f"SUMPRODUCT(({difference}>{ATOL}+{RTOL}*{framework})*({difference}>{ATOL}-{RTOL}*{framework}))"
+    return f"SUMPRODUCT(({difference}>{atol}+{RTOL}*{framework})*({difference}>{atol}-{RTOL}*{framework}))"
+
+
+def within(section: Section, address: str) -> str:
+    """What a number may differ by from the framework's at `address`, as the other sheets write it."""
+    return f"{absolute(target('Check', ATOL), section)}+{target('Check', RTOL)}*ABS({address})"
 
 
 def verdict(first: int, last: int) -> str:
@@ -145,7 +162,7 @@ def mark_differences(section: Section) -> None:
     assert difference is not None and framework is not None
     zero = (0,) * len(section.shape)
     d, b = difference.address(zero), framework.address(zero)
-    over = f"{d}>{target('Check', ATOL)}+{target('Check', RTOL)}*IF(ISNUMBER({b}),ABS({b}),0)"
+    over = f"{d}>{absolute(target('Check', ATOL), section)}+{target('Check', RTOL)}*IF(ISNUMBER({b}),ABS({b}),0)"
     sheet = section.page.sheet
     sheet.conditional_formatting.add(
         difference.rectangle(), FormulaRule([f"AND(ISNUMBER({d}),{over})"], fill=fill(RED), font=Font(color=RED_INK))

@@ -29,7 +29,9 @@ class Carried:
 
     def __init__(self, graph: Graph, kind: str) -> None:
         self.graph, self.kind = graph, kind
-        self.places: Dict[Any, Places] = {}  # by item: its value; ("gradient", item); (node, k): what is handed on
+        self.places: Dict[
+            Any, Places
+        ] = {}  # item: its value; ("gradient", item); (node, k): handed on; ("start", update)
 
     def place(self, key: Any, described: Optional[Mapping[str, Any]], shape: Shape, book: Any) -> None:
         if described is not None:

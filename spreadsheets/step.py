@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass, field
-from typing import Any, Dict, List, Mapping
+from typing import Any, Dict, List, Mapping, Optional
 
 from saitama import optim
 from saitama.autograd import no_grad
@@ -147,8 +147,9 @@ def _state(symbol: str, rule: Rule, p: Leaf, state: Any) -> Leaf:
 
 
 # --- computing it ---------------------------------------------------------------------------------------------------
-def take_step(graph: Graph, result: Run) -> None:
-    """Add every line of every update to `result`, as far as what it needs is there.
+def take_step(graph: Graph, result: Run, starts: Optional[Mapping[Leaf, Any]] = None) -> None:
+    """Add every line of every update to `result`, as far as what it needs is there; from the gradients of `result`, or
+    those of `starts`.
 
     The new parameter and state are what the framework's optimiser makes of copies; the lines between them are the
     rule's own, computed on the framework's kernels.
@@ -156,6 +157,7 @@ def take_step(graph: Graph, result: Run) -> None:
     step = graph.step
     for update in step.updates if step else ():
         p, g = result.values.get(update.parameter), result.gradients.get(update.parameter)
+        g = (starts or {}).get(update.parameter, g)
         inputs = [*update.group.cells.values(), *update.state.values()]
         if step is None or p is None or g is None or any(leaf not in result.values for leaf in inputs):
             continue

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Dict
 
-from .book import Book
+from .book import Book, Section
+from .check import within
 from .formulas import Rule, View, Working
 from .formulas.expression import Expression, block, constant, either
 from .graph import numbers
 from .layout import column
-from .page import Page
+from .page import Page, number_format
 from .step import Step, Update
 
 
@@ -36,7 +37,7 @@ def write_update(book: Book, step: Step, update: Update) -> None:
     page.heading(f"At step t: p is {name}, g its gradient; from the yellow cells of Inputs", page.slot(3) - 2)
     options = write_options(book, page, update)
     p = book.given(page, f"p = {name}", book.forward[update.parameter])
-    g = book.given(page, f"g = d{book.graph.root.name}/d{name}", book.arriving[update.parameter])
+    g = write_gradient(book, page, update)
     state = {}
     for symbol, leaf in update.state.items():
         label = ", ".join(filter(None, [symbol, rule.state[symbol]]))
@@ -44,6 +45,32 @@ def write_update(book: Book, step: Step, update: Update) -> None:
     page.heading("The step, line by line", page.slot(3) - 2)
     rule.step(_Writing(book, page, rule, update, block(p), block(g), options, state))
     book.finish_page(page, 3)
+
+
+def write_gradient(book: Book, page: Page, update: Update) -> View:
+    """The gradient that the step starts from: the live one, but for rounding noise the framework's, if they agree."""
+    arriving, noise = book.arriving[update.parameter], book.noise.get(update.parameter)
+    framework = arriving.framework
+    label = f"g = d{book.graph.root.name}/d{update.parameter.name}"
+    if noise is None or framework is None:
+        return book.given(page, label, arriving)
+    remark = f"{sum(noise)} of {len(noise)} gradients are rounding noise"
+    page.line(
+        f"{remark} (blue): the last digit of any parameter moves them. Where live and framework agree within", "note"
+    )
+    page.line(
+        "the tolerance of Check, the step starts from the framework's, for a step from other noise is another.", "note"
+    )
+    view = book.given(page, label, arriving)
+    live, other = book.view(arriving, page), View(framework, page.title)
+    shown = number_format(arriving.values, arriving.dtype)
+    for (index, row, col), is_noise in zip(view.block.cells(), noise):
+        if is_noise:
+            a, b = live[index], other[index]
+            page.put(row, col, f"=IF(ABS({a}-{b})<={within(arriving, b)},{b},{a})", "framework", shown)
+    book.starts[update] = Section("given", label, page, arriving.shape, arriving.dtype, arriving.values, view.block)
+    book.remarks[update] = f"{remark}: see the sheet"
+    return view
 
 
 def write_options(book: Book, page: Page, update: Update) -> Dict[str, Expression]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from saitama.tensor.backend import K
 
@@ -19,6 +19,7 @@ from .hand import is_right, rounded_like
 from .layout import Block, Index
 from .reading import Cell, open_workbook
 from .report import Comparison, Difference
+from .rounding import sizes
 from .safety import PathLike
 from .step import take_step
 
@@ -46,9 +47,10 @@ def verify(path: PathLike, *, rtol: Optional[float] = None, atol: Optional[float
 
     The inputs are what stands in the yellow cells now. A formula's calculated value is right if
     |found - expected| <= atol + rtol |expected|; the defaults are those of the sheet Check, 1e-9 and 1e-12 for
-    float64. A number typed by hand, in a blank of a worksheet or over a formula, is right if it is the true value
-    rounded to as many decimals as were typed, at least to two significant digits. The framework's values are compared
-    with those of the inputs at the export. "not calculated", "blank" and "wrong" are different answers.
+    float64; for a gradient ten, a hundred, ... times that atol, where the numbers that it is a sum of are as large. A
+    number typed by hand, in a blank of a worksheet or over a formula, is right if it is the true value rounded to as
+    many decimals as were typed, at least to two significant digits. The framework's values are compared with those of
+    the inputs at the export. "not calculated", "blank" and "wrong" are different answers.
 
     Raises WorkbookError, in one line, where the workbook carries no graph or its structure was changed.
     """
@@ -58,12 +60,13 @@ def verify(path: PathLike, *, rtol: Optional[float] = None, atol: Optional[float
     tolerance = (usual[0] if rtol is None else rtol, usual[1] if atol is None else atol)
     if not all(limit >= 0 for limit in tolerance):
         raise ValueError(f"verify: rtol {rtol!r} and atol {atol!r}: give numbers of at least 0")
-    return _Verifier(book, carried, tolerance).verify()
+    return _Verifier(book, carried, tolerance, by_size=atol is None).verify()
 
 
 class _Verifier:
-    def __init__(self, book: Any, carried: Carried, tolerance: Tuple[float, float]) -> None:
+    def __init__(self, book: Any, carried: Carried, tolerance: Tuple[float, float], by_size: bool) -> None:
         self.book, self.carried, self.graph, self.tolerance = book, carried, carried.graph, tolerance
+        self.by_size, self.sizes = by_size, {}  # type: bool, Dict[Any, float]
         self.differences: List[Difference] = []
         self.kinds: Counter = Counter()
         self.not_checked: List[str] = []
@@ -72,9 +75,9 @@ class _Verifier:
     def verify(self) -> Verification:
         now = self.leaves(None)
         then = self.leaves(EXPORTED)
-        current = self.compute(now)
         same = all(numbers(now[leaf]) == numbers(then[leaf]) for leaf in now)
-        exported = current if same else self.compute(then)
+        exported = self.compute(then, exported=True)
+        current = exported if same and self.graph.step is None else self.compute(now)
         root = self.graph.root.name
         for node in self.graph.nodes:  # in the order in which they are computed: the first difference is the cause
             self.tensor(node, node, current.values.get(node), exported.values.get(node))
@@ -123,7 +126,7 @@ class _Verifier:
             flat.append(bool(number) if dtype == "bool" else int(number) if dtype == "int64" else number)
         return K.from_list(flat, block.shape, dtype)
 
-    def compute(self, leaves: Dict[Leaf, Any]) -> Run:
+    def compute(self, leaves: Dict[Leaf, Any], exported: bool = False) -> Run:
         given = {}
         for key, places in self.carried.places.items():
             if places.pinned:
@@ -131,11 +134,34 @@ class _Verifier:
                 given[key] = self.array(places.live, dtype, places.sheet, "a value of the framework")
         try:
             result = run(self.graph, leaves, given)
-            take_step(self.graph, result)
+            self.sizes = sizes(result) if self.by_size else {}
+            take_step(self.graph, result, self.starts(result, exported))
             return result
         except (ValueError, TypeError, IndexError) as error:  # an index out of range, typed into Inputs
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise WorkbookError(f"{self.book.path}: the inputs cannot be computed with: {reason}") from None
+
+    def starts(self, result: Run, exported: bool) -> Dict[Leaf, Any]:
+        """The gradients that the step in the workbook starts from, number by number: those in its cells where they are
+        right, for a rule can divide even rounding noise by its size; else, and where nothing is calculated, those of
+        `result`. `exported`: the cells with the framework's gradients."""
+        gradients = {}
+        for update in self.graph.step.updates if self.graph.step else ():
+            p = update.parameter
+            places = self.carried.places.get(("gradient", p))
+            if not exported:
+                places = self.carried.places.get(("start", update)) or places
+            block = None if places is None else places.framework if exported else places.live
+            if places is not None and block is not None and p in result.gradients:
+                cells, expected = self.book[places.sheet], result.gradients[p]
+                found = [cells[row, column].number for _, row, column in block.cells()]
+                limits = self.limits(("gradient", p))
+                chosen = [
+                    true if own is None or not is_close(own, true, *limits) else own
+                    for own, true in zip(found, numbers(expected))
+                ]
+                gradients[p] = K.from_list(chosen, p.shape, p.dtype)
+        return gradients
 
     # --- comparing --------------------------------------------------------------------------------------------------
     def tensor(self, key: Any, item: Item, array: Any, exported: Any, name: str = "", way: str = "") -> None:
@@ -145,19 +171,19 @@ class _Verifier:
         if array is None or exported is None:
             self.not_checked.append(f"{name or item.name}{way}: it cannot be computed from the cells of this workbook")
             return
-        values, old = numbers(array), numbers(exported)
-        self.block(places.sheet, places.live, values, array.dtype, "formulas", item, name, way)
+        values, old, judge = numbers(array), numbers(exported), self.judge(key, array.dtype)
+        self.block(places.sheet, places.live, values, judge, "formulas", item, name, way)
         if places.framework is not None:
-            self.block(places.sheet, places.framework, old, array.dtype, "framework values", item, name, way)
+            self.block(places.sheet, places.framework, old, judge, "framework values", item, name, way)
         if places.typed is not None:
-            self.block(places.sheet, places.typed, values, array.dtype, "typed numbers", item, name, way)
+            self.block(places.sheet, places.typed, values, judge, "typed numbers", item, name, way)
 
     def block(
         self,
         sheet: str,
         block: Block,
         values: List[Any],
-        dtype: str,
+        judge: Callable[[Cell, float, bool], Optional[str]],
         kind: str,
         item: Item,
         name: str,
@@ -171,7 +197,7 @@ class _Verifier:
                 continue
             by_hand = not cell.has_formula and kind != "framework values"
             self.kinds["blanks" if cell.kind == "blank" else "typed numbers" if by_hand else kind] += 1
-            verdict = self.judge(cell, float(true), dtype, by_hand)
+            verdict = judge(cell, float(true), by_hand)
             if verdict is not None:
                 what = (
                     describe(item, name, index)
@@ -182,14 +208,23 @@ class _Verifier:
                 place = cell_name(row, column)
                 self.differences.append(Difference(sheet, place, verdict, cell.value, float(true), what, hint))
 
-    def judge(self, cell: Cell, true: float, dtype: str, by_hand: bool) -> Optional[str]:
-        """None for right, else the kind of difference."""
-        number = float(cell.value is True) if cell.kind == "boolean" else cell.number
-        if number is None:
-            return cell.kind
-        if by_hand:
-            return None if is_right(number, true, dtype) else "wrong"
-        return None if is_close(number, true, *self.tolerance) else "wrong"
+    def judge(self, key: Any, dtype: str) -> Callable[[Cell, float, bool], Optional[str]]:
+        """What judges a cell by its true number and whether it was typed: None for right, or what is wrong."""
+        limits = self.limits(key)
+
+        def verdict(cell: Cell, true: float, by_hand: bool) -> Optional[str]:
+            number = float(cell.value is True) if cell.kind == "boolean" else cell.number
+            if number is None:
+                return cell.kind
+            right = is_right(number, true, dtype) if by_hand else is_close(number, true, *limits)
+            return None if right else "wrong"
+
+        return verdict
+
+    def limits(self, key: Any) -> Tuple[float, float]:
+        """(rtol, atol) for the numbers of a block."""
+        rtol, atol = self.tolerance
+        return rtol, atol * self.sizes.get(key, 1.0)
 
 
 def describe(item: Item, name: str, index: Index) -> str:

@@ -61,6 +61,7 @@ class Adam(Rule):
     words = "Adam: steps of about lr, whatever the size of the gradients"
     paper = "Kingma and Ba 2015, algorithm 1"
     state = {"t": "step", "m": "exp_avg", "v": "exp_avg_sq"}
+    divides = True
 
     def step(self, w: Working) -> None:
         lr, weight_decay = w.options("lr", "weight_decay")
@@ -94,6 +95,7 @@ class RMSprop(Rule):
     paper = "Tieleman and Hinton 2012, lecture 6.5; centered: Graves 2013"
     state = {"s": "square_avg", "a": "grad_avg", "b": "momentum_buffer"}
     switches = {"momentum": ("b",), "centered": ("a",)}
+    divides = True
 
     def step(self, w: Working) -> None:
         lr, alpha, eps, weight_decay, momentum, centered = w.options(

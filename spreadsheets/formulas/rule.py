@@ -33,13 +33,15 @@ class Rule:
 
     `state` maps symbols to the names that the framework has for them ("started": whether it has a state at all).
     `switches` are options that add lines to the rule, with the state that they bring: one that is off at the export is
-    left out of the workbook.
+    left out of the workbook. `divides`: whether the step divides the gradient by its own size, so that even rounding
+    noise becomes a step.
     """
 
     words: str = ""
     paper: str = ""
     state: Dict[str, str] = {}
     switches: Dict[str, Tuple[str, ...]] = {}
+    divides: bool = False
     counts: Tuple[str, ...] = ("t", "started")  # single whole numbers; all else has the parameter's shape
 
     def live(self, options: Mapping[str, Any]) -> List[str]:
