@@ -120,6 +120,14 @@ def layer_norm_grad(dy: Array, x: Array, weight: Optional[Array], mean: Array, r
 def batch_norm(x: Array, weight: Optional[Array], bias: Optional[Array], eps: float) -> Tuple[Array, Array, Array]: ...  # x (N, C), over N: y, mean, biased var
 def batch_norm_grad(dy: Array, x: Array, weight: Optional[Array], mean: Array, var: Array, eps: float) -> Tuple[Array, Array, Array]: ...  # dx, dweight, dbias
 
+# --- recurrent layers, all T steps at once: a (T, B, G H) is W_ih x + b, W is W_hh (G H, H); h, c (B, H) the first state --------
+def elman_steps(a: Array, W: Array, h: Array, relu: bool = False) -> Array: ...  # h of every step (T, B, H): tanh(a + W h'), or relu
+def elman_steps_grad(dy: Array, y: Array, W: Array, relu: bool = False) -> Tuple[Array, Array]: ...  # da, dh
+def lstm_steps(a: Array, W: Array, h: Array, c: Array) -> Tuple[Array, Array]: ...  # h and c (T, 2, B, H); i, f, g, o, tanh(c) (T, B, 5 H)
+def lstm_steps_grad(dy: Array, y: Array, gates: Array, W: Array, c: Array) -> Tuple[Array, Array, Array]: ...  # da, dh, dc
+def gru_steps(a: Array, W: Array, b: Array, h: Array) -> Tuple[Array, Array]: ...  # h (T, B, H); r, z, u_n, n (T, B, 4 H), with u = W h' + b
+def gru_steps_grad(dy: Array, y: Array, gates: Array, W: Array, h: Array) -> Tuple[Array, Array, Array]: ...  # da, du, dh
+
 # --- one step of an optimiser for many parameters: lists in, new lists out ----------------------------------------------------
 Arrays = Sequence[Array]
 

@@ -6,7 +6,8 @@ dh_t/dh_(t-1) contains diag(z_t): while z is near 1, a gradient goes back throug
 from __future__ import annotations
 
 from saitama.nn import functional as F
-from saitama.tensor import Tensor
+from saitama.tensor import Tensor, zeros
+from saitama.tensor.dispatch import apply
 
 from .recurrent import Cell, Equations, Recurrent, State, Weights
 
@@ -24,6 +25,12 @@ class GRUEquations(Equations):
         z = (a[..., H : 2 * H] + u[..., H : 2 * H]).sigmoid()  # how much of the old stays
         n = (a[..., 2 * H :] + r * u[..., 2 * H :]).tanh()  # the new
         return ((1 - z) * n + z * h,)
+
+    def steps(self, x: Tensor, state: State, weights: Weights) -> Tensor:
+        W_ih, W_hh, b_ih, b_hh = weights
+        a = F.linear(x, W_ih, b_ih)  # (T, B, 3 H)
+        b = zeros(3 * self.hidden_size, dtype=x.dtype) if b_hh is None else b_hh  # apart: r stands before its last part
+        return apply("GRUSteps", (a, W_hh, b, *state))
 
 
 class GRUCell(GRUEquations, Cell):

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from saitama.nn import functional as F
 from saitama.tensor import Tensor
+from saitama.tensor.dispatch import apply
 
-from .recurrent import Cell, Equations, Recurrent, State, Weights
+from .recurrent import Cell, Equations, Recurrent, State, Weights, both
 
 
 class LSTMEquations(Equations):
@@ -28,6 +29,11 @@ class LSTMEquations(Equations):
         c = f * c + i * g
         h = o * c.tanh()
         return h, c
+
+    def steps(self, x: Tensor, state: State, weights: Weights) -> Tensor:
+        W_ih, W_hh, b_ih, b_hh = weights
+        a = F.linear(x, W_ih, both(b_ih, b_hh))  # (T, B, 4 H)
+        return apply("LSTMSteps", (a, W_hh, *state))
 
 
 class LSTMCell(LSTMEquations, Cell):

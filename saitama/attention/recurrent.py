@@ -1,8 +1,11 @@
 """What RNN, LSTM and GRU share: parameters, layers, and the walk through time.
 
-A recurrent net is one cell, applied again and again: state_t = cell(x_t, state_(t-1)). Here the walk is a plain loop,
-so the graph holds every time step, by name (h0, h1, ...), and backward() through it *is* backpropagation through time
-(Werbos 1990): each step adds its share to the gradient of the one set of weights.
+A recurrent net is one cell, applied again and again: state_t = cell(x_t, state_(t-1)). Backpropagation through time
+(Werbos 1990) is backward() through that walk: each step adds its share to the gradient of the one set of weights.
+
+Each cell writes its equations twice: `step` is one time step in operations that read like the paper; `steps` is the
+whole walk as one compiled operation, many times as fast, whose workbook still shows every gate of every step. With
+unroll=True a net walks by `step`, and its graph holds every time step by name (h0_l0, h1_l0, ...).
 """
 
 from __future__ import annotations
@@ -20,8 +23,13 @@ Weights = Tuple[Tensor, Tensor, Optional[Tensor], Optional[Tensor]]  # W_ih (G H
 NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 
 
+def both(b_ih: Optional[Tensor], b_hh: Optional[Tensor]) -> Optional[Tensor]:
+    """The two biases as the one that a gate sees."""
+    return None if b_ih is None or b_hh is None else b_ih + b_hh
+
+
 class Equations(Module):
-    """One time step; RNN, LSTM and GRU each write theirs once, for the cell and for the whole net."""
+    """One time step, for the cell, and all of them, for the net."""
 
     gates: ClassVar[int]  # G: how many blocks of H rows the weights have
     kept: ClassVar[Tuple[str, ...]] = ("h",)  # what the state consists of
@@ -32,6 +40,10 @@ class Equations(Module):
 
     def step(self, x: Tensor, state: State, weights: Weights) -> State:
         """The next state from the input x (B, I) and the last state, each (B, H)."""
+        raise NotImplementedError
+
+    def steps(self, x: Tensor, state: State, weights: Weights) -> Tensor:
+        """The state after every step: x (T, B, I) -> h (T, B, H), or h and c (T, 2, B, H)."""
         raise NotImplementedError
 
     def _sizes(self, input_size: int, hidden_size: int, bias: bool) -> None:
@@ -113,6 +125,8 @@ class Recurrent(Equations):
         batch_first: x and the output are (B, T, ...) instead of (T, B, ...).
         dropout: the probability of a zero in what one layer hands up to the next; what a layer hands on through time
             is left alone, so its memory is (Zaremba, Sutskever and Vinyals 2014).
+        unroll: make every time step of operations of its own, to be seen in the graph and given hooks; the same
+            numbers, slower.
 
     Attributes: weight_ih_l0 (G H, I), weight_hh_l0 (G H, H), bias_ih_l0, bias_hh_l0 (G H,), then those of layer 1
         (whose I is H), and so on: PyTorch's names and order of the gates, so a state_dict moves both ways.
@@ -131,40 +145,56 @@ class Recurrent(Equations):
         batch_first: bool = False,
         dropout: float = 0.0,
         dtype: Any = None,
+        unroll: bool = False,
     ) -> None:
         self._sizes(input_size, hidden_size, bias)
         self._whole("num_layers", num_layers)
         if isinstance(dropout, bool) or not isinstance(dropout, (int, float)) or not 0 <= dropout <= 1:
             raise ValueError(f"{type(self).__name__}: dropout must be a number from 0 to 1, got {dropout!r}")
         self.num_layers, self.batch_first, self.dropout = num_layers, bool(batch_first), float(dropout)
+        self.unroll = bool(unroll)
         for layer in range(num_layers):
             self._make(hidden_size if layer else input_size, f"_l{layer}", dtype)
 
     def forward(self, x: Tensor, state: Any = None) -> Tuple[Tensor, Any]:
         batch, time = self._check(x)
-        shape = (self.num_layers, *batch, self.hidden_size)  # (L, B, H)
-        first = self._state(state, shape, x.dtype)
-        steps = [x[t] if time == 0 else x[:, t] for t in range(x.shape[time])]  # T times (B, I)
+        H, layers = self.hidden_size, range(self.num_layers)
+        parts = self._state(state, (self.num_layers, *batch, H), x.dtype)
+        walk = self._unrolled if self.unroll else self._fused
+        h = x if batch else x.reshape((x.shape[0], 1, x.shape[1]))
+        h = h.transpose(0, 1) if time else h  # (T, B, I)
         last: List[State] = []
-        for layer in range(self.num_layers):
-            if layer:
-                steps = [dropout(h, self.dropout, self.training) for h in steps]
-            steps, end = self._layer(layer, steps, tuple(part[layer] for part in first))
-            last.append(end)
-        output = stack(steps, time)  # (T, B, H) or (B, T, H)
-        return output, self._public([stack([end[place] for end in last]) for place in range(len(self.kept))])
+        for layer in layers:
+            first = tuple(part[layer].reshape((h.shape[1], H)) for part in parts)  # (B, H) each
+            h = dropout(h, self.dropout, self.training) if layer else h
+            h, end = walk(layer, h, first)  # (T, B, H)
+            last.append(tuple(part.reshape((*batch, H)) for part in end))
+        output = h.transpose(0, 1) if time else h
+        output = output if batch else output.reshape((x.shape[0], H))
+        return output, self._public([stack([last[layer][n] for layer in layers]) for n in range(len(self.kept))])
 
-    def _layer(self, layer: int, steps: Sequence[Tensor], state: State) -> Tuple[List[Tensor], State]:
-        """One layer through time -> h of every step, and the state after the last."""
-        weights = self._weights(f"_l{layer}")
+    def _fused(self, layer: int, x: Tensor, state: State) -> Tuple[Tensor, State]:
+        """One layer through time in one operation -> h of every step (T, B, H), and the state after the last."""
+        y = self.steps(x, state, self._weights(f"_l{layer}"))
+        self._call(y, f"{''.join(self.kept)}_l{layer}")
+        if len(self.kept) == 1:
+            return y, (y[-1],)
+        return y[:, 0], tuple(y[-1, n] for n in range(len(self.kept)))
+
+    def _unrolled(self, layer: int, x: Tensor, state: State) -> Tuple[Tensor, State]:
+        """The same, step by step."""
         hidden: List[Tensor] = []
-        for t, x in enumerate(steps):
-            state = self.step(x, state, weights)
+        for t in range(x.shape[0]):
+            state = self.step(x[t], state, self._weights(f"_l{layer}"))
             for name, part in zip(self.kept, state):
-                if part.node is not None:
-                    part.name = f"{name}{t}_l{layer}"  # what graphs and workbooks call it
+                self._call(part, f"{name}{t}_l{layer}")
             hidden.append(state[0])
-        return hidden, state
+        return stack(hidden), state
+
+    @staticmethod
+    def _call(tensor: Tensor, name: str) -> None:
+        if tensor.node is not None:
+            tensor.name = name  # what graphs and workbooks call it
 
     def _check(self, x: Any) -> Tuple[Tuple[int, ...], int]:
         """The batch axes, () or (B,), and the axis of time."""

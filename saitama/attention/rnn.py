@@ -10,8 +10,9 @@ from typing import Any
 
 from saitama.nn import functional as F
 from saitama.tensor import Tensor
+from saitama.tensor.dispatch import apply
 
-from .recurrent import Cell, Equations, Recurrent, State, Weights
+from .recurrent import Cell, Equations, Recurrent, State, Weights, both
 
 
 class ElmanEquations(Equations):
@@ -23,6 +24,11 @@ class ElmanEquations(Equations):
         (h,) = state
         a = F.linear(x, W_ih, b_ih) + F.linear(h, W_hh, b_hh)  # (B, H)
         return (a.tanh() if self.nonlinearity == "tanh" else a.relu(),)
+
+    def steps(self, x: Tensor, state: State, weights: Weights) -> Tensor:
+        W_ih, W_hh, b_ih, b_hh = weights
+        a = F.linear(x, W_ih, both(b_ih, b_hh))  # (T, B, H)
+        return apply("ElmanSteps", (a, W_hh, *state), nonlinearity=self.nonlinearity)
 
     def _choose(self, nonlinearity: str) -> None:
         if nonlinearity not in ("tanh", "relu"):
@@ -62,6 +68,7 @@ class RNN(ElmanEquations, Recurrent):
         batch_first: bool = False,
         dropout: float = 0.0,
         dtype: Any = None,
+        unroll: bool = False,
     ) -> None:
         self._choose(nonlinearity)
-        super().__init__(input_size, hidden_size, num_layers, bias, batch_first, dropout, dtype)
+        super().__init__(input_size, hidden_size, num_layers, bias, batch_first, dropout, dtype, unroll)

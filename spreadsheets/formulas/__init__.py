@@ -20,6 +20,7 @@ from . import (
     matmul,
     normalise,
     optimizer,
+    recurrent,
     reduce,
     shape,
     softmax,
@@ -31,4 +32,4 @@ from .scope import Scope, View
 
 __all__ = ["FORMULAS", "RULES", "Formula", "Rule", "Scope", "View", "Working", "formula"]
 __all__ += ["attention", "binary", "compare", "index", "linear", "loss", "matmul", "normalise", "optimizer"]
-__all__ += ["reduce", "shape", "softmax", "unary"]
+__all__ += ["recurrent", "reduce", "shape", "softmax", "unary"]

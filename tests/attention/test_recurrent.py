@@ -60,14 +60,31 @@ def test_gru_cell_has_its_gates_in_the_order_reset_update_new() -> None:
 @pytest.mark.parametrize("net", NETS)
 def test_the_net_is_its_cell_step_by_step(net: Any) -> None:
     whole, cell, x = net(3, 2), CELLS[net](3, 2), randn(4, 5, 3)
+    walked = net(3, 2, unroll=True)
+    walked.load_state_dict(whole.state_dict())
     cell.load_state_dict({name.replace("_l0", ""): value for name, value in whole.state_dict().items()})
-    output, last = whole(x)
+    output, last = walked(x)
     state, seen = None, []
     for t in range(4):
         state = cell(x[t], state)
         seen.append(state[0] if net is LSTM else state)
     assert output.tolist() == stack(seen).tolist()
     assert (last[0] if net is LSTM else last)[0].tolist() == output[-1].tolist()
+    assert (whole(x)[0] - output).abs().max().item() < 1e-15
+
+
+@pytest.mark.parametrize("net", NETS)
+def test_unrolling_changes_no_number(net: Any) -> None:
+    results = []
+    for options in ({}, {"unroll": True}):
+        manual_seed(3)
+        model = net(2, 3, num_layers=2, batch_first=True, **options)
+        x = leaf((2, 4, 2))
+        output, last = model(x)
+        (output * output).sum().backward()
+        parts = [output, *(last if net is LSTM else [last]), x.grad, *(p.grad for p in model.parameters())]
+        results.append([number for part in parts for number in part.reshape(-1).tolist()])
+    assert results[0] == pytest.approx(results[1], rel=1e-12, abs=1e-14)
 
 
 @pytest.mark.parametrize("net", NETS)
@@ -136,8 +153,8 @@ def test_the_gradient_reaches_the_first_state(net: Any) -> None:
         assert part.grad is not None and min(part.grad.abs().reshape(-1).tolist()) > 0
 
 
-def test_every_time_step_has_a_name() -> None:
-    _, (h, c) = LSTM(2, 2)(randn(3, 1, 2))
+def test_unrolled_every_time_step_has_a_name() -> None:
+    _, (h, c) = LSTM(2, 2, unroll=True)(randn(3, 1, 2))
     seen, stack_of = set(), [h.node, c.node]
     while stack_of:
         node = stack_of.pop()

@@ -342,6 +342,21 @@ for _q, _k, _v, _causal, _mask in [
     _attention(_q, _k, _v, _causal, _mask)
 
 
+def _recurrent(op: str, gates: int, states: int, T: int, B: int, H: int, **params: object) -> None:
+    @case(" ".join(map(str, [op, (T, B, H), *params.values()])))
+    def make() -> Tensor:
+        bias = [tensor(gates * H)] if op == "GRUSteps" else []
+        first = [tensor(B, H) for _ in range(states)]
+        return weighted(apply(op, [tensor(T, B, gates * H), tensor(gates * H, H), *bias, *first], **params))
+
+
+for _size in [(3, 2, 2), (2, 1, 3)]:
+    _recurrent("ElmanSteps", 1, 1, *_size, nonlinearity="tanh")
+    _recurrent("LSTMSteps", 4, 2, *_size)
+    _recurrent("GRUSteps", 3, 1, *_size)
+_recurrent("ElmanSteps", 1, 1, 2, 2, 9, nonlinearity="relu")
+
+
 def everything(names: Iterable[str] = tuple(CASES)) -> Tensor:
     """The cases of these names in one graph, each a branch of its own."""
     total = Tensor(1000.0)  # far from 0, so that the sums of the branches do not cancel

@@ -65,5 +65,16 @@ def test_a_recurrent_net_shows_its_steps(net: type, tmp_path: Path) -> None:
     manual_seed(10)
     output, _ = net(2, 2)(randn(3, 1, 2))
     exported = export((output * output).sum(), tmp_path / "net.xlsx")
-    assert all(any(f"h{t}_l0" in name for name in exported.sheets) for t in range(3))
+    (title,) = [name for name in exported.sheets if "h_l0" in name or "hc_l0" in name]
+    texts = [str(row[1]) for row in openpyxl.load_workbook(exported.path)[title].iter_rows(values_only=True)]
+    for t in range(3):
+        assert all(any(text.startswith(f"step {t}: {name} = ") for text in texts) for name in ("h", "dh", "da"))
+    agrees(exported)
+
+
+def test_an_unrolled_net_has_a_sheet_for_each_step(tmp_path: Path) -> None:
+    manual_seed(10)
+    output, _ = LSTM(2, 2, unroll=True)(randn(3, 1, 2))
+    exported = export((output * output).sum(), tmp_path / "net.xlsx")
+    assert all(any(f"{part}{t}_l0" in name for name in exported.sheets) for t in range(3) for part in "hc")
     agrees(exported)

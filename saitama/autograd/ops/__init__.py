@@ -12,6 +12,7 @@ from .linear import Linear
 from .loss import CrossEntropy, Softplus
 from .matmul import MatMul
 from .normalise import BatchNorm, LayerNorm
+from .recurrent import ElmanSteps, GRUSteps, LSTMSteps
 from .reduce import ArgMax, ArgMin, Max, Mean, Min, Sum
 from .shape import Cast, Concat, Expand, Reshape, Transpose
 from .softmax import LogSoftmax, Softmax

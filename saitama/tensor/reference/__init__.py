@@ -50,6 +50,7 @@ from .move import concat, slice, slice_grad, transpose
 from .normalise import batch_norm, batch_norm_grad, layer_norm, layer_norm_grad
 from .optim import adam_step, norm, rmsprop_step, scale, sgd_step
 from .random import integers, normal, uniform
+from .recurrent import elman_steps, elman_steps_grad, gru_steps, gru_steps_grad, lstm_steps, lstm_steps_grad
 from .reduce import argmax, argmin, expand, max, mean, min, scatter_first, sum, sum_to
 from .softmax import log_softmax, log_softmax_grad, softmax, softmax_grad
 
@@ -73,6 +74,8 @@ __all__ = [
     "cross_entropy",
     "cross_entropy_grad",
     "div",
+    "elman_steps",
+    "elman_steps_grad",
     "eq",
     "exp",
     "expand",
@@ -88,6 +91,8 @@ __all__ = [
     "gelu_tanh",
     "gelu_tanh_grad",
     "get_num_threads",
+    "gru_steps",
+    "gru_steps_grad",
     "gt",
     "info",
     "integers",
@@ -97,6 +102,8 @@ __all__ = [
     "log",
     "log_softmax",
     "log_softmax_grad",
+    "lstm_steps",
+    "lstm_steps_grad",
     "lt",
     "matmul",
     "max",

@@ -1,0 +1,256 @@
+# Recurrent layers: what the kernels of the three cells share.
+#
+# Design: the rows of a batch never meet, so a thread takes its rows through all time steps and waits for nobody. The
+# product with W_hh, the same at every step, is what time goes into: W_hh is packed once, into panels of columns, and the
+# sums of a few rows with a panel stay in registers. Each number is one chain of multiply-adds in the order of k, however
+# the rows are shared, so threads do not change a bit. What needs no order in time stays outside, as one product for all
+# steps: the inputs' part of the gates before, the gradient of W_hh after.
+
+cdef extern from *:
+    """
+    #if defined(__AVX512F__)
+    #define SAITAMA_STEP_ROWS 4 /* 4 x 4 of the 32 vectors hold the sums */
+    #define SAITAMA_STEP_WIDTH 256 /* bytes */
+    #elif defined(__AVX__) || defined(__ARM_NEON)
+    #define SAITAMA_STEP_ROWS 2 /* 2 x 6 of 16, 2 x 12 of 32 */
+    #define SAITAMA_STEP_WIDTH 192
+    #else
+    #define SAITAMA_STEP_ROWS 1
+    #define SAITAMA_STEP_WIDTH 192
+    #endif
+    #define SAITAMA_STEP_SUMS (SAITAMA_STEP_ROWS * SAITAMA_STEP_WIDTH / 4) /* at most */
+    """
+    enum:
+        STEP_ROWS "SAITAMA_STEP_ROWS"
+        STEP_WIDTH "SAITAMA_STEP_WIDTH"
+        STEP_SUMS "SAITAMA_STEP_SUMS"
+
+cdef enum:
+    STEP_DEPTH = 128  # of k at a time: then a panel fits the first cache
+
+cdef struct Steps:  # one layer, T time steps; each cell uses what it has
+    Py_ssize_t T, B, H  # steps, rows of the batch, hidden units
+    Py_ssize_t gates  # G: blocks of H in a, and of rows in W_hh
+    const void *a  # (T, B, G H)  W_ih x + b of every step
+    void *panels  # W_hh, packed
+    const void *b  # (G H,)
+    const void *h  # (B, H)  the first state, and its cell
+    const void *c
+    void *y  # (T, B, H) h of every step; the LSTM's (T, 2, B, H) h and c
+    void *kept  # (T, B, ...) gates of every step
+    const void *dy  # the gradient that arrives at y
+    void *da  # (T, B, G H) the gradients that go on
+    void *du
+    void *dh  # (B, H)
+    void *dc
+
+cdef struct ElmanTanh:
+    char _
+cdef struct ElmanReLU:
+    char _
+cdef struct ElmanTanhGrad:
+    char _
+cdef struct ElmanReLUGrad:
+    char _
+cdef struct LSTMForward:
+    char _
+cdef struct LSTMBackward:
+    char _
+cdef struct GRUForward:
+    char _
+cdef struct GRUBackward:
+    char _
+
+ctypedef fused elman_op:
+    ElmanTanh
+    ElmanReLU
+
+ctypedef fused elman_grad_op:
+    ElmanTanhGrad
+    ElmanReLUGrad
+
+ctypedef fused cell_op:
+    ElmanTanh
+    ElmanReLU
+    ElmanTanhGrad
+    ElmanReLUGrad
+    LSTMForward
+    LSTMBackward
+    GRUForward
+    GRUBackward
+
+
+# --- out = start + x W for a few rows x -------------------------------------------------------------------------------
+cdef inline Py_ssize_t step_width(real *kind) noexcept nogil:
+    return STEP_WIDTH // sizeof(real)
+
+
+cdef void pack_panels(const real *W, Py_ssize_t next_k, Py_ssize_t next_column, Py_ssize_t k, Py_ssize_t n,
+                      real *out) noexcept nogil:  # IN W OUT out
+    """W (k, n) with any strides as panels (k, width), with zeros in the columns that the last lacks."""
+    cdef Py_ssize_t width = step_width(out), left = 0, p, j
+    while left < n:
+        for p in range(k):
+            for j in range(width):
+                out[p * width + j] = W[p * next_k + (left + j) * next_column] if left + j < n else 0
+        out += k * width
+        left += width
+
+
+cdef inline void step_tile(const real *start, Py_ssize_t row_start, const real *x, Py_ssize_t row_x, const real *panel,
+                           Py_ssize_t k, real *out, Py_ssize_t row,
+                           Py_ssize_t rows) noexcept nogil:  # IN start, x, panel OUT out
+    """out (rows, width) = start + x (rows, k) @ panel (k, width); `rows` is a constant."""
+    cdef real sums[STEP_SUMS]
+    cdef Py_ssize_t n = step_width(out), i, j, p
+    for i in range(rows):
+        for j in range(n):
+            sums[i * n + j] = start[i * row_start + j]
+    for p in range(k):
+        for i in range(rows):
+            for j in range(n):
+                if real is double:
+                    sums[i * n + j] = fused_multiply_add(x[i * row_x + p], panel[j], sums[i * n + j])
+                else:
+                    sums[i * n + j] = fused_multiply_add_f(x[i * row_x + p], panel[j], sums[i * n + j])
+        panel += n
+    for i in range(rows):
+        for j in range(n):
+            out[i * row + j] = sums[i * n + j]
+
+
+cdef inline void narrow_tile(const real *start, Py_ssize_t row_start, const real *x, Py_ssize_t row_x,
+                             const real *panel, Py_ssize_t k, real *out, Py_ssize_t row, Py_ssize_t rows,
+                             Py_ssize_t width) noexcept nogil:  # IN start, x, panel OUT out
+    """A tile of which only so many columns exist."""
+    cdef real whole[STEP_SUMS]
+    cdef Py_ssize_t n = step_width(out), i
+    memset(whole, 0, sizeof(whole))
+    for i in range(rows):
+        memcpy(whole + i * n, start + i * row_start, width * sizeof(real))
+    step_tile(<const real *> whole, n, x, row_x, panel, k, <real *> whole, n, rows)
+    for i in range(rows):
+        memcpy(out + i * row, whole + i * n, width * sizeof(real))
+
+
+cdef void step_panel(const real *start, Py_ssize_t row_start, const real *x, Py_ssize_t row_x, const real *panel,
+                     Py_ssize_t k, real *out, Py_ssize_t row, Py_ssize_t rows,
+                     Py_ssize_t width) noexcept nogil:  # IN start, x, panel OUT out
+    """The same for any number of rows."""
+    cdef Py_ssize_t i = 0
+    while i + STEP_ROWS <= rows:
+        if width == step_width(out):
+            step_tile(start + i * row_start, row_start, x + i * row_x, row_x, panel, k, out + i * row, row, STEP_ROWS)
+        else:
+            narrow_tile(start + i * row_start, row_start, x + i * row_x, row_x, panel, k, out + i * row, row,
+                        STEP_ROWS, width)
+        i += STEP_ROWS
+    while i < rows:
+        narrow_tile(start + i * row_start, row_start, x + i * row_x, row_x, panel, k, out + i * row, row, 1, width)
+        i += 1
+
+
+cdef void step_product(const real *start, Py_ssize_t row_start, const real *x, Py_ssize_t row_x, const real *panels,
+                       Py_ssize_t rows, Py_ssize_t k, real *out, Py_ssize_t row,
+                       Py_ssize_t n) noexcept nogil:  # IN start, x, panels OUT out
+    """out (rows, n) = start + x (rows, k) @ W. Rows of start, x and out lie `row_...` apart; start may be out itself."""
+    cdef Py_ssize_t left = 0, width, done, depth
+    while left < n:
+        width = n - left if n - left < step_width(out) else step_width(out)
+        done = 0
+        while done < k:
+            depth = k - done if k - done < STEP_DEPTH else STEP_DEPTH
+            if done == 0:
+                step_panel(start + left, row_start, x, row_x, panels, depth, out + left, row, rows, width)
+            else:
+                step_panel(out + left, row, x + done, row_x, panels, depth, out + left, row, rows, width)
+            panels += depth * step_width(out)
+            done += depth
+        left += width
+
+
+cdef inline void activate(real *x, Py_ssize_t n, unary_op *op) noexcept nogil:  # IN/OUT x
+    cdef Py_ssize_t i
+    for i in range(n):
+        x[i] = unary_value(x[i], op)
+
+
+# --- sharing the rows out ---------------------------------------------------------------------------------------------
+cdef inline void some_rows(const Steps *s, Py_ssize_t first, Py_ssize_t rows, real *kind,
+                           cell_op *op) noexcept nogil:  # IN s
+    """`rows` rows of the batch, from `first` on, through all time steps."""
+    if cell_op is ElmanTanh or cell_op is ElmanReLU:
+        elman_forward(s, first, rows, kind, op)
+    elif cell_op is ElmanTanhGrad or cell_op is ElmanReLUGrad:
+        elman_backward(s, first, rows, kind, op)
+    elif cell_op is LSTMForward:
+        lstm_forward(s, first, rows, kind)
+    elif cell_op is LSTMBackward:
+        lstm_backward(s, first, rows, kind)
+    elif cell_op is GRUForward:
+        gru_forward(s, first, rows, kind)
+    else:
+        gru_backward(s, first, rows, kind)
+
+
+cdef void all_rows(const Steps *s, const real *W, Py_ssize_t work, cell_op *op) noexcept nogil:  # IN s, W
+    cdef Py_ssize_t n = s.gates * s.H, share, piece
+    cdef int workers = team(work // 8)
+    if s.dy == NULL:
+        pack_panels(W, 1, s.H, s.H, n, <real *> s.panels)  # W^T (H, G H)
+    else:
+        pack_panels(W, s.H, 1, n, s.H, <real *> s.panels)  # W (G H, H)
+    if workers == 1:
+        some_rows(s, 0, s.B, <real *> NULL, op)
+        return
+    share = (s.B + workers - 1) // workers
+    share = (share + STEP_ROWS - 1) // STEP_ROWS * STEP_ROWS
+    for piece in prange((s.B + share - 1) // share, num_threads=workers, schedule="static"):
+        some_rows(s, piece * share, s.B - piece * share if s.B - piece * share < share else share, <real *> NULL, op)
+
+
+cdef int through_time(Steps *s, Array W, cell_op *op) except -1:  # IN s OUT what s points to
+    """Pack W_hh (G H, H), and take all rows through all steps; backwards if a gradient dy is there."""
+    cdef Py_ssize_t n = s.gates * s.H, k = s.H, work = s.T * s.B * n * s.H
+    cdef PyThreadState *state
+    if s.dy != NULL:
+        n, k = k, n
+    s.panels = take_block(round_up(n, STEP_WIDTH // ITEMSIZE[W.kind]) * k * ITEMSIZE[W.kind])
+    state = unlock(work // 8)
+    if W.kind == FLOAT64:
+        all_rows(s, <const double *> W.data, work, op)
+    else:
+        all_rows(s, <const float *> W.data, work, op)
+    relock(state)
+    drop_block(s.panels)
+    return 0
+
+
+# --- checks -----------------------------------------------------------------------------------------------------------
+cdef int need_sizes(str op, str what, Array given, Array like, tuple shape) except -1:
+    need_same_kind(op, like, given)
+    if given.shape != shape:
+        raise ValueError(f"{op}: {what} has shape {given.shape}, expected {shape}")
+    return 0
+
+
+cdef int plan_steps(str op, Steps *s, str what, Array given, int blocks, Array W, int gates) except -1:  # OUT s
+    """The sizes, from an array (T, B, blocks H) and W_hh (gates H, H)."""
+    need_float(op, given)
+    need_same_kind(op, given, W)
+    if W.ndim != 2 or W.sizes[0] != gates * W.sizes[1]:
+        raise ValueError(f"{op}: W_hh has shape {W.shape}, expected ({'' if gates == 1 else f'{gates} '}H, H)")
+    memset(s, 0, sizeof(Steps))
+    s.H, s.gates = W.sizes[1], gates
+    if given.ndim != 3 or given.sizes[2] != blocks * s.H:
+        raise ValueError(f"{op}: {what} has shape {given.shape}, expected (T, B, {blocks * s.H}) for W_hh {W.shape}")
+    s.T, s.B = given.sizes[0], given.sizes[1]
+    return 0
+
+
+cdef Array zeros_of(str op, Steps *s, int kind):
+    """A running gradient (B, H): zero after the last step."""
+    cdef Py_ssize_t[2] sizes = [s.B, s.H]
+    cdef Array out = new_array(op, kind, sizes, 2)
+    memset(out.data, 0, out.size * ITEMSIZE[kind])
+    return out
