@@ -246,10 +246,12 @@ class GRUSteps(ThroughTime):
             return lambda b, j: f"{product(b, j)}+{bias[(gate * H + j,)]}"
 
         u = self.write(s, t, "u", "W · h of the step before + b", *map(part, range(3)))
-        r, z = (
-            self.write(s, t, name, f"σ(a + u), {place}", lambda b, j, k=k: sigmoid(f"({a[t, b, k + j]}+{u[b, k + j]})"))
-            for name, place, k in (("r", "first block: what of the past is used", 0), ("z", "second: what stays", H))
-        )
+
+        def gate(k: int) -> Entry:
+            return lambda b, j: sigmoid(f"({a[t, b, k * H + j]}+{u[b, k * H + j]})")
+
+        r = self.write(s, t, "r", "σ(a + u), first block: what of the past is used", gate(0))
+        z = self.write(s, t, "z", "σ(a + u), second block: what stays", gate(1))
         n = self.write(
             s,
             t,

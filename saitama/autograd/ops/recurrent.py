@@ -1,8 +1,8 @@
 """A recurrent layer as one operation: all its time steps, and backpropagation through them (Werbos 1990).
 
-What is the same in each: the part of the gates that comes from the inputs, a = W_ih x + b, is known for all steps before
-the first; one step after the other adds W_hh h of the step before. Backwards in time, dL/dh_t is what arrives from
-above and what step t+1 hands back through W_hh; and as every step has used the one W_hh, its gradient is a sum over t.
+What is the same in each: the inputs' part of the gates, a = W_ih x + b, is known for all steps before the first; one
+step after the other adds W_hh h of the step before. Backwards in time, dL/dh_t is what arrives from above and what step
+t+1 hands back through W_hh; and as every step has used the one W_hh, its gradient is a sum over t.
 """
 
 from __future__ import annotations
