@@ -95,33 +95,31 @@ ctypedef fused slow_op:  # worth a second thread sooner
 
 
 cdef inline real unary_value(real x, unary_op *op) noexcept nogil:
-    cdef real *kind = NULL
     if unary_op is Neg:
         return -x
     elif unary_op is Exp:
-        return <real> exp_value(x, kind)
+        return exp_of(x)
     elif unary_op is Log:
-        return <real> log_value(x, kind)
+        return log_of(x)
     elif unary_op is Sqrt:
         return <real> c_sqrt(<double> x)
     elif unary_op is Tanh:
-        return <real> tanh_value(x, kind)
+        return tanh_of(x)
     elif unary_op is Sigmoid:
-        return <real> sigmoid_value(x, kind)
+        return sigmoid_of(x)
     elif unary_op is ReLU:
         return 0 if x <= 0 else x  # NaN stays
     elif unary_op is Abs:
-        return <real> c_fabs(x)
+        return magnitude(x)
     elif unary_op is GELU:
-        return <real> gelu_value(x, kind)
+        return gelu_of(x)
     else:
-        return <real> gelu_tanh_value(x, kind)
+        return gelu_tanh_of(x)
 
 
 cdef inline real binary_value(real x, real y, binary_op *op) noexcept nogil:
     """x op y; for a gradient, x is what the derivative is made from and y is dy."""
     cdef double v = x, dy = y
-    cdef real *kind = NULL
     if binary_op is Add:
         return x + y
     elif binary_op is Sub:
@@ -147,9 +145,9 @@ cdef inline real binary_value(real x, real y, binary_op *op) noexcept nogil:
     elif binary_op is AbsGrad:
         return y * ((x > 0) - (x < 0)) if x == x else x
     elif binary_op is GELUGrad:
-        return <real> (dy * gelu_slope(v, kind))
+        return y * gelu_slope(x)
     else:
-        return <real> (dy * gelu_tanh_slope(v, kind))
+        return y * gelu_tanh_slope(x)
 
 
 cdef inline void unary_row(const real *x, real *out, Py_ssize_t n, unary_op *op) noexcept nogil:  # IN x OUT out
@@ -159,12 +157,12 @@ cdef inline void unary_row(const real *x, real *out, Py_ssize_t n, unary_op *op)
 
 
 cdef void unary_pieces(const real *x, real *out, Py_ssize_t n, unary_op *op) noexcept nogil:  # IN x OUT out
-    cdef int workers = team(n if unary_op in slow_op else n // 4)
+    cdef int workers = team(n // (sizeof(double) // sizeof(real) * 2 if unary_op in slow_op else 8))
     cdef Py_ssize_t piece, at
     if workers == 1:
         unary_row(x, out, n, op)
         return
-    for piece in prange((n + PIECE - 1) // PIECE, num_threads=workers, schedule="dynamic"):
+    for piece in prange((n + PIECE - 1) // PIECE, num_threads=workers, schedule="static"):
         at = piece * PIECE
         unary_row(x + at, out + at, n - at if n - at < PIECE else PIECE, op)
 
@@ -210,12 +208,12 @@ cdef void binary_span(const Walk *walk, const real *x, const real *y, real *out,
 
 cdef void binary_pieces(const Walk *walk, const real *x, const real *y, real *out, Py_ssize_t n,
                         binary_op *op) noexcept nogil:  # IN walk, x, y OUT out
-    cdef int workers = team(n if binary_op in slow_op else n // 4)
+    cdef int workers = team(n // (sizeof(double) // sizeof(real) * 2 if binary_op in slow_op else 8))
     cdef Py_ssize_t piece, at
     if workers == 1:
         binary_span(walk, x, y, out, 0, n, op)
         return
-    for piece in prange((n + PIECE - 1) // PIECE, num_threads=workers, schedule="dynamic"):
+    for piece in prange((n + PIECE - 1) // PIECE, num_threads=workers, schedule="static"):
         at = piece * PIECE
         binary_span(walk, x, y, out, at, at + PIECE if at + PIECE < n else n, op)
 

@@ -15,30 +15,15 @@
 # e^h (1 + l). The derivatives pass through 0, where no relative error is small, so they do without: their errors stay
 # below three ulp of the larger of 1/2 and themselves.
 
-cdef extern from *:
-    """
-    #define SAITAMA_C1 1.5957691216057308 /* 2 sqrt(2 / pi) */
-    #define SAITAMA_C1_LO -9.96930880911092e-17
-    #define SAITAMA_C3 0.07135481627260025 /* 0.044715 times that */
-    #define SAITAMA_C3_LO -6.175149918155315e-19
-    #define SAITAMA_DENSITY 0.3989422804014327 /* 1 / sqrt(2 pi) */
-    """
-    const double C1 "SAITAMA_C1"
-    const double C1_LO "SAITAMA_C1_LO"
-    const double C3 "SAITAMA_C3"
-    const double C3_LO "SAITAMA_C3_LO"
-    const double DENSITY "SAITAMA_DENSITY"
 
-
-cdef inline Pair tail_ratio(double a, real *kind) noexcept nogil:
-    """Phi(-a) e^(a^2/2) for a >= 0."""
-    cdef double k = 3.5 if real is double else 3, d = a + k, n = a - k, inverse = 1 / d, rest, t, p, q, last
-    cdef Pair ratio
+cdef inline real tail_ratio(real a, real *lo) noexcept nogil:  # OUT lo
+    """Phi(-a) e^(a^2/2) for a >= 0, and what rounding took from it."""
+    cdef real k = 3.5 if real is double else 3, d = a + k, n = a - k, inverse = 1 / d, rest, t, p, q, last, c0, c1
+    rest = fma(-d, inverse, 1) - (a - (d - k) if a < k else k - (d - a)) * inverse
+    rest = rest * inverse  # what rounding took from 1 / (a + k)
+    t = (a - (n + k) if a < k else a - n - k) * inverse  # and from a - k
+    t = fma(n, inverse, fma(n, rest, t))
     if real is double:
-        rest = fused_multiply_add(-d, inverse, 1) - (a - (d - k) if a < k else k - (d - a)) * inverse
-        rest = rest * inverse  # what rounding took from 1 / (a + k)
-        t = (a - (n + k) if a < k else a - n - k) * inverse  # and from a - k
-        t = fused_multiply_add(n, inverse, fused_multiply_add(n, rest, t))
         p = -3.8375976921367517e-10
         p = fused_multiply_add(p, t, -6.836592292303034e-10)
         p = fused_multiply_add(p, t, 2.946686544529406e-09)
@@ -63,84 +48,79 @@ cdef inline Pair tail_ratio(double a, real *kind) noexcept nogil:
         p = fused_multiply_add(p, t, 0.01740783260200942)
         p = fused_multiply_add(p, t, -0.1160509287140785)
         p = fused_multiply_add(p, t, 0.31542496988795304)
-        last = p
-        p = fused_multiply_add(last, t, -0.565561816053779)
-        q = fused_multiply_add(p, t, 0.7444160754359381)
-        ratio.hi = q * inverse
-        last = fused_multiply_add(last, t, -0.565561816053779 - p)  # and from the last two steps of the polynomial
-        last = fused_multiply_add(p, t, 0.7444160754359381 - q) + last * t
-        ratio.lo = fused_multiply_add(q, inverse, -ratio.hi) + fused_multiply_add(q, rest, last * inverse)
+        c1, c0 = -0.565561816053779, 0.7444160754359381
     else:
-        t = n * inverse
         p = 5.448939385849159e-05
-        p = fused_multiply_add(p, t, 0.00013133012721587743)
-        p = fused_multiply_add(p, t, -0.00024473110883906904)
-        p = fused_multiply_add(p, t, -0.0010325737505751606)
-        p = fused_multiply_add(p, t, 0.0010247548200947234)
-        p = fused_multiply_add(p, t, 0.006969311454774623)
-        p = fused_multiply_add(p, t, -0.010462513132788077)
-        p = fused_multiply_add(p, t, -0.04726268803613675)
-        p = fused_multiply_add(p, t, 0.2300176994451515)
-        p = fused_multiply_add(p, t, -0.509331991407107)
-        p = fused_multiply_add(p, t, 0.7290836903751808)
-        ratio.hi = p * inverse
-        ratio.lo = 0
-    return ratio
+        p = fused_multiply_add_f(p, t, <float> 0.00013133012721587743)
+        p = fused_multiply_add_f(p, t, <float> -0.00024473110883906904)
+        p = fused_multiply_add_f(p, t, <float> -0.0010325737505751606)
+        p = fused_multiply_add_f(p, t, <float> 0.0010247548200947234)
+        p = fused_multiply_add_f(p, t, <float> 0.006969311454774623)
+        p = fused_multiply_add_f(p, t, <float> -0.010462513132788077)
+        p = fused_multiply_add_f(p, t, <float> -0.04726268803613675)
+        p = fused_multiply_add_f(p, t, <float> 0.2300176994451515)
+        c1, c0 = -0.509331991407107, 0.7290836903751808
+    last = p
+    p = fma(last, t, c1)
+    q = fma(p, t, c0)
+    last = fma(last, t, c1 - p)  # and from the last two steps of the polynomial
+    last = fma(p, t, c0 - q) + last * t
+    p = q * inverse
+    lo[0] = fma(q, inverse, -p) + fma(q, rest, last * inverse)
+    return p
 
 
-cdef inline double gelu_value(double x, real *kind) noexcept nogil:
-    cdef double v = limited(x, 40 if real is double else 20), p, rest
-    cdef Pair square, ratio
-    cdef Exponential e
+cdef inline real gelu_of(real x) noexcept nogil:
+    cdef real v = limited(x, 40 if real is double else 15), square, square_lo, t, t_lo, first, second, ratio, lo, p, rest
+    square = two_product(v, v, &square_lo)
+    t = exp_parts(-square / 2, &t_lo, &first, &second)
+    t_lo = t_lo - (1 + t) * (square_lo / 2)
+    ratio = tail_ratio(magnitude(v), &lo)
+    rest = fma(ratio, t + t_lo, lo)
+    p = ratio + rest
+    p = fma(v, p, v * (rest - (p - ratio))) * first * second  # x Phi(-|x|)
+    return with_sign(p - (x - x) if x < 0 else x - p, x)  # x - x: -inf times 0 is NaN
+
+
+cdef inline real twice_inner(real x, real *lo) noexcept nogil:  # OUT lo
+    """2u = x (c1 + c3 x^2), and what rounding took from it: c1 = 2 sqrt(2 / pi), c3 = 0.044715 c1."""
+    cdef real c1, c1_lo, c3, c3_lo, square, square_lo, inner, inner_lo, part_lo
     if real is double:
-        square = two_product(v, v)
-        e = exponential(-square.hi / 2, kind)
-        e.t_lo = e.t_lo - (1 + e.t) * (square.lo / 2)
+        c1, c1_lo = 1.5957691216057308, -9.96930880911092e-17
+        c3, c3_lo = 0.07135481627260025, -6.175149918155315e-19
     else:
-        e = exponential(-v * v / 2, kind)
-    ratio = tail_ratio(c_fabs(v), kind)
-    rest = fused_multiply_add(ratio.hi, e.t + e.t_lo, ratio.lo)
-    p = ratio.hi + rest
-    if real is double:
-        p = fused_multiply_add(v, p, v * (rest - (p - ratio.hi)))
-    else:
-        p = v * p
-    p = times_power(p, e.power, kind)  # x Phi(-|x|)
-    return c_copysign(p - (x - x) if x < 0 else x - p, x)  # x - x: -inf times 0 is NaN
+        c1, c1_lo = 1.5957691669464111, -4.534068042105272e-08
+        c3, c3_lo = 0.07135481387376785, 2.3988323959931355e-09
+    square = two_product(x, x, &square_lo)
+    inner = two_product(c3, square, &inner_lo)
+    inner_lo = inner_lo + (c3 * square_lo + c3_lo * square)
+    inner = two_sum(c1, inner, &part_lo)
+    inner_lo = part_lo + (inner_lo + c1_lo)
+    square = two_product(x, inner, &square_lo)
+    lo[0] = square_lo + x * inner_lo
+    return square
 
 
-cdef inline double gelu_tanh_value(double x, real *kind) noexcept nogil:
-    """0.5 x (1 + tanh u) = x sigmoid(2u), 2u = x (C1 + C3 x^2)."""
-    cdef double v = limited(x, 22 if real is double else 12)
-    cdef Pair square, inner, u
-    cdef Scaled y
-    if real is double:
-        square = two_product(v, v)
-        inner = two_product(C3, square.hi)
-        square.lo = inner.lo + (C3 * square.lo + C3_LO * square.hi)
-        inner = two_sum(C1, inner.hi)
-        inner.lo = inner.lo + (square.lo + C1_LO)
-        u = two_product(v, inner.hi)
-        u.lo = u.lo + v * inner.lo
-    else:
-        u.hi = v * (C1 + C3 * v * v)
-        u.lo = 0
-    y = sigmoid_parts(u.hi, u.lo, kind)
-    if x < 0:
-        return times_power(v * y.value, y.power, kind) - (x - x)  # as gelu_value
-    return x * y.value
+cdef inline real gelu_tanh_of(real x) noexcept nogil:
+    """0.5 x (1 + tanh u) = x sigmoid(2u)."""
+    cdef real v = limited(x, 22 if real is double else 12), a = magnitude(v), u, u_lo, t, t_lo, first, second, y
+    u = twice_inner(a, &u_lo)
+    t = exp_parts(-u, &t_lo, &first, &second)
+    y = below_half(t, t_lo - (1 + t) * u_lo, first * second)  # of sigmoid(-2u)
+    return v * y * first * second - (x - x) if x < 0 else x * (1 - y * first * second)  # as gelu_of
 
 
-cdef inline double gelu_slope(double x, real *kind) noexcept nogil:
+cdef inline real gelu_slope(real x) noexcept nogil:
     """Phi(x) + x phi(x); as there, infinity times 0 is NaN."""
-    cdef double v = limited(x, 40), a = c_fabs(v), e = exp_value(-v * v / 2, kind), tail
-    tail = e * tail_ratio(a, kind).hi
-    return (tail if v < 0 else 1 - tail) + v * (e * DENSITY) - (x - x)
+    cdef real v = limited(x, 40 if real is double else 15), lo, e = exp_of(-v * v / 2), tail
+    tail = e * tail_ratio(magnitude(v), &lo)
+    return (tail if v < 0 else 1 - tail) + v * (e * <real> 0.3989422804014327) - (x - x)  # 1 / sqrt(2 pi)
 
 
-cdef inline double gelu_tanh_slope(double x, real *kind) noexcept nogil:
+cdef inline real gelu_tanh_slope(real x) noexcept nogil:
     """s + x s (1 - s) (2u)' with s = sigmoid(2u), and s (1 - s) = e / (1 + e)^2 with e = e^-|2u|."""
-    cdef double v = limited(x, 40), square = v * v, e, inverse
-    e = exp_value(-c_fabs(v * (C1 + C3 * square)), kind)
+    cdef real v = limited(x, 40 if real is double else 15), square = v * v, e, inverse
+    cdef real c1 = 1.5957691216057308, c3 = 0.07135481627260025
+    e = exp_of(-magnitude(v * (c1 + c3 * square)))
     inverse = 1 / (1 + e)
-    return (e if v < 0 else 1) * inverse + v * (e * inverse * inverse) * (C1 + 3 * C3 * square) - (x - x)
+    return (e if v < 0 else 1) * inverse + v * (e * inverse * inverse) * (c1 + 3 * c3 * square) - (x - x)

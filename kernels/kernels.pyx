@@ -10,12 +10,15 @@ Conventions
 - Pointer arguments say `# IN` or `# OUT`; an IN and an OUT never overlap.
 - `real` is float or double, so every loop is written once. An operation is an empty struct type (Add, Exp, ...) that is
   passed as a null pointer: the compiler settles it, and each operation gets a loop of its own.
-- Mathematics is done in double and rounded once to the array's dtype, so that the twin can do the same.
+- Arithmetic, comparisons and square roots are exact: the correctly rounded result, and the twin's. Functions of one
+  number (exp_of, log_of, tanh_of, sigmoid_of, gelu_of, ...) are computed in the array's own dtype, within 2 ulp of the
+  true value; sums and what is made of them in double, and rounded once. The twin does all in double and rounds once.
 """
 cimport cython
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cython.parallel cimport prange, threadid
-from libc.math cimport copysign as c_copysign, cos as c_cos, fabs as c_fabs, isnan as c_isnan, log as c_log, pow as c_pow
+from libc.math cimport copysign as c_copysign, copysignf as c_copysignf, fabsf as c_fabsf
+from libc.math cimport cos as c_cos, fabs as c_fabs, isnan as c_isnan, log as c_log, pow as c_pow
 from libc.math cimport sin as c_sin, sqrt as c_sqrt
 from libc.math cimport INFINITY, M_PI, NAN
 from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t

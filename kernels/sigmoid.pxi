@@ -1,53 +1,60 @@
-# sigmoid and tanh, from e^-|x| and e^2|x| in parts.
+# sigmoid and tanh, each with one division.
 #
-# Design: sigmoid(x) = 1 / (1 + e) for x >= 0 and e / (1 + e) below, with e = e^-|x|, which cannot overflow. The power of
-# two in the numerator is multiplied in last, so that results as small as e^-745 are right. tanh(x) is odd, and
-# (E - 1) / (E + 1) for E = e^2|x|, where E - 1 is never formed by subtracting 1 from E: near 0 nothing would be left.
-# float64 divides numbers of two words (vector_math.pxi), so that only the last rounding counts: below 0.8 ulp.
+# Design: both are made for |x|. For sigmoid that is the smaller half, sigmoid(-a) = e / (1 + e) with e = e^-a: relatively
+# accurate down to the smallest number, as the power of two in e is multiplied in last; then sigmoid(a) = 1 - sigmoid(-a)
+# loses nothing. Numbers of two words (vector_math.pxi) are divided, so that only the last rounding counts.
+#
+# tanh is odd. With w = n ln(2) / 2 and a = w + v, tanh w = (s - 1) / (s + 1) where s = 2^n, and the addition theorem gives
+#
+#   tanh a = ((s - 1) + (s + 1) u) / ((s + 1) + (s - 1) u),   u = tanh v = v + v^3 P(v^2)
+#
+# whose polynomial needs half the terms of an exponential's: degree 7 (relative error 2^-58; float32: 3, 2^-31). n is
+# rounded up from 7/8 only, so v is between -0.04 and 0.30: where n = 0 the result is u itself, and n = 1 makes little of
+# u's error. From n = 2 on 1 is added to the numerator's difference from the denominator, 2u - 2, over the denominator:
+# the quotient is below 1/2, so what it loses by rounding hardly shows.
 
-cdef struct Scaled:  # value 2^n
-    double value
-    uint64_t power
+
+cdef inline real below_half(real t, real t_lo, real power) noexcept nogil:
+    """(1 + t + t_lo) / (1 + e) with e = power (1 + t + t_lo)."""
+    cdef real c = 1 + t, c_lo = (t - (c - 1)) + t_lo
+    cdef real d = fma(c, power, 1), d_lo = fma(c_lo, power, fma(c, power, 1 - d))
+    cdef real inverse = 1 / d, q = c * inverse
+    return fma(fma(-q, d, c) + fma(-q, d_lo, c_lo), inverse, q)
 
 
-cdef inline Scaled sigmoid_parts(double x, double x_lo, real *kind) noexcept nogil:
-    """1 / (1 + e^-(x + x_lo)), as a factor and a power of two, for |x| <= 1000 (float32: 200)."""
-    cdef Exponential e
-    cdef Scaled y
-    cdef double c, c_lo, d, d_lo, power
-    cdef bint positive = x >= 0
-    e = exponential(-c_fabs(x), kind)  # cannot overflow
-    c = 1 + e.t
-    power = times_power(1, e.power, kind)
-    d = fused_multiply_add(c, power, 1)
-    y.power = 2046 if positive else e.power
+cdef inline real sigmoid_of(real x) noexcept nogil:
+    cdef real most = 745.2 if real is double else 104, t, t_lo, first, second, y
+    t = exp_parts(-magnitude(x), &t_lo, &first, &second)
+    y = below_half(t, t_lo, first * second) * first * second
+    y = 0 if magnitude(x) > most else y
+    return 1 - y if x > 0 else y
+
+
+cdef inline real tanh_of(real x) noexcept nogil:
+    cdef real most = 20 if real is double else 10, a = magnitude(x), first, second, n, v, z, p, s, u, below, above, y
+    n = nearest(a - <real> 0.12996509635498788, 2.8853900817779268, &first, &second)  # 3/16 ln 2; 2 / ln 2
+    s = first * second
     if real is double:
-        c_lo = (e.t - (c - 1)) + (e.t_lo + c * (-x_lo if positive else x_lo))
-        d_lo = fused_multiply_add(c, power, 1 - d) + c_lo * power
-        y.value = quotient(1 if positive else c, 0 if positive else c_lo, d, d_lo)
+        v = fused_multiply_add(-2.7489615093541855e-14, n, fused_multiply_add(-0.34657359027994515, n, a))
+        z = v * v
+        p = 0.0005093325190341503
+        p = fused_multiply_add(p, z, -0.0014441186420442102)
+        p = fused_multiply_add(p, z, 0.0035912290001261916)
+        p = fused_multiply_add(p, z, -0.008863197077078225)
+        p = fused_multiply_add(p, z, 0.021869487640219343)
+        p = fused_multiply_add(p, z, -0.05396825395798295)
+        p = fused_multiply_add(p, z, 0.13333333333328842)
+        p = fused_multiply_add(p, z, -0.3333333333333333)
     else:
-        y.value = (1 if positive else c) / d
-    return y
-
-
-cdef inline double sigmoid_value(double x, real *kind) noexcept nogil:
-    cdef Scaled y = sigmoid_parts(limited(x, 1000 if real is double else 200), 0, kind)
-    return times_power(y.value, y.power, kind)
-
-
-cdef inline double tanh_value(double x, real *kind) noexcept nogil:
-    """(E - 1) / (E + 1) with E = e^2|x|, from E - 1 = 2^n (t + t_lo) + (2^n - 1), which is accurate near 0."""
-    cdef double a = c_fabs(x), power, below, m, m_lo, d, d_lo
-    cdef Exponential e
-    a = 22 if a > 22 else a  # tanh 22 rounds to 1
-    e = exponential(2 * a, kind)
-    power = times_power(1, e.power, <float *> NULL)
-    below = power - 1
-    m = fused_multiply_add(power, e.t, below)
-    d = m + 2
-    if real is double:
-        m_lo = (power * e.t - (m - below)) + power * e.t_lo
-        d_lo = (2 - (d - m) if m > 2 else m - (d - 2)) + m_lo
-        return c_copysign(quotient(m, m_lo, d, d_lo), x)
-    else:
-        return c_copysign(m / d, x)
+        v = fused_multiply_add_f(<float> -7.143033826650935e-07, n, fused_multiply_add_f(<float> -0.3465728759765625, n, a))
+        z = v * v
+        p = fused_multiply_add_f(<float> 0.02031908765901377, z, <float> -0.05388052295719712)
+        p = fused_multiply_add_f(p, z, <float> 0.13333172962449924)
+        p = fused_multiply_add_f(p, z, <float> -0.3333333287295192)
+    u = fma(v * z, p, v)
+    below = s - 1
+    above = s + 1
+    y = (2 * u - 2 if s > 2 else fma(above, u, below)) / fma(below, u, above)
+    y = y + (1 if s > 2 else 0)
+    y = 1 if a > most else y  # rounded
+    return with_sign(y, x)
