@@ -18,8 +18,8 @@ cdef extern from *:
     #ifdef SAITAMA_ASAN
     #include <sanitizer/asan_interface.h>
     #else
-    #define ASAN_POISON_MEMORY_REGION(data, nbytes)
-    #define ASAN_UNPOISON_MEMORY_REGION(data, nbytes)
+    #define ASAN_POISON_MEMORY_REGION(data, nbytes) ((void) (data), (void) (nbytes))
+    #define ASAN_UNPOISON_MEMORY_REGION(data, nbytes) ((void) (data), (void) (nbytes))
     #endif
     """
     void ASAN_POISON_MEMORY_REGION(void *data, size_t nbytes) noexcept nogil
