@@ -160,6 +160,8 @@ class BuildKernels(build_ext):
                 general += ["-mllvm", "-unroll-full-max-count=16", *INLINE_CLANG]
             else:
                 general += INLINE_GCC
+            if not openmp_compile:
+                general.append("-Wno-unused-but-set-variable")  # Cython declares what its shared loops would need
         extension.extra_compile_args = [*general, *march, *openmp_compile]
         extension.extra_link_args = openmp_link
         return {
