@@ -7,6 +7,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Callable, Dict, Iterator
 
+from benchmarks.machine import core_counts
 from benchmarks.timing import Result, alternate
 
 TITLE = "Two threads against one"
@@ -47,6 +48,9 @@ def with_threads(count: int, call: Callable[[], Any]) -> Callable[[], Any]:
 def results() -> Iterator[Result]:
     import saitama
 
+    if core_counts()[-1] < 2:
+        print("  threads: needs two cores, skipped")
+        return
     before = saitama.get_num_threads()
     try:
         for dtype in ("float64", "float32"):
