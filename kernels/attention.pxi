@@ -52,23 +52,34 @@ cdef struct Attention:
     Walk mask_batch  # its second operand: which matrix of the mask
 
 
+cdef struct WideTile:
+    char _
+cdef struct LineTile:
+    char _
+cdef struct RowTile:
+    char _
+
+ctypedef fused tile_kind:
+    WideTile  # GROUP rows of SPAN lines
+    LineTile  # GROUP rows of a line
+    RowTile  # a line
+
+
 cdef inline void small_tile(const real *a, Py_ssize_t row_a, Py_ssize_t step_a, const real *b, Py_ssize_t row_b,
-                            Py_ssize_t k, real *out, Py_ssize_t row_out, bint first, Py_ssize_t rows,
-                            Py_ssize_t n) noexcept nogil:  # IN a, b IN/OUT out
-    """out (rows, n) += a (rows, k) @ b (k, n), for rows and n that the compiler knows. Columns are the outer loop: so
-    compilers make vectors of it, where they would unroll a short inner one first."""
+                            Py_ssize_t k, real *out, Py_ssize_t row_out, bint first,
+                            tile_kind *kind) noexcept nogil:  # IN a, b IN/OUT out
+    """out += a (rows, k) @ b (k, n). Columns are the outer loop of the product: so compilers make vectors of it, where
+    they would first unroll an inner one as short as a line."""
     cdef real sums[GROUP_TILE]
-    cdef Py_ssize_t i, j, p
+    cdef Py_ssize_t rows = 1 if tile_kind is RowTile else GROUP
+    cdef Py_ssize_t n = (SPAN if tile_kind is WideTile else 1) * (LINE // <Py_ssize_t> sizeof(real)), i, j, p
     for i in range(rows):
         for j in range(n):
             sums[i * n + j] = 0 if first else out[i * row_out + j]
     for p in range(k):
         for j in range(n):
             for i in range(rows):
-                if real is double:
-                    sums[i * n + j] = fused_multiply_add(a[i * row_a], b[j], sums[i * n + j])
-                else:
-                    sums[i * n + j] = fused_multiply_add_f(a[i * row_a], b[j], sums[i * n + j])
+                sums[i * n + j] = fma(a[i * row_a], b[j], sums[i * n + j])
         a += step_a
         b += row_b
     for i in range(rows):
@@ -84,16 +95,16 @@ cdef void small_product(const real *a, Py_ssize_t row_a, Py_ssize_t step_a, cons
     while i + GROUP <= m:
         j = 0
         while j + SPAN * line <= n:
-            small_tile(a, row_a, step_a, b + j, row_b, k, out + j, row_out, first, GROUP, SPAN * line)
+            small_tile(a, row_a, step_a, b + j, row_b, k, out + j, row_out, first, <WideTile *> NULL)
             j += SPAN * line
         if j < n:
-            small_tile(a, row_a, step_a, b + j, row_b, k, out + j, row_out, first, GROUP, line)
+            small_tile(a, row_a, step_a, b + j, row_b, k, out + j, row_out, first, <LineTile *> NULL)
         a += GROUP * row_a
         out += GROUP * row_out
         i += GROUP
     while i < m:
         for j from 0 <= j < n by line:
-            small_tile(a, row_a, step_a, b + j, row_b, k, out + j, row_out, first, 1, line)
+            small_tile(a, row_a, step_a, b + j, row_b, k, out + j, row_out, first, <RowTile *> NULL)
         a += row_a
         out += row_out
         i += 1
@@ -167,14 +178,17 @@ cdef inline real largest(const real *s, Py_ssize_t n) noexcept nogil:  # IN s
     """Of a multiple of STEP numbers; NaN is passed over."""
     cdef real lanes[STEP]
     cdef Py_ssize_t i, j
-    cdef real most
+    cdef real most = <real> -INFINITY
     for j in range(STEP):
         lanes[j] = s[j]
     for i from STEP <= i < n by STEP:
         for j in range(STEP):
             lanes[j] = s[i + j] if s[i + j] > lanes[j] else lanes[j]
-    most = <real> -INFINITY
-    for j in range(STEP):
+    for j in range(STEP // 2):
+        lanes[j] = lanes[STEP // 2 + j] if lanes[STEP // 2 + j] > lanes[j] else lanes[j]
+    for j in range(STEP // 4):
+        lanes[j] = lanes[STEP // 4 + j] if lanes[STEP // 4 + j] > lanes[j] else lanes[j]
+    for j in range(STEP // 4):
         most = lanes[j] if lanes[j] > most else most
     return most
 
@@ -185,13 +199,17 @@ cdef inline double exponentials(real *s, Py_ssize_t n, real shift) noexcept nogi
     cdef Py_ssize_t i, j
     cdef double total = 0
     for i in range(n):
-        s[i] = <real> exp_value(s[i] - shift, <real *> NULL)
+        s[i] = exp_of(s[i] - shift)
     for j in range(STEP):
         lanes[j] = s[j]
     for i from STEP <= i < n by STEP:
         for j in range(STEP):
             lanes[j] += s[i + j]
-    for j in range(STEP):
+    for j in range(STEP // 2):
+        lanes[j] += lanes[STEP // 2 + j]
+    for j in range(STEP // 4):
+        lanes[j] += lanes[STEP // 4 + j]
+    for j in range(STEP // 4):
         total += lanes[j]
     return total
 
@@ -230,18 +248,20 @@ cdef void attend(const Attention *t, const real *q, const real *k, const real *v
                 most = largest(s + (i - row) * KEYS, (n + STEP - 1) // STEP * STEP)
                 most = most if most > peak[i] else peak[i]
                 shift = 0 if most == -INFINITY else most  # -inf - -inf would be NaN
-                factor = <real> exp_value(peak[i] - shift, <real *> NULL)
-                total[i] = total[i] * factor + exponentials(s + (i - row) * KEYS, (n + STEP - 1) // STEP * STEP, shift)
-                peak[i] = most
-                if first > 0:
+                if first > 0 and most > peak[i]:
+                    factor = exp_of(peak[i] - shift)
+                    total[i] *= factor
                     for j in range(t.value_padded):
                         sums[i * t.value_padded + j] *= factor
+                total[i] += exponentials(s + (i - row) * KEYS, (n + STEP - 1) // STEP * STEP, shift)
+                peak[i] = most
             small_product(s, KEYS, 1, values, t.value_padded, sums + row * t.value_padded, t.value_padded, group,
                           t.value_padded, n, False)
             row += GROUP
         first += KEYS
     for i in range(rows):
-        lse[top + i] = <real> (peak[i] + log_value(total[i], <double *> NULL))
+        lse[top + i] = <real> (peak[i] + log_of(total[i]))
+    for i in range(rows):
         factor = <real> (1 / total[i])
         if total[i] == 0:  # no key, or every score is -inf: 0 / 0
             factor = <real> NAN if any_key(t, mask, top + i, y) else 0
