@@ -18,8 +18,8 @@
 
 cdef inline real tail_ratio(real a, real *lo) noexcept nogil:  # OUT lo
     """Phi(-a) e^(a^2/2) for a >= 0, and what rounding took from it."""
-    cdef real k = 3.5 if real is double else 3, d = a + k, n = a - k, inverse = 1 / d, rest, t, p, q, last, c0, c1
-    rest = fma(-d, inverse, 1) - (a - (d - k) if a < k else k - (d - a)) * inverse
+    cdef real one = 1, k = 3.5 if real is double else 3, d = a + k, n = a - k, inverse = one / d, rest, t, p, q, last, c0, c1
+    rest = fma(-d, inverse, one) - (a - (d - k) if a < k else k - (d - a)) * inverse
     rest = rest * inverse  # what rounding took from 1 / (a + k)
     t = (a - (n + k) if a < k else a - n - k) * inverse  # and from a - k
     t = fma(n, inverse, fma(n, rest, t))
@@ -71,10 +71,10 @@ cdef inline real tail_ratio(real a, real *lo) noexcept nogil:  # OUT lo
 
 
 cdef inline real gelu_of(real x) noexcept nogil:
-    cdef real v = limited(x, 40 if real is double else 15), square, square_lo, t, t_lo, first, second, ratio, lo, p, rest
+    cdef real v = limited(x, 40 if real is double else 15), one = 1, two = 2, square, square_lo, t, t_lo, first, second, ratio, lo, p, rest
     square = two_product(v, v, &square_lo)
-    t = exp_parts(-square / 2, &t_lo, &first, &second)
-    t_lo = t_lo - (1 + t) * (square_lo / 2)
+    t = exp_parts(-square / two, &t_lo, &first, &second)
+    t_lo = t_lo - (one + t) * (square_lo / two)
     ratio = tail_ratio(magnitude(v), &lo)
     rest = fma(ratio, t + t_lo, lo)
     p = ratio + rest
@@ -103,24 +103,24 @@ cdef inline real twice_inner(real x, real *lo) noexcept nogil:  # OUT lo
 
 cdef inline real gelu_tanh_of(real x) noexcept nogil:
     """0.5 x (1 + tanh u) = x sigmoid(2u)."""
-    cdef real v = limited(x, 22 if real is double else 12), a = magnitude(v), u, u_lo, t, t_lo, first, second, y
+    cdef real v = limited(x, 22 if real is double else 12), one = 1, a = magnitude(v), u, u_lo, t, t_lo, first, second, y
     u = twice_inner(a, &u_lo)
     t = exp_parts(-u, &t_lo, &first, &second)
-    y = below_half(t, t_lo - (1 + t) * u_lo, first * second)  # of sigmoid(-2u)
-    return v * y * first * second - (x - x) if x < 0 else x * (1 - y * first * second)  # as gelu_of
+    y = below_half(t, t_lo - (one + t) * u_lo, first * second)  # of sigmoid(-2u)
+    return v * y * first * second - (x - x) if x < 0 else x * (one - y * first * second)  # as gelu_of
 
 
 cdef inline real gelu_slope(real x) noexcept nogil:
     """Phi(x) + x phi(x); as there, infinity times 0 is NaN."""
-    cdef real v = limited(x, 40 if real is double else 15), lo, e = exp_of(-v * v / 2), tail
+    cdef real v = limited(x, 40 if real is double else 15), one = 1, two = 2, lo, e = exp_of(-v * v / two), tail
     tail = e * tail_ratio(magnitude(v), &lo)
-    return (tail if v < 0 else 1 - tail) + v * (e * <real> 0.3989422804014327) - (x - x)  # 1 / sqrt(2 pi)
+    return (tail if v < 0 else one - tail) + v * (e * <real> 0.3989422804014327) - (x - x)  # 1 / sqrt(2 pi)
 
 
 cdef inline real gelu_tanh_slope(real x) noexcept nogil:
     """s + x s (1 - s) (2u)' with s = sigmoid(2u), and s (1 - s) = e / (1 + e)^2 with e = e^-|2u|."""
-    cdef real v = limited(x, 40 if real is double else 15), square = v * v, e, inverse
+    cdef real v = limited(x, 40 if real is double else 15), one = 1, three = 3, square = v * v, e, inverse
     cdef real c1 = 1.5957691216057308, c3 = 0.07135481627260025
     e = exp_of(-magnitude(v * (c1 + c3 * square)))
-    inverse = 1 / (1 + e)
-    return (e if v < 0 else 1) * inverse + v * (e * inverse * inverse) * (c1 + 3 * c3 * square) - (x - x)
+    inverse = one / (one + e)
+    return (e if v < 0 else one) * inverse + v * (e * inverse * inverse) * (c1 + three * c3 * square) - (x - x)

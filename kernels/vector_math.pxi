@@ -1,7 +1,7 @@
 # Elementary functions that a compiler can vectorise: exp and log here; sigmoid.pxi and gelu.pxi build on them.
 #
 # Design: C's exp and log are calls, and a loop with a call works on one number at a time. Here each function is straight
-# arithmetic in the array's own dtype: no table, no branch (a conditional expression becomes a select), no call left
+# arithmetic in the array's own dtype (constants are of it too, as Cython writes a literal 1 as a double): no table, no branch (a conditional expression becomes a select), no call left
 # after inlining. Then the plain loops of elementwise.pxi run on whole vectors, eight doubles or sixteen floats to one of
 # AVX-512, and the odd elements at their end see the same operations, so that a number gives the same bits wherever it
 # stands. Only the polynomials differ between the dtypes. Numbers that the formula is not for (infinities, too large ones)
@@ -12,7 +12,7 @@
 # implementation of the exponential function", ACM TOMS 15, 1989, for the analysis of its errors):
 #
 #   exp: x = n ln 2 + r with |r| <= ln(2) / 2, so e^x = 2^n e^r. ln 2 is split in two so that n LN2_HI is exact.
-#   log: x = 2^k (1 + f) with 1 + f from sqrt(1/2) to sqrt 2, log x = k ln 2 + log(1 + f), and with s = f / (2 + f)
+#   log: x = 2^k (1 + f) with 1 + f from sqrt(1/2) to sqrt 2, log x = k ln 2 + log(1 + f), and with s = f / (two + f)
 #        log(1 + f) = 2 artanh s = f - (f^2/2 - s (f^2/2 + s^2 Q(s^2))): a small correction to f, which is exact.
 #
 # Polynomials (scripts/minimax.py derives them): e^r = 1 + r + r^2 P(r), where P has degree 10 (relative error 2^-62;
@@ -169,8 +169,8 @@ cdef inline real exp_parts(real x, real *t_lo, real *first, real *second) noexce
 
 cdef inline real exp_of(real x) noexcept nogil:
     cdef real most = 709.79 if real is double else 88.73, least = -745.2 if real is double else -104
-    cdef real t_lo, first, second, y
-    y = (1 + exp_parts(x, &t_lo, &first, &second)) * first * second
+    cdef real one = 1, t_lo, first, second, y
+    y = (one + exp_parts(x, &t_lo, &first, &second)) * first * second
     y = <real> INFINITY if x > most else y
     return 0 if x < least else y
 
@@ -180,33 +180,34 @@ cdef inline real fraction_and_exponent(real x, real *k) noexcept nogil:  # OUT k
     """f, with x = 2^k (1 + f), for a normal x > 0."""
     cdef uint64_t bits
     cdef uint32_t bits_f
+    cdef real one = 1, bias = 4503599627370496.0 + 1023 if real is double else 8388608.0 + 127  # 2^52 (2^23), and theirs
     if real is double:
         bits = to_bits(x) + <uint64_t> 0x00095F619980C433  # carries into the exponent where the fraction is above sqrt 2
-        k[0] = from_bits((bits >> 52) | <uint64_t> 0x4330000000000000) - (4503599627370496.0 + 1023)  # 2^52 + exponent
-        return from_bits((bits & <uint64_t> 0x000FFFFFFFFFFFFF) + <uint64_t> 0x3FE6A09E667F3BCD) - 1
+        k[0] = from_bits((bits >> 52) | <uint64_t> 0x4330000000000000) - bias  # 2^52 + exponent
+        return from_bits((bits & <uint64_t> 0x000FFFFFFFFFFFFF) + <uint64_t> 0x3FE6A09E667F3BCD) - one
     else:
         bits_f = to_bits_f(x) + <uint32_t> 0x004AFB0D
-        k[0] = from_bits_f((bits_f >> 23) | <uint32_t> 0x4B000000) - (8388608.0 + 127)
-        return from_bits_f((bits_f & <uint32_t> 0x007FFFFF) + <uint32_t> 0x3F3504F3) - 1
+        k[0] = from_bits_f((bits_f >> 23) | <uint32_t> 0x4B000000) - bias
+        return from_bits_f((bits_f & <uint32_t> 0x007FFFFF) + <uint32_t> 0x3F3504F3) - one
 
 
 cdef inline real log_of(real x) noexcept nogil:
-    cdef real k, f, s, z, w, p, half, ln2_hi, ln2_lo, shift
+    cdef real two = 2, k, f, s, z, w, p, half, ln2_hi, ln2_lo, shift, scale
     cdef real normal = 2.2250738585072014e-308 if real is double else 1.1754943508222875e-38  # the smallest
     cdef bint subnormal = x < normal
     if real is double:
         ln2_hi, ln2_lo = 0.6931471805598903, 5.497923018708371e-14  # as in exp_parts
-        f = fraction_and_exponent(x * 18014398509481984.0 if subnormal else x, &k)  # times 2^54
-        shift = -54 if subnormal else 0
+        scale, shift = 18014398509481984.0, -54  # 2^54
     else:
         ln2_hi, ln2_lo = 0.693145751953125, 1.428606765330187e-06
-        f = fraction_and_exponent(x * 16777216 if subnormal else x, &k)  # times 2^24
-        shift = -24 if subnormal else 0
+        scale, shift = 16777216.0, -24  # 2^24
+    f = fraction_and_exponent(x * scale if subnormal else x, &k)
+    shift = shift if subnormal else 0
     shift = shift if x < <real> INFINITY else x  # what k becomes, the result becomes
     shift = shift if x > 0 else <real> NAN
     shift = -<real> INFINITY if x == 0 else shift
     k = k + shift
-    s = f / (2 + f)
+    s = f / (two + f)
     z = s * s
     w = z * z
     if real is double:
@@ -217,7 +218,7 @@ cdef inline real log_of(real x) noexcept nogil:
     else:
         p = fused_multiply_add_f(<float> 0.23332382847386024, z, <float> 0.28550737156822587)
         p = fma(p, w, fused_multiply_add_f(<float> 0.40000122752452993, z, <float> 0.6666666655302484))
-    half = f * f / 2
+    half = f * f / two
     p = fma(s, fma(z, p, half), ln2_lo * k)
     return fma(ln2_hi, k, f - (half - p))
 

@@ -76,6 +76,12 @@ def log_tail(z: Any) -> Any:
     return (2 * mp.atanh(s) / s - 2) / z if z > mpf(10) ** -15 else mpf(2) / 3 + z * 2 / 5
 
 
+def tanh_tail(z: Any) -> Any:
+    """P with tanh v = v + v z P(z), z = v^2."""
+    v = mp.sqrt(z)
+    return (mp.tanh(v) / v - 1) / z if z > mpf(10) ** -14 else -mpf(1) / 3 + z * 2 / 15
+
+
 def mills(t: Any, k: Any) -> Any:
     """Q with Phi(-a) = e^(-a^2/2) Q(t) / (a + k), t = (a - k) / (a + k)."""
     a = k * (1 + t) / (1 - t)
@@ -85,10 +91,15 @@ def mills(t: Any, k: Any) -> Any:
 def main() -> None:
     half = mp.log(2) / 2 * mpf("1.0001")
     largest_z = ((mp.sqrt(2) - 1) / (mp.sqrt(2) + 1)) ** 2 * mpf("1.0001")
-    for kind, degrees, k, largest_a in (("float64", (10, 6, 25), mpf("3.5"), 40), ("float32", (5, 3, 10), mpf(3), 15)):
+    largest_v = mp.log(2) * 7 / 16 * mpf("1.0001")  # n goes up to the next whole number from 7/8 on
+    for kind, degrees, k, largest_a in (
+        ("float64", (10, 6, 7, 25), mpf("3.5"), 40),
+        ("float32", (5, 3, 3, 10), mpf(3), 15),
+    ):
         show(f"{kind} exp", exp_tail, -half, half, degrees[0], half**2)
         show(f"{kind} log", log_tail, 0, largest_z, degrees[1], largest_z / 2)
-        show(f"{kind} gelu, k = {float(k)}", partial(mills, k=k), -1, (largest_a - k) / (largest_a + k), degrees[2])
+        show(f"{kind} tanh", tanh_tail, 0, largest_v**2, degrees[2], largest_v**2 / 3)
+        show(f"{kind} gelu, k = {float(k)}", partial(mills, k=k), -1, (largest_a - k) / (largest_a + k), degrees[3])
 
 
 if __name__ == "__main__":
