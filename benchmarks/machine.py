@@ -21,7 +21,8 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 from benchmarks.timing import Result
 
 DTYPES = ("float64", "float32")
-FOOTPRINTS = {"16 KB": 1 << 14, "256 KB": 1 << 18, "4 MB": 1 << 22, "256 MB": 1 << 28}  # bytes that a core works on
+# Bytes that a core works on.
+FOOTPRINTS = {"16 KB": 1 << 14, "256 KB": 1 << 18, "4 MB": 1 << 22, "12 MB": 12 << 20, "256 MB": 1 << 28}
 SECONDS = 0.02  # of a sample
 SAMPLES = 5  # of which the fastest counts: nothing makes a machine faster than it is
 DRIFT = 0.1  # peaks before and after that differ by more speak of a busy machine
