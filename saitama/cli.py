@@ -1,6 +1,6 @@
 """The `saitama` command.
 
-Exit codes: 0 all right, 1 something differs, 2 the input cannot be used (one line on stderr says why).
+Exit codes: 0 all right, 1 something differs, 2 the input cannot be used (one line on stderr says why), 130 Ctrl-C.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="saitama",
         description="A deep-learning framework that a person can check by hand. Start with `saitama demo`.",
-        epilog="Exit codes: 0 all right, 1 something differs, 2 the input cannot be used.",
+        epilog="Exit codes: 0 all right, 1 something differs, 2 the input cannot be used, 130 stopped by Ctrl-C.",
     )
     parser.add_argument("--version", action="version", version=f"saitama {saitama.__version__}")
     parser.set_defaults(run=None)

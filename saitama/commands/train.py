@@ -57,7 +57,9 @@ def train(options: argparse.Namespace) -> int:
     try:
         trainer.fit()
     except KeyboardInterrupt as stop:
-        raise KeyboardInterrupt(f"{stop or 'stopped'}; to go on: saitama train --resume --out {options.out}") from None
+        raise KeyboardInterrupt(
+            f"{str(stop) or 'stopped'}; to go on: saitama train --resume --out {options.out}"
+        ) from None
     finally:
         if trainer.history.steps:
             trainer.history.export(run.curves)
@@ -80,7 +82,7 @@ def resumed(options: argparse.Namespace) -> LanguageModelTrainer:
     """The trainer of a run that was stopped. ValueError for options that the run has settled long ago."""
     from saitama.language import LanguageModelTrainer, read_texts
 
-    settled = [name for name in ("preset", *given(options)) if name not in ("steps", "lr") and getattr(options, name)]
+    settled = [name for name in given(options) if name not in ("steps", "lr")] + ["preset"] * bool(options.preset)
     if settled:
         names = ", ".join(f"--{name.replace('_', '-')}" for name in settled)
         raise ValueError(f"{names}: a run keeps its settings; with --resume only --steps and --lr may be given")

@@ -21,7 +21,7 @@ class Settings:
     n_embd: int = 128
     block_size: int = 64  # T, the context
     dropout: float = 0.0
-    bias: bool = False
+    bias: bool = True
     weight_tying: bool = True
     dtype: str = "float32"
     batch_size: int = 12  # B, contexts in each step
@@ -66,7 +66,7 @@ def _whole(name: str, value: Any, least: int) -> None:
 
 PRESETS: Dict[str, Settings] = {
     # Half a minute on two cores, for the corpus that comes with saitama.
-    "tiny": Settings(n_layer=2, n_embd=64, batch_size=16, steps=1500, lr=4e-3, evaluate_every=300),
+    "tiny": Settings(n_layer=2, n_embd=64, batch_size=16, steps=2000, lr=4e-3, evaluate_every=400),
     # What nanoGPT's README publishes for training its character model on a CPU (Andrej Karpathy, 2022).
     "baby": Settings(),
 }

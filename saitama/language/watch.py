@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Mapping, Optional
+from collections import deque
+from typing import Any, Deque, Mapping, Optional
 
 LINES = 20  # between beginning and end, where there is no bar
 
@@ -19,8 +20,8 @@ class Watch:
         self.total, self.lines = total, False
         self.bar: Any = None
         self.every = max(1, total // LINES)
-        self.losses: List[float] = []  # of the last steps, as many as there are between two lines
-        self.seconds: List[float] = []  # and how long each took for a token
+        self.losses: Deque[float] = deque(maxlen=self.every)  # of as many steps as there are between two lines
+        self.seconds: Deque[float] = deque(maxlen=self.every)  # and how long each took for a token
         if shown is False:
             return
         from rich.console import Console
@@ -52,7 +53,6 @@ class Watch:
 
     def step(self, row: Mapping[str, float], sample: str = "") -> None:
         """One step more. row: a row of the history; with "val_loss" and a sample where the model was evaluated."""
-        self.losses, self.seconds = self.losses[-self.every + 1 :], self.seconds[-self.every + 1 :]
         self.losses.append(row["loss"])
         self.seconds.append(1 / row["tokens_per_s"])
         loss, speed = sum(self.losses) / len(self.losses), len(self.seconds) / sum(self.seconds)

@@ -50,7 +50,7 @@ def test_train_says_what_it_does_and_what_is_next(text: str, capsys: Any) -> Non
     lines = out.splitlines()
     assert lines[:3] == [
         "text   384 characters (15 different), the last 39 for validation",
-        "model  1 layers, 2 heads, width 8, context 8: 976 parameters, float32",
+        "model  1 layers, 2 heads, width 8, context 8: 1,072 parameters, float32",
         "steps  4 of 2 x 8 characters, 0.2 times the text",
     ]
     assert lines[4].startswith("step 1 of 4   loss 2.") and "step 4 of 4" in out and "   validation 2." in out

@@ -39,7 +39,7 @@ def state(run: Path) -> Any:
 
 
 class CtrlC:
-    """Presses Ctrl-C in the middle of the n-th step, and of whatever comes then until `times` is reached."""
+    """Presses Ctrl-C in the middle of the n-th step."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, step: int) -> None:
         self.left, self.forward = step, GPT.forward
@@ -181,6 +181,17 @@ def test_ctrl_c_in_the_middle_of_a_save(tmp_path: Path, monkeypatch: pytest.Monk
         with pytest.raises(KeyboardInterrupt):
             run.fit()
     assert LanguageModelTrainer.resume(tmp_path, TEXT, progress=False).step == 2
+
+
+def test_ctrl_c_twice_does_not_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = LanguageModelTrainer(TEXT, small(), tmp_path, progress=False)
+    with monkeypatch.context() as patch:
+        CtrlC(patch, 4)
+        CtrlC(patch, 4)
+        with pytest.raises(KeyboardInterrupt) as caught:
+            run.fit()
+    assert caught.value.args == ()
+    assert LanguageModelTrainer.resume(tmp_path, TEXT, progress=False).step == 2  # the last checkpoint
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
