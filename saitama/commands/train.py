@@ -17,7 +17,7 @@ SETTINGS = {  # option -> kind, explanation; the names are those of saitama.lang
     "steps": (positive, "steps of the optimiser, in all"),
     "lr": (above_zero, "the learning rate at its highest"),
     "seed": (seed, "of all random numbers: the same seed, the same model"),
-    "dtype": (str, "float32 or float64"),
+    "dtype": (str, "of the weights; float32 is the faster one"),
     "n_layer": (positive, "blocks"),
     "n_head": (positive, "attention heads in each block"),
     "n_embd": (positive, "the width, a multiple of the heads"),
@@ -29,19 +29,21 @@ SETTINGS = {  # option -> kind, explanation; the names are those of saitama.lang
 
 def add(commands: Any) -> None:
     """The command and its options."""
-    command = commands.add_parser("train", help="train a character GPT on text files, or on a text that is there")
+    command = commands.add_parser("train", help="train a character GPT on text files")
     command.description = (
         "Train a character GPT on UTF-8 text files, the last tenth of the text being kept for validation, or without "
         "files on a small text that comes with saitama. Ctrl-C stops and keeps everything; --resume goes on."
     )
     command.add_argument("text", nargs="*", metavar="TEXT", help="text files, UTF-8")
-    command.add_argument("--preset", choices=("tiny", "baby"), help="tiny: half a minute (default); baby: minutes")
+    command.add_argument(
+        "--preset", choices=("tiny", "baby"), help="tiny: half a minute (default); baby: larger, minutes"
+    )
     command.add_argument("--out", default="run", metavar="FOLDER", help="where the run is kept (default: run)")
     command.add_argument("--resume", action="store_true", help="go on with the run in FOLDER; --steps may be raised")
     group = command.add_argument_group("settings, instead of the preset's")
     for name, (kind, explanation) in SETTINGS.items():
         choices = ("float32", "float64") if name == "dtype" else None
-        shown = None if choices else name.split("_")[-1][0].upper()
+        shown = None if choices else "N" if kind in (positive, seed) else "X"
         option = f"--{name.replace('_', '-')}"
         group.add_argument(option, dest=name, type=kind, choices=choices, metavar=shown, help=explanation)
     command.set_defaults(run=train)
@@ -57,9 +59,8 @@ def train(options: argparse.Namespace) -> int:
     try:
         trainer.fit()
     except KeyboardInterrupt as stop:
-        raise KeyboardInterrupt(
-            f"{str(stop) or 'stopped'}; to go on: saitama train --resume --out {options.out}"
-        ) from None
+        where = str(stop) or "stopped"  # a second Ctrl-C has no words
+        raise KeyboardInterrupt(f"{where}; to go on: saitama train --resume --out {options.out}") from None
     finally:
         if trainer.history.steps:
             trainer.history.export(run.curves)

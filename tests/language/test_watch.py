@@ -13,9 +13,10 @@ def show(shown: Any, steps: int) -> None:
     with Watch(steps, shown=shown) as watch:
         for step in range(1, steps + 1):
             row = {"step": step, "loss": float(step), "lr": 1e-3, "tokens_per_s": 100.0 if step % 2 else 300.0}
-            watch.step(
-                {**row, "val_loss": 7.0} if step == steps else row, "one\n\ntwo\x1b[2J\n" if step == steps else ""
-            )
+            if step < steps:
+                watch.step(row)
+            else:
+                watch.step({**row, "val_loss": 7.0}, "one\n\ntwo\x1b[2J\n")
 
 
 def test_twenty_lines_and_a_sample(capsys: Any) -> None:
@@ -29,11 +30,8 @@ def test_twenty_lines_and_a_sample(capsys: Any) -> None:
 
 def test_a_line_for_each_of_few_steps(capsys: Any) -> None:
     show(True, 3)
-    assert [line.split("loss ")[1][:5] for line in capsys.readouterr().out.splitlines()[:3]] == [
-        "1.000",
-        "2.000",
-        "3.000",
-    ]
+    lines = capsys.readouterr().out.splitlines()[:3]
+    assert [line.split("loss ")[1][:5] for line in lines] == ["1.000", "2.000", "3.000"]
 
 
 @pytest.mark.parametrize("shown", [False, None])
