@@ -18,11 +18,11 @@
 
 cdef inline real tail_ratio(real a, real *lo) noexcept nogil:  # OUT lo
     """Phi(-a) e^(a^2/2) for a >= 0, and what rounding took from it."""
-    cdef real one = 1, k = 3.5 if real is double else 3, d = a + k, n = a - k, inverse = one / d, rest, t, p, q, last, c0, c1
-    rest = fma(-d, inverse, one) - (a - (d - k) if a < k else k - (d - a)) * inverse
-    rest = rest * inverse  # what rounding took from 1 / (a + k)
-    t = (a - (n + k) if a < k else a - n - k) * inverse  # and from a - k
-    t = fma(n, inverse, fma(n, rest, t))
+    cdef real one = 1, k = 3.5 if real is double else 3, d, d_lo, inverse, rest, t, p, q, last, c0, c1
+    d = two_sum(a, k, &d_lo)
+    inverse = one / d
+    rest = (fma(-d, inverse, one) - d_lo * inverse) * inverse  # what rounding took from 1 / (a + k)
+    t = fma(-(k + k), rest, fma(-(k + k), inverse, one))
     if real is double:
         p = -3.8375976921367517e-10
         p = fused_multiply_add(p, t, -6.836592292303034e-10)
@@ -63,7 +63,7 @@ cdef inline real tail_ratio(real a, real *lo) noexcept nogil:  # OUT lo
     last = p
     p = fma(last, t, c1)
     q = fma(p, t, c0)
-    last = fma(last, t, c1 - p)  # and from the last two steps of the polynomial
+    last = fma(last, t, c1 - p)  # what it took from the last two steps of the polynomial
     last = fma(p, t, c0 - q) + last * t
     p = q * inverse
     lo[0] = fma(q, inverse, -p) + fma(q, rest, last * inverse)
@@ -71,14 +71,16 @@ cdef inline real tail_ratio(real a, real *lo) noexcept nogil:  # OUT lo
 
 
 cdef inline real gelu_of(real x) noexcept nogil:
-    cdef real v = limited(x, 40 if real is double else 15), one = 1, two = 2, square, square_lo, t, t_lo, first, second, ratio, lo, p, rest
-    square = two_product(v, v, &square_lo)
+    cdef real most = 40 if real is double else 15, one = 1, two = 2
+    cdef real square, square_lo, t, t_lo, first, second, ratio, lo, p, rest
+    square = two_product(x, x, &square_lo)
     t = exp_parts(-square / two, &t_lo, &first, &second)
     t_lo = t_lo - (one + t) * (square_lo / two)
-    ratio = tail_ratio(magnitude(v), &lo)
+    ratio = tail_ratio(magnitude(x), &lo)
     rest = fma(ratio, t + t_lo, lo)
     p = ratio + rest
-    p = fma(v, p, v * (rest - (p - ratio))) * first * second  # x Phi(-|x|)
+    p = fma(x, p, x * (rest - (p - ratio))) * first * second  # x Phi(-|x|)
+    p = 0 if magnitude(x) > most else p
     return with_sign(p - (x - x) if x < 0 else x - p, x)  # x - x: -inf times 0 is NaN
 
 

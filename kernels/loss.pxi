@@ -2,7 +2,6 @@
 #
 # Design: cross-entropy reads a row of logits once it knows that its target exists, writes the row's log-softmax, which is
 # all that the derivative needs, and picks the loss from it. Targets are checked before the work, with the GIL held.
-from libc.math cimport log1p as c_log1p
 
 
 cdef void softplus_row(const real *x, real *out, Py_ssize_t n) noexcept nogil:  # IN x OUT out
@@ -10,7 +9,7 @@ cdef void softplus_row(const real *x, real *out, Py_ssize_t n) noexcept nogil:  
     cdef double v
     for i in range(n):
         v = x[i]
-        out[i] = <real> ((v if v > 0 else 0) + c_log1p(exp_value(-c_fabs(v), <real *> NULL)))
+        out[i] = <real> ((v if v > 0 else 0) + log1p_of(exp_of(-c_fabs(v))))
 
 
 cdef void softplus_pieces(const real *x, real *out, Py_ssize_t n) noexcept nogil:  # IN x OUT out

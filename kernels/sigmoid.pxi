@@ -6,12 +6,11 @@
 #
 # tanh is odd. With w = n ln(2) / 2 and a = w + v, tanh w = (s - 1) / (s + 1) where s = 2^n, and the addition theorem gives
 #
-#   tanh a = ((s - 1) + (s + 1) u) / ((s + 1) + (s - 1) u),   u = tanh v = v + v^3 P(v^2)
+#   tanh a = m / (m + 2 - 2u),   m = (s - 1) + (s + 1) u,   u = tanh v = v + v^3 P(v^2)
 #
-# whose polynomial needs half the terms of an exponential's: degree 7 (relative error 2^-60; float32: 3, 2^-33). n is
-# rounded up from 7/8 only, so v is between -0.04 and 0.30: where n = 0 the result is u itself, and n = 1 makes little of
-# u's error. From n = 2 on 1 is added to the numerator's difference from the denominator, 2u - 2, over the denominator:
-# the quotient is below 1/2, so what it loses by rounding hardly shows.
+# whose polynomial needs half the terms of an exponential's: degree 7 (relative error 2^-60; float32: 3, 2^-33). As m is
+# in the denominator too, its rounding hardly shows where tanh is near 1. n is rounded up from 7/8 only, so v is between
+# -0.04 and 0.30: where n = 0 the result is u itself, and n = 1 makes little of u's error.
 
 
 cdef inline real below_half(real t, real t_lo, real power) noexcept nogil:
@@ -31,9 +30,8 @@ cdef inline real sigmoid_of(real x) noexcept nogil:
 
 
 cdef inline real tanh_of(real x) noexcept nogil:
-    cdef real most = 20 if real is double else 10, one = 1, two = 2, a = magnitude(x), first, second, n, v, z, p, s, u, below, above, y
-    n = nearest(a - <real> 0.12996509635498788, 2.8853900817779268, &first, &second)  # 3/16 ln 2; 2 / ln 2
-    s = first * second
+    cdef real most = 20 if real is double else 10, one = 1, two = 2, a = magnitude(x), n, s, v, z, p, u, m, y
+    n = nearest_power(a - <real> 0.12996509635498788, 2.8853900817779268, &s)  # 3/16 ln 2; 2 / ln 2
     if real is double:
         v = fused_multiply_add(-2.7489615093541855e-14, n, fused_multiply_add(-0.34657359027994515, n, a))
         z = v * v
@@ -52,9 +50,7 @@ cdef inline real tanh_of(real x) noexcept nogil:
         p = fused_multiply_add_f(p, z, <float> 0.13333174566706169)
         p = fused_multiply_add_f(p, z, <float> -0.3333333288119174)
     u = fma(v * z, p, v)
-    below = s - one
-    above = s + one
-    y = (two * u - two if s > two else fma(above, u, below)) / fma(below, u, above)
-    y = y + (one if s > two else 0)
+    m = fma(s + one, u, s - one)
+    y = m / (m + fma(-two, u, two))
     y = 1 if a > most else y  # rounded
     return with_sign(y, x)

@@ -137,6 +137,17 @@ cdef inline real nearest(real x, real scale, real *first, real *second) noexcept
     return n - shift
 
 
+cdef inline real nearest_power(real x, real scale, real *power) noexcept nogil:  # OUT power
+    """n, the whole number nearest to x scale, and 2^n, for |n| <= 1022 (float32: 126)."""
+    cdef real n, shift = 6755399441055744.0 + 1023 if real is double else 12582912.0 + 127
+    n = fma(x, scale, shift)
+    if real is double:
+        power[0] = from_bits(to_bits(n) << 52)
+    else:
+        power[0] = from_bits_f(to_bits_f(n) << 23)
+    return n - shift
+
+
 cdef inline real exp_parts(real x, real *t_lo, real *first, real *second) noexcept nogil:  # OUT t_lo, first, second
     """t, with e^x = (1 + t + t_lo) first second, for |x| <= 1000 (float32: 150)."""
     cdef real n, h, r, z, p, ln2_hi, ln2_lo
@@ -221,6 +232,12 @@ cdef inline real log_of(real x) noexcept nogil:
     half = f * f / two
     p = fma(s, fma(z, p, half), ln2_lo * k)
     return fma(ln2_hi, k, f - (half - p))
+
+
+cdef inline real log1p_of(real x) noexcept nogil:
+    """log(1 + x) for 0 <= x <= 1: of the rounded sum, and what the rest of it adds."""
+    cdef real one = 1, sum = one + x
+    return log_of(sum) + (x - (sum - one)) / sum
 
 
 # --- the same in double for numbers of any dtype: `kind` has no part in it ---------------------------------------------
