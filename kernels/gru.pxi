@@ -35,21 +35,24 @@ cdef inline void gru_forward(const Steps *s, Py_ssize_t first, Py_ssize_t rows, 
 cdef inline void gru_row_grad(const real *gates, const real *last_h, const real *dy, real *da, real *du, real *dh, Py_ssize_t H) noexcept nogil:
     """dh arrives as the gradient from the step after, and leaves as what z lets through."""  # OUT da, du IN/OUT dh
     cdef Py_ssize_t j
-    cdef real r, z, u, n, from_h, from_n
+    cdef const real *r = gates
+    cdef const real *z = gates + H
+    cdef const real *u = gates + 2 * H
+    cdef const real *n = gates + 3 * H
+    cdef real *da_n = da + 2 * H
     for j in range(H):
-        r = gates[j]
-        z = gates[H + j]
-        u = gates[2 * H + j]
-        n = gates[3 * H + j]
-        from_h = dy[j] + dh[j]
-        from_n = from_h * (1 - z) * (1 - n * n)
-        da[j] = from_n * u * r * (1 - r)
-        da[H + j] = from_h * (last_h[j] - n) * z * (1 - z)
-        da[2 * H + j] = from_n
-        du[j] = da[j]
-        du[H + j] = da[H + j]
-        du[2 * H + j] = from_n * r
-        dh[j] = from_h * z
+        dh[j] += dy[j]
+    for j in range(H):
+        da_n[j] = dh[j] * (1 - z[j]) * (1 - n[j] * n[j])
+    for j in range(H):
+        da[H + j] = dh[j] * (last_h[j] - n[j]) * z[j] * (1 - z[j])
+    for j in range(H):
+        da[j] = da_n[j] * u[j] * r[j] * (1 - r[j])
+    memcpy(du, da, 2 * H * sizeof(real))
+    for j in range(H):
+        du[2 * H + j] = da_n[j] * r[j]
+    for j in range(H):
+        dh[j] *= z[j]
 
 
 cdef inline void gru_backward(const Steps *s, Py_ssize_t first, Py_ssize_t rows, real *kind) noexcept nogil:

@@ -10,7 +10,7 @@ cdef inline void lstm_row(real *gates, const real *last_c, real *h, real *c, Py_
     activate(gates + 3 * H, H, <Sigmoid *> NULL)
     for j in range(H):
         c[j] = gates[H + j] * last_c[j] + gates[j] * gates[2 * H + j]
-        gates[4 * H + j] = c[j]
+    memcpy(gates + 4 * H, c, H * sizeof(real))
     activate(gates + 4 * H, H, <Tanh *> NULL)
     for j in range(H):
         h[j] = gates[3 * H + j] * gates[4 * H + j]
@@ -37,20 +37,26 @@ cdef inline void lstm_forward(const Steps *s, Py_ssize_t first, Py_ssize_t rows,
 cdef inline void lstm_row_grad(const real *gates, const real *last_c, const real *dy_h, const real *dy_c, const real *dh, real *da, real *dc, Py_ssize_t H) noexcept nogil:
     """dc arrives as the gradient from the step after, and leaves as that for the step before."""  # OUT da IN/OUT dc
     cdef Py_ssize_t j
-    cdef real i, f, g, o, tanh_c, from_h, from_c
+    cdef const real *i = gates
+    cdef const real *f = gates + H
+    cdef const real *g = gates + 2 * H
+    cdef const real *o = gates + 3 * H
+    cdef const real *tanh_c = gates + 4 * H
+    cdef real *da_o = da + 3 * H
     for j in range(H):
-        i = gates[j]
-        f = gates[H + j]
-        g = gates[2 * H + j]
-        o = gates[3 * H + j]
-        tanh_c = gates[4 * H + j]
-        from_h = dy_h[j] + dh[j]
-        from_c = dy_c[j] + dc[j] + from_h * o * (1 - tanh_c * tanh_c)
-        da[j] = from_c * g * i * (1 - i)
-        da[H + j] = from_c * last_c[j] * f * (1 - f)
-        da[2 * H + j] = from_c * i * (1 - g * g)
-        da[3 * H + j] = from_h * tanh_c * o * (1 - o)
-        dc[j] = from_c * f
+        da_o[j] = dy_h[j] + dh[j]  # dL/dh for now
+    for j in range(H):
+        dc[j] = dy_c[j] + dc[j] + da_o[j] * o[j] * (1 - tanh_c[j] * tanh_c[j])
+    for j in range(H):
+        da_o[j] = da_o[j] * tanh_c[j] * o[j] * (1 - o[j])
+    for j in range(H):
+        da[j] = dc[j] * g[j] * i[j] * (1 - i[j])
+    for j in range(H):
+        da[H + j] = dc[j] * last_c[j] * f[j] * (1 - f[j])
+    for j in range(H):
+        da[2 * H + j] = dc[j] * i[j] * (1 - g[j] * g[j])
+    for j in range(H):
+        dc[j] *= f[j]
 
 
 cdef inline void lstm_backward(const Steps *s, Py_ssize_t first, Py_ssize_t rows, real *kind) noexcept nogil:

@@ -4,7 +4,8 @@
 # product with W_hh, the same at every step, is what time goes into: W_hh is packed once, into panels of columns, and the
 # sums of a few rows with a panel stay in registers. Each number is one chain of multiply-adds in the order of k, however
 # the rows are shared, so threads do not change a bit. What needs no order in time stays outside, as one product for all
-# steps: the inputs' part of the gates before, the gradient of W_hh after.
+# steps: the inputs' part of the gates before, the gradient of W_hh after. The loops over a row write to one place each:
+# with more, compilers cannot tell that a vector of one does not reach into another.
 
 cdef extern from *:
     """
