@@ -1,10 +1,12 @@
-"""Loading a state_dict: all of it or, with an error that lists everything wrong, nothing."""
+"""Loading a state_dict: all of it or, with an error that lists what is wrong, nothing."""
 
 from __future__ import annotations
 
 from typing import Any, Dict, List, Mapping, NamedTuple
 
 from saitama.tensor import Tensor
+
+MOST = 10  # differences that an error lists
 
 
 class LoadResult(NamedTuple):
@@ -22,14 +24,15 @@ def load_into(own: Dict[str, Tensor], state: Mapping[str, Any], strict: bool, wh
     unexpected = [name for name in state if name not in own]
     tensors = {name: _tensor(name, value, own[name].dtype) for name, value in state.items() if name in own}
     problems = [
-        f"{name} has shape {tensor.shape}, expected {own[name].shape}"
-        for name, tensor in tensors.items()
-        if tensor.shape != own[name].shape
+        f"{name} has shape {tensors[name].shape}, expected {tensor.shape}"
+        for name, tensor in own.items()
+        if name in tensors and tensors[name].shape != tensor.shape
     ]
     if strict:
         problems += [f"{name} is missing" for name in missing] + [f"{name} is unexpected" for name in unexpected]
     if problems:
-        raise ValueError(f"load_state_dict: this state does not fit {what}: {'; '.join(problems)}")
+        more = [f"and {len(problems) - MOST} more"] if len(problems) > MOST else []
+        raise ValueError(f"load_state_dict: this state does not fit {what}: {'; '.join(problems[:MOST] + more)}")
     for name, tensor in tensors.items():
         own[name].array = tensor.detach().to(own[name].dtype).array
     return LoadResult(missing, unexpected)

@@ -219,3 +219,10 @@ def test_module_list() -> None:
     assert isinstance(layers[1:3], nn.ModuleList)
     with pytest.raises(NotImplementedError):
         layers(1)
+
+
+def test_an_error_lists_ten_differences_and_counts_the_rest():
+    state = nn.Sequential(*(nn.Linear(1, 2) for _ in range(8))).state_dict()
+    with pytest.raises(ValueError, match=r"0\.weight has shape \(2, 1\), expected \(3, 1\); .*; and 6 more$") as caught:
+        nn.Sequential(*(nn.Linear(1, 3) for _ in range(8))).load_state_dict(state)
+    assert str(caught.value).count("has shape") == 10
