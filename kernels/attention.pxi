@@ -42,14 +42,16 @@ cdef enum Mask:
     FLOAT_MASK
 
 cdef struct Attention:
-    Py_ssize_t matrices, queries, keys, width, value_width  # of q (matrices, T, d), k (., S, d), v (., S, d_v)
+    Py_ssize_t matrices, heads, queries, keys, width, value_width  # q (., T, h d), k (., S, h d), v (., S, h d_v)
+    Py_ssize_t row, value_row  # from row to row: all heads
     Py_ssize_t padded, value_padded  # widths as whole lines
+    Py_ssize_t line_row, value_line_row  # from row to row of what whole_lines() gives
     double scale
     bint causal
     int mask
     Py_ssize_t mask_row, mask_step, mask_size  # from query to query and key to key (0: the same for all), of a matrix
-    Walk batch  # which matrix of q, k and v makes each of the result
-    Walk mask_batch  # its second operand: which matrix of the mask
+    Walk batch  # which of q, k and v make each of the result, all heads together
+    Walk mask_batch  # its second operand: which matrix of the mask is for each head
 
 
 cdef struct WideTile:
@@ -110,7 +112,7 @@ cdef void small_product(const real *a, Py_ssize_t row_a, Py_ssize_t step_a, cons
         i += 1
 
 
-cdef const real *whole_lines(const real *x, Py_ssize_t rows, Py_ssize_t width, Py_ssize_t padded,
+cdef const real *whole_lines(const real *x, Py_ssize_t row, Py_ssize_t rows, Py_ssize_t width, Py_ssize_t padded,
                              real *spare) noexcept nogil:  # IN x OUT spare
     """x (rows, width) itself, or a copy in `spare` with rows of whole lines."""
     cdef Py_ssize_t i, j
@@ -118,18 +120,18 @@ cdef const real *whole_lines(const real *x, Py_ssize_t rows, Py_ssize_t width, P
         return x
     for i in range(rows):
         for j in range(width):
-            spare[i * padded + j] = x[i * width + j]
+            spare[i * padded + j] = x[i * row + j]
         for j in range(width, padded):
             spare[i * padded + j] = 0
     return spare
 
 
-cdef void turn(const real *x, Py_ssize_t rows, Py_ssize_t width, real *out) noexcept nogil:  # IN x OUT out
+cdef void turn(const real *x, Py_ssize_t row, Py_ssize_t rows, Py_ssize_t width, real *out) noexcept nogil:  # IN x OUT out
     """x (rows, width) as (width, KEYS), with zeros where there are no rows."""
     cdef Py_ssize_t i, j
     for j in range(width):
         for i in range(rows):
-            out[j * KEYS + i] = x[i * width + j]
+            out[j * KEYS + i] = x[i * row + j]
         for i in range(rows, KEYS):
             out[j * KEYS + i] = 0
 
@@ -233,14 +235,14 @@ cdef void attend(const Attention *t, const real *q, const real *k, const real *v
     memset(sums, 0, rows * t.value_padded * sizeof(real))
     while first < last:
         count = last - first if last - first < KEYS else KEYS
-        turn(k + first * t.width, count, t.width, turned)
-        values = whole_lines(v + first * t.value_width, count, t.value_width, t.value_padded, copy)
+        turn(k + first * t.row, t.row, count, t.width, turned)
+        values = whole_lines(v + first * t.value_row, t.value_row, count, t.value_width, t.value_padded, copy)
         row = 0
         while row < rows:
             group = rows - row if rows - row < GROUP else GROUP
             n = between(0, seen(t, top + row + group - 1) - first, count)
             if n > 0:
-                small_product(q + (top + row) * t.width, t.width, 1, turned, KEYS, s, KEYS, group,
+                small_product(q + (top + row) * t.row, t.row, 1, turned, KEYS, s, KEYS, group,
                               (n + STEP - 1) // STEP * STEP, t.width, True)
             for i in range(row, row + group if n > 0 else row):
                 own = between(0, seen(t, top + i) - first, n)
@@ -255,7 +257,7 @@ cdef void attend(const Attention *t, const real *q, const real *k, const real *v
                         sums[i * t.value_padded + j] *= factor
                 total[i] += exponentials(s + (i - row) * KEYS, (n + STEP - 1) // STEP * STEP, shift)
                 peak[i] = most
-            small_product(s, KEYS, 1, values, t.value_padded, sums + row * t.value_padded, t.value_padded, group,
+            small_product(s, KEYS, 1, values, t.value_line_row, sums + row * t.value_padded, t.value_padded, group,
                           t.value_padded, n, False)
             row += GROUP
         first += KEYS
@@ -267,7 +269,7 @@ cdef void attend(const Attention *t, const real *q, const real *k, const real *v
             factor = <real> NAN if any_key(t, mask, top + i, y) else 0
             lse[top + i] = factor if factor != factor else <real> -INFINITY
         for j in range(t.value_width):
-            y[(top + i) * t.value_width + j] = sums[i * t.value_padded + j] * factor
+            y[(top + i) * t.value_row + j] = sums[i * t.value_padded + j] * factor
 
 
 cdef void attend_all(const Attention *t, const real *q, const real *k, const real *v, const void *mask, real *y,
@@ -286,11 +288,13 @@ cdef void attend_task(const Attention *t, const real *q, const real *k, const re
                       real *lse, Py_ssize_t matrix, Py_ssize_t top,
                       real *spare) noexcept nogil:  # IN t, q, k, v, mask OUT y, lse, spare
     cdef Cursor at, mask_at
-    seek(&t.batch, &at, matrix)
+    cdef Py_ssize_t head = matrix % t.heads
+    seek(&t.batch, &at, matrix // t.heads)
     seek(&t.mask_batch, &mask_at, matrix)
-    attend(t, q + at.at[0] * t.queries * t.width, k + at.at[1] * t.keys * t.width,
-           v + at.at[2] * t.keys * t.value_width, <const char *> mask + mask_at.at[1] * t.mask_size,
-           y + matrix * t.queries * t.value_width, lse + matrix * t.queries, top, spare)
+    attend(t, q + at.at[0] * t.queries * t.row + head * t.width, k + at.at[1] * t.keys * t.row + head * t.width,
+           v + at.at[2] * t.keys * t.value_row + head * t.value_width,
+           <const char *> mask + mask_at.at[1] * t.mask_size,
+           y + matrix // t.heads * t.queries * t.value_row + head * t.value_width, lse + matrix * t.queries, top, spare)
 
 
 cdef Array batch_shape(Array a, int drop):
@@ -298,11 +302,13 @@ cdef Array batch_shape(Array a, int drop):
     return new_array("attention", BOOL, a.sizes, a.ndim - drop if a.ndim > drop else 0)
 
 
-cdef int plan_attention(str op, Attention *t, Array q, Array k, Array v, Array mask,
+cdef int plan_attention(str op, Attention *t, Array q, Array k, Array v, Array mask, Py_ssize_t heads,
                         Py_ssize_t *sizes) except -1:  # OUT t, sizes
-    """Check the operands. Writes the batch's sizes, and returns how many they are."""
-    cdef Array both, scores
+    """Check the operands. Writes the sizes of the scores' batch: the operands', and the heads if there is an axis for
+    them; returns how many they are."""
+    cdef Array both
     cdef Py_ssize_t line = LINE // ITEMSIZE[q.kind]
+    cdef int ndim
     need_float(op, q)
     need_same_kind(op, q, k)
     need_same_kind(op, q, v)
@@ -310,31 +316,41 @@ cdef int plan_attention(str op, Attention *t, Array q, Array k, Array v, Array m
             or k.sizes[k.ndim - 2] != v.sizes[v.ndim - 2]):
         raise ValueError(f"{op}: q {q.shape}, k {k.shape} and v {v.shape} do not fit: expected (..., T, d), (..., S, d) "
                          "and (..., S, d_v)")
-    t.queries, t.width = q.sizes[q.ndim - 2], q.sizes[q.ndim - 1]
-    t.keys, t.value_width = v.sizes[v.ndim - 2], v.sizes[v.ndim - 1]
+    t.heads = heads if heads > 0 else 1
+    t.queries, t.row = q.sizes[q.ndim - 2], q.sizes[q.ndim - 1]
+    t.keys, t.value_row = v.sizes[v.ndim - 2], v.sizes[v.ndim - 1]
+    if heads < 0 or t.row % t.heads or t.value_row % t.heads:
+        raise ValueError(f"{op}: widths of {t.row} and {t.value_row} cannot be split among {heads} heads")
+    t.width, t.value_width = t.row // t.heads, t.value_row // t.heads
     t.padded, t.value_padded = round_up(t.width, line), round_up(t.value_width, line)
+    t.line_row = t.row if t.width == t.padded else t.padded
+    t.value_line_row = t.value_row if t.value_width == t.value_padded else t.value_padded
     both = plan(op, BOOL, &t.batch, batch_shape(q, 2), batch_shape(k, 2), batch_shape(v, 2))
-    if both.ndim + 2 > MAX_DIMS:
-        raise ValueError(f"{op}: {both.ndim + 2} dimensions; at most {MAX_DIMS} are possible")
-    t.matrices = both.size
+    ndim = both.ndim + (heads > 0)
+    if ndim + 2 > MAX_DIMS:
+        raise ValueError(f"{op}: {ndim + 2} dimensions; at most {MAX_DIMS} are possible")
     memcpy(sizes, both.sizes, both.ndim * sizeof(Py_ssize_t))
+    if heads > 0:
+        sizes[both.ndim] = heads
+        both = new_array(op, BOOL, sizes, ndim)
+    t.matrices = both.size
     t.mask = NO_MASK
     t.mask_row = t.mask_step = t.mask_size = 0
     if mask is None:
         plan(op, BOOL, &t.mask_batch, both, both)
-        return both.ndim
+        return ndim
     if mask.kind != BOOL:
         need_same_kind(op, q, mask)
     t.mask = BOOL_MASK if mask.kind == BOOL else FLOAT_MASK
-    sizes[both.ndim], sizes[both.ndim + 1] = t.queries, t.keys
-    if not fits(mask, sizes, both.ndim + 2):
+    sizes[ndim], sizes[ndim + 1] = t.queries, t.keys
+    if not fits(mask, sizes, ndim + 2):
         raise ValueError(f"{op}: a mask of shape {mask.shape} does not broadcast to the scores' "
-                         f"{shape_tuple(sizes, both.ndim + 2)}")
+                         f"{shape_tuple(sizes, ndim + 2)}")
     plan(op, BOOL, &t.mask_batch, both, batch_shape(mask, 2))
     t.mask_size = product(mask.sizes, mask.ndim - 2 if mask.ndim > 2 else 0, mask.ndim) * ITEMSIZE[mask.kind]
     t.mask_step = 1 if mask.ndim > 0 and mask.sizes[mask.ndim - 1] > 1 else 0
     t.mask_row = mask.sizes[mask.ndim - 1] if mask.ndim > 1 and mask.sizes[mask.ndim - 2] > 1 else 0
-    return both.ndim
+    return ndim
 
 
 cdef bint fits(Array a, const Py_ssize_t *sizes, int ndim) noexcept:  # IN sizes
@@ -346,13 +362,17 @@ cdef bint fits(Array a, const Py_ssize_t *sizes, int ndim) noexcept:  # IN sizes
     return True
 
 
-def attention(Array q not None, Array k not None, Array v not None, Array mask, bint is_causal, double scale):
+def attention(Array q not None, Array k not None, Array v not None, Array mask, Py_ssize_t heads, bint is_causal,
+              double scale):
     cdef Attention t
     cdef Py_ssize_t sizes[MAX_DIMS]
-    cdef int ndim = plan_attention("attention", &t, q, k, v, mask, sizes)
+    cdef int ndim = plan_attention("attention", &t, q, k, v, mask, heads, sizes)
     t.causal, t.scale = is_causal, scale
-    sizes[ndim], sizes[ndim + 1] = t.queries, t.value_width
-    cdef Array y = new_array("attention", q.kind, sizes, ndim + 2), lse = new_array("attention", q.kind, sizes, ndim + 1)
+    sizes[ndim] = t.queries
+    cdef Array lse = new_array("attention", q.kind, sizes, ndim + 1)
+    ndim -= heads > 0
+    sizes[ndim], sizes[ndim + 1] = t.queries, t.value_row
+    cdef Array y = new_array("attention", q.kind, sizes, ndim + 2)
     if lse.size == 0:
         return y, lse
     cdef Py_ssize_t work = t.matrices * t.queries * t.keys * (t.width + t.value_width + 32) // 16

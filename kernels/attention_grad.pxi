@@ -54,10 +54,10 @@ cdef void weigh_again(const Attention *t, const real *q, const real *dy, const v
         p = spare + at.p + row * KEYS
         ds = spare + at.ds + row * KEYS
         if n > 0:
-            small_product(q + (top + row) * t.padded, t.padded, 1, spare + at.turned_k, KEYS, p, KEYS, group, padded,
+            small_product(q + (top + row) * t.line_row, t.line_row, 1, spare + at.turned_k, KEYS, p, KEYS, group, padded,
                           t.width, True)
-            small_product(dy + (top + row) * t.value_padded, t.value_padded, 1, spare + at.turned_v, KEYS, ds, KEYS,
-                          group, padded, t.value_width, True)
+            small_product(dy + (top + row) * t.value_line_row, t.value_line_row, 1, spare + at.turned_v, KEYS, ds,
+                          KEYS, group, padded, t.value_width, True)
         for i in range(group):
             own = between(0, seen(t, top + row + i) - first, n)
             mask_scores(t, mask, top + row + i, first, p + i * KEYS, own, padded)
@@ -77,19 +77,19 @@ cdef void to_keys(const Attention *t, const real *q, const real *dy, real *spare
     while j < count:
         group = count - j if count - j < GROUP else GROUP
         skip = between(0, first + j - top, rows) if t.causal else 0  # queries that see none of these keys
-        small_product(spare + at.p + skip * KEYS + j, 1, KEYS, dy + (top + skip) * t.value_padded, t.value_padded,
+        small_product(spare + at.p + skip * KEYS + j, 1, KEYS, dy + (top + skip) * t.value_line_row, t.value_line_row,
                       spare + at.dv + j * t.value_padded, t.value_padded, group, t.value_padded, rows - skip, False)
-        small_product(spare + at.ds + skip * KEYS + j, 1, KEYS, q + (top + skip) * t.padded, t.padded,
+        small_product(spare + at.ds + skip * KEYS + j, 1, KEYS, q + (top + skip) * t.line_row, t.line_row,
                       spare + at.dk + j * t.padded, t.padded, group, t.padded, rows - skip, False)
         j += GROUP
 
 
-cdef void copy_lines(const real *x, Py_ssize_t rows, Py_ssize_t padded, Py_ssize_t width,
-                     real *out) noexcept nogil:  # IN x OUT out
-    """Rows of whole lines go back to their own width."""
+cdef void copy_lines(const real *x, Py_ssize_t rows, Py_ssize_t padded, Py_ssize_t width, real *out,
+                     Py_ssize_t row) noexcept nogil:  # IN x OUT out
+    """Rows of whole lines go back to their own width, among those of the other heads."""
     cdef Py_ssize_t i
     for i in range(rows):
-        memcpy(out + i * width, x + i * padded, width * sizeof(real))
+        memcpy(out + i * row, x + i * padded, width * sizeof(real))
 
 
 cdef void attend_back(const Attention *t, const real *q, const real *k, const real *v, const void *mask, const real *y,
@@ -102,18 +102,18 @@ cdef void attend_back(const Attention *t, const real *q, const real *k, const re
     for i in range(t.queries):
         total = 0
         for j in range(t.value_width):
-            total += <double> dy[i * t.value_width + j] * y[i * t.value_width + j]
+            total += <double> dy[i * t.value_row + j] * y[i * t.value_row + j]
         delta[i] = <real> total
-    q = whole_lines(q, t.queries, t.width, t.padded, spare + at.q)
-    dy = whole_lines(dy, t.queries, t.value_width, t.value_padded, spare + at.dy)
+    q = whole_lines(q, t.row, t.queries, t.width, t.padded, spare + at.q)
+    dy = whole_lines(dy, t.value_row, t.queries, t.value_width, t.value_padded, spare + at.dy)
     memset(spare + at.dq, 0, t.queries * t.padded * sizeof(real))
     while first < t.keys:
         count = t.keys - first if t.keys - first < KEYS else KEYS
-        turn(k + first * t.width, count, t.width, spare + at.turned_k)
-        turn(v + first * t.value_width, count, t.value_width, spare + at.turned_v)
+        turn(k + first * t.row, t.row, count, t.width, spare + at.turned_k)
+        turn(v + first * t.value_row, t.value_row, count, t.value_width, spare + at.turned_v)
         memset(spare + at.k, 0, KEYS * t.padded * sizeof(real))
         for i in range(count):
-            memcpy(spare + at.k + i * t.padded, k + (first + i) * t.width, t.width * sizeof(real))
+            memcpy(spare + at.k + i * t.padded, k + (first + i) * t.row, t.width * sizeof(real))
         memset(spare + at.dk, 0, KEYS * t.padded * sizeof(real))
         memset(spare + at.dv, 0, KEYS * t.value_padded * sizeof(real))
         top = first // GRAD_QUERIES * GRAD_QUERIES if t.causal else 0  # earlier queries see none of these keys
@@ -122,23 +122,24 @@ cdef void attend_back(const Attention *t, const real *q, const real *k, const re
             weigh_again(t, q, dy, mask, lse, spare, at, first, count, top, rows)
             to_keys(t, q, dy, spare, at, first, count, top, rows)
             top += GRAD_QUERIES
-        copy_lines(spare + at.dk, count, t.padded, t.width, dk + first * t.width)
-        copy_lines(spare + at.dv, count, t.value_padded, t.value_width, dv + first * t.value_width)
+        copy_lines(spare + at.dk, count, t.padded, t.width, dk + first * t.row, t.row)
+        copy_lines(spare + at.dv, count, t.value_padded, t.value_width, dv + first * t.value_row, t.value_row)
         first += KEYS
-    copy_lines(spare + at.dq, t.queries, t.padded, t.width, dq)
+    copy_lines(spare + at.dq, t.queries, t.padded, t.width, dq, t.row)
 
 
 cdef void back_task(const Attention *t, const real *q, const real *k, const real *v, const void *mask, const real *y,
                     const real *lse, const real *dy, real *dq, real *dk, real *dv, real *spare, const Spare *at,
                     Py_ssize_t matrix) noexcept nogil:  # IN t, q, k, v, mask, y, lse, dy, at OUT dq, dk, dv, spare
     cdef Cursor own, mask_own
-    cdef Py_ssize_t queries = matrix * t.queries, keys = matrix * t.keys
-    seek(&t.batch, &own, matrix)
+    cdef Py_ssize_t number = matrix // t.heads, head = matrix % t.heads * t.width, to = matrix % t.heads * t.value_width
+    seek(&t.batch, &own, number)
     seek(&t.mask_batch, &mask_own, matrix)
-    attend_back(t, q + own.at[0] * t.queries * t.width, k + own.at[1] * t.keys * t.width,
-                v + own.at[2] * t.keys * t.value_width, <const char *> mask + mask_own.at[1] * t.mask_size,
-                y + queries * t.value_width, lse + queries, dy + queries * t.value_width, dq + queries * t.width,
-                dk + keys * t.width, dv + keys * t.value_width, spare, at)
+    attend_back(t, q + own.at[0] * t.queries * t.row + head, k + own.at[1] * t.keys * t.row + head,
+                v + own.at[2] * t.keys * t.value_row + to, <const char *> mask + mask_own.at[1] * t.mask_size,
+                y + number * t.queries * t.value_row + to, lse + matrix * t.queries,
+                dy + number * t.queries * t.value_row + to, dq + number * t.queries * t.row + head,
+                dk + number * t.keys * t.row + head, dv + number * t.keys * t.value_row + to, spare, at)
 
 
 cdef void back_all(const Attention *t, const real *q, const real *k, const real *v, const void *mask, const real *y,
@@ -153,27 +154,29 @@ cdef void back_all(const Attention *t, const real *q, const real *k, const real 
         back_task(t, q, k, v, mask, y, lse, dy, dq, dk, dv, spare + threadid() * at.size, at, matrix)
 
 
-def attention_grad(Array dy not None, Array q not None, Array k not None, Array v not None, Array mask, bint is_causal,
-                   double scale, Array y not None, Array lse not None):
+def attention_grad(Array dy not None, Array q not None, Array k not None, Array v not None, Array mask,
+                   Py_ssize_t heads, bint is_causal, double scale, Array y not None, Array lse not None):
     cdef Attention t
     cdef Spare at
     cdef Py_ssize_t sizes[MAX_DIMS]
-    cdef int ndim = plan_attention("attention_grad", &t, q, k, v, mask, sizes)
+    cdef int ndim = plan_attention("attention_grad", &t, q, k, v, mask, heads, sizes)
     t.causal, t.scale = is_causal, scale
-    sizes[ndim], sizes[ndim + 1] = t.queries, t.value_width
-    cdef tuple shape = shape_tuple(sizes, ndim + 2)
-    cdef tuple rows = shape_tuple(sizes, ndim + 1)
+    sizes[ndim] = t.queries
+    cdef tuple rows = shape_tuple(sizes, ndim + 1), shape
+    ndim -= heads > 0
+    sizes[ndim], sizes[ndim + 1] = t.queries, t.value_row
+    shape = shape_tuple(sizes, ndim + 2)
     if dy.shape != shape or y.shape != shape or lse.shape != rows:
         raise ValueError(f"attention_grad: dy {dy.shape}, y {y.shape} and lse {lse.shape}: expected {shape}, {shape} and "
                          f"{rows}")
     need_same_kind("attention_grad", q, dy)
     need_same_kind("attention_grad", q, y)
     need_same_kind("attention_grad", q, lse)
-    sizes[ndim + 1] = t.width
+    sizes[ndim + 1] = t.row
     cdef Array dq = new_array("attention_grad", q.kind, sizes, ndim + 2), dk, dv
     sizes[ndim] = t.keys
     dk = new_array("attention_grad", q.kind, sizes, ndim + 2)
-    sizes[ndim + 1] = t.value_width
+    sizes[ndim + 1] = t.value_row
     dv = new_array("attention_grad", q.kind, sizes, ndim + 2)
     if t.matrices == 0:
         return dq, dk, dv

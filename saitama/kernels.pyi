@@ -95,14 +95,16 @@ def log_softmax(a: Array, dim: int) -> Array: ...
 def log_softmax_grad(y: Array, dy: Array, dim: int) -> Array: ...  # dy - exp(y) sum(dy)
 
 # --- attention: y = softmax(scale q k^T + mask) v ------------------------------------------------------------------------
-def attention(q: Array, k: Array, v: Array, mask: Optional[Array], is_causal: bool, scale: float) -> Tuple[Array, Array]:
-    """q (..., T, d), k (..., S, d), v (..., S, d_v), which broadcast; mask bool (True: may attend) or of q's dtype (added
-    to the scores), broadcasting to (..., T, S) -> y (..., T, d_v), lse (..., T) = log of the sum of e^score.
+def attention(q: Array, k: Array, v: Array, mask: Optional[Array], heads: int, is_causal: bool, scale: float) -> Tuple[Array, Array]:
+    """q (..., T, h d), k (..., S, h d), v (..., S, h d_v) -> y (..., T, h d_v), lse (..., h, T) = log of the sum of e^score.
 
-    is_causal: query i attends to the keys 0 to i. A query that may attend to nothing has y 0 and lse -inf.
+    The heads lie side by side in the last axis, and each attends by itself. With heads = 0 there is one, and no axis of
+    heads in mask and lse. The axes in front broadcast. mask is bool (True: may attend) or of q's dtype (added to the
+    scores), and broadcasts to (..., h, T, S). is_causal: query i attends to the keys 0 to i. A query that may attend to
+    nothing has y 0 and lse -inf.
     """
 
-def attention_grad(dy: Array, q: Array, k: Array, v: Array, mask: Optional[Array], is_causal: bool, scale: float, y: Array, lse: Array) -> Tuple[Array, Array, Array]: ...  # dq, dk, dv, each for the whole batch
+def attention_grad(dy: Array, q: Array, k: Array, v: Array, mask: Optional[Array], heads: int, is_causal: bool, scale: float, y: Array, lse: Array) -> Tuple[Array, Array, Array]: ...  # dq, dk, dv, each for the whole batch
 
 # --- losses ------------------------------------------------------------------------------------------------------------------
 def softplus(a: Array) -> Array: ...  # ln(1 + e^x) = max(x, 0) + log1p(e^-|x|)

@@ -28,6 +28,7 @@ def scaled_dot_product_attention(
     *,
     dropout_p: float = 0.0,
     scale: Optional[float] = None,
+    num_heads: Optional[int] = None,
 ) -> Union[Tensor, Tuple[Tensor, Tensor]]:
     """Attention(Q, K, V) = softmax(Q K^T / sqrt(d_k)) V    (equation 1)
 
@@ -41,21 +42,35 @@ def scaled_dot_product_attention(
         return_weights: whether to return the weights too, before dropout.
         dropout_p: the probability of a zero among the weights; the caller sets 0 in evaluation.
         scale: instead of 1 / sqrt(d_k).
+        num_heads: h, if the last axes hold the vectors of h heads side by side: q (..., T, h d_k) and so on. Each head
+            attends by itself; scores, mask and weights are (..., h, T, S), the output is (..., T, h d_v).
 
     Returns (..., T, d_v), or that and the weights (..., T, S), whose rows sum to 1. A row that may attend to nothing
     has weights and an output of 0. Raises ValueError for shapes that do not fit, TypeError for a wrong dtype.
     """
-    shape = _scores_shape(q, k, v)
+    shape = _scores_shape(q, k, v, num_heads)
     if mask is not None:
         check_mask(mask, shape)
-    scale = 1 / sqrt(q.shape[-1]) if scale is None else float(scale)
+    scale = 1 / sqrt(q.shape[-1] // (num_heads or 1)) if scale is None else float(scale)
     if return_weights or dropout_p or not q.dtype == k.dtype == v.dtype or (mask is not None and mask.requires_grad):
+        if num_heads is not None:
+            q, k, v = split_heads(q, num_heads), split_heads(k, num_heads), split_heads(v, num_heads)
         y, weights = equation_one(q, k, v, combine(mask, is_causal, shape), scale, dropout_p)
+        y = y if num_heads is None else merge_heads(y)
         return (y, weights) if return_weights else y
-    if mask is None:
-        return apply("Attention", (q, k, v), is_causal=bool(is_causal), scale=scale)
-    mask = mask if mask.dtype == "bool" else mask.to(q.dtype)
-    return apply("Attention", (q, k, v, mask), is_causal=bool(is_causal), scale=scale)
+    operands = (q, k, v) if mask is None else (q, k, v, mask if mask.dtype == "bool" else mask.to(q.dtype))
+    return apply("Attention", operands, num_heads=num_heads or 0, is_causal=bool(is_causal), scale=scale)
+
+
+def split_heads(x: Tensor, num_heads: int) -> Tensor:
+    """(..., T, h d) -> (..., T, h, d) -> (..., h, T, d)."""
+    return x.reshape(*x.shape[:-1], num_heads, x.shape[-1] // num_heads).transpose(-3, -2)
+
+
+def merge_heads(x: Tensor) -> Tensor:
+    """(..., h, T, d) -> (..., T, h, d) -> (..., T, h d)."""
+    x = x.transpose(-3, -2)
+    return x.reshape(*x.shape[:-2], x.shape[-2] * x.shape[-1])
 
 
 def equation_one(
@@ -78,8 +93,8 @@ def equation_one(
     return dropout(weights, dropout_p) @ v, weights  # (..., T, d_v), (..., T, S)
 
 
-def _scores_shape(q: Any, k: Any, v: Any) -> Tuple[int, ...]:
-    """(..., T, S), if the three fit together."""
+def _scores_shape(q: Any, k: Any, v: Any, num_heads: Optional[int]) -> Tuple[int, ...]:
+    """(..., T, S) or (..., h, T, S), if the three fit together."""
     for name, x in (("q", q), ("k", k), ("v", v)):
         if not isinstance(x, Tensor) or not is_float(x.dtype):
             kind = x.dtype if isinstance(x, Tensor) else type(x).__name__
@@ -91,10 +106,17 @@ def _scores_shape(q: Any, k: Any, v: Any) -> Tuple[int, ...]:
         raise ValueError(f"attention: {shapes}: queries and keys must have the same width, at least 1")
     if k.shape[-2] != v.shape[-2]:
         raise ValueError(f"attention: {shapes}: there are {k.shape[-2]} keys but {v.shape[-2]} values")
+    heads: Tuple[int, ...] = ()
+    if num_heads is not None:
+        if isinstance(num_heads, bool) or not isinstance(num_heads, int) or num_heads < 1:
+            raise ValueError(f"attention: num_heads must be a whole number from 1 on, got {num_heads!r}")
+        if q.shape[-1] % num_heads or v.shape[-1] % num_heads:
+            raise ValueError(f"attention: {shapes}: the widths cannot be split among {num_heads} heads")
+        heads = (num_heads,)
     if q.shape[:-2] == k.shape[:-2] == v.shape[:-2]:
-        return (*q.shape[:-1], k.shape[-2])
+        return (*q.shape[:-2], *heads, q.shape[-2], k.shape[-2])
     try:
         broadcast_shapes([q.shape[:-2], k.shape[:-2], v.shape[:-2]], "attention")
     except ValueError:
         raise ValueError(f"attention: {shapes}: the axes in front of the last two do not broadcast") from None
-    return (*broadcast_shapes([q.shape[:-2], k.shape[:-2]], "attention"), q.shape[-2], k.shape[-2])
+    return (*broadcast_shapes([q.shape[:-2], k.shape[:-2]], "attention"), *heads, q.shape[-2], k.shape[-2])

@@ -97,10 +97,9 @@ class MultiHeadAttention(Module):
         if key_mask is not None:
             mask = self._with_keys(mask, key_mask, k.shape[:-1])
         p = self.dropout if self.training else 0.0
-        heads = self._split(q), self._split(k), self._split(v)  # (B, h, T, C/h), twice (B, h, S, C/h)
-        found: Any = scaled_dot_product_attention(*heads, mask, is_causal, return_weights, dropout_p=p)
-        y, weights = found if return_weights else (found, found)
-        y = y.transpose(-3, -2).reshape(q.shape)  # (B, h, T, C/h) -> (B, T, h, C/h) -> (B, T, C)
+        options: Any = {"dropout_p": p, "num_heads": self.num_heads}
+        found: Any = scaled_dot_product_attention(q, k, v, mask, is_causal, return_weights, **options)
+        y, weights = found if return_weights else (found, found)  # (B, T, C), (B, h, T, S)
         y = self.out_proj(self._turn(y))
         return (y, weights) if return_weights else y
 
@@ -117,10 +116,6 @@ class MultiHeadAttention(Module):
                 for x, third in zip((query, key, value), thirds)
             )
         return q, k, v
-
-    def _split(self, x: Tensor) -> Tensor:
-        """(B, T, C) -> (B, T, h, C/h) -> (B, h, T, C/h)."""
-        return x.reshape(*x.shape[:-1], self.num_heads, self.head_dim).transpose(-3, -2)
 
     def _turn(self, x: Tensor) -> Tensor:
         """(T, B, C) <-> (B, T, C) where the batch is not first already."""

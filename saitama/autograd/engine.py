@@ -7,7 +7,7 @@ when all that depends on it has been visited: its gradient is then complete.
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import Any, Dict
+from typing import Any, Dict, List, Tuple
 
 from saitama.tensor import dispatch
 from saitama.tensor.backend import K
@@ -25,12 +25,21 @@ def backward(tensor: Tensor, gradient: Any = None, retain_graph: bool = False) -
         accumulate(tensor, dy)
         return
     gradients: Dict[Function, K.Array] = {tensor.node: dy}
+    parts: Dict[Function, List[Tuple[Function, K.Array]]] = {}  # operations that took a part of a node's result
     for node in sorted(ancestors(tensor.node, differentiable=True), key=attrgetter("seq"), reverse=True):
+        if node in parts:
+            takers, dys = zip(*parts.pop(node))
+            dx = takers[0].join(takers, dys, node.shape)
+            gradients[node] = K.add(gradients[node], dx) if node in gradients else dx
         dy = gradients.pop(node)
         kept = node.kept() if node.kept is not None else None
         if kept is not None:
             accumulate(kept, dy)
-        for source, dx in zip(node.inputs or (), node.backward(dy)):
+        inputs = node.inputs or ()
+        if node.join is not None and isinstance(inputs[0], Function):
+            parts.setdefault(inputs[0], []).append((node, dy))
+            inputs = ()
+        for source, dx in zip(inputs, node.backward(dy) if inputs else ()):
             if dx is None:
                 continue
             if isinstance(source, Tensor):

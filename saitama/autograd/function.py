@@ -33,6 +33,7 @@ class Function:
 
     params: ClassVar[Tuple[str, ...]] = ()
     differentiable: ClassVar[bool] = True
+    join: ClassVar[Any] = None  # of an operation that takes a part: what several of one tensor hand back, at once
 
     shape: Tuple[int, ...]  # of the output
     dtype: str

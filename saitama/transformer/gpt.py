@@ -33,7 +33,7 @@ class KeyValueCache:
         self._pairs: Dict[Module, Tuple[Tensor, Tensor]] = {}
 
     def extend(self, layer: Module, k: Tensor, v: Tensor) -> Tuple[Tensor, Tensor]:
-        """Keep k and v (B, h, T, C/h) behind those that are there, and return all (B, h, length + T, C/h)."""
+        """Keep k and v (B, T, C) behind those that are there, and return all (B, length + T, C)."""
         if layer in self._pairs:
             k, v = (cat([old, new], -2) for old, new in zip(self._pairs[layer], (k, v)))
         self._pairs[layer] = k, v
@@ -56,20 +56,15 @@ class CausalSelfAttention(Module):
         """x (..., T, C) -> (..., T, C)."""
         C, T = self.n_embd, x.shape[-2]
         together = self.c_attn(x)  # (..., T, 3 C)
-        q, k, v = (self._split(together[..., start : start + C]) for start in (0, C, 2 * C))  # (..., h, T, C/h)
+        q, k, v = (together[..., start : start + C] for start in (0, C, 2 * C))  # (..., T, C), the heads side by side
         past = 0 if cache is None else cache.length
         if cache is not None:
-            k, v = cache.extend(self, k, v)  # (..., h, past + T, C/h)
+            k, v = cache.extend(self, k, v)  # (..., past + T, C)
         mask = causal_mask(T, past=past) if past and T > 1 else None  # one query after all keys may see them all
         p = self.dropout if self.training else 0.0
-        y = scaled_dot_product_attention(q, k, v, mask, is_causal=not past, dropout_p=p)
+        y = scaled_dot_product_attention(q, k, v, mask, is_causal=not past, dropout_p=p, num_heads=self.n_head)
         assert isinstance(y, Tensor)  # no weights were asked for
-        y = y.transpose(-3, -2).reshape(x.shape)  # the heads side by side again
         return self.resid_dropout(self.c_proj(y))
-
-    def _split(self, x: Tensor) -> Tensor:
-        """(..., T, C) -> (..., T, h, C/h) -> (..., h, T, C/h)."""
-        return x.reshape(*x.shape[:-1], self.n_head, self.n_embd // self.n_head).transpose(-3, -2)
 
 
 class MLP(Module):

@@ -13,7 +13,8 @@ from .scope import Scope, View, broadcast_shape
 
 @formula("Attention")
 class Attention(Formula):
-    """A masked score is the text "-inf", which MAX skips and whose weight is 0."""
+    """A masked score is the text "-inf", which MAX skips and whose weight is 0. Heads that lie side by side are first
+    taken apart."""
 
     words = "scaled dot-product attention: each query averages the values, weighted by how well the keys fit it"
     maths = "Y = P V,  P = softmax(S) row by row,  S = scale · Q Kᵀ + mask"
@@ -28,19 +29,23 @@ class Attention(Formula):
 
     def shape(self, shapes: Sequence[Shape], params: Params) -> Shape:
         q, k, v = shapes[:3]
-        if min(map(len, (q, k, v))) < 2 or q[-1] != k[-1] or k[-2] != v[-2] or len(shapes) > 4:
+        heads = int(params["num_heads"])
+        wrong = min(map(len, (q, k, v))) < 2 or q[-1] != k[-1] or k[-2] != v[-2] or len(shapes) > 4
+        if wrong or heads < 0 or q[-1] % max(heads, 1) or v[-1] % max(heads, 1):
             raise ValueError(f"attention: shapes {', '.join(map(str, shapes))} do not fit")
         batch = broadcast_shape(q[:-2], k[:-2], v[:-2])
-        full = (*batch, q[-2], k[-2])
+        full = (*batch, *([heads] if heads else []), q[-2], k[-2])
         if any(broadcast_shape(mask, full) != full for mask in shapes[3:]):
             raise ValueError(f"attention: a mask {shapes[3]} does not fit scores {full}")
         return (*batch, q[-2], v[-1])
 
     def forward(self, s: Scope) -> Cell:
-        q, k, v = s.x[:3]
-        full, rows = (*s.y.shape[:-1], k.shape[-2]), (*s.y.shape[:-1], 1)
+        Q, K, V = (split(s, x, f"{name}: each head by itself") for name, x in zip("QKV", s.x))
+        batch = broadcast_shape(Q.shape[:-2], K.shape[:-2], V.shape[:-2])
+        full, rows = (*batch, Q.shape[-2], K.shape[-2]), (*batch, Q.shape[-2], 1)
         scale = s.helper("scale", (), lambda i: repr(float(s.params["scale"])))
-        scores = s.helper("S = scale · Q Kᵀ + mask", full, lambda i: self.score(s, scale, i))
+        s.kept.update(Q=Q, K=K, V=V, scale=scale)
+        scores = s.helper("S = scale · Q Kᵀ + mask", full, lambda i: self.score(s, i))
         m = s.helper("m: the largest of each row", rows, lambda i: f"MAX({scores.line((*i[:-1], ALL))})")
 
         def e_of(i: Index) -> str:
@@ -54,20 +59,20 @@ class Attention(Formula):
             total = z[(*i[:-1], 0)]
             return f"{e[i]}/{total}" if len(s.x) < 4 else f"IF({total}=0,0,{e[i]}/{total})"  # a row without any key
 
-        P = s.helper("P = e / z: the weights", full, weight)
-        s.kept.update(P=P, scale=scale)
-        return row_times_matrix(s, P, v, "Vᵀ: the values with their rows as columns")
+        s.kept["P"] = P = s.helper("P = e / z: the weights", full, weight)
+        y = row_times_matrix(s, P, V, "Vᵀ: the values with their rows as columns")
+        return merge(s, "Y: each head by itself", (*full[:-1], V.shape[-1]), y)
 
     def masked(self, s: Scope, i: Index) -> bool:
         """Whether the score may be "-inf"."""
         return len(s.x) > 3 or s.params["is_causal"] and i[-1] > i[-2]
 
-    def score(self, s: Scope, scale: View, i: Index) -> str:
-        q, k = s.x[:2]
+    def score(self, s: Scope, i: Index) -> str:
+        Q, K, scale = s.kept["Q"], s.kept["K"], s.kept["scale"]
         batch, query, key = i[:-2], i[-2], i[-1]
         if s.params["is_causal"] and key > query:
             return '"-inf"'
-        product = f"{scale[()]}*{row_times_row(s, q, (*lead(q, batch), query), k, (*lead(k, batch), key))}"
+        product = f"{scale[()]}*{row_times_row(s, Q, (*lead(Q, batch), query), K, (*lead(K, batch), key))}"
         if len(s.x) < 4:
             return product
         mask = s.x[3]
@@ -77,36 +82,66 @@ class Attention(Formula):
         return f'IF(ISNUMBER({cell}),{product}+{cell},"-inf")'
 
     def backward(self, s: Scope, k: int) -> Cell:
-        P, batches, parts = s.kept["P"], s.y.shape[:-2], s.x[k].shape[:-2]
+        P, scale = s.kept["P"], s.kept["scale"][()]
+        x, name = s.kept["QKV"[k]], "QKV"[k]
+        batches, own = P.shape[:-2], x.shape[:-2]
+        if "dY" not in s.kept:
+            s.kept["dY"] = split(s, s.dy, "dE/dY: each head by itself")
         if k == 2:
-            return lambda i: down_columns(s, P, s.dy, patterns(i[:-2], parts, batches), i[-2:])
-        dS, scale = self.slope(s), s.kept["scale"][()]
-        if k == 1:
-            q = s.x[0]
-            return lambda i: f"{scale}*{down_columns(s, dS, q, patterns(i[:-2], parts, batches), i[-2:])}"
-        share = row_times_matrix(s, dS, s.x[1], "Kᵀ: the keys with their rows as columns")
+            dY = s.kept["dY"]
 
-        def cell(i: Index) -> str:
-            shares = [share((*batch, *i[-2:])) for batch in patterns(i[:-2], parts, batches)]
-            return f"{scale}*({s.total(shares)})"
+            def cell(i: Index) -> str:
+                return down_columns(s, P, dY, patterns(i[:-2], own, batches), i[-2:])
 
-        return cell
+        elif k == 1:
+            dS, Q = self.slope(s), s.kept["Q"]
+
+            def cell(i: Index) -> str:
+                return f"{scale}*{down_columns(s, dS, Q, patterns(i[:-2], own, batches), i[-2:])}"
+
+        else:
+            share = row_times_matrix(s, self.slope(s), s.kept["K"], "Kᵀ: the keys with their rows as columns")
+
+            def cell(i: Index) -> str:
+                shares = [share((*batch, *i[-2:])) for batch in patterns(i[:-2], own, batches)]
+                return f"{scale}*({s.total(shares)})"
+
+        return merge(s, f"dE/d{name}: each head by itself", x.shape, cell)
 
     @staticmethod
     def slope(s: Scope) -> View:
         """dS, which dE/dQ and dE/dK share."""
         if "dS" not in s.kept:
-            v, P, g = s.x[2], s.kept["P"], s.dy
+            V, P, dY = s.kept["V"], s.kept["P"], s.kept["dY"]
 
             def dP_of(i: Index) -> str:
-                return row_times_row(s, g, i[:-1], v, (*lead(v, i[:-2]), i[-1]))
+                return row_times_row(s, dY, i[:-1], V, (*lead(V, i[:-2]), i[-1]))
+
+            def D_of(i: Index) -> str:
+                return s.dot(dP, (*i[:-1], ALL), P, (*i[:-1], ALL))
 
             dP = s.helper("dP = dE/dY Vᵀ", P.shape, dP_of)
-            D = s.helper(
-                "D = Σ dP · P of each row", (*P.shape[:-1], 1), lambda i: s.dot(dP, (*i[:-1], ALL), P, (*i[:-1], ALL))
-            )
+            D = s.helper("D = Σ dP · P of each row", (*P.shape[:-1], 1), D_of)
             s.kept["dS"] = s.helper("dS = P · (dP − D)", P.shape, lambda i: f"{P[i]}*({dP[i]}-{D[(*i[:-1], 0)]})")
         return s.kept["dS"]
+
+
+def split(s: Scope, x: View, label: str) -> View:
+    """(..., rows, h d) -> (..., h, rows, d), as a block of its own; x itself where there is no axis of heads."""
+    heads = int(s.params["num_heads"])
+    if not heads:
+        return x
+    *batch, rows, width = x.shape
+    d = width // heads
+    return s.helper(label, (*batch, heads, rows, d), lambda i: x[(*i[:-3], i[-2], i[-3] * d + i[-1])])
+
+
+def merge(s: Scope, label: str, shape: Shape, cell: Cell) -> Cell:
+    """The inverse: cells of a block (..., h, rows, d) become those of (..., rows, h d)."""
+    if not s.params["num_heads"]:
+        return cell
+    apart, d = s.helper(label, shape, cell), shape[-1]
+    return lambda i: apart[(*i[:-2], i[-1] // d, i[-2], i[-1] % d)]
 
 
 def row_times_row(s: Scope, a: View, row_a: Index, b: View, row_b: Index) -> str:

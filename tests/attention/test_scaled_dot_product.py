@@ -180,10 +180,11 @@ def test_the_derivative_by_an_additive_mask() -> None:
 # --- the operation and the steps it stands for ------------------------------------------------------------------------
 @st.composite
 def situations(draw: Any) -> Any:
-    """Operands, a mask or none, is_causal and a scale; sizes pass those of the kernel's blocks."""
+    """Operands, a mask or none, and options; sizes pass those of the kernel's blocks."""
     T, S = (draw(st.integers(1, 4) | st.sampled_from([33, 65])) for _ in range(2))
     d, d_v, lead = draw(st.integers(1, 9)), draw(st.integers(1, 9)), draw(st.lists(st.integers(1, 2), max_size=2))
-    dtype, full = draw(st.sampled_from(["float64", "float32"])), (*lead, T, S)
+    dtype, heads = draw(st.sampled_from(["float64", "float32"])), draw(st.sampled_from([None, 1, 2]))
+    d, d_v, full = d * (heads or 1), d_v * (heads or 1), (*lead, *([heads] if heads else []), T, S)
     own = [tuple(lead) if draw(st.booleans()) else () for _ in range(2)]
     q, k, v = leaf((*lead, T, d)), leaf((*own[0], S, d), seed=1), leaf((*own[1], S, d_v), seed=2)
     mask, random = None, numbers(full[draw(st.integers(0, len(full))) :], seed=3)
@@ -193,15 +194,15 @@ def situations(draw: Any) -> Any:
     elif kind == "float":
         mask = where(random > draw(st.sampled_from([-3.0, 0.0, 1.9])), random, -inf)
     operands = [Tensor(x, dtype=dtype, requires_grad=True) for x in (q, k, v)]
-    return operands, mask, draw(st.booleans()), draw(st.sampled_from([None, 0.3, -1.0]))
+    scale = draw(st.sampled_from([None, 0.3, -1.0]))
+    return operands, {"mask": mask, "is_causal": draw(st.booleans()), "scale": scale, "num_heads": heads}
 
 
 @settings(max_examples=60)
 @given(situations())
 def test_the_operation_is_equation_one(situation: Any) -> None:
     """The kernel, which never holds the weights, against the steps that do: output and gradients."""
-    operands, mask, is_causal, scale = situation
-    options = {"mask": mask, "is_causal": is_causal, "scale": scale}
+    operands, options = situation
     found, (expected, _) = attend(*operands, **options), attend(*operands, return_weights=True, **options)
     exact = operands[0].dtype == "float64"
     assert close(found, expected, 1e-12 if exact else 1e-4)
@@ -213,6 +214,19 @@ def test_the_operation_is_equation_one(situation: Any) -> None:
             x.grad = None
     for ours, theirs in zip(*gradients):
         assert close(ours, theirs, 1e-10 if exact else 1e-2)
+
+
+def test_heads_side_by_side_are_each_their_own() -> None:
+    q, k, v = numbers((2, 3, 8)), numbers((2, 5, 8), seed=1), numbers((5, 4), seed=2)
+    y, weights = attend(q, k, v, num_heads=2, return_weights=True)
+    assert (y.shape, weights.shape) == ((2, 3, 4), (2, 2, 3, 5))
+    for head in range(2):
+        keys, values = slice(4 * head, 4 * head + 4), slice(2 * head, 2 * head + 2)
+        alone = attend(q[..., keys], k[..., keys], v[..., values])
+        assert close(attend(q, k, v, num_heads=2)[..., values], alone) and close(y[..., values], alone)
+    for heads, message in ((3, "the widths cannot be split among 3 heads"), (0, "num_heads must be a whole number")):
+        with pytest.raises(ValueError, match=message):
+            attend(q, k, v, num_heads=heads)
 
 
 def test_what_the_operation_does_not_do_takes_the_steps() -> None:

@@ -11,33 +11,36 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twin_cases import Case, Twins, agree, arrays, flatten, shapes, shrunk
 
-Operands = Tuple[Case, Case, Case, Optional[Case]]
+Operands = Tuple[Case, Case, Case, Optional[Case], int]
 
 
 @st.composite
 def operands(draw: st.DrawFn) -> Operands:
-    """q, k, v and a mask or None; shapes that fit most of the time."""
+    """q, k, v, a mask or None, and the number of heads; shapes that fit most of the time."""
     batch = draw(shapes(max_dims=2, max_size=2))
     T, S, d, d_v = (draw(st.integers(0, 5)) for _ in range(4))
+    heads = draw(st.integers(0, 2))
+    d, d_v = d * max(heads, 1), d_v * max(heads, 1) + (draw(st.integers(0, 9)) == 0)
     q = draw(arrays((*draw(shrunk(batch)), T, d), special=False, limit=3))
     wrong = draw(st.integers(0, 9)) == 0
     k = draw(arrays((*draw(shrunk(batch)), S + wrong, d), q.dtype, special=False, limit=3))
     v = draw(arrays((*draw(shrunk(batch)), S, d_v), q.dtype, special=False, limit=3))
     if draw(st.booleans()):
-        return q, k, v, None
-    mask = draw(arrays(draw(shrunk((*batch, T, S))), draw(st.sampled_from(["bool", q.dtype])), special=False, limit=3))
+        return q, k, v, None, heads
+    full = (*batch, heads, T, S) if heads else (*batch, T, S)
+    mask = draw(arrays(draw(shrunk(full)), draw(st.sampled_from(["bool", q.dtype])), special=False, limit=3))
     if mask.dtype != "bool":
         mask = mask._replace(flat=[-math.inf if x < -1 else x for x in mask.flat])
-    return q, k, v, mask
+    return q, k, v, mask, heads
 
 
 def run(K: ModuleType, case: Operands, is_causal: bool, scale: float) -> List[Any]:
     """y, lse, dq, dk and dv."""
-    q, k, v, mask = (None if each is None else each.on(K) for each in case)
-    y, lse = K.attention(q, k, v, mask, is_causal, scale)
+    q, k, v, mask = (None if each is None else each.on(K) for each in case[:4])
+    y, lse = K.attention(q, k, v, mask, case[4], is_causal, scale)
     numbers = [math.cos(i) for i in range(y.size)]
     dy = K.from_list(numbers, y.shape, y.dtype)
-    return [y, lse, *K.attention_grad(dy, q, k, v, mask, is_causal, scale, y, lse)]
+    return [y, lse, *K.attention_grad(dy, q, k, v, mask, case[4], is_causal, scale, y, lse)]
 
 
 @given(operands(), st.booleans(), st.sampled_from([0.5, -1.0, 0.0]))
@@ -46,17 +49,17 @@ def test_attention(twins: Twins, case: Operands, is_causal: bool, scale: float) 
         agree(twins, lambda K, part=part: run(K, case, is_causal, scale)[part], ulps=200, scale=30)
 
 
-def long_case(T: int, S: int, d: int, d_v: int, dtype: str) -> Operands:
+def long_case(T: int, S: int, d: int, d_v: int, heads: int, dtype: str) -> Operands:
     """More queries and keys than a block has, of two matrices, with a mask that leaves some rows nothing."""
     q, k, v = (
         Case([math.sin(n * (i + 1)) for i in range(math.prod(shape))], shape, dtype)
         for n, shape in enumerate([(2, T, d), (S, d), (2, S, d_v)], 1)
     )
-    return q, k, v, Case([i % 7 != 0 and i // S != 3 for i in range(T * S)], (T, S), "bool")
+    return q, k, v, Case([i % 7 != 0 and i // S != 3 for i in range(T * S)], (T, S), "bool"), heads
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("sizes", [(70, 130, 5, 20), (67, 66, 16, 32), (9, 33, 40, 3)])
+@pytest.mark.parametrize("sizes", [(70, 130, 5, 20, 0), (67, 66, 32, 64, 2), (9, 33, 40, 3, 1)])
 def test_several_blocks(twins: Twins, sizes: Any, dtype: str) -> None:
     case = long_case(*sizes, dtype)
     for is_causal in (False, True):
@@ -68,9 +71,15 @@ def test_several_blocks(twins: Twins, sizes: Any, dtype: str) -> None:
 
 
 def test_threads_do_not_change_a_bit(compiled: ModuleType) -> None:
-    case, found = long_case(70, 130, 40, 20, "float32"), []
-    q, k, v, mask = case
-    many = (q._replace(flat=q.flat * 4, shape=(8, 70, 40)), k, v._replace(flat=v.flat * 4, shape=(8, 130, 20)), mask)
+    case, found = long_case(70, 130, 40, 20, 2, "float32"), []
+    q, k, v, mask, heads = case
+    many = (
+        q._replace(flat=q.flat * 4, shape=(8, 70, 40)),
+        k,
+        v._replace(flat=v.flat * 4, shape=(8, 130, 20)),
+        mask,
+        heads,
+    )
     for threads in (1, 2, 3):
         compiled.set_num_threads(threads)
         found.append([bytes(memoryview(array)) for array in run(compiled, many, True, 0.4)])
@@ -82,7 +91,7 @@ def test_a_score_beyond_all_numbers(kernels: ModuleType) -> None:
     q = kernels.from_list([1e300, math.nan, 1.0], (3, 1), "float64")
     k = kernels.from_list([-1e300], (1, 1), "float64")
     mask = kernels.from_list([True, True, False], (3, 1), "bool")
-    y, lse = kernels.attention(q, k, k, mask, False, 1.0)
+    y, lse = kernels.attention(q, k, k, mask, 0, False, 1.0)
     assert [math.isnan(row[0]) for row in y.tolist()] == [True, True, False]
     assert y.tolist()[2] == [0.0] and lse.tolist()[2] == -math.inf
 
@@ -91,10 +100,10 @@ def ones(K: ModuleType, *shape: int, dtype: str = "float64") -> Any:
     return K.full(shape, 1, dtype)
 
 
-def refused(K: ModuleType, *shapes: Tuple[int, ...], **dtypes: str) -> Any:
+def refused(K: ModuleType, *shapes: Tuple[int, ...], heads: int = 0, **dtypes: str) -> Any:
     names = ("q", "k", "v", "mask")
     given = [ones(K, *shape, dtype=dtypes.get(name, "float64")) for name, shape in zip(names, shapes)]
-    return K.attention(*given, *([None] * (4 - len(given))), False, 1.0)
+    return K.attention(*given, *([None] * (4 - len(given))), heads, False, 1.0)
 
 
 REFUSED = [
@@ -110,8 +119,10 @@ REFUSED = [
     (lambda K: refused(K, (2, 3), (2, 3), (2, 3), (2, 2), mask="float32"), "float64 and float32 differ"),
     (lambda K: refused(K, (2, 3), (2, 3), (2, 3), k="float32"), "float64 and float32 differ"),
     (lambda K: refused(K, (2, 3), (2, 3), (2, 3), q="int64"), "needs float64 or float32, not int64"),
+    (lambda K: refused(K, (2, 3), (2, 3), (2, 4), heads=2), "widths of 3 and 4 cannot be split among 2 heads"),
+    (lambda K: refused(K, (2, 3), (2, 3), (2, 3), heads=-1), "cannot be split among -1 heads"),
     (
-        lambda K: K.attention_grad(*[ones(K, 2, 3)] * 4, None, False, 1.0, ones(K, 2, 3), ones(K, 3)),
+        lambda K: K.attention_grad(*[ones(K, 2, 3)] * 4, None, 0, False, 1.0, ones(K, 2, 3), ones(K, 3)),
         r"dy \(2, 3\), y \(2, 3\) and lse \(3,\): expected",
     ),
 ]

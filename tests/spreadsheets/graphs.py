@@ -314,10 +314,10 @@ for _shape, _parameters in [((2, 4), 2), ((2, 3, 4), 2), ((3, 9), 1), ((2, 2, 2,
     _layer_norm(_shape, _parameters)
 
 
-def _attention(q: Shape, k: Shape, v: Shape, causal: bool, mask: object = None) -> None:
+def _attention(q: Shape, k: Shape, v: Shape, causal: bool, mask: object = None, heads: int = 0) -> None:
     kind = "" if mask is None else "bool" if mask is True else "float"
 
-    @case(f"Attention {q} {k} {v} {causal} {kind}")
+    @case(f"Attention {q} {k} {v} {causal} {kind} {heads}")
     def make() -> Tensor:
         operands = [tensor(*q), tensor(*k), tensor(*v)]
         full = (q[-2], k[-2])
@@ -329,17 +329,17 @@ def _attention(q: Shape, k: Shape, v: Shape, causal: bool, mask: object = None) 
                 for t in range(full[0])
             ]
             operands.append(Tensor(rows))
-        return weighted(apply("Attention", operands, is_causal=causal, scale=0.7))
+        return weighted(apply("Attention", operands, num_heads=heads, is_causal=causal, scale=0.7))
 
 
-for _q, _k, _v, _causal, _mask in [
-    ((2, 2, 3, 2), (2, 2, 3, 2), (2, 2, 3, 2), True, None),
-    ((3, 2), (4, 2), (4, 3), False, None),
-    ((10, 9), (11, 9), (11, 2), False, None),
-    ((2, 2, 3), (4, 3), (2, 4, 1), False, True),
-    ((3, 2), (2, 3, 2), (2, 1, 3, 2), True, -1.0),
+for _q, _k, _v, _causal, _mask, _heads in [
+    ((2, 3, 4), (2, 3, 4), (2, 3, 6), True, None, 2),
+    ((3, 2), (4, 2), (4, 3), False, None, 0),
+    ((10, 9), (11, 9), (11, 2), False, None, 0),
+    ((2, 2, 3), (4, 3), (2, 4, 1), False, True, 1),
+    ((3, 2), (2, 3, 2), (2, 1, 3, 2), True, -1.0, 0),
 ]:
-    _attention(_q, _k, _v, _causal, _mask)
+    _attention(_q, _k, _v, _causal, _mask, _heads)
 
 
 def _recurrent(op: str, gates: int, states: int, T: int, B: int, H: int, **params: object) -> None:

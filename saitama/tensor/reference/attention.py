@@ -9,39 +9,41 @@ import math
 from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from . import c_math as c
-from .array import Array, check_float, zeros
+from .array import Array, check_float, fill, zeros
 from .broadcast import Shape, broadcast_shape, check_shape, count, spread
 from .reduce import pairwise
 
 Row = List[float]
-Query = Tuple[int, Row, List[Row], List[Row], Dict[int, float]]
+Matrix = List[Row]
 INF = math.inf
 
 
 class Sizes(NamedTuple):
-    batch: Shape
-    T: int  # queries
-    S: int  # keys
-    d: int  # width of queries and keys
-    d_v: int  # width of values
+    batch: Shape  # of the operands
+    heads: int
+    scores: Shape  # (*batch, heads where they have an axis, T, S)
+    d_v: int  # width of the values of a head
 
 
 def attention(
-    q: Array, k: Array, v: Array, mask: Optional[Array], is_causal: bool, scale: float
+    q: Array, k: Array, v: Array, mask: Optional[Array], heads: int, is_causal: bool, scale: float
 ) -> Tuple[Array, Array]:
     """(y, lse): y_i = sum_j P_ij v_j with P_ij = e^(s_ij - lse_i), the softmax of the scores s = scale q k^T + mask.
 
     lse_i = log sum_j e^s_ij. A query that may attend to nothing has y = 0 and lse = -inf.
     """
-    sizes = check("attention", q, k, v, mask)
-    y = zeros(check_shape("attention", (*sizes.batch, sizes.T, sizes.d_v)), q.dtype)
-    lse = zeros((*sizes.batch, sizes.T), q.dtype)
-    for i, q_i, keys, values, allowed in queries(sizes, q, k, v, mask, is_causal):
-        s = scores(q_i, [keys[j] for j in allowed], list(allowed.values()), scale)
-        P, lse.data[i] = weights(s)
-        for c_, total in enumerate(average(P, [values[j] for j in allowed], sizes.d_v)):
-            y.data[i * sizes.d_v + c_] = total
-    return y, lse
+    sizes = check("attention", q, k, v, mask, heads)
+    Y: List[Matrix] = []
+    lse: Row = []
+    for Q, K, V, added in matrices(sizes, q, k, v, mask, is_causal):
+        Y.append([])
+        for q_i, mask_i in zip(Q, added):
+            s = scores(q_i, K, mask_i, scale)
+            P, lse_i = weights(list(s.values()))
+            Y[-1].append([pairwise([P_j * V[j][a] for P_j, j in zip(P, s)]) for a in range(sizes.d_v)])
+            lse.append(lse_i)
+    y = zeros(check_shape("attention", (*sizes.batch, q.shape[-2], v.shape[-1])), q.dtype)
+    return join(Y, sizes, y), fill(zeros(sizes.scores[:-1], q.dtype), lse)
 
 
 def attention_grad(
@@ -50,6 +52,7 @@ def attention_grad(
     k: Array,
     v: Array,
     mask: Optional[Array],
+    heads: int,
     is_causal: bool,
     scale: float,
     y: Array,
@@ -59,62 +62,38 @@ def attention_grad(
 
     dS_ij = P_ij (dP_ij - D_i),  dq_i = scale sum_j dS_ij k_j,  dk_j = scale sum_i dS_ij q_i,  dv_j = sum_i P_ij dy_i
     """
-    sizes = check("attention_grad", q, k, v, mask)
-    batch, T, S, d, d_v = sizes
-    shape = (*batch, T, d_v)
-    if dy.shape != shape or y.shape != shape or lse.shape != shape[:-1]:
+    sizes = check("attention_grad", q, k, v, mask, heads)
+    shape = (*sizes.batch, q.shape[-2], v.shape[-1])
+    if dy.shape != shape or y.shape != shape or lse.shape != sizes.scores[:-1]:
         raise ValueError(
             f"attention_grad: dy {dy.shape}, y {y.shape} and lse {lse.shape}: expected {shape}, {shape} and "
-            f"{shape[:-1]}"
+            f"{sizes.scores[:-1]}"
         )
-    check_float("attention_grad", q, dy)
-    check_float("attention_grad", q, y)
-    check_float("attention_grad", q, lse)
-    dq, dk, dv = (zeros((*batch, *own), q.dtype) for own in ((T, d), (S, d), (S, d_v)))
-    slopes = [0.0] * dk.size, [0.0] * dv.size
-    for i, q_i, keys, values, allowed in queries(sizes, q, k, v, mask, is_causal):
-        dy_i, y_i = (x.data[i * d_v : (i + 1) * d_v].tolist() for x in (dy, y))
-        s = scores(q_i, [keys[j] for j in allowed], list(allowed.values()), scale)
-        D_i, dq_i = dot(dy_i, y_i), [0.0] * d
-        for j, s_ij in zip(allowed, s):
-            P_ij = c.exp(s_ij - lse.data[i]) if lse.data[i] != -INF else 0.0
-            dS_ij = P_ij * (dot(dy_i, values[j]) - D_i)
-            row = i // T * S + j  # of dk and dv
-            for a in range(d):
-                dq_i[a] += scale * dS_ij * keys[j][a]
-                slopes[0][row * d + a] += scale * dS_ij * q_i[a]
-            for a in range(d_v):
-                slopes[1][row * d_v + a] += P_ij * dy_i[a]
-        for a in range(d):
-            dq.data[i * d + a] = dq_i[a]
-    for dx, numbers in zip((dk, dv), slopes):
-        for place, number in enumerate(numbers):
-            dx.data[place] = number
-    return dq, dk, dv
+    for other in (dy, y, lse):
+        check_float("attention_grad", q, other)
+    dQ: List[Matrix] = []
+    dK: List[Matrix] = []
+    dV: List[Matrix] = []
+    rows = iter(lse.data)
+    outer = zip(matrices(sizes, q, k, v, mask, is_causal), split(dy, sizes), split(y, sizes))
+    for (Q, K, V, added), dY, Y in outer:
+        for matrix, like in ((dQ, Q), (dK, K), (dV, V)):
+            matrix.append([[0.0] * len(row) for row in like])
+        for i, (q_i, mask_i, dy_i, y_i, lse_i) in enumerate(zip(Q, added, dY, Y, rows)):
+            D_i = dot(dy_i, y_i)
+            for j, s_ij in scores(q_i, K, mask_i, scale).items():
+                P_ij = c.exp(s_ij - lse_i) if lse_i != -INF else 0.0
+                dS_ij = P_ij * (dot(dy_i, V[j]) - D_i)
+                add_to(dQ[-1][i], scale * dS_ij, K[j])
+                add_to(dK[-1][j], scale * dS_ij, q_i)
+                add_to(dV[-1][j], P_ij, dy_i)
+    dq, dk, dv = (zeros((*sizes.batch, *x.shape[-2:]), q.dtype) for x in (q, k, v))
+    return join(dQ, sizes, dq), join(dK, sizes, dk), join(dV, sizes, dv)
 
 
-def queries(sizes: Sizes, q: Array, k: Array, v: Array, mask: Optional[Array], is_causal: bool) -> Iterator[Query]:
-    """For each query of each matrix: its number, its row, its keys and values, and the keys that it may attend to with
-    what the mask adds to their scores."""
-    batch, T, S, d, d_v = sizes
-    added = [0.0] * (count(batch) * T * S)
-    if mask is not None:
-        flat = [0.0 if x else -INF for x in mask.data] if mask.dtype == "bool" else mask.data.tolist()
-        added = [flat[place] for place in spread(mask.shape, (*batch, T, S))]
-    matrices = zip(*(spread(x.shape[:-2], batch) for x in (q, k, v)))
-    for number, (q_at, k_at, v_at) in enumerate(matrices):
-        keys = [k.data[row * d : (row + 1) * d].tolist() for row in range(k_at * S, (k_at + 1) * S)]
-        values = [v.data[row * d_v : (row + 1) * d_v].tolist() for row in range(v_at * S, (v_at + 1) * S)]
-        for t in range(T):
-            q_row, i = q_at * T + t, number * T + t
-            seen = min(t + 1, S) if is_causal else S
-            allowed = {j: added[i * S + j] for j in range(seen) if added[i * S + j] != -INF}
-            yield i, q.data[q_row * d : (q_row + 1) * d].tolist(), keys, values, allowed
-
-
-def scores(q_i: Row, keys: List[Row], added: Row, scale: float) -> Row:
-    """s_j = scale q_i · k_j + mask_j"""
-    return [scale * dot(q_i, k_j) + mask_j for k_j, mask_j in zip(keys, added)]
+def scores(q_i: Row, K: Matrix, mask_i: Row, scale: float) -> Dict[int, float]:
+    """s_j = scale q_i · k_j + mask_j, of the keys that the query may attend to."""
+    return {j: scale * dot(q_i, k_j) + mask_j for j, (k_j, mask_j) in enumerate(zip(K, mask_i)) if mask_j != -INF}
 
 
 def weights(s: Row) -> Tuple[Row, float]:
@@ -127,11 +106,6 @@ def weights(s: Row) -> Tuple[Row, float]:
     return [e_j / total for e_j in e], largest + c.log(total)
 
 
-def average(P: Row, values: List[Row], d_v: int) -> Row:
-    """sum_j P_j v_j"""
-    return [pairwise([P_j * v_j[a] for P_j, v_j in zip(P, values)]) for a in range(d_v)]
-
-
 def dot(x: Row, y: Row) -> float:
     """sum_a x_a y_a"""
     total = 0.0
@@ -140,7 +114,54 @@ def dot(x: Row, y: Row) -> float:
     return total
 
 
-def check(op: str, q: Array, k: Array, v: Array, mask: Optional[Array]) -> Sizes:
+def add_to(total: Row, factor: float, row: Row) -> None:
+    """total += factor row"""
+    for a, x in enumerate(row):
+        total[a] += factor * x
+
+
+def matrices(
+    sizes: Sizes, q: Array, k: Array, v: Array, mask: Optional[Array], is_causal: bool
+) -> Iterator[Tuple[Matrix, Matrix, Matrix, Matrix]]:
+    """For each head of each matrix of the batch: Q, K, V, and what the mask adds to the scores."""
+    T, S = sizes.scores[-2:]
+    flat = [0.0] * count(sizes.scores)
+    if mask is not None:
+        own = [0.0 if x else -INF for x in mask.data] if mask.dtype == "bool" else mask.data.tolist()
+        flat = [own[place] for place in spread(mask.shape, sizes.scores)]
+    for number, (Q, K, V) in enumerate(zip(split(q, sizes), split(k, sizes), split(v, sizes))):
+        rows = [flat[(number * T + i) * S : (number * T + i + 1) * S] for i in range(T)]
+        yield (
+            Q,
+            K,
+            V,
+            [[x if j <= i or not is_causal else -INF for j, x in enumerate(row)] for i, row in enumerate(rows)],
+        )
+
+
+def split(x: Array, sizes: Sizes) -> Iterator[Matrix]:
+    """(..., rows, heads d) -> for each matrix of the batch, and each head of it, its rows of d numbers."""
+    rows, width = x.shape[-2:]
+    d = width // sizes.heads
+    for matrix in spread(x.shape[:-2], sizes.batch):
+        starts = [(matrix * rows + row) * width for row in range(rows)]
+        for head in range(sizes.heads):
+            yield [x.data[start + head * d : start + (head + 1) * d].tolist() for start in starts]
+
+
+def join(parts: List[Matrix], sizes: Sizes, out: Array) -> Array:
+    """The inverse of `split`: the heads side by side again, in `out`."""
+    rows, width = out.shape[-2:]
+    d = width // sizes.heads
+    for number, matrix in enumerate(parts):
+        for i, row in enumerate(matrix):
+            start = (number // sizes.heads * rows + i) * width + number % sizes.heads * d
+            for a, x in enumerate(row):
+                out.data[start + a] = x
+    return out
+
+
+def check(op: str, q: Array, k: Array, v: Array, mask: Optional[Array], heads: int) -> Sizes:
     """The sizes, if all operands fit together; TypeError or ValueError."""
     check_float(op, q)
     check_float(op, q, k)
@@ -150,15 +171,17 @@ def check(op: str, q: Array, k: Array, v: Array, mask: Optional[Array]) -> Sizes
             f"{op}: q {q.shape}, k {k.shape} and v {v.shape} do not fit: expected (..., T, d), (..., S, d) and "
             "(..., S, d_v)"
         )
+    width, value_width = q.shape[-1], v.shape[-1]
+    if heads < 0 or width % max(heads, 1) or value_width % max(heads, 1):
+        raise ValueError(f"{op}: widths of {width} and {value_width} cannot be split among {heads} heads")
     batch = broadcast_shape(op, broadcast_shape(op, q.shape[:-2], k.shape[:-2]), v.shape[:-2])
-    if len(batch) + 2 > 32:
-        raise ValueError(f"{op}: {len(batch) + 2} dimensions; at most 32 are possible")
-    T, d, (S, d_v) = q.shape[-2], q.shape[-1], v.shape[-2:]
+    full = (*batch, *([heads] if heads else []), q.shape[-2], k.shape[-2])
+    if len(full) > 32:
+        raise ValueError(f"{op}: {len(full)} dimensions; at most 32 are possible")
     if mask is not None:
         if mask.dtype != "bool":
             check_float(op, q, mask)
-        full = (*batch, T, S)
         lead = len(full) - mask.ndim
         if lead < 0 or any(size not in (1, whole) for size, whole in zip(mask.shape, full[lead:])):
             raise ValueError(f"{op}: a mask of shape {mask.shape} does not broadcast to the scores' {full}")
-    return Sizes(batch, T, S, d, d_v)
+    return Sizes(batch, max(heads, 1), full, value_width // max(heads, 1))

@@ -60,3 +60,27 @@ def test_positions_out_of_range():
         zeros(3).gather(0, Tensor([-4], dtype="int64"))
     with pytest.raises(TypeError, match=r"^gather: the index must be int64, not float64"):
         zeros(3).gather(0, [0.0])
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [slice(0, 2), slice(2, 3), slice(3, 5)],  # side by side
+        [slice(3, 5), slice(0, 3)],  # in another order
+        [slice(0, 2), slice(3, 5)],  # one is left out
+        [slice(0, 3), slice(2, 5)],  # they overlap
+        [slice(0, 5, 2), slice(1, 5, 2)],  # every second one
+        [slice(None, None, -1), slice(0, 0), slice(0, 5)],
+        [0, 1, 2, 3, 4],
+    ],
+)
+@pytest.mark.parametrize("axis", [0, 1])
+def test_several_slices_of_one_tensor(parts, axis):
+    def used(x):
+        y = x * x  # so that an operation gets the sum
+        shares = [(y[part] if axis == 0 else y[:, part]) for part in parts]
+        return sum(((n + 2) * share.tanh()).sum() for n, share in enumerate(shares))
+
+    x = leaf((5, 5))
+    check(used, x)
+    check(lambda x: used(x) + (x * x).sum(), x)
