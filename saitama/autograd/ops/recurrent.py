@@ -10,6 +10,7 @@ from __future__ import annotations
 from saitama.tensor.backend import K
 
 from ..function import Function, Gradients
+from .linear import weight_grad
 
 
 def before(first: K.Array, h: K.Array) -> K.Array:
@@ -19,9 +20,9 @@ def before(first: K.Array, h: K.Array) -> K.Array:
     return K.concat([first.reshape((1, B, H)), earlier], 0).reshape((T * B, H))
 
 
-def weight_grad(du: K.Array, earlier: K.Array) -> K.Array:
+def recurrent_grad(du: K.Array, earlier: K.Array) -> K.Array:
     """dL/dW_hh = sum over t of du_t^T h_(t-1): du (T, B, G H), earlier (T B, H) -> (G H, H)."""
-    return K.matmul(du.reshape((earlier.shape[0], du.shape[2])), earlier, True, False)
+    return weight_grad(du.reshape((earlier.shape[0], du.shape[2])), earlier)
 
 
 class ElmanSteps(Function):
@@ -47,7 +48,7 @@ class ElmanSteps(Function):
     def backward(self, dy: K.Array) -> Gradients:
         W, first, h = self.saved
         da, dfirst = K.elman_steps_grad(dy, h, W, self.nonlinearity == "relu")
-        dW = weight_grad(da, before(first, h)) if self.needs[1] else None
+        dW = recurrent_grad(da, before(first, h)) if self.needs[1] else None
         return da, dW, dfirst
 
 
@@ -75,7 +76,7 @@ class LSTMSteps(Function):
         if self.needs[1]:
             T, _, B, H = y.shape
             h = K.slice(y, (0, 0, 0, 0), (1, 1, 1, 1), (T, 1, B, H)).reshape((T, B, H))
-            dW = weight_grad(da, before(first_h, h))
+            dW = recurrent_grad(da, before(first_h, h))
         return da, dW, dfirst_h, dfirst_c
 
 
@@ -99,5 +100,5 @@ class GRUSteps(Function):
     def backward(self, dy: K.Array) -> Gradients:
         W, first, h, gates = self.saved
         da, du, dfirst = K.gru_steps_grad(dy, h, gates, W, first)
-        dW = weight_grad(du, before(first, h)) if self.needs[1] else None
+        dW = recurrent_grad(du, before(first, h)) if self.needs[1] else None
         return da, dW, K.sum(du, (0, 1), False) if self.needs[2] else None, dfirst
