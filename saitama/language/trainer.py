@@ -59,8 +59,12 @@ class LanguageModelTrainer:
         self.run = None if folder is None else RunFolder(folder)
         if self.run is not None:
             self.run.claim()
-            self._save()  # now, and not in an hour, it turns out whether the folder can be written
-            self.run.write_about(settings, self.tokenizer, text, sources)
+            try:  # now, and not in an hour, it turns out whether the folder can be written
+                self._save()
+                self.run.write_about(settings, self.tokenizer, text, sources)
+            except BaseException:  # half a run would be in the way of the next one
+                self.run.checkpoint.unlink(missing_ok=True)
+                raise
 
     def _set_up(self, text: str, settings: Settings, progress: Optional[bool]) -> None:
         self.settings, self.progress, self.step, self.history = settings, progress, 0, History()

@@ -13,7 +13,7 @@ from small_runs import TEXT, small
 
 from saitama import Tensor
 from saitama.files import atomic_path
-from saitama.language import LanguageModelTrainer, RunFolder, Settings, load_language_model, trainer, write
+from saitama.language import LanguageModelTrainer, RunFolder, Settings, load_language_model, run_folder, trainer, write
 from saitama.training import NonFiniteError, load_checkpoint, save_checkpoint, tensor_file
 from saitama.training.checkpoint import read_checkpoint
 from saitama.transformer import GPT
@@ -169,6 +169,15 @@ def test_a_full_disk_keeps_the_checkpoint_before(tmp_path: Path, monkeypatch: py
     assert again.step == 1 and len(again.fit().steps) == 4
 
 
+def test_a_run_that_could_not_begin_is_not_in_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(run_folder, "atomic_path", full_disk)
+        with pytest.raises(OSError, match=r"cannot write .*run\.json: No space left on device$"):
+            LanguageModelTrainer(TEXT, small(), tmp_path, progress=False)
+    assert list(tmp_path.iterdir()) == []
+    LanguageModelTrainer(TEXT, small(), tmp_path, progress=False)
+
+
 def test_ctrl_c_in_the_middle_of_a_save(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = LanguageModelTrainer(TEXT, small(), tmp_path, progress=False)
 
@@ -224,17 +233,17 @@ def test_weights_that_a_step_threw_away_are_not_saved(tmp_path: Path) -> None:
 
 # --- files that are wrong ---------------------------------------------------------------------------------------------
 @pytest.fixture
-def run_folder(tmp_path: Path) -> Path:
+def folder(tmp_path: Path) -> Path:
     LanguageModelTrainer(TEXT, small(), tmp_path / "run", progress=False)
     return tmp_path / "run"
 
 
-def test_the_model_of_a_folder(run_folder: Path) -> None:
-    model, tokenizer = load_language_model(run_folder)
+def test_the_model_of_a_folder(folder: Path) -> None:
+    model, tokenizer = load_language_model(folder)
     fresh = LanguageModelTrainer(TEXT, small(), progress=False)
     assert tokenizer.characters == fresh.tokenizer.characters and not model.training
     assert model.state_dict()["lm_head.weight"].tolist() == fresh.model.state_dict()["lm_head.weight"].tolist()
-    assert load_language_model(run_folder, dtype="float64")[0].lm_head.weight.dtype == "float64"
+    assert load_language_model(folder, dtype="float64")[0].lm_head.weight.dtype == "float64"
 
 
 def test_weights_from_elsewhere(tmp_path: Path) -> None:
@@ -251,11 +260,11 @@ def test_weights_from_elsewhere(tmp_path: Path) -> None:
         LanguageModelTrainer.resume(tmp_path, TEXT)
 
 
-def test_folders_without_a_run(tmp_path: Path, run_folder: Path) -> None:
+def test_folders_without_a_run(tmp_path: Path, folder: Path) -> None:
     for path, message in (
         (tmp_path / "none", "there is no such folder"),
         (tmp_path, "it has no run.json"),
-        (run_folder / "run.json", "it is a file"),
+        (folder / "run.json", "it is a file"),
     ):
         with pytest.raises(FileNotFoundError, match=message):
             load_language_model(path)
@@ -265,28 +274,28 @@ def test_folders_without_a_run(tmp_path: Path, run_folder: Path) -> None:
     "content",
     ["", "{", "[]", "{}", '{"settings": {"colour": 3}, "tokenizer": {"characters": "ab"}}', '{"settings": 3}'],
 )
-def test_a_damaged_run_json(run_folder: Path, content: str) -> None:
-    (run_folder / "run.json").write_text(content)
+def test_a_damaged_run_json(folder: Path, content: str) -> None:
+    (folder / "run.json").write_text(content)
     with pytest.raises(ValueError, match="run.json is damaged"):
-        load_language_model(run_folder)
+        load_language_model(folder)
 
 
 @pytest.mark.parametrize("resume", [False, True])
-def test_damaged_checkpoints(run_folder: Path, resume: bool) -> None:
-    file = run_folder / "checkpoint.safetensors"
+def test_damaged_checkpoints(folder: Path, resume: bool) -> None:
+    file = folder / "checkpoint.safetensors"
 
     def load() -> None:
         if resume:
-            LanguageModelTrainer.resume(run_folder, TEXT)
+            LanguageModelTrainer.resume(folder, TEXT)
         else:
-            load_language_model(run_folder)
+            load_language_model(folder)
 
     whole = file.read_bytes()
     for content in (whole[:-1], whole[:100], b"", b"PK\x03\x04 a zip file, which is what torch.save writes"):
         file.write_bytes(content)
         with pytest.raises(ValueError, match="it is not a whole .safetensors file"):
             load()
-    save_checkpoint(file, GPT(RunFolder(run_folder).read_about()[1].vocab_size, 9, 1, 2, 8, bias=False))
+    save_checkpoint(file, GPT(RunFolder(folder).read_about()[1].vocab_size, 9, 1, 2, 8, bias=False))
     with pytest.raises(ValueError, match=r"wpe.weight has shape \(9, 8\), expected \(8, 8\)|holds no optimizer"):
         load()
     file.unlink()
