@@ -235,13 +235,18 @@ cdef void attend(const Attention *t, const real *q, const real *k, const real *v
     memset(sums, 0, rows * t.value_padded * sizeof(real))
     while first < last:
         count = last - first if last - first < KEYS else KEYS
-        turn(k + first * t.row, t.row, count, t.width, turned)
+        if t.queries >= GROUP:
+            turn(k + first * t.row, t.row, count, t.width, turned)
         values = whole_lines(v + first * t.value_row, t.value_row, count, t.value_width, t.value_padded, copy)
         row = 0
         while row < rows:
             group = rows - row if rows - row < GROUP else GROUP
             n = between(0, seen(t, top + row + group - 1) - first, count)
-            if n > 0:
+            if t.queries < GROUP:  # too few to repay turning the keys round: writing token by token
+                for i in range(row, row + group):
+                    for j in range(n):
+                        s[(i - row) * KEYS + j] = dot(q + (top + i) * t.row, 1, k + (first + j) * t.row, t.width)
+            elif n > 0:
                 small_product(q + (top + row) * t.row, t.row, 1, turned, KEYS, s, KEYS, group,
                               (n + STEP - 1) // STEP * STEP, t.width, True)
             for i in range(row, row + group if n > 0 else row):

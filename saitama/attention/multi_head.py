@@ -10,7 +10,7 @@ from typing import Any, Optional, Tuple, Union
 
 from saitama.nn import Linear, Module, Parameter, init
 from saitama.nn import functional as F
-from saitama.tensor import Tensor, where, zeros
+from saitama.tensor import Tensor, chunk, where, zeros
 from saitama.tensor.dtype import is_float
 
 from .attention import scaled_dot_product_attention
@@ -108,8 +108,7 @@ class MultiHeadAttention(Module):
         W, b, C = self.in_proj_weight, self.in_proj_bias, self.embed_dim
         thirds = [slice(0, C), slice(C, 2 * C), slice(2 * C, 3 * C)]
         if query is key is value:  # one product instead of three
-            together = F.linear(self._turn(query), W, b)  # (B, T, 3 C)
-            q, k, v = (together[..., third] for third in thirds)
+            q, k, v = chunk(F.linear(self._turn(query), W, b), 3, -1)  # (B, T, 3 C) -> 3 times (B, T, C)
         else:
             q, k, v = (
                 F.linear(self._turn(x), W[third], None if b is None else b[third])

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from math import ceil
 from numbers import Integral, Real
-from typing import Any, Optional, Sequence
+from typing import Any, Optional, Sequence, Tuple
 
 from . import dispatch
 from .backend import K
 from .dtype import check_dtype, get_default_dtype, is_float
 from .methods import _to, alike, as_tensor
 from .parse import parse
-from .shape import axis, check_shape, flat_sizes
+from .shape import axis, check_shape, flat_sizes, whole
 from .tensor import Tensor
 
 
@@ -73,6 +73,20 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
         chosen = floats[-1] if floats else get_default_dtype()
         items = [_to(each, chosen) for each in items]
     return dispatch.apply("Concat", items, dim=axis(dim, items[0].ndim, "cat"))
+
+
+def chunk(x: Tensor, chunks: int, dim: int = 0) -> Tuple[Tensor, ...]:
+    """The tensor cut along an axis into `chunks` equal parts; the inverse of cat. Raises ValueError for an axis that
+    cannot be cut so."""
+    at, count = axis(dim, x.ndim, "chunk"), whole(chunks, "chunk: expected a whole number of chunks")
+    if count < 1 or x.shape[at] % count:
+        raise ValueError(f"chunk: axis {dim} of shape {x.shape} cannot be cut into {count} equal parts")
+    sizes = (*x.shape[:at], x.shape[at] // count, *x.shape[at + 1 :])
+    before, after, steps = (0,) * at, (0,) * (x.ndim - at - 1), (1,) * x.ndim
+    return tuple(
+        dispatch.apply("Slice", (x,), starts=(*before, n * sizes[at], *after), steps=steps, sizes=sizes, shape=sizes)
+        for n in range(count)
+    )
 
 
 def where(condition: Tensor, a: Any, b: Any) -> Tensor:

@@ -15,6 +15,7 @@ from math import exp, inf
 from typing import Any, Dict, Iterator, List, Optional
 
 from saitama.autograd import no_grad
+from saitama.nn import Module
 from saitama.tensor import Tensor, cat, get_rng_state, rand, set_rng_state
 
 from .gpt import GPT, KeyValueCache
@@ -79,8 +80,9 @@ def stream(
 
     def tokens() -> Iterator[Tensor]:
         rows, cache = idx if idx.ndim == 2 else idx.unsqueeze(0), KeyValueCache()  # (B, T)
+        parts = list(model.modules())
         for _ in range(max_new_tokens):
-            with _evaluation(model), _random(numbers), no_grad():  # not while whoever reads this has the turn
+            with _evaluation(parts), _random(numbers), no_grad():  # not while whoever reads this has the turn
                 if use_cache and rows.shape[1] <= model.block_size:
                     logits, _loss = model(rows[:, cache.length :], cache=cache)  # first the prompt, then token by token
                 else:
@@ -112,15 +114,16 @@ def sample(
 
 
 @contextmanager
-def _evaluation(model: GPT) -> Iterator[None]:
+def _evaluation(parts: List[Module]) -> Iterator[None]:
     """Without dropout; every part goes back to the mode it was in."""
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
+    in_training = [part for part in parts if part.training]
+    for part in in_training:
+        vars(part)["training"] = False  # past the checks of __setattr__
     try:
         yield
     finally:
-        for module, mode in modes:
-            module.training = mode
+        for part in in_training:
+            vars(part)["training"] = True
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from saitama.nn import Embedding, Linear, Module, ModuleList, init
 from saitama.nn import functional as F
 from saitama.nn.state import LoadResult
 from saitama.regularization import Dropout
-from saitama.tensor import Tensor, arange, cat
+from saitama.tensor import Tensor, arange, cat, chunk
 
 from .layer_norm import LayerNorm
 
@@ -54,9 +54,8 @@ class CausalSelfAttention(Module):
 
     def forward(self, x: Tensor, cache: Optional[KeyValueCache] = None) -> Tensor:
         """x (..., T, C) -> (..., T, C)."""
-        C, T = self.n_embd, x.shape[-2]
-        together = self.c_attn(x)  # (..., T, 3 C)
-        q, k, v = (together[..., start : start + C] for start in (0, C, 2 * C))  # (..., T, C), the heads side by side
+        T = x.shape[-2]
+        q, k, v = chunk(self.c_attn(x), 3, -1)  # (..., T, 3 C) -> 3 times (..., T, C), the heads side by side
         past = 0 if cache is None else cache.length
         if cache is not None:
             k, v = cache.extend(self, k, v)  # (..., past + T, C)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saitama import Tensor, arange, cat, eye, full, ones, stack, zeros
+from saitama.tensor import chunk
 
 
 def test_filled():
@@ -99,3 +100,16 @@ def test_cat_dtypes():
     assert cat([whole, Tensor([1.0], dtype="float32")]).dtype == "float32"
     assert cat([Tensor([1.0]), Tensor([1.0], dtype="float32")]).dtype == "float64"
     assert cat([[1, 2], zeros(0)]).tolist() == [1.0, 2.0] and cat([zeros(2, 0), zeros(2, 3)], -1).shape == (2, 3)
+
+
+def test_chunk_is_the_inverse_of_cat():
+    x = Tensor([[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]])
+    parts = chunk(x, 2, -1)
+    assert [part.tolist() for part in parts] == [[[1, 2], [5, 6]], [[3, 4], [7, 8]]]
+    assert cat(parts, 1).tolist() == x.tolist()
+    assert [part.tolist() for part in chunk(x, 2)] == [[[1, 2, 3, 4]], [[5, 6, 7, 8]]]
+    for wrong in (3, 0, -1):
+        with pytest.raises(ValueError, match=f"cannot be cut into {wrong} equal parts"):
+            chunk(x, wrong, 1)
+    with pytest.raises(TypeError, match="chunk: expected a whole number"):
+        chunk(x, 2.0)
