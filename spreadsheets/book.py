@@ -15,7 +15,7 @@ from openpyxl import Workbook
 from .formulas import FORMULAS, Scope, View
 from .graph import Graph, Item, Leaf, Node, Run, numbers, receives
 from .layout import Block, Index, Shape, size_of
-from .page import Page, number_format, sheet_title
+from .page import Page, number_format, sheet_title, shortened
 from .rounding import sizes
 from .style import HELPER, Styles
 
@@ -74,7 +74,8 @@ class Book:
         self.titles: Dict[Item, str] = dict.fromkeys(graph.inputs, "Inputs")
         for node in graph.nodes:
             unnamed = node.name == f"{node.op.lower()}{node.number}"
-            self.titles[node] = sheet_title(f"{node.number} {node.op.lower() if unnamed else node.name}", titles)
+            name = node.op.lower() if unnamed else shortened(node.name, 30 - len(str(node.number)))
+            self.titles[node] = sheet_title(f"{node.number} {name}", titles)
             titles.append(self.titles[node])
         for update in updates:
             self.titles[update] = sheet_title(update.name, titles)

@@ -77,7 +77,8 @@ def write_check(book: Book) -> Dict[Item, Tuple[int, int]]:
         colour(page, f"G{first}:G{last}", f"G{first}")
     for section in (section for _, section in sections):
         mark_differences(section)
-    for letter, width in zip("ABCDEFG", (26, 34, 10, 18, 18, 12, 14)):
+    longest = max((len(section.label) for _, section in sections), default=0)
+    for letter, width in zip("ABCDEFG", (30, min(max(34, longest), 80), 10, 18, 18, 12, 14)):
         page.sheet.column_dimensions[letter].width = width
     page.sheet.freeze_panes = "A11"
     page.sheet.print_title_rows = "10:10"

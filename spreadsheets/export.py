@@ -18,6 +18,7 @@ from .check import CheckedBook
 from .formulas import FORMULAS
 from .graph import Graph, Node, Run, run, trace
 from .inputs import write_exported, write_inputs, write_leaf_gradients
+from .parts import innermost
 from .start import HOW_TO_READ, write_start
 from .step import take_step, trace_step
 from .update import write_updates
@@ -119,6 +120,11 @@ def write_node(book: Book, node: Node) -> None:
     formula = FORMULAS[node.op]
     page.line(f"{node.number}   {node.name} = {node.text}", "title")
     page.links("", [("Start", "Start"), ("Inputs", "Inputs"), ("Check", "Check")])
+    part = innermost(book.graph.parts, node.number)
+    if part is not None:
+        page.text(page.row, 1, "part of", "caption")
+        page.text(page.row, 2, part.title)
+        page.row += 1
     page.line(formula.words[:1].upper() + formula.words[1:], "text")
     page.line(formula.maths, "maths")
     page.links("computed from", [(item.name, book.titles[item]) for item in dict.fromkeys(node.inputs)])

@@ -15,6 +15,7 @@ from saitama.tensor.tensor import Tensor
 
 from .formulas import FORMULAS
 from .layout import Shape, flatten
+from .parts import Part, find_parts, innermost, module_paths, name_of
 
 if TYPE_CHECKING:
     from .step import Step
@@ -60,6 +61,7 @@ class Graph:
 
     leaves: List[Leaf]
     nodes: List[Node]
+    parts: List[Part] = field(default_factory=list)  # the calls of modules that made the nodes
     step: Optional[Step] = None  # of an optimiser, with the gradients of this graph
 
     @property
@@ -80,7 +82,8 @@ class Graph:
 
 # --- from tensors ---------------------------------------------------------------------------------------------------
 def trace(root: Tensor, names: Any = None) -> Graph:
-    """The graph behind `root`, a tensor of one element. Names come from `Tensor(name=…)`, then from `names`."""
+    """The graph behind `root`, a tensor of one element. Names come from `Tensor(name=…)`, then from `names`, then
+    from the paths of the modules that made the operations."""
     if not isinstance(root, Tensor):
         raise TypeError(
             f"export: the root is a {type(root).__name__}; give the Tensor whose graph you want, the loss say"
@@ -106,14 +109,15 @@ def trace(root: Tensor, names: Any = None) -> Graph:
     items: Dict[Any, Item] = {}
     leaves: List[Leaf] = []
     nodes: List[Node] = []
+    parts = find_parts(functions, module_paths(names))
     for number, function in enumerate(functions, 1):
         for source in function.inputs or ():
             if isinstance(source, Tensor) and source not in items:
                 items[source] = leaf = _leaf(source, given, taken, len(leaves) + 1)
                 leaves.append(leaf)
-        items[function] = node = _node(function, items, given, taken, number)
+        items[function] = node = _node(function, items, given, taken, number, innermost(parts, number))
         nodes.append(node)
-    return Graph(leaves, nodes)
+    return Graph(leaves, nodes, parts)
 
 
 def _given_names(names: Any) -> Dict[Any, str]:
@@ -161,10 +165,15 @@ def _leaf(tensor: Tensor, given: Dict[Any, str], taken: Dict[str, int], number: 
 
 
 def _node(
-    function: Function, items: Dict[Any, Item], given: Dict[Any, str], taken: Dict[str, int], number: int
+    function: Function,
+    items: Dict[Any, Item],
+    given: Dict[Any, str],
+    taken: Dict[str, int],
+    number: int,
+    part: Optional[Part],
 ) -> Node:
     op = type(function).__name__
-    name = function.name or given.get(function) or f"{op.lower()}{number}"
+    name = name_of(part, number, op, function.name) if function.name or function not in given else given[function]
     params = {param: getattr(function, param) for param in function.params}
     inputs = tuple(items[source] for source in function.inputs or ())
     flows = function.differentiable and any(function.needs)

@@ -33,6 +33,13 @@ def sheet_title(text: str, taken: Sequence[str]) -> str:
     return title
 
 
+def shortened(path: str, length: int) -> str:
+    """A dotted path without its first parts, where it is too long: `…h.0.attn.c_attn`."""
+    while len(path) > length and "." in path:
+        path = "…" + path.lstrip("…").partition(".")[2]
+    return path
+
+
 def target(sheet: str, cell: str = "A1") -> str:
     """The place of a cell as links and formulas write it."""
     quoted = sheet.replace("'", "''")
@@ -97,17 +104,19 @@ class Page:
 
     def link(self, row: int, col: int, text: str, sheet: str, cell: str = "A1", style: str = "link") -> None:
         """A cell of text that leads to a cell of another sheet."""
-        self.text(row, col, text, style)
-        links: Any = self.sheet._hyperlinks
-        links.append(Hyperlink(ref=f"{column(col)}{row}", location=target(sheet, cell), display=text[:200]))
+        place = Hyperlink(ref=f"{column(col)}{row}", location=target(sheet, cell), display=text[:200])
+        self.text(row, col, text, style)._hyperlink = place  # the setter would take it for an address outside
 
     def links(self, label: str, links: Sequence[Tuple[str, str]]) -> None:
         """A label and links to sheets beside it; many of them go on over several lines."""
         self.text(self.row, 1, label, "caption")
-        for n, (text, sheet) in enumerate(links):
-            if n and n % 8 == 0:
-                self.row += 1
-            self.link(self.row, 2 + n % 8, text, sheet)
+        col = 2
+        for text, sheet in links:
+            columns = 1 + len(text) // 12  # that the text covers
+            if col > 2 and col + columns > 10:
+                self.row, col = self.row + 1, 2
+            self.link(self.row, col, text, sheet)
+            col += columns
         self.row += 1
 
     # --- blocks -----------------------------------------------------------------------------------------------------
@@ -202,4 +211,4 @@ def write_number(cell: Any, value: Any) -> None:
         cell._value, cell.data_type = repr(value), "n"
 
 
-__all__: List[str] = ["Page", "number_format", "sheet_title", "target", "write_number"]
+__all__: List[str] = ["Page", "number_format", "sheet_title", "shortened", "target", "write_number"]

@@ -16,7 +16,7 @@ FONT = "Arial"  # named everywhere: without a name LibreOffice falls back to a s
 INK, GREY, LINE = "1F2933", "6B7785", "CBD2D9"
 YELLOW, BLUE, BLUE_INK = "FFF8D6", "E8EEF7", "1F4E9E"
 GREEN, GREEN_INK, RED, RED_INK = "C6EFCE", "0B6B2E", "FFC7CE", "9C0006"
-HEADING = "2F4B7C"
+HEADING, PART = "2F4B7C", "EEF2F7"
 
 HELPER = "[=0]0;[=1]1;0.000000"
 NUMBER, INTEGER, TINY, DIFFERENCE = "0.000000", "0", "0.000000E+00", "0.0E+00;-0.0E+00;0"
@@ -60,6 +60,8 @@ STYLES: Dict[str, Dict[str, Any]] = {
     },
     "cell": {"font": _font(), "border": Border(bottom=THIN)},
     "cell_link": {"font": _font(10, BLUE_INK, underline="single"), "border": Border(bottom=THIN)},
+    "part": {"font": _font(10, HEADING, bold=True), "fill": fill(PART), "border": Border(bottom=THIN)},
+    "part_words": {"font": _font(10, GREY), "fill": fill(PART), "border": Border(bottom=THIN)},
     "number": {"font": _font(10, GREY), "border": Border(bottom=THIN), "alignment": CENTER},
     "step": {"font": _font(10, GREY), "alignment": CENTER},
     "status": {"font": _font(10, INK, bold=True), "border": Border(bottom=THIN), "alignment": CENTER},

@@ -19,7 +19,7 @@ Source = Union["Function", Tensor]  # where a number comes from: the operation t
 Gradients = Tuple[Optional[K.Array], ...]
 
 OPS: Dict[str, Type[Function]] = {}
-_sequence = count()
+sequence = count()
 
 
 class Function:
@@ -29,7 +29,7 @@ class Function:
     `params`, so that a workbook can carry the graph.
     """
 
-    __slots__ = ("dtype", "inputs", "kept", "name", "needs", "saved", "seq", "shape")
+    __slots__ = ("calls", "dtype", "inputs", "kept", "name", "needs", "saved", "seq", "shape")
 
     params: ClassVar[Tuple[str, ...]] = ()
     differentiable: ClassVar[bool] = True
@@ -43,6 +43,7 @@ class Function:
     name: Optional[str]
     kept: Optional[weakref.ref]  # the output, if retain_grad() was called on it
     saved: Any
+    calls: Any  # (module, seq when it began, calls before) of the modules that returned its output, the last one first
 
     def __init_subclass__(cls, abstract: bool = False) -> None:
         if not abstract:
@@ -96,9 +97,10 @@ def record(node: Function, inputs: Sequence[Tensor], out: Tensor) -> None:
         sources.append(tensor if tensor.node is None else tensor.node)
         needs.append(tensor._requires_grad)
     node.inputs, node.needs = tuple(sources), tuple(needs)
-    node.seq = next(_sequence)
+    node.seq = next(sequence)
     node.name = None
     node.kept = None
+    node.calls = None
     node.shape = out.array.shape
     node.dtype = out.array.dtype
     out.node = node

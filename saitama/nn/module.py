@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, Iterator, Mapping, NamedTuple, Set, Tuple, TypeVar
 
+from saitama.autograd.function import sequence
 from saitama.tensor import Tensor
 from saitama.tensor.dtype import check_dtype, is_float
 
@@ -33,7 +34,11 @@ class Module:
         raise NotImplementedError(f"{type(self).__name__} has no forward(); define it")
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
+        began = next(sequence)
         output = self.forward(*inputs, **options)
+        for tensor in (output,) if type(output) is Tensor else output if type(output) is tuple else ():
+            if type(tensor) is Tensor and tensor.node is not None:  # a workbook says which module made what
+                tensor.node.calls = self, began, tensor.node.calls
         if self._hooks:
             for hook in list(self._hooks.values()):
                 changed = hook(self, inputs, output)

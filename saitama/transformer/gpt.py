@@ -56,6 +56,7 @@ class CausalSelfAttention(Module):
         """x (..., T, C) -> (..., T, C)."""
         T = x.shape[-2]
         q, k, v = chunk(self.c_attn(x), 3, -1)  # (..., T, 3 C) -> 3 times (..., T, C), the heads side by side
+        q.name, k.name, v.name = "q", "k", "v"
         past = 0 if cache is None else cache.length
         if cache is not None:
             k, v = cache.extend(self, k, v)  # (..., past + T, C)
@@ -115,7 +116,9 @@ class Trunk(Module):
     def forward(self, idx: Tensor, cache: Optional[KeyValueCache] = None) -> Tensor:
         """idx (..., T) -> (..., T, C)."""
         past, T = 0 if cache is None else cache.length, idx.shape[-1]
-        x = self.drop(self.wte(idx) + self.wpe(arange(past, past + T)))
+        positions = arange(past, past + T)
+        positions.name = "positions"
+        x = self.drop(self.wte(idx) + self.wpe(positions))
         for block in self.h:
             x = block(x, cache)
         if cache is not None:
