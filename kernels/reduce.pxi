@@ -1,124 +1,7 @@
 # Reductions over any axes: sum, mean, max and min.
 #
-# Design: a run of neighbouring axes is one axis of a (outer, n, inner) view, so each run takes one pass, the last run
-# first. Sums are pairwise: halves are added down to short blocks, so the error grows with log n and the order depends
-# on the shape alone. Within a block several lanes run side by side, which the compiler turns into vectors.
-
-cdef enum:
-    LANES = 16
-    BLOCK = 256  # elements of a row summed without halving
-    ROWS_BLOCK = 16  # the same for whole rows
-    COLUMNS = 256  # columns that go down the rows together
-    MANY = 1 << 17  # a single row of so many is shared out
-    PARTS = 64  # into so many parts
-
-cdef struct Sum:
-    char _
-cdef struct Max:
-    char _
-cdef struct Min:
-    char _
-
-ctypedef fused reduce_op:
-    Sum
-    Max
-    Min
-
-
-cdef inline real join(real x, real y, reduce_op *op) noexcept nogil:
-    if reduce_op is Sum:
-        return x + y
-    elif reduce_op is Max:
-        return x if x >= y or x != x else y
-    else:
-        return x if x <= y or x != x else y
-
-
-cdef real fold_row(const real *x, Py_ssize_t n, reduce_op *op) noexcept nogil:  # IN x
-    """n >= 1 neighbours."""
-    cdef real lanes[LANES]
-    cdef Py_ssize_t i, j, half
-    cdef real total
-    if n < LANES:
-        total = x[0]
-        for i in range(1, n):
-            total = join(total, x[i], op)
-        return total
-    if n > BLOCK:
-        half = n // 2 // LANES * LANES
-        return join(fold_row(x, half, op), fold_row(x + half, n - half, op), op)
-    for j in range(LANES):
-        lanes[j] = x[j]
-    i = LANES
-    while i + LANES <= n:
-        for j in range(LANES):
-            lanes[j] = join(lanes[j], x[i + j], op)
-        i += LANES
-    for j in range(n - i):
-        lanes[j] = join(lanes[j], x[i + j], op)
-    half = LANES // 2
-    while half > 0:
-        for j in range(half):
-            lanes[j] = join(lanes[j], lanes[j + half], op)
-        half //= 2
-    return lanes[0]
-
-
-cdef void fold_columns(const real *x, Py_ssize_t n, Py_ssize_t row, Py_ssize_t width, real *out,
-                       reduce_op *op) noexcept nogil:  # IN x OUT out
-    """n >= 1 rows of `width` <= COLUMNS elements, `row` apart, joined to one row."""
-    cdef real other[COLUMNS]
-    cdef Py_ssize_t i, j
-    if n > ROWS_BLOCK:
-        fold_columns(x, n // 2, row, width, out, op)
-        fold_columns(x + n // 2 * row, n - n // 2, row, width, other, op)
-        for j in range(width):
-            out[j] = join(out[j], other[j], op)
-        return
-    memcpy(out, x, width * sizeof(real))
-    for i in range(1, n):
-        for j in range(width):
-            out[j] = join(out[j], x[i * row + j], op)
-
-
-cdef real fold_long_row(const real *x, Py_ssize_t n, reduce_op *op) noexcept nogil:  # IN x
-    """One row in a fixed number of parts, which threads share."""
-    cdef real parts[PARTS]
-    cdef Py_ssize_t part, length = n // PARTS
-    for part in prange(PARTS, num_threads=team(n), schedule="static"):
-        parts[part] = fold_row(x + part * length, n - part * length if part == PARTS - 1 else length, op)
-    return fold_row(<const real *> parts, PARTS, op)
-
-
-cdef void fold(const real *x, real *out, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner,
-               reduce_op *op) noexcept nogil:  # IN x OUT out
-    """(outer, n, inner) -> (outer, inner), with n >= 1."""
-    cdef int workers = team(outer * n * inner)
-    cdef Py_ssize_t task, strips
-    if inner == 1:
-        if outer == 1 and n >= MANY:
-            out[0] = fold_long_row(x, n, op)
-        elif workers == 1 or outer == 1:
-            for task in range(outer):
-                out[task] = fold_row(x + task * n, n, op)
-        else:
-            for task in prange(outer, num_threads=workers, schedule="static"):
-                out[task] = fold_row(x + task * n, n, op)
-        return
-    strips = (inner + COLUMNS - 1) // COLUMNS
-    if workers == 1:
-        for task in range(outer * strips):
-            fold_strip(x, out, task // strips, task % strips * COLUMNS, n, inner, op)
-        return
-    for task in prange(outer * strips, num_threads=workers, schedule="static"):
-        fold_strip(x, out, task // strips, task % strips * COLUMNS, n, inner, op)
-
-
-cdef void fold_strip(const real *x, real *out, Py_ssize_t row, Py_ssize_t column, Py_ssize_t n, Py_ssize_t inner,
-                     reduce_op *op) noexcept nogil:  # IN x OUT out
-    fold_columns(x + row * n * inner + column, n, inner, inner - column if inner - column < COLUMNS else COLUMNS,
-                 out + row * inner + column, op)
-
+# Design: a run of neighbouring axes is one axis of a (outer, n, inner) view, so each run takes one pass of fold.pxi, the
+# last run first. Where a pass leaves several parts of n, a second one joins them.
 
 cdef uint64_t read_dims(str op, Array a, object dims) except? 0xFFFFFFFFFFFFFFFF:
     """The axes to reduce as bits."""
@@ -155,13 +38,25 @@ cdef int need_elements(str op, Array a, uint64_t marked, object dims) except -1:
     return 0
 
 
+cdef Array folded(str op, Array a, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner, reduce_op *tag):
+    """(outer, n, inner) -> (outer inner), with n >= 1."""
+    cdef Folding f = folding(outer, n, inner)
+    cdef Py_ssize_t size = outer * f.parts * inner
+    cdef Array out = new_array(op, a.kind, &size, 1)
+    cdef PyThreadState *state = unlock(a.size)
+    if a.kind == FLOAT64:
+        fold(&f, <const double *> a.data, <double *> out.data, tag)
+    else:
+        fold(&f, <const float *> a.data, <float *> out.data, tag)
+    relock(state)
+    return out if f.parts == 1 else folded(op, out, outer, f.parts, inner, tag)
+
+
 cdef Array reduce(str op, Array a, uint64_t marked, bint keepdim, reduce_op *tag):
     cdef Py_ssize_t sizes[MAX_DIMS]
-    cdef Py_ssize_t flat[1]
-    cdef Py_ssize_t n, inner = 1, outer
+    cdef Py_ssize_t n, inner = 1
     cdef int axis = a.ndim, ndim = kept_sizes(a, marked, keepdim, sizes)
     cdef Array now = a, out
-    cdef PyThreadState *state
     if a.size == 0 or marked == 0:
         out = zeros(op, a.kind, sizes, ndim)
         if a.size > 0:
@@ -176,16 +71,7 @@ cdef Array reduce(str op, Array a, uint64_t marked, bint keepdim, reduce_op *tag
         while axis > 0 and marked >> (axis - 1) & 1:
             axis -= 1
             n *= a.sizes[axis]
-        outer = product(a.sizes, 0, axis)
-        flat[0] = outer * inner
-        out = new_array(op, a.kind, flat, 1)
-        state = unlock(now.size)
-        if a.kind == FLOAT64:
-            fold(<const double *> now.data, <double *> out.data, outer, n, inner, tag)
-        else:
-            fold(<const float *> now.data, <float *> out.data, outer, n, inner, tag)
-        relock(state)
-        now = out
+        now = folded(op, now, product(a.sizes, 0, axis), n, inner, tag)
     return share(now, sizes, ndim)
 
 
