@@ -7,8 +7,8 @@
 # floats with AVX-512, as three more additions can start while one is under way. Blocks are joined in pairs, lane by
 # lane, and the lanes in halves at the very end. Numbers left over are the end of a vector whose beginning was seen.
 #
-# Otherwise whole rows are joined, GROUP at a time: for each column a tree in registers, so that one number is written
-# for GROUP read. A strip of COLUMNS running sums stays in the first cache while the rows go by. A few columns would
+# Otherwise whole rows are joined, BUNDLE at a time: for each column a tree in registers, so that one number is written
+# for BUNDLE read. A strip of COLUMNS running sums stays in the first cache while the rows go by. A few columns would
 # leave most of a vector empty: there, several rows count as one, and their parts are joined at the end.
 #
 # A long n is cut into parts. Threads take parts, strips and outer rows as they are free, since one that slept may take
@@ -32,7 +32,7 @@ cdef enum:
     AHEAD = 4096  # bytes between what is added and what is asked of the memory
     LANES = 32
     BLOCK = 1024  # elements of a row, of which every lane joins 32
-    GROUP = 8
+    BUNDLE = 8
     ROWS_BLOCK = 32  # rows joined one group after the other
     COLUMNS = 512
     NARROW = 32  # fewer columns than this are widened
@@ -163,7 +163,7 @@ cdef inline real fold_row(const real *x, Py_ssize_t n, reduce_op *op) noexcept n
 
 # --- rows -------------------------------------------------------------------------------------------------------------
 cdef inline void fold_group(const real *x, Py_ssize_t row, Py_ssize_t width, real *out, reduce_op *op) noexcept nogil:  # IN x IN/OUT out
-    """GROUP rows, `row` apart, into out."""
+    """BUNDLE rows, `row` apart, into out."""
     cdef Py_ssize_t j, i
     cdef real best, nan, v
     for j in range(width):
@@ -173,7 +173,7 @@ cdef inline void fold_group(const real *x, Py_ssize_t row, Py_ssize_t width, rea
         else:
             best = out[j]
             nan = 0
-            for i in range(GROUP):
+            for i in range(BUNDLE):
                 v = x[i * row + j]
                 best = better(v, best, op)
                 nan = v if v != v else nan
@@ -195,9 +195,9 @@ cdef void fold_columns(const real *x, Py_ssize_t n, Py_ssize_t row, Py_ssize_t w
         return
     for j in range(width):
         out[j] = neutral(<real *> NULL, op)
-    while i + GROUP <= n:
+    while i + BUNDLE <= n:
         fold_group(x + i * row, row, width, out, op)
-        i += GROUP
+        i += BUNDLE
     while i < n:
         for j in range(width):
             out[j] = join(out[j], x[i * row + j], op)

@@ -49,27 +49,28 @@ cdef int need_targets(str op, Array x, Array t, int64_t ignore_index) except -1:
 cdef inline double cross_entropy_row(const real *x, real *log_p, Py_ssize_t n, int64_t t, double smoothing) noexcept nogil:  # IN x OUT log_p
     """Returns the loss."""
     cdef Py_ssize_t j
-    cdef double largest = x[0], total, every = 0
-    for j in range(1, n):
-        if x[j] > largest:
-            largest = x[j]
-    total = log_value(sum_of_exps(x, <real *> NULL, n, 1, largest), <double *> NULL)
+    cdef real largest = fold_row(x, n, <Max *> NULL), log_total
+    cdef double total, every = 0, top = largest
     for j in range(n):
-        log_p[j] = <real> (x[j] - largest - total)
+        log_p[j] = exp_of(x[j] - largest)
+    total = log_value(fold_row(<const real *> log_p, n, <Sum *> NULL), <double *> NULL)
+    log_total = <real> total
+    for j in range(n):
+        log_p[j] = x[j] - largest - log_total
     if smoothing == 0:  # then a logit of -inf elsewhere costs nothing
-        return -(x[t] - largest - total)
+        return -(x[t] - top - total)
     for j in range(n):
-        every += x[j] - largest - total
+        every += x[j] - top - total
     if smoothing == 1:
         return -every / n
-    return -((1 - smoothing) * (x[t] - largest - total) + smoothing / n * every)
+    return -((1 - smoothing) * (x[t] - top - total) + smoothing / n * every)
 
 
 cdef void cross_entropy_rows(const real *x, const int64_t *t, real *losses, real *log_p, Py_ssize_t rows, Py_ssize_t n,
                              int64_t ignore_index, double smoothing) noexcept nogil:  # IN x, t OUT losses, log_p
     cdef Py_ssize_t i
     cdef int64_t target
-    for i in prange(rows, num_threads=team(8 * rows * n), schedule="static"):
+    for i in prange(rows, num_threads=team(rows * n), schedule="dynamic", chunksize=16):
         target = t[i]
         if target == ignore_index:
             cross_entropy_row(x + i * n, log_p + i * n, n, 0, 0)
@@ -98,16 +99,17 @@ def cross_entropy(Array x not None, Array t not None, int64_t ignore_index, doub
 
 cdef inline void cross_entropy_grad_row(const real *log_p, real *dx, Py_ssize_t n, int64_t t, double dy, double smoothing) noexcept nogil:  # IN log_p OUT dx
     cdef double rest = smoothing / n
+    cdef real factor = <real> dy, less = <real> rest
     cdef Py_ssize_t j
     for j in range(n):
-        dx[j] = <real> (dy * (exp_value(log_p[j], <real *> NULL) - rest))
+        dx[j] = factor * (exp_of(log_p[j]) - less)
     dx[t] = <real> (dy * (exp_value(log_p[t], <real *> NULL) - ((1 - smoothing) + rest)))
 
 
 cdef void cross_entropy_grad_rows(const real *log_p, const int64_t *t, const real *dy, real *dx, Py_ssize_t rows, Py_ssize_t n,
                                   int64_t ignore_index, double smoothing) noexcept nogil:  # IN log_p, t, dy OUT dx
     cdef Py_ssize_t i
-    for i in prange(rows, num_threads=team(8 * rows * n), schedule="static"):
+    for i in prange(rows, num_threads=team(rows * n), schedule="dynamic", chunksize=16):
         if t[i] == ignore_index:
             memset(dx + i * n, 0, n * sizeof(real))
         else:
