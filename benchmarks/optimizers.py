@@ -1,6 +1,6 @@
 """One step of SGD, Adam and AdamW, and clipping the norm of the gradients, against PyTorch's foreach implementations.
 
-The parameters are one array of 1e6, or the 50 arrays of a small GPT: 4 blocks of width 128, 65 characters, about 800
+The parameters are one array of 1e6, or the 52 arrays of a small GPT: 4 blocks of width 128, 65 characters, about 800
 thousand numbers. The gradients stay what they are, so that every step costs the same. The rate counts what must be read
 and written once: for Adam p, g, m, v in, p, m, v out.
 """
