@@ -34,6 +34,10 @@ INLINE_GCC = [
     *("--param", "large-stack-frame-growth=10000"),
 ]
 INLINE_CLANG = ["-mllvm", "-inlinehint-threshold=5000"]
+# A loop of constant length becomes vectors only if it is not unrolled before. So unroll the rows of matmul's tiles,
+# up to 8, and not their columns, at least 12.
+UNROLL_GCC = ["--param", "max-completely-peel-times=9"]
+UNROLL_CLANG = ["-mllvm", "-unroll-full-max-count=9"]
 
 PLAIN = "int main(void) { return 0; }"
 CLANG = """
@@ -156,10 +160,7 @@ class BuildKernels(build_ext):
             general = "-O3 -g0 -fno-math-errno -fno-trapping-math -ffp-contract=off -Wno-unused-function".split()
             name = march[0].split("=")[1] if march else "none"
             general.append(f'-DSAITAMA_MARCH="{name}"')  # for saitama.kernels.info()
-            if works(self.compiler, CLANG):  # which would unroll matmul's tile before it vectorises it
-                general += ["-mllvm", "-unroll-full-max-count=16", *INLINE_CLANG]
-            else:
-                general += INLINE_GCC
+            general += [*UNROLL_CLANG, *INLINE_CLANG] if works(self.compiler, CLANG) else [*UNROLL_GCC, *INLINE_GCC]
             if not openmp_compile:
                 general.append("-Wno-unused-but-set-variable")  # Cython declares what its shared loops would need
         extension.extra_compile_args = [*general, *march, *openmp_compile]

@@ -1,219 +1,195 @@
-# Matrix multiplication: packed, blocked for the caches, threaded.
+# Matrix multiplication: cut into tiles, blocked for the caches, packed where that pays, shared out to threads.
 #
-# Design (Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008): both operands are first
-# copied into panels: ROWS rows of a, or one WIDTH of columns of b, side by side for each step along k. Packing reads
-# any strides, so a transposed operand costs nothing more, and pads the last panel with zeros, which reach no result.
-# A tile of ROWS x WIDTH results then stays in registers for a whole run along k: `tile` is plain loops with constant
-# bounds, which the compiler turns into one fused multiply-add per vector. Blocks of tiles are what threads share.
-# Each result is one chain of multiply-adds in the order of k, however the blocks are cut, so threads do not change a
-# bit. Products too small or too thin to repay packing go without (thin.pxi).
-
-cdef extern from *:
-    """
-    #define SAITAMA_WIDTH 192 /* bytes; more columns than compilers unroll before they vectorise */
-    #if defined(__AVX512F__)
-    #define SAITAMA_ROWS 8 /* 8 x 3 of the 32 vectors hold a tile */
-    #elif defined(__AVX__) || defined(__ARM_NEON)
-    #define SAITAMA_ROWS 2 /* 2 x 6 of 16, 2 x 12 of 32 */
-    #else
-    #define SAITAMA_ROWS 1 /* 1 x 12 of 16 */
-    #endif
-    #define SAITAMA_TILE (SAITAMA_ROWS * SAITAMA_WIDTH / 4) /* numbers of a tile, at most */
-
-    #if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
-    #include <math.h>
-    #define SAITAMA_FMA fma
-    #define SAITAMA_FMAF fmaf
-    #else
-    #define SAITAMA_FMA(x, y, z) ((x) * (y) + (z))
-    #define SAITAMA_FMAF SAITAMA_FMA
-    #endif
-    """
-    enum:
-        ROWS "SAITAMA_ROWS"
-        WIDTH "SAITAMA_WIDTH"
-        TILE "SAITAMA_TILE"
-    double fused_multiply_add "SAITAMA_FMA"(double x, double y, double z) nogil
-    float fused_multiply_add_f "SAITAMA_FMAF"(float x, float y, float z) nogil
+# Design: tile.pxi multiplies a few rows of a by a panel of b, which is as wide as a tile, for a run of DEPTH along k. A
+# panel serves all tiles of a block of rows from the nearest cache, and the rows' runs serve all panels from the second
+# one (Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008, who pack both operands). Here
+# - a is read where it lies: a tile takes its numbers one by one, in any layout, at no more cost than packed ones;
+# - a panel of b is packed into (DEPTH, width) if it serves many rows, is transposed, or has columns missing (zeros);
+# - rows that do not fill a tile are packed too, padded with zeros, which reach no result.
+# Threads take parts of the result (or matrices of a batch), and pack for themselves what they need: there is nothing to
+# wait for. Each result is one chain of multiply-adds in the order of k however it is cut, so threads do not change a
+# bit. Products too thin or too small for tiles have loops of their own (thin.pxi).
 
 cdef enum:
-    DEPTH = 256  # steps along k that a pass takes: a panel of b fits the first cache
-    BLOCK_ROWS = 96  # rows of a block: with DEPTH, its part of a fits the second cache
-    BLOCK_COLUMNS = 384
+    DEPTH = 256  # steps along k of a run: a panel of b fits the first cache, or nearly
+    BLOCK_ROWS = 384  # rows whose runs fit the second cache
+    FEW_ROWS = 32  # that do not repay packing b
+    PART_VECTORS = 6  # vectors across a part of the result, at least
 
 cdef struct Product:
     Py_ssize_t m, n, k  # (m, k) @ (k, n)
     Py_ssize_t row_a, step_a  # from row to row and along a row, in elements: transposing exchanges them
     Py_ssize_t row_b, step_b
     Py_ssize_t matrices_a, matrices_b, matrices  # in the batch of a, of b and of the result
-    Py_ssize_t padded_m, padded_n  # rounded up to whole panels
+    Py_ssize_t down, across  # parts of each matrix of the result
     Walk batch  # which matrix of a and b makes each of the result
 
 
-cdef inline Py_ssize_t columns(real *kind) noexcept nogil:
-    return WIDTH // sizeof(real)
+cdef inline Py_ssize_t at_most(Py_ssize_t n, Py_ssize_t limit) noexcept nogil:
+    return n if n < limit else limit
 
 
-cdef inline void pack_panel(const real *x, Py_ssize_t next_lane, Py_ssize_t next_k, Py_ssize_t lanes, Py_ssize_t k,
-                            real *out, Py_ssize_t width) noexcept nogil:  # IN x OUT out
+cdef void pack(const real *x, Py_ssize_t next_lane, Py_ssize_t next_k, Py_ssize_t lanes, Py_ssize_t k, real *out,
+               Py_ssize_t width) noexcept nogil:  # IN x OUT out
     """`lanes` rows of a or columns of b, of k numbers each, as (k, width), with zeros in the lanes that are missing."""
     cdef Py_ssize_t p, lane
     if lanes < width:
         memset(out, 0, k * width * sizeof(real))
+    if next_lane == 1:
+        for p in range(k):
+            memcpy(out + p * width, x + p * next_k, lanes * sizeof(real))
+    else:
         for p in range(k):
             for lane in range(lanes):
                 out[p * width + lane] = x[p * next_k + lane * next_lane]
-    elif next_lane == 1:
-        for p in range(k):
-            for lane in range(width):
-                out[p * width + lane] = x[p * next_k + lane]
-    else:
-        for p in range(k):
-            for lane in range(width):
-                out[p * width + lane] = x[p * next_k + lane * next_lane]
 
 
-cdef void pack(const real *x, real *out, Py_ssize_t matrices, Py_ssize_t lanes, Py_ssize_t padded, Py_ssize_t k,
-               Py_ssize_t next_lane, Py_ssize_t next_k, bint is_a) noexcept nogil:  # IN x OUT out
-    """All matrices of an operand, as (matrix, run of DEPTH along k, panel, k, lane)."""
-    cdef Py_ssize_t width = ROWS if is_a else columns(out)
-    cdef Py_ssize_t panels = padded // width, task
-    cdef int workers = team(matrices * lanes * k // 4)
-    if workers == 1:
-        for task in range(matrices * panels):
-            pack_lanes(x, out, task // panels, task % panels * width, width, lanes, padded, k, next_lane, next_k, is_a)
-        return
-    for task in prange(matrices * panels, num_threads=workers, schedule="static"):
-        pack_lanes(x, out, task // panels, task % panels * width, width, lanes, padded, k, next_lane, next_k, is_a)
+cdef inline Py_ssize_t scratch(real *kind) noexcept nogil:
+    """Elements that a thread needs: for a panel, for rows that do not fill a tile, and for a tile at an edge."""
+    return DEPTH * (columns(kind) + ROWS) + 2 * TILE
 
 
-cdef void pack_lanes(const real *x, real *out, Py_ssize_t matrix, Py_ssize_t lane, Py_ssize_t width, Py_ssize_t lanes,
-                     Py_ssize_t padded, Py_ssize_t k, Py_ssize_t next_lane, Py_ssize_t next_k,
-                     bint is_a) noexcept nogil:  # IN x OUT out
-    """One panel of a matrix: its part of every run."""
-    cdef Py_ssize_t start = 0, depth, left = lanes - lane if lanes - lane < width else width
-    cdef real *panel
-    x += matrix * lanes * k + lane * next_lane
-    out += matrix * padded * k
-    while start < k:
-        depth = k - start if k - start < DEPTH else DEPTH
-        panel = out + start * padded + lane * depth
-        if is_a:  # apart, so that each width is a constant
-            pack_panel(x + start * next_k, next_lane, next_k, left, depth, panel, ROWS)
-        else:
-            pack_panel(x + start * next_k, next_lane, next_k, left, depth, panel, columns(out))
-        start += DEPTH
+cdef void run(const Product *t, const real *a, const real *b, const real *bias, real *out, Py_ssize_t rows,
+              Py_ssize_t n, Py_ssize_t k, bint first, real *packed) noexcept nogil:  # IN t, a, b, bias OUT out, packed
+    """out (rows, n) += a (rows, k) @ b (k, n) + bias (n,), panel by panel of b. A bias that is NULL is none."""
+    cdef Py_ssize_t j = 0, i, whole = rows // ROWS * ROWS, width, exist
+    cdef real *low = packed + DEPTH * columns(out)  # the rows that do not fill a tile
+    cdef real *aside = low + DEPTH * ROWS  # a tile at an edge
+    cdef real *padded = aside + TILE  # its bias
+    cdef real *to
+    cdef const real *from_a
+    cdef const real *panel
+    cdef Tile s
+    cdef bint low_rows, edge
+    s.k, s.first = k, first
+    if rows - whole > 1:
+        pack(a + whole * t.row_a, t.row_a, t.step_a, rows - whole, k, low, ROWS)
+    while j < n:
+        s.narrow = is_narrow(n - j, out)
+        width = narrow_columns(out) if s.narrow else columns(out)
+        exist = at_most(n - j, width)
+        panel = b + j * t.step_b
+        s.row_b = t.row_b
+        if t.step_b != 1 or rows > FEW_ROWS or exist < width:
+            pack(panel, t.step_b, t.row_b, exist, k, packed, width)
+            panel = packed
+            s.row_b = width
+        if bias != NULL and exist < width:
+            memcpy(padded, bias, exist * sizeof(real))
+            bias = padded
+        i = 0
+        while i < rows:
+            s.rows = at_most(rows - i, ROWS)
+            low_rows = 1 < s.rows < ROWS
+            edge = low_rows or exist < width
+            from_a = a + i * t.row_a
+            s.row_a, s.step_a = t.row_a, t.step_a
+            to = out + i * t.n
+            s.row_out = t.n
+            if low_rows:
+                from_a = low
+                s.row_a, s.step_a = 1, ROWS
+            if edge:
+                to = aside
+                s.row_out = width
+                copy_rows(<const real *> out + i * t.n, t.n, to, width, 0 if first else s.rows, exist)
+            run_any_tile(&s, from_a, panel, bias, to)
+            if edge:
+                copy_rows(<const real *> to, width, out + i * t.n, t.n, s.rows, exist)
+            i += ROWS
+        j += width
+        out += width
+        if bias != NULL:
+            bias += width
 
 
-cdef inline void tile(const real *a, const real *b, Py_ssize_t k, real *out, Py_ssize_t row,
-                      bint first) noexcept nogil:  # IN a, b IN/OUT out
-    """out (ROWS, columns) += a panel (k, ROWS) transposed @ b panel (k, columns); out counts as zero the first time."""
-    cdef real sums[TILE]
-    cdef Py_ssize_t n = columns(out), i, j, p
-    for i in range(ROWS):
-        for j in range(n):
-            sums[i * n + j] = 0 if first else out[i * row + j]
-    for p in range(k):
-        for i in range(ROWS):
-            for j in range(n):
-                if real is double:
-                    sums[i * n + j] = fused_multiply_add(a[i], b[j], sums[i * n + j])
-                else:
-                    sums[i * n + j] = fused_multiply_add_f(a[i], b[j], sums[i * n + j])
-        a += ROWS
-        b += n
-    for i in range(ROWS):
-        for j in range(n):
-            out[i * row + j] = sums[i * n + j]
-
-
-cdef void edge_tile(const real *a, const real *b, Py_ssize_t k, real *out, Py_ssize_t row, bint first,
-                    Py_ssize_t rows, Py_ssize_t left) noexcept nogil:  # IN a, b IN/OUT out
-    """A tile of which only so many rows and columns exist."""
-    cdef real whole[TILE]
-    cdef Py_ssize_t n = columns(out), i
-    memset(whole, 0, sizeof(whole))
-    for i in range(rows if not first else 0):
-        memcpy(whole + i * n, out + i * row, left * sizeof(real))
-    tile(a, b, k, <real *> whole, n, first)
-    for i in range(rows):
-        memcpy(out + i * row, whole + i * n, left * sizeof(real))
-
-
-cdef void block(const Product *t, const real *a, const real *b, real *out, Py_ssize_t top,
-                Py_ssize_t left) noexcept nogil:  # IN t, a, b OUT out
-    """The block of one result matrix from (top, left) on; a and b are packed."""
-    cdef Py_ssize_t n = columns(out)
-    cdef Py_ssize_t bottom = top + BLOCK_ROWS if top + BLOCK_ROWS < t.m else t.m
-    cdef Py_ssize_t right = left + BLOCK_COLUMNS if left + BLOCK_COLUMNS < t.n else t.n
-    cdef Py_ssize_t start = 0, depth, i, j
-    cdef const real *panel_a
-    cdef const real *panel_b
-    while start < t.k:
-        depth = t.k - start if t.k - start < DEPTH else DEPTH
-        j = left
-        while j < right:
-            panel_b = b + start * t.padded_n + j * depth
-            i = top
-            while i < bottom:
-                panel_a = a + start * t.padded_m + i * depth
-                if bottom - i >= ROWS and right - j >= n:
-                    tile(panel_a, panel_b, depth, out + i * t.n + j, t.n, start == 0)
-                else:
-                    edge_tile(panel_a, panel_b, depth, out + i * t.n + j, t.n, start == 0,
-                              bottom - i if bottom - i < ROWS else ROWS, right - j if right - j < n else n)
-                i += ROWS
-            j += n
-        start += DEPTH
-
-
-cdef void one_block(const Product *t, const real *a, const real *b, real *out,
-                    Py_ssize_t task) noexcept nogil:  # IN t, a, b OUT out
-    """Blocks are counted matrix by matrix, row of blocks by row of blocks."""
+cdef void part(const Product *t, const real *a, const real *b, const real *bias, real *out, real *packed,
+               Py_ssize_t task) noexcept nogil:  # IN t, a, b, bias OUT out, packed
+    """A part of the result, which begins at a whole tile; counted matrix by matrix, row of parts by row of parts."""
     cdef Cursor cursor
-    cdef Py_ssize_t across = (t.n + BLOCK_COLUMNS - 1) // BLOCK_COLUMNS
-    cdef Py_ssize_t down = (t.m + BLOCK_ROWS - 1) // BLOCK_ROWS, matrix = task // (down * across)
+    cdef Py_ssize_t matrix = task // (t.down * t.across), row = task // t.across % t.down, column = task % t.across
+    cdef const real *added
+    cdef Py_ssize_t lanes = VECTOR // sizeof(real), vectors = round_up(t.n, lanes) // lanes
+    cdef Py_ssize_t tiles = round_up(t.m, ROWS) // ROWS, start, depth, rows
+    cdef Py_ssize_t top = tiles * row // t.down * ROWS, bottom = at_most(tiles * (row + 1) // t.down * ROWS, t.m)
+    cdef Py_ssize_t left = vectors * column // t.across * lanes
+    cdef Py_ssize_t right = at_most(vectors * (column + 1) // t.across * lanes, t.n)
     seek(&t.batch, &cursor, matrix)
-    block(t, a + cursor.at[0] * t.padded_m * t.k, b + cursor.at[1] * t.padded_n * t.k, out + matrix * t.m * t.n,
-          task // across % down * BLOCK_ROWS, task % across * BLOCK_COLUMNS)
+    a += cursor.at[0] * t.m * t.k
+    b += cursor.at[1] * t.n * t.k + left * t.step_b
+    out += matrix * t.m * t.n + left
+    if bias != NULL:
+        bias += left
+    while top < bottom:
+        rows, start = at_most(bottom - top, BLOCK_ROWS), 0
+        added = NULL  # until the last run
+        while start < t.k:
+            depth = at_most(t.k - start, DEPTH)
+            if start + depth == t.k:
+                added = bias
+            run(t, a + top * t.row_a + start * t.step_a, b + start * t.row_b, added, out + top * t.n, rows,
+                right - left, depth, start == 0, packed)
+            start += DEPTH
+        top += BLOCK_ROWS
 
 
-cdef void multiply(const Product *t, const real *a, const real *b, real *out,
-                   real *packed) noexcept nogil:  # IN t, a, b OUT out, packed
-    cdef real *packed_b = packed + t.matrices_a * t.padded_m * t.k
-    cdef Py_ssize_t tasks = t.matrices * ((t.m + BLOCK_ROWS - 1) // BLOCK_ROWS), task
-    cdef int workers = team(t.matrices * t.m * t.n * t.k // 16)
-    tasks *= (t.n + BLOCK_COLUMNS - 1) // BLOCK_COLUMNS
-    pack(a, packed, t.matrices_a, t.m, t.padded_m, t.k, t.row_a, t.step_a, True)
-    pack(b, packed_b, t.matrices_b, t.n, t.padded_n, t.k, t.step_b, t.row_b, False)
+cdef void parts(const Product *t, const real *a, const real *b, const real *bias, real *out, real *packed,
+                int workers) noexcept nogil:  # IN t, a, b, bias OUT out, packed
+    cdef Py_ssize_t tasks = t.matrices * t.down * t.across, task, own = scratch(out)
     if workers == 1:
         for task in range(tasks):
-            one_block(t, packed, packed_b, out, task)
+            part(t, a, b, bias, out, packed, task)
         return
-    for task in prange(tasks, num_threads=workers, schedule="dynamic"):
-        one_block(t, packed, packed_b, out, task)
+    for task in prange(tasks, num_threads=workers, schedule="static"):
+        part(t, a, b, bias, out, packed + threadid() * own, task)
 
 
-cdef Py_ssize_t round_up(Py_ssize_t n, Py_ssize_t width) noexcept:
-    return (n + width - 1) // width * width
-
-
-cdef int packed_product(Product *t, Array a, Array b, Array out) except -1:  # IN t
+cdef int tiled_product(Product *t, Array a, Array b, Array bias, Array out) except -1:  # IN t
     cdef Py_ssize_t itemsize = ITEMSIZE[a.kind]
-    t.padded_m = round_up(t.m, ROWS)
-    t.padded_n = round_up(t.n, WIDTH // itemsize)
-    cdef void *packed = take_block((t.matrices_a * t.padded_m + t.matrices_b * t.padded_n) * t.k * itemsize)
+    cdef int workers = team(t.matrices * t.m * t.n * t.k // 16)
+    cdef void *added = NULL if bias is None else bias.data
+    t.down = t.across = 1
+    if t.matrices < 4 * workers and workers > 1:
+        if t.n * itemsize > PART_VECTORS * VECTOR:
+            t.across = at_most(t.n * itemsize // (PART_VECTORS * VECTOR), workers)
+        t.down = at_most((workers + t.across - 1) // t.across, round_up(t.m, ROWS) // ROWS)
+    cdef void *packed = take_block(workers * itemsize * scratch(<float *> NULL))  # a float tile is the largest
     cdef PyThreadState *state = unlock(t.matrices * t.m * t.n * t.k // 8)
     if a.kind == FLOAT64:
-        multiply(t, <const double *> a.data, <const double *> b.data, <double *> out.data, <double *> packed)
+        parts(t, <const double *> a.data, <const double *> b.data, <const double *> added, <double *> out.data,
+              <double *> packed, workers)
     else:
-        multiply(t, <const float *> a.data, <const float *> b.data, <float *> out.data, <float *> packed)
+        parts(t, <const float *> a.data, <const float *> b.data, <const float *> added, <float *> out.data,
+              <float *> packed, workers)
     relock(state)
     drop_block(packed)
     return 0
 
 
-def matmul(Array a not None, Array b not None, bint trans_a=False, bint trans_b=False):
+cdef void add_to_rows(const real *bias, Py_ssize_t n, real *out, Py_ssize_t rows) noexcept nogil:  # IN bias IN/OUT out
+    cdef Py_ssize_t i, j
+    for i in range(rows):
+        for j in range(n):
+            out[i * n + j] += bias[j]
+
+
+cdef void add_bias(Array out, Array bias):
+    if bias.size == 0:
+        return
+    if out.kind == FLOAT64:
+        add_to_rows(<const double *> bias.data, bias.size, <double *> out.data, out.size // bias.size)
+    else:
+        add_to_rows(<const float *> bias.data, bias.size, <float *> out.data, out.size // bias.size)
+
+
+cdef int need_bias(Array a, Array b, Array bias, Py_ssize_t n) except -1:
+    need_same_kind("matmul", a, bias)
+    if bias.ndim != 1 or bias.size != n:
+        raise ValueError(f"matmul: {a.shape} @ {b.shape}: bias has shape {bias.shape}; needs ({n},)")
+    return 0
+
+
+def matmul(Array a not None, Array b not None, bint trans_a=False, bint trans_b=False, Array bias=None):
     if a.ndim < 2 or b.ndim < 2:
         raise ValueError(f"matmul: {a.shape} @ {b.shape}: needs matrices, at least 2 dimensions each")
     need_same_kind("matmul", a, b)
@@ -221,7 +197,6 @@ def matmul(Array a not None, Array b not None, bint trans_a=False, bint trans_b=
     cdef Product t
     cdef Py_ssize_t sizes[MAX_DIMS]
     cdef Py_ssize_t k
-    cdef int axis
     t.m, t.k, t.row_a, t.step_a = a.sizes[a.ndim - 2], a.sizes[a.ndim - 1], a.sizes[a.ndim - 1], 1
     k, t.n, t.row_b, t.step_b = b.sizes[b.ndim - 2], b.sizes[b.ndim - 1], b.sizes[b.ndim - 1], 1
     if trans_a:
@@ -230,27 +205,38 @@ def matmul(Array a not None, Array b not None, bint trans_a=False, bint trans_b=
         k, t.n, t.row_b, t.step_b = t.n, k, 1, t.row_b
     if t.k != k:
         raise ValueError(f"matmul: {a.shape} @ {b.shape}: inner sizes {t.k} and {k} differ")
+    if bias is not None:
+        need_bias(a, b, bias, t.n)
     cdef int ndim = plan_batches(&t, a, b, sizes)
     sizes[ndim] = t.m
     sizes[ndim + 1] = t.n
     cdef Array out = new_array("matmul", a.kind, sizes, ndim + 2)
-    if out.size == 0 or k == 0:
+    if k == 0:
         memset(out.data, 0, out.size * ITEMSIZE[out.kind])
-        return out
+        if bias is not None:
+            add_bias(out, bias)
+    elif out.size > 0:
+        choose_product(&t, trans_a, a, b, bias, out)
+    return out
+
+
+cdef int choose_product(Product *t, bint trans_a, Array a, Array b, Array bias, Array out) except -1:  # IN t
+    cdef int axis
     if t.matrices_b == 1 and not trans_a:  # one b for all: the rows of all matrices of a are those of one
         t.m *= t.matrices
         t.matrices = t.matrices_a = 1
+    if t.m >= 4 and t.n > 1 and t.m * t.n * t.k > 1024:
+        return tiled_product(t, a, b, bias, out)
     if t.n == 1:  # (b^T a^T)^T, whose single row is read in order
         t.m, t.n, t.matrices_a, t.matrices_b = t.n, t.m, t.matrices_b, t.matrices_a
         t.row_a, t.step_a, t.row_b, t.step_b = t.step_b, t.row_b, t.step_a, t.row_a
         for axis in range(t.batch.ndim):
             t.batch.steps[0][axis], t.batch.steps[1][axis] = t.batch.steps[1][axis], t.batch.steps[0][axis]
         a, b = b, a
-    if t.m < 4 or t.m * t.n * t.k <= 1024:
-        thin_product(&t, a, b, out)
-    else:
-        packed_product(&t, a, b, out)
-    return out
+    thin_product(t, a, b, out)
+    if bias is not None:
+        add_bias(out, bias)
+    return 0
 
 
 cdef int plan_batches(Product *t, Array a, Array b, Py_ssize_t *sizes) except -1:  # OUT t, sizes

@@ -146,8 +146,9 @@ def norm(arrays: Arrays) -> float: ...  # sqrt of the sum of all squares, in dou
 def scale(arrays: Arrays, factor: float) -> List[Array]: ...
 
 # --- matmul ----------------------------------------------------------------------------------------------------------------
-def matmul(a: Array, b: Array, trans_a: bool = False, trans_b: bool = False) -> Array:
-    """(..., m, k) @ (..., k, n) -> (..., m, n); a flag reads that operand transposed, without a copy; batches broadcast."""
+def matmul(a: Array, b: Array, trans_a: bool = False, trans_b: bool = False, bias: Optional[Array] = None) -> Array:
+    """(..., m, k) @ (..., k, n) + (n,) -> (..., m, n); a flag reads that operand transposed, without a copy; batches
+    broadcast."""
 
 # --- moving numbers --------------------------------------------------------------------------------------------------------
 def transpose(a: Array, dims: Shape) -> Array: ...  # permutes all axes, and copies

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from math import prod
 from types import ModuleType
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from twin_cases import FLOATS, Twins, agree, arrays, shapes, shrunk
+from twin_cases import FLOATS, Case, Twins, agree, arrays, shapes, shrunk
 
 sizes = st.integers(0, 5) | st.sampled_from([1, 9, 17])
 
@@ -21,6 +22,35 @@ def test_matmul(twins: Twins, data: Any, m: int, k: int, n: int, trans_a: bool, 
     a = data.draw(whole_numbers(a_shape, dtype))
     b = data.draw(whole_numbers(b_shape, dtype))
     agree(twins, lambda K, a, b: K.matmul(a, b, trans_a, trans_b), a, b)  # whole numbers: exact in any order
+
+
+def counted(shape: Any, dtype: str, factor: int) -> Case:
+    """Small whole numbers, whose products and sums are exact in any order."""
+    return Case([i * factor % 15 - 7 for i in range(prod(shape))], shape, dtype)
+
+
+near_edges = st.sampled_from([1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 23, 24, 25, 31, 32, 33, 47, 48, 49, 64, 65])
+few_steps = st.sampled_from([1, 2, 3, 5, 8])
+
+
+@given(near_edges, few_steps, near_edges, st.booleans(), st.booleans(), st.booleans(), st.sampled_from(FLOATS))
+def test_matmul_around_tile_edges(
+    twins: Twins, m: int, k: int, n: int, trans_a: bool, trans_b: bool, with_bias: bool, dtype: str
+) -> None:
+    a = counted((k, m) if trans_a else (m, k), dtype, 7)
+    b = counted((n, k) if trans_b else (k, n), dtype, 4)
+    bias = counted((n,), dtype, 11) if with_bias else None
+    agree(twins, lambda K, a, b, bias: K.matmul(a, b, trans_a, trans_b, bias), a, b, bias)
+
+
+@given(st.data(), sizes, sizes, sizes, st.booleans(), st.sampled_from(FLOATS))
+def test_bias(twins: Twins, data: Any, m: int, k: int, n: int, trans_b: bool, dtype: str) -> None:
+    batch = data.draw(shapes(max_dims=2, max_size=3))
+    a = counted((*batch, m, k), dtype, 7)
+    b = counted((n, k) if trans_b else (k, n), dtype, 4)
+    bias = data.draw(arrays((n,), dtype))
+    agree(twins, lambda K, a, b, bias: K.matmul(a, b, False, trans_b, bias), a, b, bias)
+    agree(twins, lambda K, a, b, bias: K.add(K.matmul(a, b, False, trans_b), bias), a, b, bias)
 
 
 @given(st.data(), st.integers(1, 9), st.integers(1, 40), st.integers(1, 9), st.sampled_from(FLOATS))
@@ -79,12 +109,22 @@ def test_messages(kernels: ModuleType, a: Any, b: Any, message: str) -> None:
     assert str(error.value) == message
 
 
+@pytest.mark.parametrize("shape", [(), (2,), (1,), (1, 4)])
+def test_a_bias_of_another_shape(kernels: ModuleType, shape: Any) -> None:
+    a, b = kernels.full((2, 3), 1, "float64"), kernels.full((3, 4), 1, "float64")
+    with pytest.raises(ValueError) as error:
+        kernels.matmul(a, b, bias=kernels.full(shape, 1, "float64"))
+    assert str(error.value) == f"matmul: (2, 3) @ (3, 4): bias has shape {shape}; needs (4,)"
+
+
 def test_dtypes_must_be_one_float(kernels: ModuleType) -> None:
     a = kernels.full((2, 2), 1, "float64")
     with pytest.raises(TypeError, match="^matmul: dtypes float64 and float32 differ; convert one with .to"):
         kernels.matmul(a, kernels.full((2, 2), 1, "float32"))
     with pytest.raises(TypeError, match="^matmul: needs float64 or float32, not int64"):
         kernels.matmul(kernels.full((2, 2), 1, "int64"), kernels.full((2, 2), 1, "int64"))
+    with pytest.raises(TypeError, match="^matmul: dtypes float64 and float32 differ; convert one with .to"):
+        kernels.matmul(a, a, bias=kernels.full((2,), 1, "float32"))
 
 
 def test_infinity_and_nan_survive(kernels: ModuleType) -> None:

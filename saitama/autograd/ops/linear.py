@@ -30,9 +30,7 @@ class Linear(Function):
         n, k = W.shape
         X = x if x.ndim == 2 else x.reshape((x.size // k if k else 0, k))  # (rows, k)
         self.saved = X, W, x.shape
-        Y = K.matmul(X, W, False, True)  # (rows, n)
-        if b is not None:
-            Y = K.add(Y, b)
+        Y = K.matmul(X, W, False, True, b)  # (rows, n)
         return Y if x.ndim == 2 else Y.reshape(x.shape[:-1] + (n,))
 
     def backward(self, dy: K.Array) -> Gradients:

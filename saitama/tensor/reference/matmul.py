@@ -1,13 +1,15 @@
-"""matmul: y[i, j] = sum_k a[i, k] b[k, j], for every matrix of a batch."""
+"""matmul: y[i, j] = sum_k a[i, k] b[k, j] + bias[j], for every matrix of a batch."""
 
 from __future__ import annotations
+
+from typing import Optional
 
 from .array import Array, check_float, zeros
 from .broadcast import Shape, broadcast_shape, check_shape, spread
 
 
-def matmul(a: Array, b: Array, trans_a: bool = False, trans_b: bool = False) -> Array:
-    """(..., m, k) @ (..., k, n) -> (..., m, n); a flag reads that operand transposed; batches broadcast."""
+def matmul(a: Array, b: Array, trans_a: bool = False, trans_b: bool = False, bias: Optional[Array] = None) -> Array:
+    """(..., m, k) @ (..., k, n) + (n,) -> (..., m, n); a flag reads that operand transposed; batches broadcast."""
     if a.ndim < 2 or b.ndim < 2:
         raise ValueError(f"matmul: {a.shape} @ {b.shape}: needs matrices, at least 2 dimensions each")
     check_float("matmul", a, b)
@@ -16,6 +18,10 @@ def matmul(a: Array, b: Array, trans_a: bool = False, trans_b: bool = False) -> 
     inner, n = b_shape[-2:]
     if k != inner:
         raise ValueError(f"matmul: {a.shape} @ {b.shape}: inner sizes {k} and {inner} differ")
+    if bias is not None:
+        check_float("matmul", a, bias)
+        if bias.shape != (n,):
+            raise ValueError(f"matmul: {a.shape} @ {b.shape}: bias has shape {bias.shape}; needs ({n},)")
     batch = broadcast_shape("matmul", a.shape[:-2], b.shape[:-2])
 
     a_row, a_column = (1, m) if trans_a else (k, 1)  # how far the next row, the next column lies
@@ -30,6 +36,8 @@ def matmul(a: Array, b: Array, trans_a: bool = False, trans_b: bool = False) -> 
                 for r in range(k):
                     total += a.data[a_i + r * a_column] * b.data[b_j + r * b_row]
                 y.data[p * m * n + i * n + j] = total
+                if bias is not None:  # added to the sum as the dtype rounds it
+                    y.data[p * m * n + i * n + j] += bias.data[j]
     return y
 
 
