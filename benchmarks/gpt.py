@@ -47,8 +47,8 @@ def saitama_gpt(sizes: Sizes, dtype: str) -> Any:
     return GPT(VOCABULARY, sizes.context, sizes.layers, sizes.heads, sizes.width, dtype=dtype)
 
 
-def torch_gpt(torch: Any, sizes: Sizes, dtype: str) -> Any:
-    """The same model as modules of PyTorch, with the same names of parameters."""
+def torch_gpt(torch: Any, sizes: Sizes, dtype: str, same: bool = True) -> Any:
+    """The same model as modules of PyTorch, with the same names of parameters and, unless not wanted, numbers."""
     nn, F, (layers, heads, C, context, _) = torch.nn, torch.nn.functional, sizes
 
     class Attention(nn.Module):  # type: ignore[misc, name-defined]
@@ -103,8 +103,9 @@ def torch_gpt(torch: Any, sizes: Sizes, dtype: str) -> Any:
 
     torch.set_num_threads(THREADS)
     model = GPT().to(getattr(torch, dtype))
-    ours = {name: torch.tensor(value.tolist()) for name, value in saitama_gpt(sizes, dtype).state_dict().items()}
-    model.load_state_dict(ours)
+    if same:
+        ours = saitama_gpt(sizes, dtype).state_dict()
+        model.load_state_dict({name: torch.tensor(value.tolist()) for name, value in ours.items()})
     return model
 
 
@@ -135,8 +136,8 @@ def saitama_step(sizes: Sizes, dtype: str) -> Step:
     return step_of(model, optim.AdamW(model.parameters()), clip_grad_norm_, batch)  # type: ignore[arg-type]
 
 
-def torch_step(torch: Any, sizes: Sizes, dtype: str, **options: Any) -> Step:
-    model = torch_gpt(torch, sizes, dtype)
+def torch_step(torch: Any, sizes: Sizes, dtype: str, same: bool = True, **options: Any) -> Step:
+    model = torch_gpt(torch, sizes, dtype, same)
     batch = tuple(torch.tensor(rows) for rows in tokens(sizes))
     optimizer = torch.optim.AdamW(model.parameters(), **options)
     return step_of(model, optimizer, torch.nn.utils.clip_grad_norm_, batch)  # type: ignore[arg-type]
