@@ -9,6 +9,8 @@ from saitama.tensor.backend import K
 
 from .optimizer import Group, Optimizer, gradients, replace
 
+AT_ONCE = 8  # parameters for one call: what the next ones need is then already there, in place of the old numbers
+
 
 class Adam(Optimizer):
     """Steps of about lr, whatever the size of the gradients (Kingma and Ba 2015, algorithm 1).
@@ -61,7 +63,9 @@ class Adam(Optimizer):
             state["step"] += 1
             together.setdefault(state["step"], []).append(p)
         for step, members in together.items():
-            self._step(group, step, members, [self.state[p] for p in members])
+            for start in range(0, len(members), AT_ONCE):
+                some = members[start : start + AT_ONCE]
+                self._step(group, step, some, [self.state[p] for p in some])
 
     def _step(self, group: Group, step: int, params: List[Tensor], states: List[Dict[str, Any]]) -> None:
         m, v = [state["exp_avg"] for state in states], [state["exp_avg_sq"] for state in states]
