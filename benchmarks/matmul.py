@@ -1,40 +1,63 @@
-"""matmul against NumPy, on one thread and on all: the median ratio of alternating runs.
-
-NumPy reads its number of threads when it is imported, so every count starts a fresh interpreter. There, OpenMP's idle
-threads sleep instead of spinning (which is its default, and faster by itself): two libraries that both spin on the same
-cores measure each other.
+"""Matrix products against NumPy and PyTorch, on one thread and on two: squares, and the products of a GPT of width 128
+forward (x W^T), backward (dy W and dy^T x) and in its attention's heads.
 """
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from functools import partial
+from typing import Any, Callable, Dict, Iterator, Tuple
 
-from benchmarks.timing import alternate, table
+from benchmarks import peers
+from benchmarks.timing import Result, alternate
 
-CASES = [("float64", 384), ("float64", 128), ("float64", 1024), ("float32", 384)]
+TITLE = "Matrix products"
+SQUARES = [32, 64, 128, 256, 512, 1024]
+LAYERS = [(128, 384), (128, 512), (512, 128), (128, 128), (128, 65)]  # (inputs, outputs)
+ROWS = 768  # of x: 12 texts of 64 tokens
+HEADS = [((48, 64, 32), (48, 32, 64)), ((48, 64, 64), (48, 64, 32))]  # Q K^T, and the weights times V
+
+Case = Tuple[str, Tuple[int, ...], Tuple[int, ...], bool, bool]  # title, shapes as stored, what is read transposed
 
 
-def main() -> None:
-    for threads in sorted({1, os.cpu_count() or 1}):
-        variables = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-        environment = {**os.environ, "OMP_WAIT_POLICY": "passive", **{name: str(threads) for name in variables}}
-        subprocess.run([sys.executable, "-m", "benchmarks.matmul", "--measure"], env=environment, check=True)
+def cases() -> Iterator[Case]:
+    for n in SQUARES:
+        yield f"{n}x{n} @ {n}x{n}", (n, n), (n, n), False, False
+    for k, n in LAYERS:
+        yield f"x W^T {ROWS}x{k} @ {k}x{n}", (ROWS, k), (n, k), False, True
+        yield f"dy W {ROWS}x{n} @ {n}x{k}", (ROWS, n), (n, k), False, False
+        yield f"dy^T x {n}x{ROWS} @ {ROWS}x{k}", (ROWS, n), (ROWS, k), True, False
+    for (batch, m, k), (_, _, n) in HEADS:
+        yield f"{batch} of {m}x{k} @ {k}x{n}", (batch, m, k), (batch, k, n), False, False
+        yield f"{batch} of {m}x{k} @ ({n}x{k})^T", (batch, m, k), (batch, n, k), False, True
+        yield f"{batch} of ({k}x{m})^T @ {k}x{n}", (batch, k, m), (batch, k, n), True, False
 
 
-def measure() -> None:
-    import numpy
-
+def rivals(a: Any, b: Any, trans_a: bool, trans_b: bool) -> Dict[str, Callable[[], Any]]:
     from saitama.tensor.backend import K
 
-    for dtype, n in CASES:
-        a, b = K.normal((n, n), dtype, 1, 0), K.normal((n, n), dtype, 2, 0)
-        x, y = numpy.asarray(a), numpy.asarray(b)
-        times = alternate({"saitama": partial(K.matmul, a, b), "numpy": partial(numpy.matmul, x, y)})
-        print(table(f"matmul {n}x{n} {dtype}, threads: {K.get_num_threads()}", times, work=2e-9 * n**3))
+    calls: Dict[str, Callable[[], Any]] = {"saitama": partial(K.matmul, a, b, trans_a, trans_b)}
+    for name in ("numpy", "torch"):
+        library = peers.peer(name)
+        if library:
+            pair = [library.asarray(x) if name == "numpy" else _tensor(library, x) for x in (a, b)]
+            views = [x.swapaxes(-1, -2) if flag else x for x, flag in zip(pair, (trans_a, trans_b))]
+            calls[name] = partial(library.matmul, *views)
+    return calls
 
 
-if __name__ == "__main__":
-    measure() if "--measure" in sys.argv else main()
+def _tensor(torch: Any, a: Any) -> Any:
+    return torch.frombuffer(a, dtype=getattr(torch, a.dtype)).reshape(a.shape)
+
+
+def results() -> Iterator[Result]:
+    from saitama.tensor.backend import K
+
+    for count in (1, 2):
+        with peers.threads(count):
+            for dtype in ("float64", "float32"):
+                for title, shape_a, shape_b, trans_a, trans_b in cases():
+                    a, b = K.normal(shape_a, dtype, 1, 0), K.normal(shape_b, dtype, 2, 0)
+                    y = K.matmul(a, b, trans_a, trans_b)
+                    work = 2e-9 * y.size * shape_a[-2 if trans_a else -1]
+                    times = alternate(rivals(a, b, trans_a, trans_b), rounds=7, seconds_per_sample=0.01)
+                    yield Result(f"{title} {dtype}, {count} thread{'s' * (count > 1)}", times, work, reach=0.6)
