@@ -60,9 +60,11 @@ def write_start(page: Page, book: Book, rows: Rows, what: str, how: List[str], t
     write_forward(page, book, rows)
     for update in graph.step.updates if graph.step else ():
         write_update(page, book, update, rows)
+    colour(page, f"F{head}:F{page.row - 1}", f"F{head}")
     page.row += 1
     page.heading("From the result back to the inputs", 6)
     heads(page, COLUMNS_BACK)
+    head = page.row
     write_backward(page, book, rows)
     colour(page, f"F{head}:F{page.row - 1}", f"F{head}")
     page.row += 1
