@@ -4,36 +4,13 @@
 # of queries meets the keys block by block. For each query it keeps the largest score so far, the sum of e^(score -
 # largest) and the sum of those terms times the values; when a larger score turns up, both sums are scaled down to it.
 # So the memory needed grows with T + S, not with T S. What the derivative needs is y and lse = log(sum(e^score)):
-# e^(score - lse) is the weight again (attention_grad.pxi).
-#
-# All products are `small_product`, which keeps GROUP rows of results in registers. It wants rows of b that are whole
-# cache lines, so keys are turned round into a block of (d, KEYS), and rows of another width are copied with zeros
-# behind. Causal: what lies above the diagonal is passed over, strip by strip.
+# e^(score - lse) is the weight again (attention_grad.pxi). Causal: what lies above the diagonal is passed over, strip
+# by strip. The products of blocks are those of small_product.pxi.
 #
 # Each task writes its own rows in an order that shapes alone decide, so threads do not change a bit.
 
-cdef extern from *:
-    """
-    #if defined(__AVX512F__)
-    #define SAITAMA_GROUP 8 /* 8 x 2 of the 32 vectors hold a tile */
-    #define SAITAMA_SPAN 2
-    #elif defined(__AVX__) || defined(__ARM_NEON)
-    #define SAITAMA_GROUP 4 /* 4 x 2 of 16, 4 x 4 of 32 */
-    #define SAITAMA_SPAN 1
-    #else
-    #define SAITAMA_GROUP 2 /* 2 x 4 of 16 */
-    #define SAITAMA_SPAN 1
-    #endif
-    #define SAITAMA_GROUP_TILE (SAITAMA_GROUP * SAITAMA_SPAN * 16)
-    """
-    enum:
-        GROUP "SAITAMA_GROUP"  # rows of a tile
-        SPAN "SAITAMA_SPAN"  # cache lines of a tile's row
-        GROUP_TILE "SAITAMA_GROUP_TILE"  # numbers of a tile, at most
-
 cdef enum:
-    KEYS = 64  # of a block
-    QUERIES = 64
+    QUERIES = 64  # of a block; its keys are KEYS
     STEP = 32  # rows of scores are padded to a multiple of it, with forbidden ones
 
 cdef enum Mask:
@@ -52,88 +29,6 @@ cdef struct Attention:
     Py_ssize_t mask_row, mask_step, mask_size  # from query to query and key to key (0: the same for all), of a matrix
     Walk batch  # which of q, k and v make each of the result, all heads together
     Walk mask_batch  # its second operand: which matrix of the mask is for each head
-
-
-cdef struct WideTile:
-    char _
-cdef struct LineTile:
-    char _
-cdef struct RowTile:
-    char _
-
-ctypedef fused tile_kind:
-    WideTile  # GROUP rows of SPAN lines
-    LineTile  # GROUP rows of a line
-    RowTile  # a line
-
-
-cdef inline void small_tile(const real *a, Py_ssize_t row_a, Py_ssize_t step_a, const real *b, Py_ssize_t row_b,
-                            Py_ssize_t k, real *out, Py_ssize_t row_out, bint first,
-                            tile_kind *kind) noexcept nogil:  # IN a, b IN/OUT out
-    """out += a (rows, k) @ b (k, n). Columns are the outer loop of the product: so compilers make vectors of it, where
-    they would first unroll an inner one as short as a line."""
-    cdef real sums[GROUP_TILE]
-    cdef Py_ssize_t rows = 1 if tile_kind is RowTile else GROUP
-    cdef Py_ssize_t n = (SPAN if tile_kind is WideTile else 1) * (LINE // <Py_ssize_t> sizeof(real)), i, j, p
-    for i in range(rows):
-        for j in range(n):
-            sums[i * n + j] = 0 if first else out[i * row_out + j]
-    for p in range(k):
-        for j in range(n):
-            for i in range(rows):
-                sums[i * n + j] = fma(a[i * row_a], b[j], sums[i * n + j])
-        a += step_a
-        b += row_b
-    for i in range(rows):
-        for j in range(n):
-            out[i * row_out + j] = sums[i * n + j]
-
-
-cdef void small_product(const real *a, Py_ssize_t row_a, Py_ssize_t step_a, const real *b, Py_ssize_t row_b, real *out,
-                        Py_ssize_t row_out, Py_ssize_t m, Py_ssize_t n, Py_ssize_t k,
-                        bint first) noexcept nogil:  # IN a, b IN/OUT out
-    """out (m, n) += a (m, k) @ b (k, n), for n a multiple of a line; out counts as zero the first time."""
-    cdef Py_ssize_t line = LINE // sizeof(real), i = 0, j
-    while i + GROUP <= m:
-        j = 0
-        while j + SPAN * line <= n:
-            small_tile(a, row_a, step_a, b + j, row_b, k, out + j, row_out, first, <WideTile *> NULL)
-            j += SPAN * line
-        if j < n:
-            small_tile(a, row_a, step_a, b + j, row_b, k, out + j, row_out, first, <LineTile *> NULL)
-        a += GROUP * row_a
-        out += GROUP * row_out
-        i += GROUP
-    while i < m:
-        for j from 0 <= j < n by line:
-            small_tile(a, row_a, step_a, b + j, row_b, k, out + j, row_out, first, <RowTile *> NULL)
-        a += row_a
-        out += row_out
-        i += 1
-
-
-cdef const real *whole_lines(const real *x, Py_ssize_t row, Py_ssize_t rows, Py_ssize_t width, Py_ssize_t padded,
-                             real *spare) noexcept nogil:  # IN x OUT spare
-    """x (rows, width) itself, or a copy in `spare` with rows of whole lines."""
-    cdef Py_ssize_t i, j
-    if width == padded:
-        return x
-    for i in range(rows):
-        for j in range(width):
-            spare[i * padded + j] = x[i * row + j]
-        for j in range(width, padded):
-            spare[i * padded + j] = 0
-    return spare
-
-
-cdef void turn(const real *x, Py_ssize_t row, Py_ssize_t rows, Py_ssize_t width, real *out) noexcept nogil:  # IN x OUT out
-    """x (rows, width) as (width, KEYS), with zeros where there are no rows."""
-    cdef Py_ssize_t i, j
-    for j in range(width):
-        for i in range(rows):
-            out[j * KEYS + i] = x[i * row + j]
-        for i in range(rows, KEYS):
-            out[j * KEYS + i] = 0
 
 
 cdef void mask_scores(const Attention *t, const void *mask, Py_ssize_t query, Py_ssize_t key, real *s, Py_ssize_t n,
