@@ -86,9 +86,9 @@ ctypedef fused slow_op:
     Exp
     Log
     Tanh
+    Sigmoid
 
 ctypedef fused slowest_op:
-    Sigmoid
     GELU
     GELUTanh
     Pow
@@ -158,10 +158,10 @@ ctypedef fused any_op:
 
 
 cdef inline Py_ssize_t simple_operations(Py_ssize_t n, any_op *op, real *kind) noexcept nogil:
-    """What n elements cost, in the units of `team`. Where idle threads sleep, waking one takes 50 us; that pays from
-    about half a million additions on, 130 thousand exponentials (float32: twice that) or 30 thousand GELU."""
+    """What n elements cost, in the units of `team`. Where idle threads sleep, waking one takes 50 to 90 us; that pays
+    from about half a million additions on, 130 thousand exponentials or 65 thousand GELU (float32: twice as many)."""
     if any_op in slowest_op:
-        return 2 * n if real is double else n
+        return n if real is double else n // 2
     elif any_op in slow_op:
         return n // 2 if real is double else n // 4
     else:
