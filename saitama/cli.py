@@ -22,6 +22,9 @@ UNUSABLE_ERRORS = (ValueError, TypeError, LookupError, OSError, RuntimeError, Im
 
 def main(arguments: Optional[List[str]] = None) -> int:
     """Run the command with these arguments (sys.argv's by default) and return its exit code."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started us, as `>&-` does
+            setattr(sys, name, open(os.devnull, "w"))
     parser = make_parser()
     options = parser.parse_args(arguments)
     if options.run is None:

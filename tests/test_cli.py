@@ -147,6 +147,7 @@ def test_a_failed_export_keeps_the_old_file(script: str, capsys: Any) -> None:
         ["verify", "a.xlsx", "--rtol", "-1"],
         ["export", "a.py", "-o", "b.xlsx", "--max-cells", "0"],
         ["export", "a.py", "-o", "b.xls"],
+        ["train", "--steps", "\u00b2"],
     ],
 )
 def test_options_out_of_range_are_usage_errors(capsys: Any, arguments: List[str]) -> None:
@@ -165,6 +166,14 @@ def test_python_dash_m(tmp_path: Path) -> None:
         [sys.executable, "-m", "saitama", "--version"], stdout=subprocess.PIPE, text=True, cwd=tmp_path
     )
     assert (done.returncode, done.stdout) == (0, f"saitama {saitama.__version__}\n")
+
+
+def test_a_closed_standard_output_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)  # what Python makes of `>&-`
+    monkeypatch.setattr(sys, "stderr", None)
+    assert (main(["info"]), main(["verify", "nowhere.xlsx"])) == (0, 2)
+    for stream in (sys.stdout, sys.stderr):
+        stream.close()
 
 
 def test_importing_saitama_loads_no_spreadsheet_library() -> None:

@@ -46,7 +46,8 @@ def scaled_dot_product_attention(
             attends by itself; scores, mask and weights are (..., h, T, S), the output is (..., T, h d_v).
 
     Returns (..., T, d_v), or that and the weights (..., T, S), whose rows sum to 1. A row that may attend to nothing
-    has weights and an output of 0. Raises ValueError for shapes that do not fit, TypeError for a wrong dtype.
+    has weights and an output of 0. A forbidden key or value must be finite all the same: its share may be computed, and
+    0 times infinity or NaN is NaN. Raises ValueError for shapes that do not fit, TypeError for a wrong dtype.
     """
     shape = _scores_shape(q, k, v, num_heads)
     if mask is not None:

@@ -9,7 +9,7 @@ from saitama.nn import functional as F
 from saitama.tensor import Tensor, zeros
 from saitama.tensor.dispatch import apply
 
-from .recurrent import Cell, Equations, Recurrent, State, Weights
+from .recurrent import Cell, Equations, Recurrent, State, Weights, alike
 
 
 class GRUEquations(Equations):
@@ -30,7 +30,7 @@ class GRUEquations(Equations):
         W_ih, W_hh, b_ih, b_hh = weights
         a = F.linear(x, W_ih, b_ih)  # (T, B, 3 H)
         b = zeros(3 * self.hidden_size, dtype=x.dtype) if b_hh is None else b_hh  # apart: r stands before its last part
-        return apply("GRUSteps", (a, W_hh, b, *state))
+        return apply("GRUSteps", alike(a, W_hh, b, *state))
 
 
 class GRUCell(GRUEquations, Cell):

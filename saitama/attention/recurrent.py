@@ -10,13 +10,14 @@ unroll=True a net walks by `step`, and its graph holds every time step by name (
 
 from __future__ import annotations
 
+from functools import reduce
 from math import sqrt
 from typing import Any, ClassVar, List, Optional, Sequence, Tuple
 
 from saitama.nn import Module, Parameter, init
 from saitama.regularization import dropout
 from saitama.tensor import Tensor, stack, zeros
-from saitama.tensor.dtype import is_float
+from saitama.tensor.dtype import is_float, promote
 
 State = Tuple[Tensor, ...]  # (h,), or (h, c) of an LSTM; each (B, H)
 Weights = Tuple[Tensor, Tensor, Optional[Tensor], Optional[Tensor]]  # W_ih (G H, I), W_hh (G H, H), b_ih, b_hh (G H,)
@@ -26,6 +27,12 @@ NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 def both(b_ih: Optional[Tensor], b_hh: Optional[Tensor]) -> Optional[Tensor]:
     """The two biases as the one that a gate sees."""
     return None if b_ih is None or b_hh is None else b_ih + b_hh
+
+
+def alike(*tensors: Tensor) -> State:
+    """All in the widest of their dtypes: an operation asks for a single one."""
+    dtype = reduce(promote, [tensor.dtype for tensor in tensors])
+    return tuple(tensor if tensor.dtype == dtype else tensor.to(dtype) for tensor in tensors)
 
 
 class Equations(Module):

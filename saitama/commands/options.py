@@ -7,14 +7,14 @@ import argparse
 
 def positive(text: str) -> int:
     """A whole number from 1 on."""
-    if not text.isdigit() or int(text) < 1:
+    if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"expected a whole number from 1 on, got {text!r}")
     return int(text)
 
 
 def seed(text: str) -> int:
     """A whole number that manual_seed() takes."""
-    if not text.isdigit() or int(text) >= 2**64:
+    if not text.isdecimal() or int(text) >= 2**64:
         raise argparse.ArgumentTypeError(f"expected a whole number from 0 to 2^64 - 1, got {text!r}")
     return int(text)
 

@@ -236,5 +236,22 @@ def test_float32() -> None:
     assert {output.dtype, h.dtype, c.dtype} == {"float32"}
 
 
+@pytest.mark.parametrize("net", NETS)
+@pytest.mark.parametrize("weights, x", [("float32", "float64"), ("float64", "float32")])
+def test_dtypes_that_differ_meet_in_float64_as_unrolled(net: Any, weights: str, x: str) -> None:
+    fused = net(2, 3, 2, dtype=weights)
+    steps = net(2, 3, 2, dtype=weights, unroll=True)
+    steps.load_state_dict(fused.state_dict())
+    inputs = randn(4, 1, 2).to(x)
+    for each in (fused, steps):
+        each(inputs)[0].sum().backward()
+    output = fused(inputs)[0]
+    assert output.dtype == "float64"
+    assert (output - steps(inputs)[0]).abs().max().item() < 1e-6
+    for a, b in zip(fused.parameters(), steps.parameters()):
+        assert a.grad is not None and b.grad is not None and a.grad.dtype == b.grad.dtype == weights
+        assert (a.grad - b.grad).abs().max().item() < 1e-5
+
+
 def test_public_names() -> None:
     assert all(hasattr(attention, name) for name in attention.__all__)
