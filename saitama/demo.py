@@ -19,7 +19,7 @@ from rich.table import Table
 from saitama import spreadsheets
 from saitama.autograd import no_grad
 from saitama.autograd.by_hand import TwoLayerStep, two_layer_by_hand
-from saitama.files import atomic_path
+from saitama.files import write_workbook
 from saitama.spreadsheets.carry import Carried, read_graph
 from saitama.spreadsheets.compare import is_close
 from saitama.spreadsheets.graph import Item
@@ -210,8 +210,7 @@ def fill_in(blank: Path, filled: Path, step: TwoLayerStep) -> None:
             cell = workbook[places.sheet].cell(row, column)
             if cell.value is None:  # elsewhere a formula repeats what was typed above
                 cell.value = round(number, 9)
-    with atomic_path(filled) as temporary:
-        workbook.save(temporary)
+    write_workbook(workbook, filled)
 
 
 def hand_value(carried: Carried, key: Any, step: TwoLayerStep) -> List[float]:

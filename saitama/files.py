@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from secrets import token_hex
-from typing import Iterator, Union
+from typing import Any, Iterator, Union
 
 
 @contextmanager
@@ -41,3 +42,11 @@ def atomic_path(path: Union[str, os.PathLike[str]]) -> Iterator[Path]:
     finally:
         if os.path.exists(temporary):
             temporary.unlink()
+
+
+def write_workbook(workbook: Any, path: Union[str, os.PathLike[str]]) -> None:
+    """Write an openpyxl workbook whole or not at all; OSError as atomic_path raises it."""
+    packed = BytesIO()  # first, because openpyxl's writer complains twice about a full disk
+    workbook.save(packed)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(packed.getvalue())

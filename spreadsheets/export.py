@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Any, Tuple, Union
 
 from saitama import __version__
-from saitama.files import atomic_path
+from saitama.files import write_workbook
 from saitama.tensor.tensor import Tensor
 
 from .book import Book
@@ -142,10 +141,7 @@ def write_node(book: Book, node: Node) -> None:
 
 def save(book: Book, path: Path) -> Exported:
     """Write the workbook to a temporary name and rename it."""
-    packed = BytesIO()  # first, because openpyxl's writer complains twice about a full disk
-    book.workbook.save(packed)
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(packed.getvalue())
+    write_workbook(book.workbook, path)
     sheets = tuple(book.workbook.sheetnames)
     return Exported(path, sheets, len(book.graph.nodes), book.formula_count, tuple(book.left_out))
 

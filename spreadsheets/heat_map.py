@@ -16,7 +16,7 @@ from openpyxl import Workbook
 from openpyxl.formatting.rule import ColorScaleRule
 from openpyxl.utils import get_column_letter
 
-from saitama.files import atomic_path
+from saitama.files import write_workbook
 from saitama.tensor.tensor import Tensor
 
 from .layout import MAX_COLUMNS, MAX_ROWS, slice_label
@@ -75,8 +75,7 @@ def heat_map(
         top += T + 3
     sheet.sheet_view.showGridLines = False
     styles.close()
-    with atomic_path(path) as temporary:
-        workbook.save(temporary)
+    write_workbook(workbook, path)
     return path
 
 

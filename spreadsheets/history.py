@@ -17,7 +17,7 @@ from openpyxl.drawing.line import LineProperties
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
 
-from saitama.files import atomic_path
+from saitama.files import write_workbook
 from saitama.training.history import History, Row, columns
 
 from .style import Styles
@@ -65,8 +65,7 @@ def write_histories(runs: Mapping[str, History], path: Union[str, os.PathLike[st
             place += 1
     styles.close()
     workbook.active = 0
-    with atomic_path(path) as temporary:
-        workbook.save(temporary)
+    write_workbook(workbook, path)
 
 
 def _tables(workbook: Workbook, styles: Styles, title: str, runs: Dict[str, List[Row]]) -> List[Table]:

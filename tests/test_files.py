@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
 
-from saitama.files import atomic_path
+from saitama.files import atomic_path, write_workbook
 
 
 def write(path, body=b"new", error=None):
@@ -100,3 +102,13 @@ def test_what_is_not_an_ordinary_file_is_left_alone(tmp_path):
     with pytest.raises(OSError, match=r"^cannot write .*pipe: it is not an ordinary file$"):
         write(pipe)
     assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+def test_a_workbook_on_a_full_disk_is_one_error(tmp_path, monkeypatch):
+    def full(path, content):
+        raise OSError(28, "No space left on device")  # a ZipFile would say so again when it is thrown away
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match=r"^cannot write .*b\.xlsx: No space left on device$"):
+        write_workbook(Workbook(), tmp_path / "b.xlsx")
+    assert not list(tmp_path.iterdir())

@@ -46,7 +46,9 @@ class Attention(Formula):
         scale = s.helper("scale", (), lambda i: repr(float(s.params["scale"])))
         s.kept.update(Q=Q, K=K, V=V, scale=scale)
         scores = s.helper("S = scale · Q Kᵀ + mask", full, lambda i: self.score(s, i))
-        m = s.helper("m: the largest of each row", rows, lambda i: f"MAX({scores.line((*i[:-1], ALL))})")
+        m = s.helper(
+            "m: the largest of each row", rows, lambda i: f"MAX({scores.line((*i[:-1], ALL))})" if full[-1] else "0"
+        )
 
         def e_of(i: Index) -> str:
             exponential = f"EXP({scores[i]}-{m[(*i[:-1], 0)]})"

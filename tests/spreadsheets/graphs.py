@@ -338,6 +338,7 @@ for _q, _k, _v, _causal, _mask, _heads in [
     ((10, 9), (11, 9), (11, 2), False, None, 0),
     ((2, 2, 3), (4, 3), (2, 4, 1), False, True, 1),
     ((3, 2), (2, 3, 2), (2, 1, 3, 2), True, -1.0, 0),
+    ((2, 2), (0, 2), (0, 3), False, None, 0),
 ]:
     _attention(_q, _k, _v, _causal, _mask, _heads)
 
