@@ -12,7 +12,7 @@ from typing import Any, Optional, Tuple, Union
 from saitama.regularization import dropout
 from saitama.tensor import Tensor, where
 from saitama.tensor.dispatch import apply
-from saitama.tensor.dtype import is_float
+from saitama.tensor.dtype import FLOATS
 from saitama.tensor.shape import broadcast_shapes
 
 from .mask import check_mask, combine, rows_with_keys
@@ -97,27 +97,31 @@ def equation_one(
 def _scores_shape(q: Any, k: Any, v: Any, num_heads: Optional[int]) -> Tuple[int, ...]:
     """(..., T, S) or (..., h, T, S), if the three fit together."""
     for name, x in (("q", q), ("k", k), ("v", v)):
-        if not isinstance(x, Tensor) or not is_float(x.dtype):
+        if not isinstance(x, Tensor) or x.array.dtype not in FLOATS:
             kind = x.dtype if isinstance(x, Tensor) else type(x).__name__
             raise TypeError(f"attention: {name} must be a Tensor of floats, got {kind}")
-        if x.ndim < 2:
+        if x.array.ndim < 2:
             raise ValueError(f"attention: {name} has shape {x.shape}, expected (..., positions, width)")
-    shapes = f"q {q.shape}, k {k.shape}, v {v.shape}"
-    if q.shape[-1] != k.shape[-1] or not q.shape[-1]:
-        raise ValueError(f"attention: {shapes}: queries and keys must have the same width, at least 1")
-    if k.shape[-2] != v.shape[-2]:
-        raise ValueError(f"attention: {shapes}: there are {k.shape[-2]} keys but {v.shape[-2]} values")
+    (*q_batch, T, d_k), (*k_batch, S, width), (*v_batch, values, d_v) = q.array.shape, k.array.shape, v.array.shape
+    if d_k != width or not d_k:
+        raise ValueError(f"attention: {_shapes(q, k, v)}: queries and keys must have the same width, at least 1")
+    if S != values:
+        raise ValueError(f"attention: {_shapes(q, k, v)}: there are {S} keys but {values} values")
     heads: Tuple[int, ...] = ()
     if num_heads is not None:
         if isinstance(num_heads, bool) or not isinstance(num_heads, int) or num_heads < 1:
             raise ValueError(f"attention: num_heads must be a whole number from 1 on, got {num_heads!r}")
-        if q.shape[-1] % num_heads or v.shape[-1] % num_heads:
-            raise ValueError(f"attention: {shapes}: the widths cannot be split among {num_heads} heads")
+        if d_k % num_heads or d_v % num_heads:
+            raise ValueError(f"attention: {_shapes(q, k, v)}: the widths cannot be split among {num_heads} heads")
         heads = (num_heads,)
-    if q.shape[:-2] == k.shape[:-2] == v.shape[:-2]:
-        return (*q.shape[:-2], *heads, q.shape[-2], k.shape[-2])
+    if q_batch == k_batch == v_batch:
+        return (*q_batch, *heads, T, S)
     try:
-        broadcast_shapes([q.shape[:-2], k.shape[:-2], v.shape[:-2]], "attention")
+        broadcast_shapes([tuple(q_batch), tuple(k_batch), tuple(v_batch)], "attention")
     except ValueError:
-        raise ValueError(f"attention: {shapes}: the axes in front of the last two do not broadcast") from None
-    return (*broadcast_shapes([q.shape[:-2], k.shape[:-2]], "attention"), *heads, q.shape[-2], k.shape[-2])
+        raise ValueError(f"attention: {_shapes(q, k, v)}: the axes in front of the last two do not broadcast") from None
+    return (*broadcast_shapes([tuple(q_batch), tuple(k_batch)], "attention"), *heads, T, S)
+
+
+def _shapes(q: Tensor, k: Tensor, v: Tensor) -> str:
+    return f"q {q.shape}, k {k.shape}, v {v.shape}"

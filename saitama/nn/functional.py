@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any, Optional, Tuple
 
 from saitama.tensor import Tensor, where
 from saitama.tensor.backend import K
 from saitama.tensor.dispatch import apply
+from saitama.tensor.dtype import FLOATS
 from saitama.tensor.methods import floating, pair
 
 
@@ -31,9 +32,17 @@ def embedding(index: Any, weight: Tensor) -> Tensor:
     index = index if isinstance(index, Tensor) else Tensor(index, dtype="int64")
     if index.dtype != "int64":
         raise TypeError(f"embedding: indices must be int64, got {index.dtype}; make them with dtype='int64'")
-    if index.numel() and index.min().item() < 0:  # Take counts those from the end; a symbol has no negative number
-        raise IndexError(f"embedding: index {index.min().item():.0f} is out of range for {weight.shape[0]} rows")
+    lowest = min(extremes(index), default=0)
+    if lowest < 0:  # Take counts those from the end; a symbol has no negative number
+        raise IndexError(f"embedding: index {lowest:.0f} is out of range for {weight.shape[0]} rows")
     return apply("Take", (weight, index), dim=0)
+
+
+def extremes(x: Tensor) -> Tuple[float, ...]:
+    """The smallest and the largest number of x, which a check asks for, outside any graph; none where x is empty."""
+    array = x.array if x.array.dtype in FLOATS else K.cast(x.array, "float64")
+    dims = tuple(range(array.ndim))
+    return (K.min(array, dims, False).item(), K.max(array, dims, False).item()) if array.size else ()
 
 
 # --- activations ------------------------------------------------------------------------------------------------------
@@ -178,7 +187,7 @@ def _classes(op: str, scores: Tensor, target: Any) -> Tensor:
 
 
 def _check_range(op: str, target: Tensor, classes: int) -> None:
-    for t in (target.min().item(), target.max().item()) if target.numel() else ():
+    for t in extremes(target):
         if not 0 <= t < classes:
             raise IndexError(f"{op}: target {t:.0f} is out of range for {classes} classes")
 
@@ -192,8 +201,7 @@ def _same_shape(op: str, input: Tensor, target: Tensor) -> None:
 
 
 def _within_one(op: str, what: str, x: Tensor, advice: str) -> None:
-    values = x.detach()
-    for value in (values.min().item(), values.max().item()) if values.numel() else ():
+    for value in extremes(x):
         if not 0 <= value <= 1:
             raise ValueError(f"{op}: {what} must lie in [0, 1], got {value}; {advice}")
 

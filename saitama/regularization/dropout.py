@@ -35,8 +35,12 @@ class Dropout(Module):
         self.mask: Optional[Tensor] = None
 
     def forward(self, x: Tensor) -> Tensor:
-        self.mask = dropout_mask(x, self.p) if self.training and self.p > 0 else None
-        return x if self.mask is None else apply_mask(x, self.mask, self.p)
+        if self.training and self.p > 0:
+            self.mask = dropout_mask(x, self.p)
+            return apply_mask(x, self.mask, self.p)
+        if self.mask is not None:
+            self.mask = None
+        return x
 
     def extra_repr(self) -> str:
         return f"p={self.p}"

@@ -11,7 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from contextlib import contextmanager
 from itertools import accumulate
-from math import exp, inf
+from math import exp, inf, isnan
 from typing import Any, Dict, Iterator, List, Optional
 
 from saitama.autograd import no_grad
@@ -73,21 +73,21 @@ def stream(
     numbers = None if seed is None else {"seed": seed, "position": 0}
 
     def draw(logits: Tensor) -> List[List[int]]:
-        """One token for each row of logits (B, V)."""
-        rows: List[List[float]] = logits.tolist()
+        """One token for each row of logits (B, 1, V)."""
+        rows: List[List[float]] = [row for [row] in logits.tolist()]
         draws = [0.0] * len(rows) if greedy else rand(len(rows), dtype="float64").tolist()
         return [[sample(row, u, temperature, top_k, top_p)] for row, u in zip(rows, draws)]
 
     def tokens() -> Iterator[Tensor]:
         rows, cache = idx if idx.ndim == 2 else idx.unsqueeze(0), KeyValueCache()  # (B, T)
-        parts = list(model.modules())
+        unread, parts = rows, list(model.modules())
         for _ in range(max_new_tokens):
             with _evaluation(parts), _random(numbers), no_grad():  # not while whoever reads this has the turn
                 if use_cache and rows.shape[1] <= model.block_size:
-                    logits, _loss = model(rows[:, cache.length :], cache=cache)  # first the prompt, then token by token
+                    logits, _loss = model(unread, cache=cache)  # first the prompt, then token by token
                 else:
                     logits, _loss = model(rows[:, -model.block_size :])
-                new = Tensor(draw(logits[:, -1]), dtype="int64")  # (B, 1)
+                new = unread = Tensor(draw(logits[:, -1:]), dtype="int64")  # (B, 1)
                 rows = cat([rows, new], 1)
             yield new if idx.ndim == 2 else new[0]
 
@@ -100,13 +100,13 @@ def sample(
     """The token that a number u in [0, 1) draws: where the running sum of the probabilities, from the most likely
     token on, passes u. Of equals the first counts as more likely. Raises ValueError for logits with NaN or +inf."""
     best = max(logits)
-    if any(logit != logit for logit in logits) or best in (inf, -inf):
+    if any(map(isnan, logits)) or best in (inf, -inf):
         raise ValueError(
             "generate: the model's logits hold NaN or infinity, so there is nothing to draw from; its weights have "
             "probably diverged in training: go back to an earlier checkpoint"
         )
-    order = sorted(range(len(logits)), key=lambda token: -logits[token])[:top_k]
-    sums = list(accumulate(exp((logits[token] - best) / temperature) for token in order))
+    order = sorted(range(len(logits)), key=logits.__getitem__, reverse=True)[:top_k]  # equals stay in order
+    sums = list(accumulate([exp((logits[token] - best) / temperature) for token in order]))
     if top_p is not None:
         sums = sums[: bisect_left(sums, top_p * sums[-1]) + 1]  # up to the first that reaches it
     last = bisect_left(sums, sums[-1])  # the last one that adds anything, should u times the sum be rounded up to it

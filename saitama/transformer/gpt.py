@@ -245,7 +245,7 @@ class GPT(Module):
         _int64("idx", idx)
         if idx.ndim not in (1, 2) or not idx.numel():
             raise ValueError(f"GPT: idx must have shape (B, T) or (T,) with at least one token, got {idx.shape}")
-        for token in (idx.min().item(), idx.max().item()):
+        for token in F.extremes(idx):
             if not 0 <= token < self.vocab_size:  # a negative one would count from the end
                 raise IndexError(f"GPT: token {token:.0f} is outside the vocabulary, 0 to {self.vocab_size - 1}")
 

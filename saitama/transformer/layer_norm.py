@@ -12,7 +12,7 @@ import saitama.autograd.ops.normalise  # noqa: F401  (makes the operation known)
 from saitama.nn import Module, Parameter
 from saitama.tensor import Tensor, ones, zeros
 from saitama.tensor.dispatch import apply
-from saitama.tensor.dtype import is_float
+from saitama.tensor.dtype import FLOATS
 from saitama.tensor.methods import pair
 
 
@@ -53,10 +53,10 @@ class LayerNorm(Module):
         self.bias: Optional[Parameter] = Parameter(zeros(sizes, dtype=dtype)) if elementwise_affine and bias else None
 
     def forward(self, x: Tensor) -> Tensor:
-        if not isinstance(x, Tensor) or not is_float(x.dtype):
+        if not isinstance(x, Tensor) or x.array.dtype not in FLOATS:
             kind = x.dtype if isinstance(x, Tensor) else type(x).__name__
             raise TypeError(f"LayerNorm: expected a Tensor of floats, got {kind}")
-        if x.shape[-1:] != self.normalized_shape:
+        if x.array.shape[-1:] != self.normalized_shape:
             raise ValueError(f"LayerNorm: expected shape (..., {self.normalized_shape[0]}), got {x.shape}")
         if self.weight is None:
             return apply("LayerNorm", (x,), eps=self.eps)
