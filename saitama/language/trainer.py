@@ -122,7 +122,11 @@ class LanguageModelTrainer:
                         raise self._diverged(self.step, f"the validation loss is {row['val_loss']}", why)
                     sample = self.sample()
                     self._save()
-                watch.step(row, sample)
+                try:
+                    watch.step(row, sample)
+                except BrokenPipeError:  # nobody reads the lines any more, as behind `head`
+                    self._save()
+                    raise
                 if interrupt.asked and self.step < settings.steps:
                     self._save()
                     kept = f"kept in {self.run.path}" if self.run else "not kept, as the run has no folder"

@@ -178,6 +178,20 @@ def test_a_run_that_could_not_begin_is_not_in_the_way(tmp_path: Path, monkeypatc
     LanguageModelTrainer(TEXT, small(), tmp_path, progress=False)
 
 
+def test_a_reader_of_the_lines_who_leaves_loses_no_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = LanguageModelTrainer(TEXT, small(), tmp_path, progress=True)
+
+    def gone(watch: Any, row: Any, sample: str = "") -> None:
+        if row["step"] == 3:
+            raise BrokenPipeError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(trainer.Watch, "step", gone)
+        with pytest.raises(BrokenPipeError):
+            run.fit()
+    assert LanguageModelTrainer.resume(tmp_path, TEXT, progress=False).step == 3
+
+
 def test_ctrl_c_in_the_middle_of_a_save(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = LanguageModelTrainer(TEXT, small(), tmp_path, progress=False)
 
