@@ -12,7 +12,8 @@ Conventions
   passed as a null pointer: the compiler settles it, and each operation gets a loop of its own.
 - Arithmetic, comparisons and square roots are exact: the correctly rounded result, and the twin's. Functions of one
   number (exp_of, log_of, tanh_of, sigmoid_of, gelu_of, ...) are computed in the array's own dtype, within 2 ulp of the
-  true value; sums and what is made of them in double, and rounded once. The twin does all in double and rounds once.
+  true value, and so are the steps of SGD and Adam; sums and what is made of them in double, and rounded once, but for
+  the files that say otherwise. The twin does all in double and rounds once.
 """
 cimport cython
 from cpython.mem cimport PyMem_Free, PyMem_Malloc

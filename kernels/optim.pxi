@@ -1,19 +1,16 @@
 # One step of each optimiser for many parameters at once; and the norm and the scaling of gradients.
 #
-# Design: a rule is a plain loop over a Chunk, which holds some elements of a parameter, its gradient and its state in
-# double. What fills and empties chunks is written once, for every rule and dtype. The fields of a chunk are known not to
-# overlap, so the compiler turns each rule into vectors; a chunk stays in the first cache.
+# Design: all parameters with what belongs to them are cut into pieces, and one parallel loop takes them all, so fifty
+# small arrays cost no more than a large one. A rule is a plain loop in the dtype of the arrays. It reads them where they
+# are, and leaves what it makes of a chunk in the first cache, which no array overlaps: so the compiler need not ask
+# before it turns the loop into vectors. Only RMSprop computes in double: it takes the square of a mean from a mean of
+# squares, of which a float may leave less than nothing. Sums of squares are in double too: one for each piece, added in
+# order.
 
 cdef enum:
-    CHUNK = 256
-    FIELDS = 5
-
-cdef struct Chunk:  # of one parameter
-    double[CHUNK] p
-    double[CHUNK] g
-    double[CHUNK] first  # its state
-    double[CHUNK] second
-    double[CHUNK] third
+    FIELDS = 5  # p, g, and up to three of state
+    CHUNK = 512
+    SUMS = 32  # side by side
 
 cdef struct Settings:
     double lr
@@ -27,212 +24,88 @@ cdef struct Settings:
     double root
     bint nesterov
     bint decoupled
-    bint centered
-    bint heavy  # RMSprop with momentum
 
-ctypedef void (*Rule)(Chunk *c, Py_ssize_t n, const Settings *s) noexcept nogil
+cdef enum Rule:
+    SGD_PLAIN
+    SGD_FIRST
+    SGD_LATER
+    ADAM
+    RMSPROP
+    SCALE
+    SQUARES
 
-cdef struct Fields:  # per field of a chunk, the whole array; NULL where there is none
+cdef struct Piece:  # neighbours of one parameter; NULL for a field that there is not
+    int kind
+    Py_ssize_t n
     const char *read[FIELDS]
     char *write[FIELDS]
+    double squares
 
 
-cdef inline double decayed(double g, double weight_decay, double p) noexcept nogil:
+cdef inline real decayed(real g, real weight_decay, real p) noexcept nogil:
     """g + weight_decay p, where no decay is none: 0 times an infinite p would be NaN."""
     return g if weight_decay == 0 else g + weight_decay * p
 
 
 # --- the rules --------------------------------------------------------------------------------------------------------
-cdef void sgd_plain(Chunk *c, Py_ssize_t n, const Settings *s) noexcept nogil:
+cdef inline void sgd_plain(const real *p, const real *g, real *p_new, Py_ssize_t n, const Settings *s) noexcept nogil:  # IN p, g, s OUT p_new
+    cdef real lr = <real> s.lr, weight_decay = <real> s.weight_decay
     cdef Py_ssize_t i
     for i in range(n):
-        c.p[i] = c.p[i] - s.lr * decayed(c.g[i], s.weight_decay, c.p[i])
+        p_new[i] = p[i] - lr * decayed(g[i], weight_decay, p[i])
 
 
-cdef void sgd_first(Chunk *c, Py_ssize_t n, const Settings *s) noexcept nogil:
-    cdef Py_ssize_t i
-    cdef double g
-    for i in range(n):
-        g = decayed(c.g[i], s.weight_decay, c.p[i])
-        c.first[i] = g
-        c.p[i] = c.p[i] - s.lr * (g + s.momentum * g if s.nesterov else g)
-
-
-cdef void sgd_later(Chunk *c, Py_ssize_t n, const Settings *s) noexcept nogil:
-    cdef Py_ssize_t i
-    cdef double g, v
-    for i in range(n):
-        g = decayed(c.g[i], s.weight_decay, c.p[i])
-        v = s.momentum * c.first[i] + (1 - s.dampening) * g
-        c.first[i] = v
-        c.p[i] = c.p[i] - s.lr * (g + s.momentum * v if s.nesterov else v)
-
-
-cdef void adam(Chunk *c, Py_ssize_t n, const Settings *s) noexcept nogil:
-    cdef Py_ssize_t i
-    cdef double p, g, m, v
-    cdef double shrink = s.lr * s.weight_decay if s.decoupled else 0
-    cdef double penalty = 0 if s.decoupled else s.weight_decay
-    for i in range(n):
-        p = decayed(c.p[i], -shrink, c.p[i])
-        g = decayed(c.g[i], penalty, p)
-        m = s.beta1 * c.first[i] + (1 - s.beta1) * g
-        v = s.beta2 * c.second[i] + (1 - s.beta2) * (g * g)
-        c.first[i] = m
-        c.second[i] = v
-        c.p[i] = p - s.size * m / (c_sqrt(v) / s.root + s.eps)
-
-
-cdef void rmsprop(Chunk *c, Py_ssize_t n, const Settings *s) noexcept nogil:
-    """first: mean squares, second: momenta, third: mean gradients; beta1 is alpha."""
-    cdef Py_ssize_t i
-    cdef double g, v, a, u
-    for i in range(n):
-        g = decayed(c.g[i], s.weight_decay, c.p[i])
-        v = s.beta1 * c.first[i] + (1 - s.beta1) * (g * g)
-        a = s.beta1 * c.third[i] + (1 - s.beta1) * g if s.centered else 0
-        u = g / (c_sqrt(v - a * a) + s.eps)
-        u = s.momentum * c.second[i] + u if s.heavy else u
-        c.first[i] = v
-        c.second[i] = u
-        c.third[i] = a
-        c.p[i] = c.p[i] - s.lr * u
-
-
-# --- a rule for all elements of all parameters ------------------------------------------------------------------------
-cdef inline void widen(const real *x, double *out, Py_ssize_t n) noexcept nogil:  # IN x OUT out
+cdef inline void sgd_first(const real *p, const real *g, real *p_new, real *v_new, Py_ssize_t n, const Settings *s) noexcept nogil:  # IN p, g, s OUT p_new, v_new
+    cdef real lr = <real> s.lr, momentum = <real> s.momentum, weight_decay = <real> s.weight_decay, v
+    cdef bint nesterov = s.nesterov
     cdef Py_ssize_t i
     for i in range(n):
-        out[i] = x[i]
+        v = decayed(g[i], weight_decay, p[i])
+        v_new[i] = v
+        p_new[i] = p[i] - lr * (v + momentum * v if nesterov else v)
 
 
-cdef inline void narrow(const double *x, real *out, Py_ssize_t n) noexcept nogil:  # IN x OUT out
+cdef inline void sgd_later(const real *p, const real *g, const real *v, real *p_new, real *v_new, Py_ssize_t n, const Settings *s) noexcept nogil:  # IN p, g, v, s OUT p_new, v_new
+    cdef real lr = <real> s.lr, momentum = <real> s.momentum, weight_decay = <real> s.weight_decay
+    cdef real fresh = <real> (1 - s.dampening), slope, speed
+    cdef bint nesterov = s.nesterov
     cdef Py_ssize_t i
     for i in range(n):
-        out[i] = <real> x[i]
+        slope = decayed(g[i], weight_decay, p[i])
+        speed = momentum * v[i] + fresh * slope
+        v_new[i] = speed
+        p_new[i] = p[i] - lr * (slope + momentum * speed if nesterov else speed)
 
 
-cdef void step_piece(const Fields *fields, Rule rule, const Settings *s, Py_ssize_t at, Py_ssize_t end, real *kind) noexcept nogil:  # IN fields, s
-    """Elements at to end of one parameter. `kind` only says the dtype."""
-    cdef Chunk chunk
-    cdef double *field = <double *> &chunk
-    cdef Py_ssize_t n
-    cdef int k
-    while at < end:
-        n = CHUNK if end - at > CHUNK else end - at
-        for k in range(FIELDS):
-            if fields.read[k] != NULL:
-                widen(<const real *> fields.read[k] + at, field + k * CHUNK, n)
-        rule(&chunk, n, s)
-        for k in range(FIELDS):
-            if fields.write[k] != NULL:
-                narrow(field + k * CHUNK, <real *> fields.write[k] + at, n)
-        at += n
+cdef inline void adam(const real *p, const real *g, const real *m, const real *v, real *p_new, real *m_new, real *v_new, Py_ssize_t n, const Settings *s) noexcept nogil:  # IN p, g, m, v, s OUT p_new, m_new, v_new
+    cdef real shrink = <real> (-s.lr * s.weight_decay if s.decoupled else 0), penalty = <real> (0 if s.decoupled else s.weight_decay)
+    cdef real beta1 = <real> s.beta1, fresh1 = <real> (1 - s.beta1), beta2 = <real> s.beta2, fresh2 = <real> (1 - s.beta2)
+    cdef real size = <real> s.size, root = <real> s.root, eps = <real> s.eps, start, slope, first, second
+    cdef Py_ssize_t i
+    for i in range(n):
+        start = decayed(p[i], shrink, p[i])
+        slope = decayed(g[i], penalty, start)
+        first = beta1 * m[i] + fresh1 * slope
+        second = beta2 * v[i] + fresh2 * (slope * slope)
+        m_new[i] = first
+        v_new[i] = second
+        p_new[i] = start - size * first / (<real> c_sqrt(<double> second) / root + eps)
 
 
-cdef void step_pieces(const Fields *fields, Rule rule, const Settings *s, Py_ssize_t n, real *kind) noexcept nogil:  # IN fields, s
-    cdef int workers = team(4 * n)
-    cdef Py_ssize_t piece, at
-    if workers == 1:
-        step_piece(fields, rule, s, 0, n, kind)
-        return
-    for piece in prange((n + PIECE - 1) // PIECE, num_threads=workers, schedule="static"):
-        at = piece * PIECE
-        step_piece(fields, rule, s, at, at + PIECE if at + PIECE < n else n, kind)
-
-
-cdef list step_lists(str op, list lists, list writes, Rule rule, const Settings *s):  # IN s
-    """`lists` has for each field of a chunk the arrays to read, or None; `writes` says which fields to return."""
-    cdef Fields fields
-    cdef Array p, other
-    cdef PyThreadState *state
-    cdef int k
-    cdef list results = [[] for _ in range(FIELDS)]
-    for k in range(1, FIELDS):
-        if lists[k] is not None and len(lists[k]) != len(lists[0]):
-            raise ValueError(f"{op}: {len(lists[0])} parameters, but {len(lists[k])} arrays that belong to them")
-    for i in range(len(lists[0])):
-        p = <Array?> lists[0][i]
-        need_float(op, p)
-        for k in range(FIELDS):
-            fields.read[k] = fields.write[k] = NULL
-            if lists[k] is not None:
-                other = <Array?> lists[k][i]
-                if not same_sizes(p, other):
-                    raise ValueError(f"{op}: shapes {p.shape} and {other.shape} differ")
-                need_same_kind(op, p, other)
-                fields.read[k] = <const char *> other.data
-            if writes[k]:
-                other = new_like(p, p.kind)
-                fields.write[k] = <char *> other.data
-                (<list> results[k]).append(other)
-        state = unlock(4 * p.size)
-        if p.kind == FLOAT64:
-            step_pieces(&fields, rule, s, p.size, <double *> NULL)
-        else:
-            step_pieces(&fields, rule, s, p.size, <float *> NULL)
-        relock(state)
-    return results
-
-
-def sgd_step(params, grads, momenta, double lr, double momentum, double dampening, bint nesterov, double weight_decay):
-    cdef Settings s
-    cdef list new
-    s.lr, s.momentum, s.dampening, s.nesterov, s.weight_decay = lr, momentum, dampening, nesterov, weight_decay
-    if momentum == 0:
-        new = step_lists("sgd_step", [params, grads, None, None, None], [1, 0, 0, 0, 0], sgd_plain, &s)
-        return new[0], None
-    new = step_lists("sgd_step", [params, grads, momenta, None, None], [1, 0, 1, 0, 0], sgd_first if momenta is None else sgd_later, &s)
-    return new[0], new[2]
-
-
-def adam_step(params, grads, first, second, Py_ssize_t step, double lr, double beta1, double beta2, double eps, double weight_decay, bint decoupled):
-    cdef Settings s
-    cdef list new
-    if step < 1:
-        raise ValueError(f"adam_step: step {step}: the first step is 1")
-    s.lr, s.beta1, s.beta2, s.eps, s.weight_decay, s.decoupled = lr, beta1, beta2, eps, weight_decay, decoupled
-    s.size = lr / (1 - c_pow(beta1, step))
-    s.root = c_sqrt(1 - c_pow(beta2, step))
-    new = step_lists("adam_step", [params, grads, first, second, None], [1, 0, 1, 1, 0], adam, &s)
-    return new[0], new[2], new[3]
-
-
-def rmsprop_step(params, grads, square, momenta, averages, double lr, double alpha, double eps, double weight_decay, double momentum):
-    cdef Settings s
-    cdef list new
-    s.lr, s.beta1, s.eps, s.weight_decay, s.momentum = lr, alpha, eps, weight_decay, momentum
-    s.heavy, s.centered = momenta is not None, averages is not None
-    new = step_lists("rmsprop_step", [params, grads, square, momenta, averages], [1, 0, 1, s.heavy, s.centered], rmsprop, &s)
-    return new[0], new[2], new[3] if s.heavy else None, new[4] if s.centered else None
-
-
-# --- gradients all together -------------------------------------------------------------------------------------------
-cdef double sum_of_squares(const real *x, Py_ssize_t n) noexcept nogil:  # IN x
-    cdef double[WIDE] lanes
-    cdef double total = 0
-    cdef Py_ssize_t i, j, even = n // WIDE * WIDE
-    for j in range(WIDE):
-        lanes[j] = 0
-    for i from 0 <= i < even by WIDE:
-        for j in range(WIDE):
-            lanes[j] += <double> x[i + j] * x[i + j]
-    for i in range(even, n):
-        total += <double> x[i] * x[i]
-    return total + sum_lanes(lanes)
-
-
-def norm(arrays):
-    cdef double total = 0
-    cdef Array a
-    for item in arrays:
-        a = <Array?> item
-        need_float("norm", a)
-        if a.kind == FLOAT64:
-            total += sum_of_squares(<const double *> a.data, a.size)
-        else:
-            total += sum_of_squares(<const float *> a.data, a.size)
-    return c_sqrt(total)
+cdef inline void rmsprop(const real *p, const real *g, const real *square, const real *v, const real *mean, real *p_new, real *square_new, real *v_new, real *mean_new, Py_ssize_t n, const Settings *s) noexcept nogil:  # IN p, g, square, v, mean, s OUT p_new, square_new, v_new, mean_new
+    """In double. Without momentum or mean gradients (v or mean NULL) they are zero. beta1 is alpha."""
+    cdef double lr = s.lr, weight_decay = s.weight_decay, alpha = s.beta1, eps = s.eps, momentum = s.momentum, slope, q, a, u
+    cdef Py_ssize_t i
+    for i in range(n):
+        slope = decayed(<double> g[i], weight_decay, <double> p[i])
+        q = alpha * square[i] + (1 - alpha) * (slope * slope)
+        a = 0 if mean == NULL else alpha * mean[i] + (1 - alpha) * slope
+        u = slope / (c_sqrt(q - a * a) + eps)
+        u = u if v == NULL else momentum * v[i] + u
+        square_new[i] = <real> q
+        v_new[i] = <real> u
+        mean_new[i] = <real> a
+        p_new[i] = <real> (p[i] - lr * u)
 
 
 cdef inline void scale_row(const real *x, real *out, Py_ssize_t n, double factor) noexcept nogil:  # IN x OUT out
@@ -241,16 +114,168 @@ cdef inline void scale_row(const real *x, real *out, Py_ssize_t n, double factor
         out[i] = <real> (factor * x[i])
 
 
-def scale(arrays, double factor):
-    cdef Array a, out
-    cdef list results = []
-    for item in arrays:
-        a = <Array?> item
-        need_float("scale", a)
-        out = new_like(a, a.kind)
-        if a.kind == FLOAT64:
-            scale_row(<const double *> a.data, <double *> out.data, a.size, factor)
+cdef double sum_of_squares(const real *x, Py_ssize_t n) noexcept nogil:  # IN x
+    cdef double[SUMS] sums
+    cdef double total = 0
+    cdef Py_ssize_t i, j, even = n // SUMS * SUMS
+    for j in range(SUMS):
+        sums[j] = 0
+    for i from 0 <= i < even by SUMS:
+        for j in range(SUMS):
+            sums[j] += <double> x[i + j] * x[i + j]
+    for i in range(even, n):
+        total += <double> x[i] * x[i]
+    for j in range(SUMS):
+        total += sums[j]
+    return total
+
+
+# --- a rule for all elements of all parameters ------------------------------------------------------------------------
+cdef void run_piece(Piece *a, Rule rule, const Settings *s, real *kind) noexcept nogil:  # IN s IN/OUT a
+    """`kind` only says the dtype."""
+    cdef real made[FIELDS][CHUNK]
+    cdef const real *x[FIELDS]
+    cdef Py_ssize_t at, n
+    cdef int k
+    if rule == SQUARES:
+        a.squares = sum_of_squares(<const real *> a.read[0], a.n)
+        return
+    for at from 0 <= at < a.n by CHUNK:
+        n = CHUNK if a.n - at > CHUNK else a.n - at
+        for k in range(FIELDS):
+            x[k] = <const real *> a.read[k] + at if a.read[k] != NULL else NULL
+        if rule == SGD_PLAIN:
+            sgd_plain(x[0], x[1], made[0], n, s)
+        elif rule == SGD_FIRST:
+            sgd_first(x[0], x[1], made[0], made[2], n, s)
+        elif rule == SGD_LATER:
+            sgd_later(x[0], x[1], x[2], made[0], made[2], n, s)
+        elif rule == ADAM:
+            adam(x[0], x[1], x[2], x[3], made[0], made[2], made[3], n, s)
+        elif rule == RMSPROP:
+            rmsprop(x[0], x[1], x[2], x[3], x[4], made[0], made[2], made[3], made[4], n, s)
         else:
-            scale_row(<const float *> a.data, <float *> out.data, a.size, factor)
-        results.append(out)
+            scale_row(x[0], made[0], n, s.lr)
+        for k in range(FIELDS):
+            if a.write[k] != NULL:
+                memcpy(<real *> a.write[k] + at, made[k], n * sizeof(real))
+
+
+cdef void run_pieces(Piece *pieces, Py_ssize_t count, Py_ssize_t size, Rule rule, const Settings *s) noexcept nogil:  # IN s IN/OUT pieces
+    cdef int workers = team(4 * size)
+    cdef Py_ssize_t i
+    for i in prange(count, num_threads=workers, schedule="dynamic"):
+        if pieces[i].kind == FLOAT64:
+            run_piece(pieces + i, rule, s, <double *> NULL)
+        else:
+            run_piece(pieces + i, rule, s, <float *> NULL)
+
+
+cdef int need_lists(str op, list lists) except -1:
+    """`lists` holds for each field the arrays, one for each parameter, or None. All of a parameter have its shape."""
+    cdef Array p, other
+    for others in lists[1:]:
+        if others is not None and len(others) != len(lists[0]):
+            raise ValueError(f"{op}: {len(lists[0])} parameters, but {len(others)} arrays that belong to them")
+    for i in range(len(lists[0])):
+        p = <Array?> lists[0][i]
+        need_float(op, p)
+        for others in lists[1:]:
+            if others is not None:
+                other = <Array?> others[i]
+                if not same_sizes(p, other):
+                    raise ValueError(f"{op}: shapes {p.shape} and {other.shape} differ")
+                need_same_kind(op, p, other)
+    return 0
+
+
+cdef double run_lists(str op, list lists, list results, Rule rule, const Settings *s) except -1:  # IN s
+    """Apply a rule to `lists` (see need_lists), and fill the lists of `results`, None for a field that stays. Returns the
+    sum of squares, if that is the rule."""
+    cdef Py_ssize_t i, at, count = 0, size = 0, used = 0, bytes
+    cdef int k
+    cdef double squares = 0
+    cdef Array p, other
+    cdef Piece *pieces
+    cdef Piece *piece
+    cdef PyThreadState *state
+    need_lists(op, lists)
+    for p in lists[0]:
+        count += (p.size + PIECE - 1) // PIECE
+        size += p.size
+        for made in results:
+            if made is not None:
+                (<list> made).append(new_like(p, p.kind))
+    pieces = <Piece *> PyMem_Malloc((count + 1) * sizeof(Piece))
+    if pieces == NULL:
+        raise MemoryError(f"{op}: out of memory")
+    memset(pieces, 0, count * sizeof(Piece))
+    for i in range(len(lists[0])):
+        p = <Array> lists[0][i]
+        bytes = ITEMSIZE[p.kind]
+        for at from 0 <= at < p.size by PIECE:
+            piece = pieces + used
+            piece.kind = p.kind
+            piece.n = PIECE if p.size - at > PIECE else p.size - at
+            for k in range(<int> len(lists)):
+                if lists[k] is not None:
+                    other = <Array> lists[k][i]
+                    piece.read[k] = <const char *> other.data + at * bytes
+            for k in range(<int> len(results)):
+                if results[k] is not None:
+                    other = <Array> results[k][i]
+                    piece.write[k] = <char *> other.data + at * bytes
+            used += 1
+    state = unlock(4 * size)
+    run_pieces(pieces, count, size, rule, s)
+    relock(state)
+    for i in range(count):
+        squares += pieces[i].squares
+    PyMem_Free(pieces)
+    return squares
+
+
+def sgd_step(params, grads, momenta, double lr, double momentum, double dampening, bint nesterov, double weight_decay):
+    cdef Settings s
+    cdef list new = [], speeds = []
+    s.lr, s.momentum, s.dampening, s.nesterov, s.weight_decay = lr, momentum, dampening, nesterov, weight_decay
+    if momentum == 0:
+        run_lists("sgd_step", [params, grads], [new], SGD_PLAIN, &s)
+        return new, None
+    run_lists("sgd_step", [params, grads, momenta], [new, None, speeds], SGD_FIRST if momenta is None else SGD_LATER, &s)
+    return new, speeds
+
+
+def adam_step(params, grads, first, second, Py_ssize_t step, double lr, double beta1, double beta2, double eps, double weight_decay, bint decoupled):
+    cdef Settings s
+    cdef list new = [], m = [], v = []
+    if step < 1:
+        raise ValueError(f"adam_step: step {step}: the first step is 1")
+    s.lr, s.beta1, s.beta2, s.eps, s.weight_decay, s.decoupled = lr, beta1, beta2, eps, weight_decay, decoupled
+    s.size = lr / (1 - c_pow(beta1, step))
+    s.root = c_sqrt(1 - c_pow(beta2, step))
+    run_lists("adam_step", [params, grads, first, second], [new, None, m, v], ADAM, &s)
+    return new, m, v
+
+
+def rmsprop_step(params, grads, square, momenta, averages, double lr, double alpha, double eps, double weight_decay, double momentum):
+    cdef Settings s
+    cdef list new = [], squares = []
+    cdef list v = None if momenta is None else [], means = None if averages is None else []
+    s.lr, s.beta1, s.eps, s.weight_decay, s.momentum = lr, alpha, eps, weight_decay, momentum
+    run_lists("rmsprop_step", [params, grads, square, momenta, averages], [new, None, squares, v, means], RMSPROP, &s)
+    return new, squares, v, means
+
+
+# --- gradients all together -------------------------------------------------------------------------------------------
+def norm(arrays):
+    cdef Settings s
+    return c_sqrt(run_lists("norm", [list(arrays)], [], SQUARES, &s))
+
+
+def scale(arrays, double factor):
+    cdef Settings s
+    cdef list results = []
+    s.lr = factor
+    run_lists("scale", [list(arrays)], [results], SCALE, &s)
     return results

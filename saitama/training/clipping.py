@@ -63,9 +63,9 @@ def _with_grad(name: str, parameters: Parameters) -> List[Any]:
 def _norm(tensors: List[Any], norm_type: float) -> float:
     if not isinstance(norm_type, (int, float)) or not norm_type > 0:
         raise ValueError(f"clip_grad_norm_: norm_type must be above 0 (2, or inf), got {norm_type!r}")
-    gradients = [tensor.grad.detach() for tensor in tensors if tensor.numel()]
     if norm_type == 2:
-        return float(K.norm([gradient.array for gradient in gradients]))
+        return float(K.norm([tensor.grad.array for tensor in tensors]))
+    gradients = [tensor.grad.detach() for tensor in tensors if tensor.numel()]
     sizes = [gradient.abs().to("float64") for gradient in gradients]
     if norm_type == inf:
         largest = [size.max().item() for size in sizes]

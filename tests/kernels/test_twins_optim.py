@@ -26,13 +26,17 @@ def made(K: ModuleType, cases: Any) -> Any:
 
 
 def agree_on_lists(twins: Twins, call: Callable[..., Any], *cases: Any, ulps: float = 0) -> None:
-    """call(K, *lists) gives a tuple of lists, or of None: all equal on both backends."""
+    """call(K, *lists) gives a tuple of lists, or of None: all equal on both backends.
+
+    Four roundings more for float32, in which the compiled kernels compute and the reference does not.
+    """
     results = [call(K, *[made(K, case) for case in cases]) for K in twins]
     assert [part is None for part in results[0]] == [part is None for part in results[1]]
     for part, other in zip(*results):
         assert part is None or len(part) == len(other)
         for ours, theirs in zip(part or (), other or ()):
-            agree(twins, lambda K, ours=ours, theirs=theirs: ours if K is twins[0] else theirs, ulps=ulps, scale=30)
+            allowed = ulps + 4 * (ours.dtype == "float32")
+            agree(twins, lambda K, ours=ours, theirs=theirs: ours if K is twins[0] else theirs, ulps=allowed, scale=30)
 
 
 @given(lists(3), st.booleans(), st.sampled_from([0.0, 0.9]), st.sampled_from([0.0, 0.1]), st.sampled_from([0.0, 0.01]))
@@ -93,7 +97,7 @@ def test_norm_and_scale(twins: Twins, case: Lists, factor: float) -> None:
     assert theirs == pytest.approx(ours, rel=1e-14)
 
 
-def test_longer_than_a_chunk(twins: Twins) -> None:
+def test_longer_than_a_piece(twins: Twins) -> None:
     n = 20_000  # several pieces for several threads, the last one not full
     p, g, m = ([Case([math.sin(k + i) for i in range(n)], (n,), dtype) for dtype in FLOATS] for k in (0, 1, 2))
     v = [Case([math.cos(i) ** 2 for i in range(n)], (n,), dtype) for dtype in FLOATS]
