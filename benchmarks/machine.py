@@ -56,9 +56,11 @@ def core_counts() -> List[int]:
 def measure() -> Optional[Peaks]:
     """About three seconds of work; None without a C compiler."""
     with tempfile.TemporaryDirectory() as folder:
-        library = _compiled(folder)
+        library = compiled("peaks.c", folder)
         if library is None:
             return None
+        for name in (*(f"multiply_adds_{dtype}" for dtype in DTYPES), "read_bytes", "copy_bytes"):
+            getattr(library, name).restype = ctypes.c_double
         rates: Dict[Key, float] = {}
         for cores in core_counts():
             for dtype in DTYPES:
@@ -120,17 +122,15 @@ def _processor() -> str:
     return platform.processor() or "unknown"
 
 
-def _compiled(folder: str) -> Optional[ctypes.CDLL]:
-    source, built = Path(__file__).with_name("peaks.c"), str(Path(folder, "peaks.so"))
-    flags = "-O3 -march=native -ffp-contract=fast -shared -fPIC".split()
+def compiled(source: str, folder: str, *flags: str) -> Optional[ctypes.CDLL]:
+    """A C source of this folder as a library, built for this machine; None where that does not work."""
+    path, built = Path(__file__).with_name(source), Path(folder, source).with_suffix(".so")
+    command = [os.environ.get("CC", "cc"), *"-O3 -march=native -ffp-contract=fast -shared -fPIC".split(), *flags]
     try:
-        subprocess.run([os.environ.get("CC", "cc"), *flags, str(source), "-o", built], check=True, capture_output=True)
-        library = ctypes.CDLL(built)
+        subprocess.run([*command, str(path), "-o", str(built)], check=True, capture_output=True)
+        return ctypes.CDLL(str(built))
     except (OSError, subprocess.CalledProcessError):
         return None
-    for name in (*(f"multiply_adds_{dtype}" for dtype in DTYPES), "read_bytes", "copy_bytes"):
-        getattr(library, name).restype = ctypes.c_double
-    return library
 
 
 def _chains(library: ctypes.CDLL, dtype: str) -> Callable[[int], float]:

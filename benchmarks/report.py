@@ -1,7 +1,7 @@
 """What a benchmark found, as text: a line for each result as it comes, and what the whole module amounts to.
 
 A line holds the median time of each rival, the ratio saitama / fastest peer (below 1 saitama is the faster) with the
-middle half of its rounds, and, where the work of a call is known, saitama's rate.
+middle half of its rounds, and, where the work of a call is known, saitama's rate, or that of the only rival.
 """
 
 from __future__ import annotations
@@ -81,8 +81,9 @@ def ratio(result: Result) -> Optional[Ratio]:
 
 
 def rate(result: Result) -> Optional[float]:
-    """saitama's work per second in `result.unit`; None where the work of a call is not known."""
-    return result.work / medians(result)[OURS] if result.work and OURS in result.times else None
+    """Work per second in `result.unit` of saitama, or of the only one; None where the work of a call is not known."""
+    name = next(iter(result.times)) if len(result.times) == 1 else OURS
+    return result.work / medians(result)[name] if result.work and name in result.times else None
 
 
 def missed(result: Result) -> bool:

@@ -27,7 +27,7 @@ class Result(NamedTuple):
     """
 
     case: str  # "exp float32 (1e5)", "768x128 @ 128x384 float32, 2 threads"
-    times: Times  # from alternate(); "saitama" is one of the rivals
+    times: Times  # from alternate(); "saitama" is one of the rivals, or there is one rival
     work: float = 0.0  # of one call, in billions of what `unit` counts (GFLOP or GB); 0: no rate
     unit: str = "GFLOP/s"  # or "GB/s"
     reach: Optional[float] = None  # the ratio saitama / fastest peer that is aimed at for this row

@@ -39,6 +39,7 @@ def test_the_ratio_is_to_the_fastest_peer_within_a_round() -> None:
     assert report.ratio(alone) is None
     assert [report.missed(result) for result in results()] == [False, True, False]
     assert report.rate(fast) == pytest.approx(1.0)
+    assert report.rate(fast._replace(times={"a step": [5e-7]})) == pytest.approx(2.0)  # of the only rival
 
 
 def test_what_is_printed() -> None:
@@ -81,6 +82,20 @@ def test_every_benchmark_can_be_run() -> None:
     assert {"value", "mlp", "sizes", "memory"} <= set(names)
     for name in names:
         assert hasattr(module(name), "results") or hasattr(module(name), "main"), name
+
+
+def test_every_step_to_the_matmul_kernel_gives_its_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps, K = module("matmul_steps"), importlib.import_module("saitama.tensor.backend").K
+    library = module("machine").compiled("matmul_steps.c", str(tmp_path), "-Wall", "-Wextra", "-Wno-unknown-pragmas")
+    if library is None or K.info()["backend"] != "compiled":
+        pytest.skip("needs a C compiler and the compiled kernels")
+    n = 384  # two runs along k
+    a, b = (K.normal((n, n), "float64", seed, 0) for seed in (1, 2))
+    for name in (*steps.STEPS[n], "threaded"):
+        steps.step(library, name, a, b, 3)  # checks
+    monkeypatch.setattr(steps, "TOLERANCE", 0.0)  # which nothing is below
+    with pytest.raises(ValueError, match="reordered of 384x384 is .* off the kernel's result"):
+        steps.step(library, "reordered", a, b, 1)
 
 
 def test_an_unknown_benchmark_is_named(capsys: pytest.CaptureFixture[str]) -> None:
