@@ -18,10 +18,15 @@
 
 cdef inline real tail_ratio(real a, real *lo) noexcept nogil:  # OUT lo
     """Phi(-a) e^(a^2/2) for a >= 0, and what rounding took from it."""
-    cdef real one = 1, k = 3.5 if real is double else 3, d, d_lo, inverse, rest, t, p, q, last, c0, c1
+    cdef real one = 1, k = 3.5 if real is double else 3, d, d_lo, inverse, rest, t, p, q, last, c0, c1, p_lo
     d = two_sum(a, k, &d_lo)
     inverse = one / d
-    rest = (fma(-d, inverse, one) - d_lo * inverse) * inverse  # what rounding took from 1 / (a + k)
+    if HAS_FMA:
+        rest = fma(-d, inverse, one)
+    else:
+        p = two_product(d, inverse, &p_lo)
+        rest = (one - p) - p_lo
+    rest = (rest - d_lo * inverse) * inverse  # what rounding took from 1 / (a + k)
     t = fma(-(k + k), rest, fma(-(k + k), inverse, one))
     if real is double:
         p = -3.8375976921367517e-10
@@ -65,8 +70,8 @@ cdef inline real tail_ratio(real a, real *lo) noexcept nogil:  # OUT lo
     q = fma(p, t, c0)
     last = fma(last, t, c1 - p)  # what it took from the last two steps of the polynomial
     last = fma(p, t, c0 - q) + last * t
-    p = q * inverse
-    lo[0] = fma(q, inverse, -p) + fma(q, rest, last * inverse)
+    p = two_product(q, inverse, &p_lo)
+    lo[0] = p_lo + fma(q, rest, last * inverse)
     return p
 
 
