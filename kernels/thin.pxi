@@ -13,7 +13,7 @@ cdef inline real dot(const real *x, Py_ssize_t step_x, const real *y, Py_ssize_t
     cdef real lanes[LANES]
     cdef Py_ssize_t i = 0, j
     cdef real total = 0
-    if step_x == 1 and n >= 2 * LANES:
+    if step_x == 1 and n >= LANES:
         for j in range(LANES):
             lanes[j] = 0
         while i + LANES <= n:
@@ -22,7 +22,11 @@ cdef inline real dot(const real *x, Py_ssize_t step_x, const real *y, Py_ssize_t
             i += LANES
         for j in range(LANES // 2):
             lanes[j] += lanes[j + LANES // 2]
-        for j in range(LANES // 2):
+        for j in range(LANES // 4):
+            lanes[j] += lanes[j + LANES // 4]
+        for j in range(LANES // 8):
+            lanes[j] += lanes[j + LANES // 8]
+        for j in range(LANES // 8):
             total += lanes[j]
     while i < n:
         total += x[i * step_x] * y[i]

@@ -9,6 +9,7 @@ import threading
 import weakref
 from functools import wraps
 from itertools import count
+from operator import attrgetter
 from typing import Any, ClassVar, Dict, List, Optional, Sequence, Tuple, Type, Union
 
 from saitama.tensor import dispatch
@@ -20,6 +21,7 @@ Gradients = Tuple[Optional[K.Array], ...]
 
 OPS: Dict[str, Type[Function]] = {}
 sequence = count()
+array_of = attrgetter("array")
 
 
 class Function:
@@ -79,7 +81,7 @@ grad_mode = GradMode()
 def apply(name: str, inputs: Sequence[Tensor], **params: Any) -> Tensor:
     """Run the operation called `name` on the inputs, and record it if a derivative may be asked for later."""
     node = OPS[name](**params)
-    array = node.forward(*[tensor.array for tensor in inputs])
+    array = node.forward(*map(array_of, inputs))
     out = Tensor._wrap(array)
     if grad_mode.enabled:
         for tensor in inputs:

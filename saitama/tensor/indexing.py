@@ -37,8 +37,6 @@ def _is_mask(key: Any) -> bool:
 
 def _as_index_tensor(key: Any) -> Any:
     """Lists and buffers as int64 or bool tensors; a 0-d int64 tensor as the integer it holds."""
-    from .tensor import Tensor
-
     if key is None or key is ... or isinstance(key, slice):
         return key
     if isinstance(key, (float, str, bool)):
@@ -47,6 +45,8 @@ def _as_index_tensor(key: Any) -> Any:
         try:
             return as_index(key)
         except TypeError:
+            from .tensor import Tensor
+
             kind = Tensor(key).dtype
             key = (
                 Tensor(key, dtype="int64") if isinstance(key, (list, tuple, range)) and kind != "bool" else Tensor(key)
