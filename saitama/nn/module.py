@@ -93,7 +93,12 @@ class Module:
 
     def named_parameters(self, prefix: str = "") -> Iterator[Tuple[str, Parameter]]:
         """Every parameter with its dotted path; one that is shared comes once, under its first name."""
-        return _unique((name, value) for name, value in self._tensors(prefix) if isinstance(value, Parameter))
+        return _unique(
+            (f"{path}.{name}" if path else name, value)
+            for path, module in self._walk(prefix)
+            for name, value in vars(module).items()
+            if isinstance(value, Parameter)
+        )
 
     def parameters(self) -> Iterator[Parameter]:
         """Every parameter, each once: what an optimiser is given."""

@@ -67,12 +67,12 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Tensors one after the other along an axis they have; the other sizes must agree, else ValueError."""
     items = [as_tensor(each) for each in _some(tensors, "cat")]
-    dtypes = {each.dtype for each in items}
+    dtypes = {each.array.dtype for each in items}
     if len(dtypes) > 1:
         floats = sorted(filter(is_float, dtypes))  # "float64" comes last
         chosen = floats[-1] if floats else get_default_dtype()
         items = [_to(each, chosen) for each in items]
-    return dispatch.apply("Concat", items, dim=axis(dim, items[0].ndim, "cat"))
+    return dispatch.apply("Concat", items, dim=axis(dim, items[0].array.ndim, "cat"))
 
 
 def chunk(x: Tensor, chunks: int, dim: int = 0) -> Tuple[Tensor, ...]:
