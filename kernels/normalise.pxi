@@ -3,7 +3,7 @@
 # Design: layer normalisation goes row by row, in the dtype of the array. A row stays in the first cache, so it is read
 # for its mean, again for the squares of what deviates from it (a mean of squares less the square of a mean would leave
 # nothing where the mean is large), and again for the result. The mean of the deviations, which rounding leaves, is taken
-# off too. Sums run in WIDE lanes side by side, those of blocks of a long row are added in double. The derivatives of
+# off too. Sums run in WIDE lanes side by side, and those of blocks of a long row are added in double. The derivatives of
 # weight and bias are summed over the rows of a part, and the parts, which depend on the shape alone, by a tree.
 #
 # Batch normalisation goes down columns: a strip of neighbouring columns takes one row after the other, and keeps its
@@ -76,8 +76,8 @@ cdef inline real sum_lanes(const real *lanes) noexcept nogil:  # IN lanes
 cdef inline real sum_some(const real *x, Py_ssize_t n) noexcept nogil:  # IN x
     """Of n <= BLOCK neighbours. What is left over is the end of a vector whose beginning was seen."""
     cdef real lanes[WIDE]
-    cdef real total = 0
-    cdef Py_ssize_t i = 0, j
+    cdef real total = 0, v
+    cdef Py_ssize_t i = 0, j, seen
     if n < WIDE:
         for i in range(n):
             total += x[i]
@@ -89,8 +89,10 @@ cdef inline real sum_some(const real *x, Py_ssize_t n) noexcept nogil:  # IN x
             lanes[j] += x[i + j]
         i += WIDE
     if i < n:
+        seen = WIDE - (n - i)
         for j in range(WIDE):
-            lanes[j] += x[n - WIDE + j] if j >= WIDE - (n - i) else <real> 0
+            v = x[n - WIDE + j]
+            lanes[j] += v if j >= seen else <real> 0
     return sum_lanes(lanes)
 
 
@@ -99,7 +101,7 @@ cdef inline real squares_of_some(const real *x, real mu, Py_ssize_t n, real *res
     cdef real lanes[WIDE]
     cdef real others[WIDE]
     cdef real total = 0, d
-    cdef Py_ssize_t i = 0, j
+    cdef Py_ssize_t i = 0, j, seen
     rest[0] = 0
     if n < WIDE:
         for i in range(n):
@@ -117,8 +119,10 @@ cdef inline real squares_of_some(const real *x, real mu, Py_ssize_t n, real *res
             others[j] += d
         i += WIDE
     if i < n:
+        seen = WIDE - (n - i)
         for j in range(WIDE):
-            d = x[n - WIDE + j] - mu if j >= WIDE - (n - i) else <real> 0
+            d = x[n - WIDE + j] - mu
+            d = d if j >= seen else <real> 0
             lanes[j] += d * d
             others[j] += d
     rest[0] = sum_lanes(others)
@@ -126,8 +130,8 @@ cdef inline real squares_of_some(const real *x, real mu, Py_ssize_t n, real *res
 
 
 cdef inline void layer_norm_row(const real *x, const real *w, const real *b, real *y, real *mean, real *rstd, Py_ssize_t n, double eps) noexcept nogil:  # IN x, w, b OUT y, mean, rstd
-    cdef double total = 0, squares = 0, left = 0
-    cdef real mu, r, rest
+    cdef double total = 0, squares = 0, left = 0, share = 1 / <double> n
+    cdef real mu, r, rest, one = 1
     cdef Py_ssize_t i
     for i from 0 <= i < n by BLOCK:
         total += sum_some(x + i, n - i if n - i < BLOCK else BLOCK)
@@ -135,9 +139,9 @@ cdef inline void layer_norm_row(const real *x, const real *w, const real *b, rea
     for i from 0 <= i < n by BLOCK:
         squares += squares_of_some(x + i, mu, n - i if n - i < BLOCK else BLOCK, &rest)
         left += rest
-    left /= n
+    left *= share
     rest = <real> left
-    r = <real> (1 / c_sqrt(squares / n - left * left + eps))
+    r = one / <real> c_sqrt(<double> <real> (squares * share - left * left + eps))
     mean[0] = mu + rest
     rstd[0] = r
     for i in range(n):
@@ -184,7 +188,7 @@ cdef inline real products_of_some(const real *dy, const real *x, const real *w, 
     cdef real lanes[WIDE]
     cdef real others[WIDE]
     cdef real total = 0, g
-    cdef Py_ssize_t i = 0, j
+    cdef Py_ssize_t i = 0, j, seen
     sum_g[0] = 0
     if n < WIDE:
         for i in range(n):
@@ -202,15 +206,17 @@ cdef inline real products_of_some(const real *dy, const real *x, const real *w, 
             others[j] += g
         i += WIDE
     if i < n:
+        seen = WIDE - (n - i)
         for j in range(WIDE):
             g = dy[n - WIDE + j] * w[n - WIDE + j]
-            lanes[j] += g * (x[n - WIDE + j] - mean) if j >= WIDE - (n - i) else <real> 0
-            others[j] += g if j >= WIDE - (n - i) else <real> 0
+            g = g if j >= seen else <real> 0
+            lanes[j] += g * (x[n - WIDE + j] - mean)
+            others[j] += g
     sum_g[0] = sum_lanes(others)
     return sum_lanes(lanes)
 
 
-cdef inline void layer_norm_grad_row(const real *dy, const real *x, const real *w, real *dx, real *dw, real *db, Py_ssize_t n, real mean, real r) noexcept nogil:  # IN dy, x, w OUT dx IN/OUT dw, db
+cdef inline void layer_norm_grad_row(const real *dy, const real *x, const real *w, real *dx, Py_ssize_t n, real mean, real r) noexcept nogil:  # IN dy, x, w OUT dx
     cdef double total = 0, total_g = 0
     cdef real mean_g, slope, rest
     cdef Py_ssize_t i
@@ -221,26 +227,36 @@ cdef inline void layer_norm_grad_row(const real *dy, const real *x, const real *
     slope = <real> (total / n * r * r)
     for i in range(n):
         dx[i] = r * (dy[i] * w[i] - mean_g - (x[i] - mean) * slope)
+
+
+cdef inline void add_row(const real *dy, const real *x, real *dw, real *db, Py_ssize_t n, real mean, real r) noexcept nogil:  # IN dy, x IN/OUT dw, db
+    cdef Py_ssize_t i
     for i in range(n):
         db[i] += dy[i]
         dw[i] += dy[i] * ((x[i] - mean) * r)
 
 
+cdef inline Py_ssize_t padded(Py_ssize_t n) noexcept nogil:
+    """Whole vectors: what is added to again and again had better start where a line of the cache does."""
+    return (n + WIDE - 1) // WIDE * WIDE
+
+
 cdef void layer_norm_grad_parts(const real *dy, const real *x, const real *w, const real *mean, const real *rstd, real *dx, real *sums, Py_ssize_t rows, Py_ssize_t n) noexcept nogil:  # IN dy, x, w, mean, rstd OUT dx, sums
-    """sums (parts, 2, n): of each part the derivatives of weight and bias."""
-    cdef Py_ssize_t together = rows_together(n), part, i
+    """sums (parts, 2, padded(n)): of each part the derivatives of weight and bias."""
+    cdef Py_ssize_t together = rows_together(n), row = padded(n), part, i
     for part in prange((rows + together - 1) // together, num_threads=team(4 * rows * n), schedule="dynamic"):
-        memset(sums + part * 2 * n, 0, 2 * n * sizeof(real))
+        memset(sums + part * 2 * row, 0, 2 * row * sizeof(real))
         for i in range(part * together, rows if (part + 1) * together > rows else (part + 1) * together):
-            layer_norm_grad_row(dy + i * n, x + i * n, w, dx + i * n, sums + part * 2 * n, sums + part * 2 * n + n, n, mean[i], rstd[i])
+            layer_norm_grad_row(dy + i * n, x + i * n, w, dx + i * n, n, mean[i], rstd[i])
+            add_row(dy + i * n, x + i * n, sums + part * 2 * row, sums + part * 2 * row + row, n, mean[i], rstd[i])
 
 
 cdef void add_parts(const real *sums, real *dw, real *db, Py_ssize_t parts, Py_ssize_t n) noexcept nogil:  # IN sums OUT dw, db
     cdef Py_ssize_t at, width
     for at from 0 <= at < n by COLUMNS:
         width = n - at if n - at < COLUMNS else COLUMNS
-        fold_columns(sums + at, parts, 2 * n, width, dw + at, <Sum *> NULL)
-        fold_columns(sums + n + at, parts, 2 * n, width, db + at, <Sum *> NULL)
+        fold_columns(sums + at, parts, 2 * padded(n), width, dw + at, <Sum *> NULL)
+        fold_columns(sums + padded(n) + at, parts, 2 * padded(n), width, db + at, <Sum *> NULL)
 
 
 def layer_norm_grad(Array dy not None, Array x not None, Array weight, Array mean not None, Array rstd not None):
@@ -251,7 +267,7 @@ def layer_norm_grad(Array dy not None, Array x not None, Array weight, Array mea
     cdef Array dw = new_array("layer_norm_grad", x.kind, x.sizes + x.ndim - 1, 1)
     cdef Array db = new_like(dw, x.kind)
     cdef Py_ssize_t rows = mean.size, n = dw.size
-    cdef Py_ssize_t[2] sizes = [(rows + rows_together(n) - 1) // rows_together(n), 2 * n]
+    cdef Py_ssize_t[2] sizes = [(rows + rows_together(n) - 1) // rows_together(n), 2 * padded(n)]
     cdef Array sums = new_array("layer_norm_grad", x.kind, sizes, 2)
     cdef PyThreadState *state = unlock(4 * x.size)
     if x.kind == FLOAT64:

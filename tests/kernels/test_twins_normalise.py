@@ -102,6 +102,17 @@ def test_many_rows_and_columns(twins: Twins, shape: Any) -> None:
             agree(twins, lambda K, x, dy, w, k=k: batch_gradients(K, x, dy, w)[k], x, dy, w, ulps=200, scale=10)
 
 
+@pytest.mark.parametrize("n", [7, 33, 3000])
+def test_layer_norm_far_from_zero(kernels: ModuleType, n: int) -> None:
+    """Rounding a mean of 10000 to float32 costs up to 5e-4, beside deviations of about 1: it must not be seen in y."""
+    numbers = kernels.from_list([1e4 + math.sin(i) for i in range(n)], (1, n), "float32")
+    mean = math.fsum(numbers.tolist()[0]) / n
+    rstd = 1 / math.sqrt(math.fsum((x - mean) ** 2 for x in numbers.tolist()[0]) / n + 1e-5)
+    y, _, r = kernels.layer_norm(numbers, None, None, 1e-5)
+    assert y.tolist()[0] == pytest.approx([(x - mean) * rstd for x in numbers.tolist()[0]], rel=1e-6, abs=2e-6)
+    assert r.tolist()[0] == pytest.approx(rstd, rel=1e-6)
+
+
 def layer_gradients(K: ModuleType, x: Any, dy: Any, w: Any) -> Any:
     return K.layer_norm_grad(dy, x, w, *K.layer_norm(x, w, None, EPS)[1:])
 
