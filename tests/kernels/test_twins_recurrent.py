@@ -61,6 +61,8 @@ def test_values_and_derivatives(twins: Twins, cell: str, dtype: str, size: Tuple
 def test_any_numbers(twins: Twins, cell: str, data: st.DataObject) -> None:
     T, B, H = (data.draw(st.integers(0, 3)) for _ in range(3))
     drawn = [data.draw(arrays(case.shape, "float64", limit=3)) for case in operands(cell, T, B, H, "float64")[1:]]
+    for case in drawn:  # 1e30 - 1e30 + 1 is 1 or 0 by the order of the sum, so what is huge becomes infinite
+        case.flat[:] = [math.copysign(math.inf, x) if abs(x) > 3 else x for x in case.flat]
     agree(twins, lambda K, *x: forward(K, cell, *x)[0], *drawn, ulps=300, scale=100)
 
 
