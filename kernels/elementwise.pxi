@@ -159,13 +159,13 @@ ctypedef fused any_op:
 
 cdef inline Py_ssize_t simple_operations(Py_ssize_t n, any_op *op, real *kind) noexcept nogil:
     """What n elements cost, in the units of `team`. Where idle threads sleep, waking one takes 50 to 90 us; that pays
-    from about half a million additions on, 130 thousand exponentials or 65 thousand GELU (float32: twice as many)."""
+    from about a million additions on, 130 thousand exponentials or 65 thousand GELU (float32: twice as many)."""
     if any_op in slowest_op:
         return n if real is double else n // 2
     elif any_op in slow_op:
         return n // 2 if real is double else n // 4
     else:
-        return n // 8
+        return n // 16 if real is double else n // 32
 
 
 cdef inline void unary_row(const real *x, real *out, Py_ssize_t n, unary_op *op) noexcept nogil:  # IN x OUT out

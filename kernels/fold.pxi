@@ -274,7 +274,8 @@ cdef inline void fold_task(const Folding *f, const real *x, real *out, Py_ssize_
 
 
 cdef void fold(const Folding *f, const real *x, real *out, reduce_op *op) noexcept nogil:  # IN f, x OUT out
-    cdef int workers = team(f.outer * f.n * f.inner // 8)
+    # To wake a second thread costs as much as reading some 10 MB on the first.
+    cdef int workers = team(f.outer * f.n * f.inner * sizeof(real) // 256)
     cdef Py_ssize_t task
     if workers == 1:
         for task in range(f.tasks):
