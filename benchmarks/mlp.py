@@ -98,5 +98,5 @@ def results() -> Iterator[Result]:
             worst = max(abs(loss - losses[0]) for loss in losses)
             if worst > (1e-9 if dtype == "float64" else 1e-2):
                 raise ArithmeticError(f"MLP {task}, {dtype}: the losses after an epoch differ by {worst:.1e}")
-            times = alternate(epochs, rounds=11, seconds_per_sample=0.05)
+            times = alternate(epochs, rounds=9, seconds_per_sample=0.05, settle=0.1)
             yield Result(f"MLP {task}, {dtype}, an epoch", times, reach=0.5)

@@ -33,13 +33,19 @@ class Result(NamedTuple):
     reach: Optional[float] = None  # the ratio saitama / fastest peer that is aimed at for this row
 
 
-def alternate(rivals: Dict[str, Callable[[], Any]], *, rounds: int = 15, seconds_per_sample: float = 0.02) -> Times:
+def alternate(
+    rivals: Dict[str, Callable[[], Any]], *, rounds: int = 15, seconds_per_sample: float = 0.02, settle: float = 0.0
+) -> Times:
     """Seconds per call of each rival, once in each round. A sample repeats the call until it lasts about
     `seconds_per_sample`.
 
     The order of the rivals is reversed every second round, so none always runs just after the same neighbour. Before
     the first round each is called until it is warm. A sample starts with no garbage, and what lived before (imports) is
     not searched for any; collecting what a rival leaves behind while it runs is its own cost.
+
+    settle: for rivals that share their work among threads. A thread goes on spinning for up to 30 ms when its work is
+    done, and one that wakes beside it may take a while to find a core of its own. So, with settle, nobody runs for 30
+    ms before a sample, and then the rival does, untimed, for so many seconds.
     """
     gc.collect()
     gc.freeze()
@@ -48,6 +54,11 @@ def alternate(rivals: Dict[str, Callable[[], Any]], *, rounds: int = 15, seconds
     order = list(rivals)
     for _ in range(rounds):
         for name in order:
+            if settle:
+                time.sleep(0.03)
+                end = time.perf_counter() + settle
+                while time.perf_counter() < end:
+                    rivals[name]()
             times[name].append(_sample(rivals[name], repeats[name]) / repeats[name])
         order.reverse()
     gc.unfreeze()
