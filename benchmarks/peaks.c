@@ -22,8 +22,8 @@ typedef float float_vector __attribute__((vector_size(BYTES)));
 /* `count` rounds of CHAINS multiply-adds of a vector: x = x * a + b, which goes to 2. Returns their FLOP. */
 #define MULTIPLY_ADDS(name, vector, number)                                                                           \
     double name(long count, number *result) {                                                                         \
-        const vector zero = {0};                                                                                      \
-        const vector a = zero + (number)0.5, b = zero + (number)1;                                                    \
+        volatile number half = 0.5; /* or the compiler sees that 2 * a + b is 2, and leaves that chain out */         \
+        const vector zero = {0}, a = zero + half, b = zero + (number)1;                                               \
         vector x0 = zero, x1 = zero + 1, x2 = zero + 2, x3 = zero + 3, x4 = zero + 4, x5 = zero + 5;                  \
         vector x6 = zero + 6, x7 = zero + 7, x8 = zero + 8, x9 = zero + 9, x10 = zero + 10, x11 = zero + 11;          \
         for (long i = 0; i < count; i++) {                                                                            \
