@@ -47,6 +47,18 @@ int main(void) { return 0; }
 int main(void) { return 1; }
 #endif
 """
+THREADS = """
+#include <pthread.h>
+static void child(void) {}
+static void *work(void *number) { *(int *) number = 45; return NULL; }
+int main(void) {
+    int number = 0;
+    pthread_t thread;
+    if (pthread_atfork(NULL, NULL, child) || pthread_create(&thread, NULL, work, &number)) return 1;
+    pthread_join(thread, NULL);
+    return __atomic_load_n(&number, __ATOMIC_ACQUIRE) != 45;
+}
+"""
 OPENMP = """
 #include <omp.h>
 int main(void) {
@@ -82,15 +94,13 @@ def works(compiler: Any, source: str, compile_args: Sequence[str] = (), link_arg
             return False
 
 
-def openmp_flags(compiler: Any) -> Tuple[List[str], List[str]]:
-    """(compile, link) flags for OpenMP, or two empty lists and a warning."""
-    candidates = [(["-fopenmp"], ["-fopenmp"]), (["-Xpreprocessor", "-fopenmp"], ["-lomp"])]
-    if compiler.compiler_type == "msvc":
-        candidates = [(["/openmp"], [])]
-    for compile_args, link_args in candidates:
-        if works(compiler, OPENMP, compile_args, link_args):
-            return compile_args, link_args
-    print("saitama: warning: this compiler has no working OpenMP; the kernels will use one thread")
+def threads_flags(compiler: Any) -> Tuple[List[str], List[str]]:
+    """(compile, link) flags for threads (kernels/team.h), or two empty lists and a warning."""
+    if compiler.compiler_type == "msvc" and works(compiler, OPENMP, ["/openmp"]):
+        return ["/openmp"], []
+    if works(compiler, THREADS, ["-pthread"], ["-pthread"]):
+        return ["-pthread", "-DSAITAMA_PTHREADS"], ["-pthread"]
+    print("saitama: warning: this compiler has neither POSIX threads nor OpenMP; the kernels will use one thread")
     return [], []
 
 
@@ -152,7 +162,7 @@ class BuildKernels(build_ext):
         No -ffast-math: infinities and NaN must survive. No contraction of a*b + c behind our back, so that the kernels
         round as their pure-Python twins do: a kernel that wants a fused multiply-add says so, with fma().
         """
-        openmp_compile, openmp_link = openmp_flags(self.compiler)
+        threads_compile, threads_link = threads_flags(self.compiler)
         march = march_flags(self.compiler)
         if self.compiler.compiler_type == "msvc":
             general = ["/O2"]
@@ -161,15 +171,13 @@ class BuildKernels(build_ext):
             name = march[0].split("=")[1] if march else "none"
             general.append(f'-DSAITAMA_MARCH="{name}"')  # for saitama.kernels.info()
             general += [*UNROLL_CLANG, *INLINE_CLANG] if works(self.compiler, CLANG) else [*UNROLL_GCC, *INLINE_GCC]
-            if not openmp_compile:
-                general.append("-Wno-unused-but-set-variable")  # Cython declares what its shared loops would need
-        extension.extra_compile_args = [*general, *march, *openmp_compile]
-        extension.extra_link_args = openmp_link
+        extension.extra_compile_args = [*general, *march, *threads_compile]
+        extension.extra_link_args = threads_link
         return {
             "compiled": True,
             "compiler": (getattr(self.compiler, "compiler", None) or [self.compiler.compiler_type])[0],
             "flags": extension.extra_compile_args,
-            "openmp": bool(openmp_compile),
+            "threads": bool(threads_compile),
             "machine": platform.machine(),
             "instructions": instructions(self.compiler, march),
         }
@@ -201,6 +209,6 @@ setup(
     license="MIT",
     packages=list(package_folders()),
     package_dir=package_folders(),
-    ext_modules=[Extension("saitama.kernels", ["kernels/kernels.pyx"], depends=sorted(glob("kernels/*.pxi")))],
+    ext_modules=[Extension("saitama.kernels", ["kernels/kernels.pyx"], depends=sorted(glob("kernels/*.pxi") + glob("kernels/*.h")))],
     cmdclass={"build_ext": BuildKernels},
 )

@@ -172,29 +172,32 @@ cdef void attend(const Attention *t, const real *q, const real *k, const real *v
             y[(top + i) * t.value_row + j] = sums[i * t.value_padded + j] * factor
 
 
-cdef void attend_all(const Attention *t, const real *q, const real *k, const real *v, const void *mask, real *y,
-                     real *lse, real *spare, Py_ssize_t spare_size,
-                     int workers) noexcept nogil:  # IN t, q, k, v, mask OUT y, lse, spare
-    cdef Py_ssize_t blocks = (t.queries + QUERIES - 1) // QUERIES, task
-    if workers == 1:
-        for task in range(t.matrices * blocks):
-            attend_task(t, q, k, v, mask, y, lse, task // blocks, task % blocks * QUERIES, spare)
-        return
-    for task in prange(t.matrices * blocks, num_threads=workers, schedule="dynamic"):
-        attend_task(t, q, k, v, mask, y, lse, task // blocks, task % blocks * QUERIES, spare + threadid() * spare_size)
+cdef struct Attend:  # what the tasks have in common
+    const Attention *t
+    const void *q
+    const void *k
+    const void *v
+    const void *mask
+    void *y
+    void *lse
+    void *spare  # of every thread
+    Py_ssize_t spare_size, blocks
 
 
-cdef void attend_task(const Attention *t, const real *q, const real *k, const real *v, const void *mask, real *y,
-                      real *lse, Py_ssize_t matrix, Py_ssize_t top,
-                      real *spare) noexcept nogil:  # IN t, q, k, v, mask OUT y, lse, spare
+cdef void attend_task(const Attend *job, Py_ssize_t task, int worker, real *kind, void *op) noexcept nogil:  # IN job
+    """A block of queries of a matrix."""
+    cdef const Attention *t = job.t
+    cdef Py_ssize_t matrix = task // job.blocks, head = matrix % t.heads, number = matrix // t.heads
     cdef Cursor at, mask_at
-    cdef Py_ssize_t head = matrix % t.heads
-    seek(&t.batch, &at, matrix // t.heads)
+    seek(&t.batch, &at, number)
     seek(&t.mask_batch, &mask_at, matrix)
-    attend(t, q + at.at[0] * t.queries * t.row + head * t.width, k + at.at[1] * t.keys * t.row + head * t.width,
-           v + at.at[2] * t.keys * t.value_row + head * t.value_width,
-           <const char *> mask + mask_at.at[1] * t.mask_size,
-           y + matrix // t.heads * t.queries * t.value_row + head * t.value_width, lse + matrix * t.queries, top, spare)
+    attend(t, <const real *> job.q + at.at[0] * t.queries * t.row + head * t.width,
+           <const real *> job.k + at.at[1] * t.keys * t.row + head * t.width,
+           <const real *> job.v + at.at[2] * t.keys * t.value_row + head * t.value_width,
+           <const char *> job.mask + mask_at.at[1] * t.mask_size,
+           <real *> job.y + number * t.queries * t.value_row + head * t.value_width,
+           <real *> job.lse + matrix * t.queries, task % job.blocks * QUERIES,
+           <real *> job.spare + worker * job.spare_size)
 
 
 cdef Array batch_shape(Array a, int drop):
@@ -276,17 +279,15 @@ def attention(Array q not None, Array k not None, Array v not None, Array mask, 
     if lse.size == 0:
         return y, lse
     cdef Py_ssize_t work = t.matrices * t.queries * t.keys * (t.width + t.value_width + 32) // 16
-    cdef Py_ssize_t spare_size = t.width * KEYS + GROUP * KEYS + (QUERIES + KEYS) * t.value_padded
+    cdef Attend job
+    cdef Task run = <Task> attend_task[double] if q.kind == FLOAT64 else <Task> attend_task[float]
     cdef int workers = team(work)
-    cdef void *spare = take_block(workers * spare_size * ITEMSIZE[q.kind])
-    cdef const void *masks = data_or_null(mask)
+    job.spare_size = t.width * KEYS + GROUP * KEYS + (QUERIES + KEYS) * t.value_padded
+    job.blocks = (t.queries + QUERIES - 1) // QUERIES
+    job.t, job.q, job.k, job.v, job.mask = &t, q.data, k.data, v.data, data_or_null(mask)
+    job.y, job.lse, job.spare = y.data, lse.data, take_block(workers * job.spare_size * ITEMSIZE[q.kind])
     cdef PyThreadState *state = unlock(work)
-    if q.kind == FLOAT64:
-        attend_all(&t, <const double *> q.data, <const double *> k.data, <const double *> v.data, masks,
-                   <double *> y.data, <double *> lse.data, <double *> spare, spare_size, workers)
-    else:
-        attend_all(&t, <const float *> q.data, <const float *> k.data, <const float *> v.data, masks,
-                   <float *> y.data, <float *> lse.data, <float *> spare, spare_size, workers)
+    share_out(run, &job, t.matrices * job.blocks, workers)
     relock(state)
-    drop_block(spare)
+    drop_block(job.spare)
     return y, lse

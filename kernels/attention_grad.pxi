@@ -128,30 +128,36 @@ cdef void attend_back(const Attention *t, const real *q, const real *k, const re
     copy_lines(spare + at.dq, t.queries, t.padded, t.width, dq, t.row)
 
 
-cdef void back_task(const Attention *t, const real *q, const real *k, const real *v, const void *mask, const real *y,
-                    const real *lse, const real *dy, real *dq, real *dk, real *dv, real *spare, const Spare *at,
-                    Py_ssize_t matrix) noexcept nogil:  # IN t, q, k, v, mask, y, lse, dy, at OUT dq, dk, dv, spare
+cdef struct AttendBack:  # what the tasks have in common
+    const Attention *t
+    const Spare *at
+    const void *q
+    const void *k
+    const void *v
+    const void *mask
+    const void *y
+    const void *lse
+    const void *dy
+    void *dq
+    void *dk
+    void *dv
+    void *spare  # of every thread
+
+
+cdef void back_task(const AttendBack *job, Py_ssize_t matrix, int worker, real *kind, void *op) noexcept nogil:  # IN job
+    cdef const Attention *t = job.t
     cdef Cursor own, mask_own
     cdef Py_ssize_t number = matrix // t.heads, head = matrix % t.heads * t.width, to = matrix % t.heads * t.value_width
+    cdef Py_ssize_t query = number * t.queries * t.row + head, value = number * t.queries * t.value_row + to
     seek(&t.batch, &own, number)
     seek(&t.mask_batch, &mask_own, matrix)
-    attend_back(t, q + own.at[0] * t.queries * t.row + head, k + own.at[1] * t.keys * t.row + head,
-                v + own.at[2] * t.keys * t.value_row + to, <const char *> mask + mask_own.at[1] * t.mask_size,
-                y + number * t.queries * t.value_row + to, lse + matrix * t.queries,
-                dy + number * t.queries * t.value_row + to, dq + number * t.queries * t.row + head,
-                dk + number * t.keys * t.row + head, dv + number * t.keys * t.value_row + to, spare, at)
-
-
-cdef void back_all(const Attention *t, const real *q, const real *k, const real *v, const void *mask, const real *y,
-                   const real *lse, const real *dy, real *dq, real *dk, real *dv, real *spare, const Spare *at,
-                   int workers) noexcept nogil:  # IN t, q, k, v, mask, y, lse, dy, at OUT dq, dk, dv, spare
-    cdef Py_ssize_t matrix
-    if workers == 1:
-        for matrix in range(t.matrices):
-            back_task(t, q, k, v, mask, y, lse, dy, dq, dk, dv, spare, at, matrix)
-        return
-    for matrix in prange(t.matrices, num_threads=workers, schedule="dynamic"):
-        back_task(t, q, k, v, mask, y, lse, dy, dq, dk, dv, spare + threadid() * at.size, at, matrix)
+    attend_back(t, <const real *> job.q + own.at[0] * t.queries * t.row + head,
+                <const real *> job.k + own.at[1] * t.keys * t.row + head,
+                <const real *> job.v + own.at[2] * t.keys * t.value_row + to,
+                <const char *> job.mask + mask_own.at[1] * t.mask_size, <const real *> job.y + value,
+                <const real *> job.lse + matrix * t.queries, <const real *> job.dy + value, <real *> job.dq + query,
+                <real *> job.dk + number * t.keys * t.row + head, <real *> job.dv + number * t.keys * t.value_row + to,
+                <real *> job.spare + worker * job.at.size, job.at)
 
 
 def attention_grad(Array dy not None, Array q not None, Array k not None, Array v not None, Array mask,
@@ -185,17 +191,13 @@ def attention_grad(Array dy not None, Array q not None, Array k not None, Array 
     cdef int workers = team(work)
     if workers > t.matrices:
         workers = <int> t.matrices
-    cdef void *spare = take_block(workers * at.size * ITEMSIZE[q.kind])
-    cdef const void *masks = data_or_null(mask)
+    cdef AttendBack job
+    cdef Task run = <Task> back_task[double] if q.kind == FLOAT64 else <Task> back_task[float]
+    job.t, job.at, job.q, job.k, job.v, job.mask = &t, &at, q.data, k.data, v.data, data_or_null(mask)
+    job.y, job.lse, job.dy, job.dq, job.dk, job.dv = y.data, lse.data, dy.data, dq.data, dk.data, dv.data
+    job.spare = take_block(workers * at.size * ITEMSIZE[q.kind])
     cdef PyThreadState *state = unlock(work)
-    if q.kind == FLOAT64:
-        back_all(&t, <const double *> q.data, <const double *> k.data, <const double *> v.data, masks,
-                 <const double *> y.data, <const double *> lse.data, <const double *> dy.data, <double *> dq.data,
-                 <double *> dk.data, <double *> dv.data, <double *> spare, &at, workers)
-    else:
-        back_all(&t, <const float *> q.data, <const float *> k.data, <const float *> v.data, masks,
-                 <const float *> y.data, <const float *> lse.data, <const float *> dy.data, <float *> dq.data,
-                 <float *> dk.data, <float *> dv.data, <float *> spare, &at, workers)
+    share_out(run, &job, t.matrices, workers)
     relock(state)
-    drop_block(spare)
+    drop_block(job.spare)
     return dq, dk, dv

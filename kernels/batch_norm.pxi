@@ -37,12 +37,33 @@ cdef inline void batch_norm_strip(const real *x, const real *w, const real *b, r
             y[i * n + j] = <real> ((x[i * n + j] - mu[j]) * v[j] * scale[j] + shift[j])
 
 
-cdef void batch_norm_strips(const real *x, const real *w, const real *b, real *y, real *mean, real *var, Py_ssize_t rows, Py_ssize_t n, double eps) noexcept nogil:  # IN x, w, b OUT y, mean, var
-    cdef Py_ssize_t piece, at
-    for piece in prange((n + COLUMN_STRIP - 1) // COLUMN_STRIP, num_threads=team(4 * rows * n), schedule="static"):
-        at = piece * COLUMN_STRIP
-        batch_norm_strip(x + at, w + at if w != NULL else w, b + at if b != NULL else b, y + at, mean + at, var + at,
-                         rows, n, n - at if n - at < COLUMN_STRIP else COLUMN_STRIP, eps)
+cdef struct BatchNorm:  # x (rows, n)
+    const void *x
+    const void *w
+    const void *b
+    const void *dy
+    void *out  # y, or dx
+    void *mean
+    void *var
+    void *dw
+    void *db
+    Py_ssize_t rows, n
+    double eps
+
+
+cdef void batch_norm_task(const BatchNorm *t, Py_ssize_t task, int worker, real *kind, void *op) noexcept nogil:  # IN t
+    cdef Py_ssize_t at = task * COLUMN_STRIP
+    cdef const real *w = <const real *> t.w
+    cdef const real *b = <const real *> t.b
+    batch_norm_strip(<const real *> t.x + at, w + at if w != NULL else w, b + at if b != NULL else b, <real *> t.out + at,
+                     <real *> t.mean + at, <real *> t.var + at, t.rows, t.n,
+                     t.n - at if t.n - at < COLUMN_STRIP else COLUMN_STRIP, t.eps)
+
+
+cdef void share_strips(Task run, const BatchNorm *t):  # IN t
+    cdef PyThreadState *state = unlock(4 * t.rows * t.n)
+    share_out(run, t, (t.n + COLUMN_STRIP - 1) // COLUMN_STRIP, team(4 * t.rows * t.n))
+    relock(state)
 
 
 def batch_norm(Array x not None, Array weight, Array bias, double eps):
@@ -50,14 +71,10 @@ def batch_norm(Array x not None, Array weight, Array bias, double eps):
     cdef Array y = new_like(x, x.kind)
     cdef Array mean = new_array("batch_norm", x.kind, x.sizes + 1, 1)
     cdef Array var = new_like(mean, x.kind)
-    cdef PyThreadState *state = unlock(4 * x.size)
-    if x.kind == FLOAT64:
-        batch_norm_strips(<const double *> x.data, <const double *> data_or_null(weight), <const double *> data_or_null(bias),
-                          <double *> y.data, <double *> mean.data, <double *> var.data, x.sizes[0], x.sizes[1], eps)
-    else:
-        batch_norm_strips(<const float *> x.data, <const float *> data_or_null(weight), <const float *> data_or_null(bias),
-                          <float *> y.data, <float *> mean.data, <float *> var.data, x.sizes[0], x.sizes[1], eps)
-    relock(state)
+    cdef BatchNorm t
+    t.x, t.w, t.b, t.out = x.data, data_or_null(weight), data_or_null(bias), y.data
+    t.mean, t.var, t.rows, t.n, t.eps = mean.data, var.data, x.sizes[0], x.sizes[1], eps
+    share_strips(<Task> batch_norm_task[double] if x.kind == FLOAT64 else <Task> batch_norm_task[float], &t)
     return y, mean, var
 
 
@@ -88,26 +105,21 @@ cdef inline void batch_norm_grad_strip(const real *dy, const real *x, const real
             dx[i * n + j] = <real> (r[j] * (scale[j] * dy[i * n + j] - sums[j] - (x[i * n + j] - mu[j]) * r[j] * others[j]))
 
 
-cdef void batch_norm_grad_strips(const real *dy, const real *x, const real *w, const real *mean, const real *var, real *dx, real *dw, real *db, Py_ssize_t rows, Py_ssize_t n, double eps) noexcept nogil:  # IN dy, x, w, mean, var OUT dx, dw, db
-    cdef Py_ssize_t piece, at
-    for piece in prange((n + COLUMN_STRIP - 1) // COLUMN_STRIP, num_threads=team(4 * rows * n), schedule="static"):
-        at = piece * COLUMN_STRIP
-        batch_norm_grad_strip(dy + at, x + at, w + at if w != NULL else w, mean + at, var + at, dx + at, dw + at, db + at,
-                              rows, n, n - at if n - at < COLUMN_STRIP else COLUMN_STRIP, eps)
+cdef void batch_norm_grad_task(const BatchNorm *t, Py_ssize_t task, int worker, real *kind, void *op) noexcept nogil:  # IN t
+    cdef Py_ssize_t at = task * COLUMN_STRIP
+    cdef const real *w = <const real *> t.w
+    batch_norm_grad_strip(<const real *> t.dy + at, <const real *> t.x + at, w + at if w != NULL else w,
+                          <const real *> t.mean + at, <const real *> t.var + at, <real *> t.out + at,
+                          <real *> t.dw + at, <real *> t.db + at, t.rows, t.n,
+                          t.n - at if t.n - at < COLUMN_STRIP else COLUMN_STRIP, t.eps)
 
 
 def batch_norm_grad(Array dy not None, Array x not None, Array weight, Array mean not None, Array var not None, double eps):
     need_parameters("batch_norm_grad", x, weight, None, True)
     need_statistics("batch_norm_grad", x, dy, mean, var, x.shape[1:])
     cdef Array dx = new_like(x, x.kind), dw = new_like(mean, x.kind), db = new_like(mean, x.kind)
-    cdef PyThreadState *state = unlock(4 * x.size)
-    if x.kind == FLOAT64:
-        batch_norm_grad_strips(<const double *> dy.data, <const double *> x.data, <const double *> data_or_null(weight),
-                               <const double *> mean.data, <const double *> var.data, <double *> dx.data,
-                               <double *> dw.data, <double *> db.data, x.sizes[0], x.sizes[1], eps)
-    else:
-        batch_norm_grad_strips(<const float *> dy.data, <const float *> x.data, <const float *> data_or_null(weight),
-                               <const float *> mean.data, <const float *> var.data, <float *> dx.data,
-                               <float *> dw.data, <float *> db.data, x.sizes[0], x.sizes[1], eps)
-    relock(state)
+    cdef BatchNorm t
+    t.dy, t.x, t.w, t.mean, t.var = dy.data, x.data, data_or_null(weight), mean.data, var.data
+    t.out, t.dw, t.db, t.rows, t.n, t.eps = dx.data, dw.data, db.data, x.sizes[0], x.sizes[1], eps
+    share_strips(<Task> batch_norm_grad_task[double] if x.kind == FLOAT64 else <Task> batch_norm_grad_task[float], &t)
     return dx, dw, db

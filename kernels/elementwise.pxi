@@ -157,15 +157,28 @@ ctypedef fused any_op:
     binary_op
 
 
-cdef inline Py_ssize_t simple_operations(Py_ssize_t n, any_op *op, real *kind) noexcept nogil:
-    """What n elements cost, in the units of `team`. Where idle threads sleep, waking one takes 50 to 90 us; that pays
-    from about a million additions on, 130 thousand exponentials or 65 thousand GELU (float32: twice as many)."""
+cdef inline Py_ssize_t simple_operations(Py_ssize_t nbytes, any_op *op) noexcept nogil:
+    """What it costs to compute so many bytes, in the units of `team`. Where idle threads sleep, waking one takes 50 to
+    90 us; that pays from about a million additions on, 130 thousand exponentials or 65 thousand GELU (float32: twice as
+    many)."""
     if any_op in slowest_op:
-        return n if real is double else n // 2
+        return nbytes // 8
     elif any_op in slow_op:
-        return n // 2 if real is double else n // 4
+        return nbytes // 16
     else:
-        return n // 16 if real is double else n // 32
+        return nbytes // 128
+
+
+cdef struct Elements:  # what the pieces of an operation have in common
+    const void *x
+    const void *y
+    const Walk *walk  # from element to element of x and y
+    void *out
+    Py_ssize_t n
+
+
+cdef inline Py_ssize_t pieces(Py_ssize_t n) noexcept nogil:
+    return (n + PIECE - 1) // PIECE
 
 
 cdef inline void unary_row(const real *x, real *out, Py_ssize_t n, unary_op *op) noexcept nogil:  # IN x OUT out
@@ -174,25 +187,19 @@ cdef inline void unary_row(const real *x, real *out, Py_ssize_t n, unary_op *op)
         out[i] = unary_value(x[i], op)
 
 
-cdef void unary_pieces(const real *x, real *out, Py_ssize_t n, unary_op *op) noexcept nogil:  # IN x OUT out
-    cdef int workers = team(simple_operations(n, op, <real *> NULL))
-    cdef Py_ssize_t piece, at
-    if workers == 1:
-        unary_row(x, out, n, op)
-        return
-    for piece in prange((n + PIECE - 1) // PIECE, num_threads=workers, schedule="static"):
-        at = piece * PIECE
-        unary_row(x + at, out + at, n - at if n - at < PIECE else PIECE, op)
+cdef void unary_piece(const Elements *t, Py_ssize_t piece, int worker, real *kind, unary_op *op) noexcept nogil:  # IN t
+    cdef Py_ssize_t at = piece * PIECE
+    unary_row(<const real *> t.x + at, <real *> t.out + at, t.n - at if t.n - at < PIECE else PIECE, op)
 
 
 cdef Array unary(str name, Array a, unary_op *op):
     need_float(name, a)
     cdef Array out = new_like(a, a.kind)
+    cdef Elements t
+    t.x, t.out, t.n = a.data, out.data, a.size
+    cdef Task run = <Task> unary_piece[double, unary_op] if a.kind == FLOAT64 else <Task> unary_piece[float, unary_op]
     cdef PyThreadState *state = unlock(a.size)
-    if a.kind == FLOAT64:
-        unary_pieces(<const double *> a.data, <double *> out.data, a.size, op)
-    else:
-        unary_pieces(<const float *> a.data, <float *> out.data, a.size, op)
+    share_out(run, &t, pieces(t.n), team(simple_operations(t.n * ITEMSIZE[a.kind], op)))
     relock(state)
     return out
 
@@ -224,16 +231,9 @@ cdef void binary_span(const Walk *walk, const real *x, const real *y, real *out,
         first += n
 
 
-cdef void binary_pieces(const Walk *walk, const real *x, const real *y, real *out, Py_ssize_t n,
-                        binary_op *op) noexcept nogil:  # IN walk, x, y OUT out
-    cdef int workers = team(simple_operations(n, op, <real *> NULL))
-    cdef Py_ssize_t piece, at
-    if workers == 1:
-        binary_span(walk, x, y, out, 0, n, op)
-        return
-    for piece in prange((n + PIECE - 1) // PIECE, num_threads=workers, schedule="static"):
-        at = piece * PIECE
-        binary_span(walk, x, y, out, at, at + PIECE if at + PIECE < n else n, op)
+cdef void binary_piece(const Elements *t, Py_ssize_t piece, int worker, real *kind, binary_op *op) noexcept nogil:  # IN t
+    cdef Py_ssize_t at = piece * PIECE
+    binary_span(t.walk, <const real *> t.x, <const real *> t.y, <real *> t.out, at, at + PIECE if at + PIECE < t.n else t.n, op)
 
 
 cdef Array binary(str name, Array a, Array b, binary_op *op):
@@ -241,11 +241,11 @@ cdef Array binary(str name, Array a, Array b, binary_op *op):
     need_float(name, a)
     cdef Walk walk
     cdef Array out = plan(name, a.kind, &walk, a, b)
+    cdef Elements t
+    t.x, t.y, t.walk, t.out, t.n = a.data, b.data, &walk, out.data, out.size
+    cdef Task run = <Task> binary_piece[double, binary_op] if a.kind == FLOAT64 else <Task> binary_piece[float, binary_op]
     cdef PyThreadState *state = unlock(out.size)
-    if a.kind == FLOAT64:
-        binary_pieces(&walk, <const double *> a.data, <const double *> b.data, <double *> out.data, out.size, op)
-    else:
-        binary_pieces(&walk, <const float *> a.data, <const float *> b.data, <float *> out.data, out.size, op)
+    share_out(run, &t, pieces(t.n), team(simple_operations(t.n * ITEMSIZE[a.kind], op)))
     relock(state)
     return out
 

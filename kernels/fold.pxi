@@ -228,11 +228,13 @@ cdef struct Folding:  # (outer, n, inner) -> (outer, parts, inner)
     Py_ssize_t parts
     Py_ssize_t together  # rows of neighbours in a task
     Py_ssize_t tasks
+    const void *x
+    void *out
 
 
 cdef Folding folding(Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner) noexcept:
     cdef Folding f
-    f.outer, f.n, f.inner = outer, n, inner
+    f.outer, f.n, f.inner, f.x, f.out = outer, n, inner, NULL, NULL
     f.strips = (inner + COLUMNS - 1) // COLUMNS
     f.parts = outer * n * inner // PART
     f.parts = PARTS if f.parts > PARTS else f.parts
@@ -266,20 +268,8 @@ cdef void fold_strip(const Folding *f, const real *x, real *out, Py_ssize_t task
         fold_columns(x, end - first, f.inner, right - left, out, op)
 
 
-cdef inline void fold_task(const Folding *f, const real *x, real *out, Py_ssize_t task, reduce_op *op) noexcept nogil:  # IN f, x OUT out
+cdef void fold_task(const Folding *f, Py_ssize_t task, int worker, real *kind, reduce_op *op) noexcept nogil:  # IN f
     if f.inner == 1:
-        fold_rows(f, x, out, task, op)
+        fold_rows(f, <const real *> f.x, <real *> f.out, task, op)
     else:
-        fold_strip(f, x, out, task, op)
-
-
-cdef void fold(const Folding *f, const real *x, real *out, reduce_op *op) noexcept nogil:  # IN f, x OUT out
-    # To wake a second thread costs as much as reading some 10 MB on the first.
-    cdef int workers = team(f.outer * f.n * f.inner * sizeof(real) // 256)
-    cdef Py_ssize_t task
-    if workers == 1:
-        for task in range(f.tasks):
-            fold_task(f, x, out, task, op)
-        return
-    for task in prange(f.tasks, num_threads=workers, schedule="dynamic"):
-        fold_task(f, x, out, task, op)
+        fold_strip(f, <const real *> f.x, <real *> f.out, task, op)

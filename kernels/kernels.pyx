@@ -17,7 +17,6 @@ Conventions
 """
 cimport cython
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
-from cython.parallel cimport prange, threadid
 from libc.math cimport copysign as c_copysign, copysignf as c_copysignf, fabsf as c_fabsf
 from libc.math cimport cos as c_cos, fabs as c_fabs, isnan as c_isnan, log as c_log, pow as c_pow
 from libc.math cimport sin as c_sin, sqrt as c_sqrt

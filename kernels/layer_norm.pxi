@@ -109,16 +109,24 @@ cdef inline void layer_norm_row(const real *x, const real *w, const real *b, rea
         y[i] = (x[i] - mu - rest) * r * w[i] + b[i]
 
 
-cdef void layer_norm_rows(const real *x, const real *w, const real *b, real *y, real *mean, real *rstd, Py_ssize_t rows, Py_ssize_t n, double eps) noexcept nogil:  # IN x, w, b OUT y, mean, rstd
-    cdef int workers = team(2 * rows * n)
-    cdef Py_ssize_t together = rows_together(n), i, part
-    if workers == 1:
-        for i in range(rows):
-            layer_norm_row(x + i * n, w, b, y + i * n, mean + i, rstd + i, n, eps)
-        return
-    for part in prange((rows + together - 1) // together, num_threads=workers, schedule="dynamic"):
-        for i in range(part * together, rows if (part + 1) * together > rows else (part + 1) * together):
-            layer_norm_row(x + i * n, w, b, y + i * n, mean + i, rstd + i, n, eps)
+cdef struct LayerNorm:  # x (rows, n)
+    const void *x
+    const void *w
+    const void *b
+    const void *dy
+    void *out  # y, or dx
+    void *mean
+    void *rstd
+    void *sums  # (parts, 2, padded(n)): of each part the derivatives of weight and bias
+    Py_ssize_t rows, n
+    double eps
+
+
+cdef void layer_norm_part(const LayerNorm *t, Py_ssize_t part, int worker, real *kind, void *op) noexcept nogil:  # IN t
+    cdef Py_ssize_t n = t.n, together = rows_together(n), i
+    for i in range(part * together, t.rows if (part + 1) * together > t.rows else (part + 1) * together):
+        layer_norm_row(<const real *> t.x + i * n, <const real *> t.w, <const real *> t.b, <real *> t.out + i * n,
+                       <real *> t.mean + i, <real *> t.rstd + i, n, t.eps)
 
 
 cdef inline Py_ssize_t rows_together(Py_ssize_t n) noexcept nogil:
@@ -132,14 +140,12 @@ def layer_norm(Array x not None, Array weight, Array bias, double eps):
     cdef Array y = new_like(x, x.kind)
     cdef Array mean = new_array("layer_norm", x.kind, x.sizes, x.ndim - 1)
     cdef Array rstd = new_like(mean, x.kind)
-    cdef Py_ssize_t n = x.sizes[x.ndim - 1]
+    cdef Task run = <Task> layer_norm_part[double] if x.kind == FLOAT64 else <Task> layer_norm_part[float]
+    cdef LayerNorm t
+    t.x, t.w, t.b, t.out, t.mean, t.rstd = x.data, w.data, b.data, y.data, mean.data, rstd.data
+    t.rows, t.n, t.eps = mean.size, x.sizes[x.ndim - 1], eps
     cdef PyThreadState *state = unlock(4 * x.size)
-    if x.kind == FLOAT64:
-        layer_norm_rows(<const double *> x.data, <const double *> w.data, <const double *> b.data,
-                        <double *> y.data, <double *> mean.data, <double *> rstd.data, mean.size, n, eps)
-    else:
-        layer_norm_rows(<const float *> x.data, <const float *> w.data, <const float *> b.data,
-                        <float *> y.data, <float *> mean.data, <float *> rstd.data, mean.size, n, eps)
+    share_out(run, &t, (t.rows + rows_together(t.n) - 1) // rows_together(t.n), team(2 * x.size))
     relock(state)
     return y, mean, rstd
 
@@ -202,14 +208,17 @@ cdef inline Py_ssize_t padded(Py_ssize_t n) noexcept nogil:
     return (n + WIDE - 1) // WIDE * WIDE
 
 
-cdef void layer_norm_grad_parts(const real *dy, const real *x, const real *w, const real *mean, const real *rstd, real *dx, real *sums, Py_ssize_t rows, Py_ssize_t n) noexcept nogil:  # IN dy, x, w, mean, rstd OUT dx, sums
-    """sums (parts, 2, padded(n)): of each part the derivatives of weight and bias."""
-    cdef Py_ssize_t together = rows_together(n), row = padded(n), part, i
-    for part in prange((rows + together - 1) // together, num_threads=team(4 * rows * n), schedule="dynamic"):
-        memset(sums + part * 2 * row, 0, 2 * row * sizeof(real))
-        for i in range(part * together, rows if (part + 1) * together > rows else (part + 1) * together):
-            layer_norm_grad_row(dy + i * n, x + i * n, w, dx + i * n, n, mean[i], rstd[i])
-            add_row(dy + i * n, x + i * n, sums + part * 2 * row, sums + part * 2 * row + row, n, mean[i], rstd[i])
+cdef void layer_norm_grad_part(const LayerNorm *t, Py_ssize_t part, int worker, real *kind, void *op) noexcept nogil:  # IN t
+    cdef Py_ssize_t n = t.n, together = rows_together(n), row = padded(n), i
+    cdef const real *dy = <const real *> t.dy
+    cdef const real *x = <const real *> t.x
+    cdef const real *mean = <const real *> t.mean
+    cdef const real *rstd = <const real *> t.rstd
+    cdef real *sums = <real *> t.sums + part * 2 * row
+    memset(sums, 0, 2 * row * sizeof(real))
+    for i in range(part * together, t.rows if (part + 1) * together > t.rows else (part + 1) * together):
+        layer_norm_grad_row(dy + i * n, x + i * n, <const real *> t.w, <real *> t.out + i * n, n, mean[i], rstd[i])
+        add_row(dy + i * n, x + i * n, sums, sums + row, n, mean[i], rstd[i])
 
 
 cdef void add_parts(const real *sums, real *dw, real *db, Py_ssize_t parts, Py_ssize_t n) noexcept nogil:  # IN sums OUT dw, db
@@ -230,14 +239,15 @@ def layer_norm_grad(Array dy not None, Array x not None, Array weight, Array mea
     cdef Py_ssize_t rows = mean.size, n = dw.size
     cdef Py_ssize_t[2] sizes = [(rows + rows_together(n) - 1) // rows_together(n), 2 * padded(n)]
     cdef Array sums = new_array("layer_norm_grad", x.kind, sizes, 2)
+    cdef Task run = <Task> layer_norm_grad_part[double] if x.kind == FLOAT64 else <Task> layer_norm_grad_part[float]
+    cdef LayerNorm t
+    t.dy, t.x, t.w, t.mean, t.rstd, t.out, t.sums = dy.data, x.data, w.data, mean.data, rstd.data, dx.data, sums.data
+    t.rows, t.n = rows, n
     cdef PyThreadState *state = unlock(4 * x.size)
+    share_out(run, &t, sizes[0], team(4 * x.size))
     if x.kind == FLOAT64:
-        layer_norm_grad_parts(<const double *> dy.data, <const double *> x.data, <const double *> w.data, <const double *> mean.data,
-                              <const double *> rstd.data, <double *> dx.data, <double *> sums.data, rows, n)
         add_parts(<const double *> sums.data, <double *> dw.data, <double *> db.data, sizes[0], n)
     else:
-        layer_norm_grad_parts(<const float *> dy.data, <const float *> x.data, <const float *> w.data, <const float *> mean.data,
-                              <const float *> rstd.data, <float *> dx.data, <float *> sums.data, rows, n)
         add_parts(<const float *> sums.data, <float *> dw.data, <float *> db.data, sizes[0], n)
     relock(state)
     return dx, dw, db

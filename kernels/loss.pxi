@@ -12,22 +12,19 @@ cdef void softplus_row(const real *x, real *out, Py_ssize_t n) noexcept nogil:  
         out[i] = <real> ((v if v > 0 else 0) + log1p_of(exp_of(-c_fabs(v))))
 
 
-cdef void softplus_pieces(const real *x, real *out, Py_ssize_t n) noexcept nogil:  # IN x OUT out
-    cdef int workers = team(16 * n)
-    cdef Py_ssize_t piece, at
-    for piece in prange((n + PIECE - 1) // PIECE, num_threads=workers, schedule="static"):
-        at = piece * PIECE
-        softplus_row(x + at, out + at, n - at if n - at < PIECE else PIECE)
+cdef void softplus_piece(const Elements *t, Py_ssize_t piece, int worker, real *kind, void *op) noexcept nogil:  # IN t
+    cdef Py_ssize_t at = piece * PIECE
+    softplus_row(<const real *> t.x + at, <real *> t.out + at, t.n - at if t.n - at < PIECE else PIECE)
 
 
 def softplus(Array a not None):
     need_float("softplus", a)
     cdef Array out = new_like(a, a.kind)
+    cdef Elements t
+    t.x, t.out, t.n = a.data, out.data, a.size
+    cdef Task run = <Task> softplus_piece[double] if a.kind == FLOAT64 else <Task> softplus_piece[float]
     cdef PyThreadState *state = unlock(16 * a.size)
-    if a.kind == FLOAT64:
-        softplus_pieces(<const double *> a.data, <double *> out.data, a.size)
-    else:
-        softplus_pieces(<const float *> a.data, <float *> out.data, a.size)
+    share_out(run, &t, pieces(t.n), team(16 * t.n))
     relock(state)
     return out
 
@@ -66,34 +63,48 @@ cdef inline double cross_entropy_row(const real *x, real *log_p, Py_ssize_t n, i
     return -((1 - smoothing) * (x[t] - top - total) + smoothing / n * every)
 
 
-cdef void cross_entropy_rows(const real *x, const int64_t *t, real *losses, real *log_p, Py_ssize_t rows, Py_ssize_t n,
-                             int64_t ignore_index, double smoothing) noexcept nogil:  # IN x, t OUT losses, log_p
-    cdef Py_ssize_t i
-    cdef int64_t target
-    for i in prange(rows, num_threads=team(rows * n), schedule="dynamic", chunksize=16):
-        target = t[i]
-        if target == ignore_index:
+cdef struct Rows:  # of logits, and what the loss makes of them
+    const void *x  # logits, or log_p
+    const int64_t *targets
+    const void *dy
+    void *losses
+    void *out  # log_p, or dx
+    Py_ssize_t rows, n
+    int64_t ignore_index
+    double smoothing
+
+
+cdef void cross_entropy_task(const Rows *t, Py_ssize_t task, int worker, real *kind, void *op) noexcept nogil:  # IN t
+    cdef Py_ssize_t i, n = t.n
+    cdef const real *x = <const real *> t.x
+    cdef real *log_p = <real *> t.out
+    cdef real *losses = <real *> t.losses
+    for i in range(task * TOGETHER, (task + 1) * TOGETHER if (task + 1) * TOGETHER < t.rows else t.rows):
+        if t.targets[i] == t.ignore_index:
             cross_entropy_row(x + i * n, log_p + i * n, n, 0, 0)
             losses[i] = 0
         else:
-            losses[i] = <real> cross_entropy_row(x + i * n, log_p + i * n, n, target, smoothing)
+            losses[i] = <real> cross_entropy_row(x + i * n, log_p + i * n, n, t.targets[i], t.smoothing)
+
+
+cdef void share_rows(Task run, Array x, Array targets, Array dy, Array losses, Array out, int64_t ignore_index, double smoothing):
+    cdef Rows t
+    t.x, t.targets, t.out = x.data, <const int64_t *> targets.data, out.data
+    t.dy, t.losses = data_or_null(dy), data_or_null(losses)
+    t.rows, t.n, t.ignore_index, t.smoothing = x.sizes[0], x.sizes[1], ignore_index, smoothing
+    cdef PyThreadState *state = unlock(8 * x.size)
+    share_out(run, &t, (t.rows + TOGETHER - 1) // TOGETHER, team(x.size))
+    relock(state)
 
 
 def cross_entropy(Array x not None, Array t not None, int64_t ignore_index, double label_smoothing):
     need_targets("cross_entropy", x, t, ignore_index)
     cdef Array log_p = new_like(x, x.kind), losses = new_like(t, x.kind)
-    cdef PyThreadState *state
+    cdef Task run = <Task> cross_entropy_task[double] if x.kind == FLOAT64 else <Task> cross_entropy_task[float]
     if x.size == 0:
         memset(losses.data, 0, losses.size * ITEMSIZE[x.kind])
-        return losses, log_p
-    state = unlock(8 * x.size)
-    if x.kind == FLOAT64:
-        cross_entropy_rows(<const double *> x.data, <const int64_t *> t.data, <double *> losses.data,
-                           <double *> log_p.data, t.size, x.sizes[1], ignore_index, label_smoothing)
     else:
-        cross_entropy_rows(<const float *> x.data, <const int64_t *> t.data, <float *> losses.data,
-                           <float *> log_p.data, t.size, x.sizes[1], ignore_index, label_smoothing)
-    relock(state)
+        share_rows(run, x, t, None, losses, log_p, ignore_index, label_smoothing)
     return losses, log_p
 
 
@@ -106,14 +117,15 @@ cdef inline void cross_entropy_grad_row(const real *log_p, real *dx, Py_ssize_t 
     dx[t] = <real> (dy * (exp_value(log_p[t], <real *> NULL) - ((1 - smoothing) + rest)))
 
 
-cdef void cross_entropy_grad_rows(const real *log_p, const int64_t *t, const real *dy, real *dx, Py_ssize_t rows, Py_ssize_t n,
-                                  int64_t ignore_index, double smoothing) noexcept nogil:  # IN log_p, t, dy OUT dx
-    cdef Py_ssize_t i
-    for i in prange(rows, num_threads=team(rows * n), schedule="dynamic", chunksize=16):
-        if t[i] == ignore_index:
+cdef void cross_entropy_grad_task(const Rows *t, Py_ssize_t task, int worker, real *kind, void *op) noexcept nogil:  # IN t
+    cdef Py_ssize_t i, n = t.n
+    cdef const real *log_p = <const real *> t.x
+    cdef real *dx = <real *> t.out
+    for i in range(task * TOGETHER, (task + 1) * TOGETHER if (task + 1) * TOGETHER < t.rows else t.rows):
+        if t.targets[i] == t.ignore_index:
             memset(dx + i * n, 0, n * sizeof(real))
         else:
-            cross_entropy_grad_row(log_p + i * n, dx + i * n, n, t[i], dy[i], smoothing)
+            cross_entropy_grad_row(log_p + i * n, dx + i * n, n, t.targets[i], (<const real *> t.dy)[i], t.smoothing)
 
 
 def cross_entropy_grad(Array log_p not None, Array t not None, Array dy not None, int64_t ignore_index, double label_smoothing):
@@ -122,14 +134,7 @@ def cross_entropy_grad(Array log_p not None, Array t not None, Array dy not None
     if not same_sizes(t, dy):
         raise ValueError(f"cross_entropy_grad: shapes {t.shape} and {dy.shape} differ")
     cdef Array dx = new_like(log_p, log_p.kind)
-    cdef PyThreadState *state = unlock(8 * dx.size)
-    if dx.size == 0:
-        pass
-    elif dx.kind == FLOAT64:
-        cross_entropy_grad_rows(<const double *> log_p.data, <const int64_t *> t.data, <const double *> dy.data,
-                                <double *> dx.data, t.size, dx.sizes[1], ignore_index, label_smoothing)
-    else:
-        cross_entropy_grad_rows(<const float *> log_p.data, <const int64_t *> t.data, <const float *> dy.data,
-                                <float *> dx.data, t.size, dx.sizes[1], ignore_index, label_smoothing)
-    relock(state)
+    cdef Task run = <Task> cross_entropy_grad_task[double] if dx.kind == FLOAT64 else <Task> cross_entropy_grad_task[float]
+    if dx.size > 0:
+        share_rows(run, log_p, t, dy, None, dx, ignore_index, label_smoothing)
     return dx

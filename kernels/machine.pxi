@@ -1,20 +1,15 @@
 # The machine: how many threads work, and what the kernels were built with.
 #
-# Design: a loop asks `team(work)` how many threads its work is worth. Every loop that is shared out writes each result
-# from one place in an order that depends on shapes alone, so the number of threads never changes a bit. OpenMP is
-# optional: without it prange is a plain loop. GNU OpenMP's threads do not survive a fork, and a child that calls them
-# waits for ever; so a child of a process that has used threads stays with one.
+# Design: a loop asks `team(work)` how many threads its work is worth, and has its tasks shared out (team.h). Every task
+# writes its own results in an order that depends on shapes alone, so the number of threads never changes a bit.
+
+cdef extern from "team.h" nogil:
+    ctypedef void (*Task "saitama_task")(const void *job, Py_ssize_t task, int worker, void *kind, void *op) noexcept
+    void share_out "saitama_share"(Task run, const void *job, Py_ssize_t tasks, int workers)
+    const char *SAITAMA_THREADS
 
 cdef extern from *:
     """
-    #ifdef _OPENMP
-    #include <omp.h>
-    #define SAITAMA_OPENMP 1
-    #else
-    #define SAITAMA_OPENMP 0
-    static int omp_get_max_threads(void) { return 1; }
-    #endif
-
     #if defined(__AVX512F__)
     #define SAITAMA_SIMD "AVX-512"
     #elif defined(__AVX2__)
@@ -44,8 +39,6 @@ cdef extern from *:
     #define SAITAMA_COMPILER "unknown"
     #endif
     """
-    int omp_get_max_threads() nogil
-    const bint SAITAMA_OPENMP
     const char *SAITAMA_SIMD
     const char *SAITAMA_MARCH
     const char *SAITAMA_COMPILER
@@ -60,18 +53,15 @@ cdef enum:
     WORTH_SHARING = 65536  # simple operations below which a second thread costs more than it brings
     WORTH_UNLOCKING = 32768  # simple operations below which other Python threads can wait
 
-cdef int threads = omp_get_max_threads()  # honours OMP_NUM_THREADS
-cdef bint threads_used = False
-cdef bint forked = False
+cdef enum:
+    MOST_THREADS = 1024
+
+cdef int threads = 1
 
 
 cdef inline int team(Py_ssize_t work) noexcept nogil:
     """The number of threads for so many simple operations."""
-    global threads_used
-    if threads == 1 or work < WORTH_SHARING:
-        return 1
-    threads_used = True
-    return threads
+    return 1 if work < WORTH_SHARING else threads
 
 
 cdef inline PyThreadState *unlock(Py_ssize_t work):
@@ -85,16 +75,13 @@ cdef inline void relock(PyThreadState *state):
 
 
 def set_num_threads(n):
-    """Threads for large operations; results do not depend on it. Without OpenMP it stays at 1."""
+    """Threads for large operations; results do not depend on it. Without threads it stays at 1."""
     global threads
     if isinstance(n, bool) or not isinstance(n, int):
         raise TypeError(f"set_num_threads: needs a whole number, not {type(n).__name__}")
-    if n < 1 or n > 1024:
-        raise ValueError(f"set_num_threads: {n} threads: give a number from 1 to 1024")
-    if n > 1 and forked:
-        raise RuntimeError("set_num_threads: this process was forked after its parent had used threads, which do not "
-                           "survive that; start processes with multiprocessing's 'spawn' method")
-    threads = n if SAITAMA_OPENMP else 1
+    if n < 1 or n > MOST_THREADS:
+        raise ValueError(f"set_num_threads: {n} threads: give a number from 1 to {MOST_THREADS}")
+    threads = n if SAITAMA_THREADS != b"none" else 1
 
 
 def get_num_threads():
@@ -102,11 +89,11 @@ def get_num_threads():
 
 
 def info():
-    """What runs: backend, threads, OpenMP, instruction set, compiler, and the bytes in the cache of freed memory."""
+    """What runs: backend, threads and whose they are, instruction set, compiler, and the bytes in the cache of freed memory."""
     return {
         "backend": "compiled",
         "threads": threads,
-        "openmp": SAITAMA_OPENMP != 0,
+        "threading": SAITAMA_THREADS.decode(),
         "simd": SAITAMA_SIMD.decode(),
         "march": SAITAMA_MARCH.decode(),
         "compiler": SAITAMA_COMPILER.decode(),
@@ -114,13 +101,14 @@ def info():
     }
 
 
-def _after_fork():
-    global threads, forked
-    if threads_used:
-        threads = 1
-        forked = True
+def _default_threads():
+    """What OMP_NUM_THREADS says (of a list, the first), else the cores that this process may use."""
+    asked = _os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    if asked.isdigit() and int(asked) > 0:
+        return min(int(asked), MOST_THREADS)
+    cores = len(_os.sched_getaffinity(0)) if hasattr(_os, "sched_getaffinity") else _os.cpu_count()
+    return min(cores or 1, MOST_THREADS)
 
 
 import os as _os
-if hasattr(_os, "register_at_fork"):
-    _os.register_at_fork(after_in_child=_after_fork)
+set_num_threads(_default_threads())

@@ -22,6 +22,11 @@ cdef struct Product:
     Py_ssize_t row_b, step_b
     Py_ssize_t matrices_a, matrices_b, matrices  # in the batch of a, of b and of the result
     Py_ssize_t down, across  # parts of each matrix of the result
+    const void *a
+    const void *b
+    const void *bias
+    void *out
+    void *packed  # scratch of every thread
     Walk batch  # which matrix of a and b makes each of the result
 
 
@@ -103,9 +108,13 @@ cdef void run(const Product *t, const real *a, const real *b, const real *bias, 
             bias += width
 
 
-cdef void part(const Product *t, const real *a, const real *b, const real *bias, real *out, real *packed,
-               Py_ssize_t task) noexcept nogil:  # IN t, a, b, bias OUT out, packed
+cdef void part(const Product *t, Py_ssize_t task, int worker, real *kind, void *op) noexcept nogil:  # IN t
     """A part of the result, which begins at a whole tile; counted matrix by matrix, row of parts by row of parts."""
+    cdef const real *a = <const real *> t.a
+    cdef const real *b = <const real *> t.b
+    cdef const real *bias = <const real *> t.bias
+    cdef real *out = <real *> t.out
+    cdef real *packed = <real *> t.packed + worker * scratch(kind)
     cdef Cursor cursor
     cdef Py_ssize_t matrix = task // (t.down * t.across), row = task // t.across % t.down, column = task % t.across
     cdef const real *added
@@ -133,36 +142,21 @@ cdef void part(const Product *t, const real *a, const real *b, const real *bias,
         top += BLOCK_ROWS
 
 
-cdef void parts(const Product *t, const real *a, const real *b, const real *bias, real *out, real *packed,
-                int workers) noexcept nogil:  # IN t, a, b, bias OUT out, packed
-    cdef Py_ssize_t tasks = t.matrices * t.down * t.across, task, own = scratch(out)
-    if workers == 1:
-        for task in range(tasks):
-            part(t, a, b, bias, out, packed, task)
-        return
-    for task in prange(tasks, num_threads=workers, schedule="static"):
-        part(t, a, b, bias, out, packed + threadid() * own, task)
-
-
 cdef int tiled_product(Product *t, Array a, Array b, Array bias, Array out) except -1:  # IN t
     cdef Py_ssize_t itemsize = ITEMSIZE[a.kind]
     cdef int workers = team(t.matrices * t.m * t.n * t.k // 16)
-    cdef void *added = NULL if bias is None else bias.data
+    cdef Task run = <Task> part[double] if a.kind == FLOAT64 else <Task> part[float]
     t.down = t.across = 1
     if t.matrices < 4 * workers and workers > 1:
         if t.n * itemsize > PART_VECTORS * VECTOR:
             t.across = at_most(t.n * itemsize // (PART_VECTORS * VECTOR), workers)
         t.down = at_most((workers + t.across - 1) // t.across, round_up(t.m, ROWS) // ROWS)
-    cdef void *packed = take_block(workers * itemsize * scratch(<float *> NULL))  # a float tile is the largest
+    t.a, t.b, t.bias, t.out = a.data, b.data, NULL if bias is None else bias.data, out.data
+    t.packed = take_block(workers * itemsize * scratch(<float *> NULL))  # a float tile is the largest
     cdef PyThreadState *state = unlock(t.matrices * t.m * t.n * t.k // 8)
-    if a.kind == FLOAT64:
-        parts(t, <const double *> a.data, <const double *> b.data, <const double *> added, <double *> out.data,
-              <double *> packed, workers)
-    else:
-        parts(t, <const float *> a.data, <const float *> b.data, <const float *> added, <float *> out.data,
-              <float *> packed, workers)
+    share_out(run, t, t.matrices * t.down * t.across, workers)
     relock(state)
-    drop_block(packed)
+    drop_block(t.packed)
     return 0
 
 

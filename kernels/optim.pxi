@@ -161,14 +161,17 @@ cdef void run_piece(Piece *a, Rule rule, const Settings *s, real *kind) noexcept
                 memcpy(<real *> a.write[k] + at, made[k], n * sizeof(real))
 
 
-cdef void run_pieces(Piece *pieces, Py_ssize_t count, Py_ssize_t size, Rule rule, const Settings *s) noexcept nogil:  # IN s IN/OUT pieces
-    cdef int workers = team(4 * size)
-    cdef Py_ssize_t i
-    for i in prange(count, num_threads=workers, schedule="dynamic"):
-        if pieces[i].kind == FLOAT64:
-            run_piece(pieces + i, rule, s, <double *> NULL)
-        else:
-            run_piece(pieces + i, rule, s, <float *> NULL)
+cdef struct Step:
+    Piece *pieces
+    Rule rule
+    const Settings *settings
+
+
+cdef void run_task(const Step *t, Py_ssize_t piece, int worker, void *kind, void *op) noexcept nogil:  # IN t
+    if t.pieces[piece].kind == FLOAT64:
+        run_piece(t.pieces + piece, t.rule, t.settings, <double *> NULL)
+    else:
+        run_piece(t.pieces + piece, t.rule, t.settings, <float *> NULL)
 
 
 cdef int need_lists(str op, list lists) except -1:
@@ -198,6 +201,7 @@ cdef double run_lists(str op, list lists, list results, Rule rule, const Setting
     cdef Array p, other
     cdef Piece *pieces
     cdef Piece *piece
+    cdef Step t
     cdef PyThreadState *state
     need_lists(op, lists)
     for p in lists[0]:
@@ -226,8 +230,9 @@ cdef double run_lists(str op, list lists, list results, Rule rule, const Setting
                     other = <Array> results[k][i]
                     piece.write[k] = <char *> other.data + at * bytes
             used += 1
+    t.pieces, t.rule, t.settings = pieces, rule, s
     state = unlock(4 * size)
-    run_pieces(pieces, count, size, rule, s)
+    share_out(<Task> run_task, &t, count, team(4 * size))
     relock(state)
     for i in range(count):
         squares += pieces[i].squares

@@ -84,20 +84,29 @@ cdef inline void draw_pair(drawn *out, uint64_t seed, uint64_t block, uint64_t l
         out[1] = <drawn> unit(pair[1])
 
 
-cdef inline void draw(drawn *out, Py_ssize_t n, uint64_t seed, uint64_t offset, uint64_t low, uint64_t span,
-                      draw_op *op) noexcept nogil:  # OUT out
-    cdef int workers = team(8 * n)
+cdef struct Draws:
+    void *out
+    Py_ssize_t n
+    uint64_t seed, offset, low, span
+
+
+cdef void draw_piece(const Draws *t, Py_ssize_t piece, int worker, drawn *kind, draw_op *op) noexcept nogil:  # IN t
+    cdef drawn *out = <drawn *> t.out
     cdef drawn[2] last
-    cdef Py_ssize_t j
-    if workers == 1:
-        for j in range(n // 2):
-            draw_pair(out + 2 * j, seed, offset + j, low, span, op)
-    else:
-        for j in prange(n // 2, num_threads=workers, schedule="static"):
-            draw_pair(out + 2 * j, seed, offset + j, low, span, op)
-    if n % 2:
-        draw_pair(<drawn *> last, seed, offset + n // 2, low, span, op)
-        out[n - 1] = last[0]
+    cdef Py_ssize_t first = piece * PIECE, end = first + PIECE if first + PIECE < t.n else t.n, i
+    for i from first <= i < end - 1 by 2:
+        draw_pair(out + i, t.seed, t.offset + i // 2, t.low, t.span, op)
+    if end % 2:
+        draw_pair(<drawn *> last, t.seed, t.offset + end // 2, t.low, t.span, op)
+        out[end - 1] = last[0]
+
+
+cdef void draw(Task run, Array out, uint64_t seed, uint64_t offset, uint64_t low, uint64_t span):
+    cdef Draws t
+    t.out, t.n, t.seed, t.offset, t.low, t.span = out.data, out.size, seed, offset, low, span
+    cdef PyThreadState *state = unlock(t.n)
+    share_out(run, &t, pieces(t.n), team(8 * t.n))
+    relock(state)
 
 
 cdef uint64_t word64(str op, str what, object number) except? 0xFFFFFFFFFFFFFFFF:
@@ -114,12 +123,8 @@ cdef Array draw_floats(str op, object shape, object dtype, object seed, object o
     cdef Array out = new_array(op, kind_of(op, dtype), sizes, ndim)
     need_float(op, out)
     cdef uint64_t key = word64(op, "seed", seed), first = word64(op, "offset", offset)
-    cdef PyThreadState *state = unlock(out.size)
-    if out.kind == FLOAT64:
-        draw(<double *> out.data, out.size, key, first, 0, 0, tag)
-    else:
-        draw(<float *> out.data, out.size, key, first, 0, 0, tag)
-    relock(state)
+    cdef Task run = <Task> draw_piece[double, draw_op] if out.kind == FLOAT64 else <Task> draw_piece[float, draw_op]
+    draw(run, out, key, first, 0, 0)
     return out
 
 
@@ -141,9 +146,7 @@ def integers(shape, low, high, seed, offset):
         raise ValueError(f"integers: [{low}, {high}) does not fit into int64")
     cdef uint64_t key = word64("integers", "seed", seed), first = word64("integers", "offset", offset)
     cdef uint64_t start = low & 0xFFFFFFFFFFFFFFFF, span = high - low
-    cdef PyThreadState *state = unlock(out.size)
-    draw(<int64_t *> out.data, out.size, key, first, start, span, <Integers *> NULL)
-    relock(state)
+    draw(<Task> draw_piece[int64_t, Integers], out, key, first, start, span)
     return out
 
 

@@ -44,6 +44,7 @@ cdef struct Steps:  # one layer, T time steps; each cell uses what it has
     void *du
     void *dh  # (B, H)
     void *dc
+    Py_ssize_t together  # rows of a task
 
 cdef struct ElmanTanh:
     char _
@@ -194,34 +195,36 @@ cdef inline void some_rows(const Steps *s, Py_ssize_t first, Py_ssize_t rows, re
         gru_backward(s, first, rows, kind)
 
 
-cdef void all_rows(const Steps *s, const real *W, Py_ssize_t work, cell_op *op) noexcept nogil:  # IN s, W
-    cdef Py_ssize_t n = s.gates * s.H, share, piece
-    cdef int workers = team(work // 8)
+cdef void pack_weights(const Steps *s, const real *W) noexcept nogil:  # IN s, W
+    cdef Py_ssize_t n = s.gates * s.H
     if s.dy == NULL:
         pack_panels(W, 1, s.H, s.H, n, <real *> s.panels)  # W^T (H, G H)
     else:
         pack_panels(W, s.H, 1, n, s.H, <real *> s.panels)  # W (G H, H)
-    if workers == 1:
-        some_rows(s, 0, s.B, <real *> NULL, op)
-        return
-    share = (s.B + workers - 1) // workers
-    share = (share + STEP_ROWS - 1) // STEP_ROWS * STEP_ROWS
-    for piece in prange((s.B + share - 1) // share, num_threads=workers, schedule="static"):
-        some_rows(s, piece * share, s.B - piece * share if s.B - piece * share < share else share, <real *> NULL, op)
+
+
+cdef void rows_task(const Steps *s, Py_ssize_t task, int worker, real *kind, cell_op *op) noexcept nogil:  # IN s
+    cdef Py_ssize_t first = task * s.together
+    some_rows(s, first, s.B - first if s.B - first < s.together else s.together, kind, op)
 
 
 cdef int through_time(Steps *s, Array W, cell_op *op) except -1:  # IN s OUT what s points to
     """Pack W_hh (G H, H), and take all rows through all steps; backwards if a gradient dy is there."""
     cdef Py_ssize_t n = s.gates * s.H, k = s.H, work = s.T * s.B * n * s.H
+    cdef int workers = team(work // 8)
+    cdef Task run = <Task> rows_task[double, cell_op] if W.kind == FLOAT64 else <Task> rows_task[float, cell_op]
     cdef PyThreadState *state
     if s.dy != NULL:
         n, k = k, n
     s.panels = take_block(round_up(n, STEP_WIDTH // ITEMSIZE[W.kind]) * k * ITEMSIZE[W.kind])
     state = unlock(work // 8)
     if W.kind == FLOAT64:
-        all_rows(s, <const double *> W.data, work, op)
+        pack_weights(s, <const double *> W.data)
     else:
-        all_rows(s, <const float *> W.data, work, op)
+        pack_weights(s, <const float *> W.data)
+    s.together = round_up((s.B + workers - 1) // workers, STEP_ROWS)
+    if s.B > 0:
+        share_out(run, s, (s.B + s.together - 1) // s.together, workers)
     relock(state)
     drop_block(s.panels)
     return 0

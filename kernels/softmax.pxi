@@ -82,33 +82,31 @@ cdef void softmax_columns(const real *x, const real *dy, real *out, Py_ssize_t n
             out[i * row + j] = finished(x[i * row + j], dy[i * row + j], out[i * row + j], largest[j], total[j], op)
 
 
-cdef void softmax_task(const real *x, const real *dy, real *out, Py_ssize_t task, Py_ssize_t outer, Py_ssize_t n,
-                       Py_ssize_t inner, softmax_op *op) noexcept nogil:  # IN x, dy OUT out
+cdef struct Lines:  # (outer, n, inner), along whose middle axis it goes
+    const void *x
+    const void *dy
+    void *out
+    Py_ssize_t outer
+    Py_ssize_t n
+    Py_ssize_t inner
+
+
+cdef void softmax_task(const Lines *t, Py_ssize_t task, int worker, real *kind, softmax_op *op) noexcept nogil:  # IN t
     """Some rows of neighbours, or a strip of columns."""
-    cdef Py_ssize_t strips, left, right, at
-    if inner == 1:
-        right = (task + 1) * TOGETHER if (task + 1) * TOGETHER < outer else outer
+    cdef const real *x = <const real *> t.x
+    cdef const real *dy = <const real *> t.dy
+    cdef real *out = <real *> t.out
+    cdef Py_ssize_t strips, left, right, at, n = t.n
+    if t.inner == 1:
+        right = (task + 1) * TOGETHER if (task + 1) * TOGETHER < t.outer else t.outer
         for at in range(task * TOGETHER, right):
             softmax_row(x + at * n, dy + at * n, out + at * n, n, op)
     else:
-        strips = (inner + COLUMNS - 1) // COLUMNS
-        left = task % strips * inner // strips
-        right = (task % strips + 1) * inner // strips
-        at = task // strips * n * inner + left
-        softmax_columns(x + at, dy + at, out + at, n, inner, right - left, op)
-
-
-cdef void softmax_lines(const real *x, const real *dy, real *out, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner,
-                        softmax_op *op) noexcept nogil:  # IN x, dy OUT out
-    cdef int workers = team(outer * n * inner)
-    cdef Py_ssize_t tasks, task
-    tasks = (outer + TOGETHER - 1) // TOGETHER if inner == 1 else outer * ((inner + COLUMNS - 1) // COLUMNS)
-    if workers == 1:
-        for task in range(tasks):
-            softmax_task(x, dy, out, task, outer, n, inner, op)
-        return
-    for task in prange(tasks, num_threads=workers, schedule="dynamic"):
-        softmax_task(x, dy, out, task, outer, n, inner, op)
+        strips = (t.inner + COLUMNS - 1) // COLUMNS
+        left = task % strips * t.inner // strips
+        right = (task % strips + 1) * t.inner // strips
+        at = task // strips * n * t.inner + left
+        softmax_columns(x + at, dy + at, out + at, n, t.inner, right - left, op)
 
 
 cdef Array along_axis(str op, Array a, Array dy, object dim, softmax_op *tag):
@@ -120,12 +118,14 @@ cdef Array along_axis(str op, Array a, Array dy, object dim, softmax_op *tag):
     cdef Array out = new_like(a, a.kind)
     if a.size == 0:
         return out
-    cdef Py_ssize_t n = a.sizes[axis], inner = product(a.sizes, axis + 1, a.ndim), outer = a.size // n // inner
+    cdef Lines t
+    t.x, t.dy, t.out = a.data, dy.data, out.data
+    t.n, t.inner = a.sizes[axis], product(a.sizes, axis + 1, a.ndim)
+    t.outer = a.size // t.n // t.inner
+    cdef Py_ssize_t tasks = (t.outer + TOGETHER - 1) // TOGETHER if t.inner == 1 else t.outer * ((t.inner + COLUMNS - 1) // COLUMNS)
+    cdef Task run = <Task> softmax_task[double, softmax_op] if a.kind == FLOAT64 else <Task> softmax_task[float, softmax_op]
     cdef PyThreadState *state = unlock(a.size)
-    if a.kind == FLOAT64:
-        softmax_lines(<const double *> a.data, <const double *> dy.data, <double *> out.data, outer, n, inner, tag)
-    else:
-        softmax_lines(<const float *> a.data, <const float *> dy.data, <float *> out.data, outer, n, inner, tag)
+    share_out(run, &t, tasks, team(a.size))
     relock(state)
     return out
 

@@ -34,9 +34,12 @@ cdef inline real dot(const real *x, Py_ssize_t step_x, const real *y, Py_ssize_t
     return total
 
 
-cdef void strip(const Product *t, const real *a, const real *b, real *out, Py_ssize_t matrix,
-                Py_ssize_t left) noexcept nogil:  # IN t, a, b OUT out
+cdef void strip(const Product *t, Py_ssize_t task, int worker, real *kind, void *op) noexcept nogil:  # IN t
+    cdef Py_ssize_t across = (t.n + STRIP - 1) // STRIP, matrix = task // across, left = task % across * STRIP
     cdef Py_ssize_t right = left + STRIP if left + STRIP < t.n else t.n, i, j, p
+    cdef const real *a = <const real *> t.a
+    cdef const real *b = <const real *> t.b
+    cdef real *out = <real *> t.out
     cdef Cursor cursor
     cdef real x
     seek(&t.batch, &cursor, matrix)
@@ -57,21 +60,10 @@ cdef void strip(const Product *t, const real *a, const real *b, real *out, Py_ss
         out += t.n
 
 
-cdef void strips(const Product *t, const real *a, const real *b, real *out) noexcept nogil:  # IN t, a, b OUT out
-    cdef Py_ssize_t across = (t.n + STRIP - 1) // STRIP, task
-    cdef int workers = team(t.matrices * t.m * t.n * t.k // 4)
-    if workers == 1:
-        for task in range(t.matrices * across):
-            strip(t, a, b, out, task // across, task % across * STRIP)
-        return
-    for task in prange(t.matrices * across, num_threads=workers, schedule="static"):
-        strip(t, a, b, out, task // across, task % across * STRIP)
-
-
 cdef void thin_product(Product *t, Array a, Array b, Array out):  # IN t
-    cdef PyThreadState *state = unlock(t.matrices * t.m * t.n * t.k)
-    if a.kind == FLOAT64:
-        strips(t, <const double *> a.data, <const double *> b.data, <double *> out.data)
-    else:
-        strips(t, <const float *> a.data, <const float *> b.data, <float *> out.data)
+    cdef Py_ssize_t across = (t.n + STRIP - 1) // STRIP, work = t.matrices * t.m * t.n * t.k
+    cdef Task run = <Task> strip[double] if a.kind == FLOAT64 else <Task> strip[float]
+    t.a, t.b, t.out = a.data, b.data, out.data
+    cdef PyThreadState *state = unlock(work)
+    share_out(run, t, t.matrices * across, team(work // 4))
     relock(state)

@@ -110,14 +110,14 @@ def test_an_unknown_instruction_set_is_an_error_that_says_so(checkout):
 
 
 @needs_compiler
-def test_without_openmp_it_builds_with_a_warning(checkout):
+def test_without_threads_it_builds_with_a_warning(checkout):
     picky = checkout / "picky-cc"
-    picky.write_text(f'#!/bin/sh\ncase "$*" in *openmp*) exit 1;; esac\nexec {COMPILER} "$@"\n')
+    picky.write_text(f'#!/bin/sh\ncase "$*" in *pthread*) exit 1;; esac\nexec {COMPILER} "$@"\n')
     picky.chmod(0o755)
     code, output, record = build(checkout, CC=str(picky), SAITAMA_MARCH="none")
     assert code == 0, output
-    assert "no working OpenMP" in output
-    assert record["openmp"] is False
+    assert "neither POSIX threads nor OpenMP" in output
+    assert record["threads"] is False
     assert answer(checkout) == 42
 
 

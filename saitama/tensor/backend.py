@@ -9,8 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 import warnings
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Iterator
+from typing import TYPE_CHECKING, Any
 
 from . import cpu
 
@@ -24,30 +23,13 @@ def import_reference() -> Any:
     return importlib.import_module("saitama.tensor.reference")
 
 
-@contextmanager
-def short_waits() -> Iterator[None]:
-    """Have GNU OpenMP's waiting threads spin for microseconds, not for as long as another program takes to yield.
-
-    It reads its variables once, when it is loaded; what the user chose stands, and nobody else sees ours.
-    """
-    ours = not {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"} & set(os.environ)
-    if ours:
-        os.environ["GOMP_SPINCOUNT"] = "20000"
-    try:
-        yield
-    finally:
-        if ours:
-            del os.environ["GOMP_SPINCOUNT"]
-
-
 def import_compiled() -> Any:
     """The compiled kernels. Raises ImportError that says why they cannot be used."""
     problem = cpu.unsupported_instructions()  # asked first: an unknown instruction would end the process
     if problem:
         raise ImportError(problem)
     try:
-        with short_waits():
-            kernels = importlib.import_module("saitama.kernels")
+        kernels = importlib.import_module("saitama.kernels")
     except ImportError as error:
         raise ImportError(f"the compiled kernels are not available ({error}); {HOW_TO_BUILD}") from error
     if not hasattr(kernels, "Array"):  # a folder called kernels imports too, as an empty namespace package

@@ -70,7 +70,7 @@ WINDOWS_NUMBERS = {"avx": 39, "avx2": 40, "avx512f": 41}
 
 def build_record() -> Dict[str, Any]:
     """What setup.py wrote about the kernels: "compiled", and the "reason" where it is false, else "compiler", "flags",
-    "openmp", "machine" and "instructions". Empty where nothing was built yet.
+    "threads", "machine" and "instructions". Empty where nothing was built yet.
     """
     try:
         record = json.loads(BUILD_RECORD.read_text(encoding="utf-8"))

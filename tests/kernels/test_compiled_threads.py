@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import textwrap
 import threading
 from types import ModuleType
 from typing import Any, Callable, Dict, List
@@ -42,7 +43,7 @@ def test_threads_do_not_change_a_bit(compiled: ModuleType, name: str, dtype: str
 
 def test_number_of_threads(compiled: ModuleType) -> None:
     compiled.set_num_threads(3)
-    expected = 3 if compiled.info()["openmp"] else 1
+    expected = 3 if compiled.info()["threading"] != "none" else 1
     assert compiled.get_num_threads() == compiled.info()["threads"] == expected
     for wrong in (0, -1):
         with pytest.raises(ValueError, match="set_num_threads"):
@@ -86,27 +87,69 @@ FORK = """
 import os
 import saitama.kernels as K
 K.set_num_threads(2)
-x = K.normal(({side}, {side}), "float64", 1, 0)
-work = lambda: [K.matmul(x, x), K.exp(x), K.sum(x, (0,), False), K.add(x, x), K.softmax(x, 1)]
-work()
+x = K.normal((400, 400), "float64", 1, 0)
+operations = [lambda: K.matmul(x, x), lambda: K.exp(x), lambda: K.sum(x, (0,), False), lambda: K.softmax(x, 1)]
+work = lambda: [bytes(operation()) for operation in operations]
+before = work()
 pid = os.fork()
 if pid == 0:
-    work()
-    os._exit(K.get_num_threads())
+    same = work() == before
+    os._exit(K.get_num_threads() if same else 0)
 print(os.WEXITSTATUS(os.waitpid(pid, 0)[1]))
-work()
+assert work() == before
 """
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
-def test_a_forked_child_computes_on_one_thread(compiled: ModuleType) -> None:
-    assert run(FORK.format(side=400)) == "1"
+def test_parent_and_child_of_a_fork_both_go_on_computing(compiled: ModuleType) -> None:
+    assert run(FORK) == ("2" if compiled.info()["threading"] != "none" else "1")
+
+
+FORK_IN_THE_MIDDLE = """
+import os, threading
+import saitama.kernels as K
+K.set_num_threads(2)
+x = K.normal((300, 300), "float64", 1, 0)
+expected = bytes(K.matmul(x, x))
+stop = False
+def compute():
+    while not stop:
+        K.matmul(x, x)
+busy = threading.Thread(target=compute)
+busy.start()
+codes = []
+for _ in range(20):
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0 if bytes(K.matmul(x, x)) == expected else 1)
+    codes.append(os.WEXITSTATUS(os.waitpid(pid, 0)[1]))
+stop = True
+busy.join()
+print(sum(codes))
+"""
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
-def test_small_work_stays_on_one_thread(compiled: ModuleType) -> None:
-    """So a child of a process that did only small work still has both threads."""
-    assert run(FORK.format(side=16)) == ("2" if compiled.info()["openmp"] else "1")
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="Python 3.12 warns of a fork while other threads run")
+def test_a_fork_while_another_thread_computes_leaves_the_child_free_to_compute(compiled: ModuleType) -> None:
+    assert run(FORK_IN_THE_MIDDLE) == "0"
+
+
+def test_small_work_starts_no_thread(compiled: ModuleType) -> None:
+    code = """
+        import os
+        import saitama.kernels as K
+        K.set_num_threads(2)
+        before = len(os.listdir("/proc/self/task"))
+        x = K.normal(({side}, {side}), "float64", 1, 0)
+        [K.matmul(x, x), K.exp(x), K.sum(x, (0,), False), K.add(x, x), K.softmax(x, 1)]
+        print(len(os.listdir("/proc/self/task")) - before)
+    """
+    if not os.path.isdir("/proc/self/task") or compiled.info()["threading"] != "pthreads":
+        pytest.skip("needs /proc and threads of our own")
+    code = textwrap.dedent(code)
+    assert run(code.format(side=16)) == "0"
+    assert run(code.format(side=400)) == "1"
 
 
 def test_control_c_stops_a_computation_between_two_operations(kernels: ModuleType) -> None:
@@ -118,5 +161,5 @@ def test_control_c_stops_a_computation_between_two_operations(kernels: ModuleTyp
 
 
 def test_omp_num_threads_is_the_default(compiled: ModuleType) -> None:
-    expected = "3" if compiled.info()["openmp"] else "1"
+    expected = "3" if compiled.info()["threading"] != "none" else "1"
     assert run("import saitama.kernels as K; print(K.get_num_threads())", OMP_NUM_THREADS="3") == expected
