@@ -209,6 +209,6 @@ setup(
     license="MIT",
     packages=list(package_folders()),
     package_dir=package_folders(),
-    ext_modules=[Extension("saitama.kernels", ["kernels/kernels.pyx"], depends=sorted(glob("kernels/*.pxi") + glob("kernels/*.h")))],
+    ext_modules=[Extension("saitama.kernels", ["kernels/kernels.pyx"], depends=sorted(glob("kernels/*.[ph]*")))],
     cmdclass={"build_ext": BuildKernels},
 )
