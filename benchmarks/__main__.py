@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import os
 import pkgutil
 import sys
 import time
@@ -74,10 +73,6 @@ def main(arguments: List[str]) -> int:
         parser.error(f"no benchmark called {', '.join(unknown)}; there are: {', '.join(names())}")
     if options.output and not options.output.lower().endswith(".xlsx"):
         parser.error(f"--output {options.output}: give a name that ends with .xlsx")
-    if "OMP_WAIT_POLICY" not in os.environ:
-        # Idle threads sleep instead of spinning, or the libraries measure each other. OpenMP reads this once, at start.
-        os.environ["OMP_WAIT_POLICY"] = "passive"
-        os.execv(sys.executable, [sys.executable, "-m", "benchmarks", *arguments])
     load, facts, peaks = machine.load(), machine.description(), machine.measure()
     for key, value in facts.items():
         print(f"{key:12}{value}")

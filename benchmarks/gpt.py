@@ -180,8 +180,8 @@ def results() -> Iterator[Result]:
             if max(losses) - min(losses) > 1e-5:
                 raise AssertionError(f"the models differ: losses {losses}")
             matrices = sum(p.numel() for p in saitama_gpt(sizes, dtype).parameters() if p.ndim == 2)
-            times = alternate(steps, rounds=7, seconds_per_sample=0.2, settle=0.3)
+            times = alternate(steps, rounds=7, seconds_per_sample=0.2, settle=0.1)
             yield Result(f"training step, {sizes}, {dtype}, 2 threads", times, sizes.gflop(matrices), reach=0.5)
     sizes = BABY._replace(context=512, batch=1)
-    times = alternate(writers(sizes, "float32"), rounds=5, seconds_per_sample=0.2, settle=0.3)
+    times = alternate(writers(sizes, "float32"), rounds=5, seconds_per_sample=0.2, settle=0.1)
     yield Result(f"{CHARACTERS} characters with cache, {sizes}, float32, 2 threads", times, reach=0.5)

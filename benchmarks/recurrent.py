@@ -90,5 +90,5 @@ def results() -> Iterator[Result]:
         # Each product of (T B, H) and a gate's weight, forward and twice backward; and those with the head's.
         work = 3 * 2e-9 * STEPS * BATCH * WIDTH * (2 * gates * WIDTH + SYMBOLS)
         for dtype in ("float32", "float64"):
-            times = alternate(rivals(net, dtype), rounds=9, seconds_per_sample=0.1, settle=0.2)
+            times = alternate(rivals(net, dtype), rounds=9, seconds_per_sample=0.1, settle=0.1)
             yield Result(f"{net} {dtype}, {THREADS} threads", times, work=work, reach=REACH)

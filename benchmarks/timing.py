@@ -34,7 +34,12 @@ class Result(NamedTuple):
 
 
 def alternate(
-    rivals: Dict[str, Callable[[], Any]], *, rounds: int = 15, seconds_per_sample: float = 0.02, settle: float = 0.0
+    rivals: Dict[str, Callable[[], Any]],
+    *,
+    rounds: int = 15,
+    seconds_per_sample: float = 0.02,
+    pause: float = 0.01,
+    settle: float = 0.0,
 ) -> Times:
     """Seconds per call of each rival, once in each round. A sample repeats the call until it lasts about
     `seconds_per_sample`.
@@ -43,22 +48,23 @@ def alternate(
     the first round each is called until it is warm. A sample starts with no garbage, and what lived before (imports) is
     not searched for any; collecting what a rival leaves behind while it runs is its own cost.
 
-    settle: for rivals that share their work among threads. A thread goes on spinning for up to 30 ms when its work is
-    done, and one that wakes beside it may take a while to find a core of its own. So, with settle, nobody runs for 30
-    ms before a sample, and then the rival does, untimed, for so many seconds.
+    pause: seconds in which nobody runs before another rival's turn, as threads without work spin for a while, on a core
+    that the next would use: PyTorch's were seen to for 5 ms, those of NumPy's matrix products (OpenBLAS) for 104 ms.
+    settle: seconds that a rival runs before its sample, untimed, until its threads are awake.
     """
     gc.collect()
     gc.freeze()
     repeats = {name: _repeats(call, seconds_per_sample) for name, call in rivals.items()}
     times: Times = {name: [] for name in rivals}
-    order = list(rivals)
+    order, last = list(rivals), ""
     for _ in range(rounds):
         for name in order:
-            if settle:
-                time.sleep(0.03)
-                end = time.perf_counter() + settle
-                while time.perf_counter() < end:
-                    rivals[name]()
+            if name != last:
+                time.sleep(pause)
+            last = name
+            end = time.perf_counter() + settle
+            while time.perf_counter() < end:
+                rivals[name]()
             times[name].append(_sample(rivals[name], repeats[name]) / repeats[name])
         order.reverse()
     gc.unfreeze()
