@@ -4,8 +4,10 @@
 # depends on the shape alone.
 #
 # Where inner is 1, a row of neighbours is added up in LANES running sums side by side: four vectors of doubles or two of
-# floats with AVX-512, as three more additions can start while one is under way. Blocks are joined in pairs, lane by
-# lane, and the lanes in halves at the very end. Numbers left over are the end of a vector whose beginning was seen.
+# floats with AVX-512, as three more additions can start while one is under way. What LANES do not divide comes first, as
+# a vector of which only the beginning counts. Blocks are joined in pairs, lane by lane, and the lanes of a row at the
+# very end, neighbour with neighbour. To join the lanes of one row is a chain of five steps on ever emptier vectors: 10
+# ns, as long as it takes to add 160 floats. So that is done for TOGETHER rows at once, as if they were one long row.
 #
 # Otherwise whole rows are joined, BUNDLE at a time: for each column a tree in registers, so that one number is written
 # for BUNDLE read. A strip of COLUMNS running sums stays in the first cache while the rows go by. A few columns would
@@ -31,6 +33,8 @@ cdef extern from *:
 cdef enum:
     AHEAD = 4096  # bytes between what is added and what is asked of the memory
     LANES = 32
+    KEPT = LANES // 2
+    TOGETHER = 16  # rows whose ends are joined together
     BLOCK = 1024  # elements of a row, of which every lane joins 32
     BUNDLE = 8
     ROWS_BLOCK = 32  # rows joined one group after the other
@@ -63,12 +67,13 @@ cdef inline real neutral(real *kind, reduce_op *op) noexcept nogil:
 
 
 cdef inline real join(real x, real y, reduce_op *op) noexcept nogil:
+    """NaN wins."""
+    cdef real best
     if reduce_op is Sum:
         return x + y
-    elif reduce_op is Max:
-        return x if (x >= y) | (x != x) else y  # NaN wins; no branch
     else:
-        return x if (x <= y) | (x != x) else y
+        best = better(x, y, op)  # y, where one of them is NaN
+        return x if x != x else best
 
 
 cdef inline real better(real x, real best, reduce_op *op) noexcept nogil:
@@ -81,15 +86,16 @@ cdef inline real better(real x, real best, reduce_op *op) noexcept nogil:
 
 # --- neighbours -------------------------------------------------------------------------------------------------------
 cdef inline void fold_block(const real *x, Py_ssize_t n, real *out, reduce_op *op) noexcept nogil:  # IN x OUT out
-    """LANES <= n <= BLOCK neighbours become LANES numbers."""
+    """LANES <= n <= BLOCK neighbours become KEPT numbers. What LANES do not divide is seen first."""
     cdef real lanes[LANES]
     cdef real nans[LANES]
-    cdef Py_ssize_t i = 0, j, seen
-    cdef real v
+    cdef Py_ssize_t i = n % LANES, j
+    cdef real v, nan
     for j in range(LANES):
-        lanes[j] = neutral(<real *> NULL, op)
-        nans[j] = 0
-    while i + LANES <= n:
+        lanes[j] = x[j] if j < i else neutral(<real *> NULL, op)
+        if reduce_op is not Sum:
+            nans[j] = lanes[j] if lanes[j] != lanes[j] else 0
+    while True:
         prefetch(x + i + AHEAD // sizeof(real))
         prefetch(x + i + (AHEAD + 64) // sizeof(real))
         for j in range(LANES):
@@ -100,24 +106,24 @@ cdef inline void fold_block(const real *x, Py_ssize_t n, real *out, reduce_op *o
                 lanes[j] = better(v, lanes[j], op)
                 nans[j] = v if v != v else nans[j]
         i += LANES
-    if i < n:  # the last LANES numbers, of which the first were seen before
-        seen = LANES - (n - i)
-        for j in range(LANES):
-            v = x[n - LANES + j]
-            if reduce_op is Sum:
-                lanes[j] += v if j >= seen else <real> -0.0
-            else:
-                lanes[j] = better(v, lanes[j], op)
-                nans[j] = v if v != v else nans[j]
-    for j in range(LANES):
-        out[j] = lanes[j] if reduce_op is Sum or nans[j] == nans[j] else nans[j]
+        if i == n:
+            break
+    for j in range(KEPT):
+        if reduce_op is Sum:
+            out[j] = lanes[j] + lanes[j + KEPT]
+        else:
+            nan = nans[j] + nans[j + KEPT]
+            out[j] = nan if nan != nan else better(lanes[j], lanes[j + KEPT], op)
 
 
 cdef void fold_blocks(const real *x, Py_ssize_t n, real *out, reduce_op *op) noexcept nogil:  # IN x OUT out
     """The same for any n >= LANES: a tree of blocks, of which all but the last are full."""
-    cdef real other[LANES]
+    cdef real other[KEPT]
     cdef Py_ssize_t half = BLOCK, j
-    if n <= BLOCK:
+    if n == BLOCK:
+        fold_block(x, BLOCK, out, op)  # what is constant needs no look at the beginning
+        return
+    if n < BLOCK:
         fold_block(x, n, out, op)
         return
     while 2 * half < n:
@@ -125,40 +131,58 @@ cdef void fold_blocks(const real *x, Py_ssize_t n, real *out, reduce_op *op) noe
     half = half if n - half >= LANES else half // 2
     fold_blocks(x, half, out, op)
     fold_blocks(x + half, n - half, other, op)
-    for j in range(LANES):
+    for j in range(KEPT):
         out[j] = join(out[j], other[j], op)
 
 
-cdef inline real fold_lanes(real *lanes, reduce_op *op) noexcept nogil:  # IN/OUT lanes
-    cdef real nans[LANES]
-    cdef Py_ssize_t half = LANES // 2, j
-    for j in range(LANES):
-        nans[j] = lanes[j] if lanes[j] != lanes[j] else 0
-    while half > 0:
-        for j in range(half):
-            if reduce_op is Sum:
-                lanes[j] += lanes[j + half]
-            else:
-                lanes[j] = better(lanes[j + half], lanes[j], op)
-                nans[j] += nans[j + half]
-        half //= 2
-    return lanes[0] if reduce_op is Sum or nans[0] == nans[0] else nans[0]
+cdef inline void halve(const real *x, real *out, Py_ssize_t n, reduce_op *op) noexcept nogil:  # IN x OUT out
+    """2 n numbers become n, each of two neighbours."""
+    cdef Py_ssize_t i
+    for i in range(n):
+        out[i] = join(x[2 * i], x[2 * i + 1], op)
+
+
+cdef inline void fold_together(const real *x, Py_ssize_t n, real *out, reduce_op *op) noexcept nogil:  # IN x OUT out
+    """TOGETHER rows of LANES <= n <= BLOCK neighbours: what is left of them is joined as if it were one long row."""
+    cdef real kept[TOGETHER * KEPT]
+    cdef real eighths[TOGETHER * 8]
+    cdef real quarters[TOGETHER * 4]
+    cdef real halves[TOGETHER * 2]
+    cdef Py_ssize_t i
+    for i in range(TOGETHER):
+        fold_block(x + i * n, n, kept + i * KEPT, op)
+    halve(<const real *> kept, eighths, TOGETHER * 8, op)
+    halve(<const real *> eighths, quarters, TOGETHER * 4, op)
+    halve(<const real *> quarters, halves, TOGETHER * 2, op)
+    halve(<const real *> halves, out, TOGETHER, op)
 
 
 cdef inline real fold_row(const real *x, Py_ssize_t n, reduce_op *op) noexcept nogil:  # IN x
     """n >= 1 neighbours."""
-    cdef real lanes[LANES]
+    cdef real kept[KEPT]
+    cdef real eight[8]
     cdef Py_ssize_t j
     cdef real total = x[0]
     if n < LANES:
         for j in range(1, n):
             total = join(total, x[j], op)
         return total
-    if n <= BLOCK:
-        fold_block(x, n, lanes, op)
-    else:
-        fold_blocks(x, n, lanes, op)
-    return fold_lanes(lanes, op)
+    fold_blocks(x, n, kept, op)
+    halve(<const real *> kept, eight, 8, op)
+    return join(join(join(eight[0], eight[1], op), join(eight[2], eight[3], op), op),
+                join(join(eight[4], eight[5], op), join(eight[6], eight[7], op), op), op)
+
+
+cdef void fold_rows(const real *x, Py_ssize_t rows, Py_ssize_t n, real *out, reduce_op *op) noexcept nogil:  # IN x OUT out
+    """Rows of n >= 1 neighbours, one after the other. A row's bits do not depend on where it stands."""
+    cdef Py_ssize_t i = 0
+    if LANES <= n <= BLOCK:
+        while i + TOGETHER <= rows:
+            fold_together(x + i * n, n, out + i, op)
+            i += TOGETHER
+    while i < rows:
+        out[i] = fold_row(x + i * n, n, op)
+        i += 1
 
 
 # --- rows -------------------------------------------------------------------------------------------------------------
@@ -241,18 +265,20 @@ cdef Folding folding(Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner) noexcept:
     f.parts = f.parts // (outer * f.strips)
     f.parts = n if f.parts > n else (1 if f.parts < 1 else f.parts)
     f.together = 1 if inner > 1 or n >= PART else PART // n
+    f.together = f.together // TOGETHER * TOGETHER if f.together > TOGETHER else f.together
     f.tasks = (outer * f.parts * f.strips + f.together - 1) // f.together
     return f
 
 
-cdef void fold_rows(const Folding *f, const real *x, real *out, Py_ssize_t task, reduce_op *op) noexcept nogil:  # IN f, x OUT out
-    """Neighbours."""
-    cdef Py_ssize_t first = task * f.together, end = first + f.together, i, left, right
-    end = f.outer * f.parts if end > f.outer * f.parts else end
-    for i in range(first, end):
-        left = i // f.parts * f.n + i % f.parts * f.n // f.parts if f.parts > 1 else i * f.n
-        right = i // f.parts * f.n + (i % f.parts + 1) * f.n // f.parts if f.parts > 1 else left + f.n
-        out[i] = fold_row(x + left, right - left, op)
+cdef void fold_lines(const Folding *f, const real *x, real *out, Py_ssize_t task, reduce_op *op) noexcept nogil:  # IN f, x OUT out
+    """Neighbours: some rows, or a part of one."""
+    cdef Py_ssize_t first = task * f.together, part = task % f.parts, left, right
+    if f.parts == 1:
+        fold_rows(x + first * f.n, f.outer - first if f.outer - first < f.together else f.together, f.n, out + first, op)
+        return
+    left = part * f.n // f.parts // BLOCK * BLOCK
+    right = (part + 1) * f.n // f.parts // BLOCK * BLOCK if part + 1 < f.parts else f.n
+    out[task] = fold_row(x + task // f.parts * f.n + left, right - left, op)
 
 
 cdef void fold_strip(const Folding *f, const real *x, real *out, Py_ssize_t task, reduce_op *op) noexcept nogil:  # IN f, x OUT out
@@ -270,6 +296,6 @@ cdef void fold_strip(const Folding *f, const real *x, real *out, Py_ssize_t task
 
 cdef void fold_task(const Folding *f, Py_ssize_t task, int worker, real *kind, reduce_op *op) noexcept nogil:  # IN f
     if f.inner == 1:
-        fold_rows(f, <const real *> f.x, <real *> f.out, task, op)
+        fold_lines(f, <const real *> f.x, <real *> f.out, task, op)
     else:
         fold_strip(f, <const real *> f.x, <real *> f.out, task, op)

@@ -1,7 +1,7 @@
 # Losses: softplus, and cross-entropy with its derivative.
 #
-# Design: cross-entropy reads a row of logits once it knows that its target exists, writes the row's log-softmax, which is
-# all that the derivative needs, and picks the loss from it. Targets are checked before the work, with the GIL held.
+# Design: cross-entropy writes the log-softmax of every row, which is all that the derivative needs, and picks the losses
+# from it. Short rows go together, as in softmax.pxi. Targets are checked before the work, with the GIL held.
 
 
 cdef void softplus_row(const real *x, real *out, Py_ssize_t n) noexcept nogil:  # IN x OUT out
@@ -43,24 +43,37 @@ cdef int need_targets(str op, Array x, Array t, int64_t ignore_index) except -1:
     return 0
 
 
-cdef inline double cross_entropy_row(const real *x, real *log_p, Py_ssize_t n, int64_t t, double smoothing) noexcept nogil:  # IN x OUT log_p
-    """Returns the loss."""
-    cdef Py_ssize_t j
-    cdef real largest = fold_row(x, n, <Max *> NULL), log_total
-    cdef double total, every = 0, top = largest
-    for j in range(n):
-        log_p[j] = exp_of(x[j] - largest)
-    total = log_value(fold_row(<const real *> log_p, n, <Sum *> NULL), <double *> NULL)
-    log_total = <real> total
-    for j in range(n):
-        log_p[j] = x[j] - largest - log_total
+cdef inline double smoothed_loss(const real *log_p, Py_ssize_t n, double own, double smoothing) noexcept nogil:  # IN log_p
+    """From the target's own log-probability, and all."""
     if smoothing == 0:  # then a logit of -inf elsewhere costs nothing
-        return -(x[t] - top - total)
-    for j in range(n):
-        every += x[j] - top - total
-    if smoothing == 1:
-        return -every / n
-    return -((1 - smoothing) * (x[t] - top - total) + smoothing / n * every)
+        return -own
+    return -((1 - smoothing) * own if smoothing != 1 else 0) - smoothing / n * fold_row(log_p, n, <Sum *> NULL)
+
+
+cdef void cross_entropy_some(const real *x, const int64_t *t, real *losses, real *log_p, Py_ssize_t rows, Py_ssize_t n,
+                             int64_t ignore_index, double smoothing) noexcept nogil:  # IN x, t OUT losses, log_p
+    """At most TOGETHER rows."""
+    cdef real largest[TOGETHER]
+    cdef real total[TOGETHER]
+    cdef double log_total[TOGETHER]
+    cdef Py_ssize_t i, j
+    cdef double top
+    cdef real less
+    fold_rows(x, rows, n, largest, <Max *> NULL)
+    for i in range(rows):
+        for j in range(i * n, i * n + n):
+            log_p[j] = exp_of(x[j] - largest[i])
+    fold_rows(<const real *> log_p, rows, n, total, <Sum *> NULL)
+    for i in range(rows):
+        log_total[i] = log_value(total[i], <double *> NULL)
+    for i in range(rows):
+        less = <real> log_total[i]
+        for j in range(i * n, i * n + n):
+            log_p[j] = x[j] - largest[i] - less
+        top = largest[i]
+        losses[i] = 0
+        if t[i] != ignore_index:
+            losses[i] = <real> smoothed_loss(log_p + i * n, n, x[i * n + t[i]] - top - log_total[i], smoothing)
 
 
 cdef struct Rows:  # of logits, and what the loss makes of them
@@ -75,16 +88,15 @@ cdef struct Rows:  # of logits, and what the loss makes of them
 
 
 cdef void cross_entropy_task(const Rows *t, Py_ssize_t task, int worker, real *kind, void *op) noexcept nogil:  # IN t
-    cdef Py_ssize_t i, n = t.n
+    cdef Py_ssize_t i, n = t.n, together = TOGETHER if n <= SHORT else 1
     cdef const real *x = <const real *> t.x
     cdef real *log_p = <real *> t.out
     cdef real *losses = <real *> t.losses
-    for i in range(task * TOGETHER, (task + 1) * TOGETHER if (task + 1) * TOGETHER < t.rows else t.rows):
-        if t.targets[i] == t.ignore_index:
-            cross_entropy_row(x + i * n, log_p + i * n, n, 0, 0)
-            losses[i] = 0
-        else:
-            losses[i] = <real> cross_entropy_row(x + i * n, log_p + i * n, n, t.targets[i], t.smoothing)
+    i = task * TOGETHER
+    while i < at_most((task + 1) * TOGETHER, t.rows):
+        cross_entropy_some(x + i * n, t.targets + i, losses + i, log_p + i * n, at_most(t.rows - i, together), n,
+                           t.ignore_index, t.smoothing)
+        i += together
 
 
 cdef void share_rows(Task run, Array x, Array targets, Array dy, Array losses, Array out, int64_t ignore_index, double smoothing):

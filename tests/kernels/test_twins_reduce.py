@@ -220,6 +220,29 @@ def test_softmax_of_long_lines_and_many(twins: Twins, op: str, shape: Any) -> No
             agree(twins, lambda K, x, dy, dim=dim: getattr(K, op + "_grad")(x, dy, dim), x, dy, ulps=16, scale=3000)
 
 
+@pytest.mark.parametrize("op", ["sum", "max", *SOFTMAX])
+@pytest.mark.parametrize("n", [5, 31, 33, 65, 300, 1030])
+def test_a_row_has_the_same_bits_wherever_it_stands(kernels: ModuleType, op: str, n: int) -> None:
+    dims: Any = 1 if op in SOFTMAX else (1,)
+    more = () if op in SOFTMAX else (True,)
+    for dtype in FLOATS:
+        row = [math.sin(7 * i) * i for i in range(n)]
+        rows = kernels.from_list([float(i % 5) for i in range(n)] * 17 + row * 2, (19, n), dtype)
+        alone = getattr(kernels, op)(kernels.from_list(row, (1, n), dtype), dims, *more).tolist()[0]
+        assert getattr(kernels, op)(rows, dims, *more).tolist()[17:] == [alone, alone]
+
+
+def test_nan_and_infinity_stay_in_their_rows(kernels: ModuleType) -> None:
+    n, rows = 40, 35
+    flat = [float(i % 11) for i in range(n * rows)]
+    for row in range(0, rows, 3):
+        flat[row * n + row] = math.nan if row % 2 else -math.inf
+    a = kernels.from_list(flat, (rows, n), "float32")
+    for op in ("sum", "max", "min"):
+        for row, x in enumerate(getattr(kernels, op)(a, (1,), False).tolist()):
+            assert math.isfinite(x) == (row % 3 != 0 or (op == "max" and row % 2 == 0)), (op, row)
+
+
 REFUSED = [
     lambda K: K.scatter_first(K.full((3,), 2, "int64"), K.full((3,), 1, "float64"), (2, 3), (0,)),
     lambda K: K.scatter_first(K.full((3,), -1, "int64"), K.full((3,), 1, "float64"), (2, 3), (0,)),
