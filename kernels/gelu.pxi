@@ -2,91 +2,65 @@
 #
 # Design: 1 + erf(x / sqrt 2) loses everything for x below -8, where erf is nearly -1. So Phi is made from the tail,
 #
-#   Phi(-a) = e^(-a^2/2) Q(t) / (a + k),   t = (a - k) / (a + k),   a = |x|
+#   Phi(-a) = e^(-a^2/2) N / D,   N = 1/2 + q,   D = 1 + a (c q + m),   q = a p(a),   a = |x|
 #
-# of which the first factor takes all of the decline and the last one the rest of it: Q is between 0.4 and 2, and t maps
-# all a >= 0 to [-1, 1), where one polynomial does (Shepherd and Laframboise, "Chebyshev approximation of
-# (1 + 2x) exp(x^2) erfc x in 0 <= x < infinity", 1981, for the mapping). Degree 25 for k = 3.5 (relative error 2^-60);
-# a larger k needs fewer terms, but then rounding near a = 0 costs more. float32: degree 10, k = 3 (2^-30). For x > 0,
-# Phi(x) = 1 - Phi(-x) loses nothing, as Phi(-x) < 1/2.
+# of which the first factor takes all of the decline. For large a the tail is e^(-a^2/2) / (sqrt(2 pi) a), so with c near
+# sqrt(2 pi), N / D falls as it must, m is small beside c q, and errors of p and m cancel. All coefficients are positive.
+# p and m are polynomials of degree 9 and 8 (relative error 2^-57; float32: 3 and 2, 2^-25), for all a that do not
+# underflow. For x > 0, Phi(x) = 1 - Phi(-x) loses nothing, as Phi(-x) < 1/2.
 #
-# e^(-a^2/2) needs a^2 to twice the precision: an error of one ulp in 700 is one of 700 ulp in e^-700. Likewise the tanh
-# form, which is x sigmoid(2u). What rounding takes from the exponent is added to the exponential, as e^(h + l) is
-# e^h (1 + l). The derivatives pass through 0, where no relative error is small, so they do without: their errors stay
-# below three ulp of the larger of 1/2 and themselves.
+# x N / D is rounded, and one step of Newton's, with the residual x N - w D written so that what is large in it cancels
+# exactly, gives what the rounding took. e^(-a^2/2) needs a^2 to twice the precision: an error of one ulp in 700 is one of
+# 700 ulp in e^-700. The last power of two goes into the last addition. The tanh form is x sigmoid(2u); there, what
+# rounding takes from 2u is added to the exponential, as e^(h + l) is e^h (1 + l). The derivatives pass through 0, where
+# no relative error is small, so they do without: their errors stay below three ulp of the larger of 1/2 and themselves.
 
 
-cdef inline real tail_ratio(real a, real *lo) noexcept nogil:  # OUT lo
-    """Phi(-a) e^(a^2/2) for a >= 0, and what rounding took from it."""
-    cdef real one = 1, k = 3.5 if real is double else 3, d, d_lo, inverse, rest, t, p, q, last, c0, c1, p_lo
-    d = two_sum(a, k, &d_lo)
-    inverse = one / d
-    if HAS_FMA:
-        rest = fma(-d, inverse, one)
-    else:
-        p = two_product(d, inverse, &p_lo)
-        rest = (one - p) - p_lo
-    rest = (rest - d_lo * inverse) * inverse  # what rounding took from 1 / (a + k)
-    t = fma(-(k + k), rest, fma(-(k + k), inverse, one))
+cdef inline real mills_parts(real a, real *c, real *m) noexcept nogil:  # OUT c, m
+    """q, c and m, with Phi(-a) e^(a^2/2) = (1/2 + q) / (1 + a (c q + m)), for a >= 0."""
+    cdef real p, b = a * a
+    c[0] = 2.5066282746310007 if real is double else 2.506633758544922
     if real is double:
-        p = -3.8375976921367517e-10
-        p = fused_multiply_add(p, t, -6.836592292303034e-10)
-        p = fused_multiply_add(p, t, 2.946686544529406e-09)
-        p = fused_multiply_add(p, t, 7.91278751712511e-09)
-        p = fused_multiply_add(p, t, -6.184132906052894e-09)
-        p = fused_multiply_add(p, t, -4.2125152420740995e-08)
-        p = fused_multiply_add(p, t, -2.811180612581041e-08)
-        p = fused_multiply_add(p, t, 1.303312090332638e-07)
-        p = fused_multiply_add(p, t, 2.934128833321674e-07)
-        p = fused_multiply_add(p, t, -1.4772156370282567e-07)
-        p = fused_multiply_add(p, t, -1.4789019325919767e-06)
-        p = fused_multiply_add(p, t, -1.1629369792580256e-06)
-        p = fused_multiply_add(p, t, 5.651892524011345e-06)
-        p = fused_multiply_add(p, t, 1.1505992986861396e-05)
-        p = fused_multiply_add(p, t, -1.878890566883713e-05)
-        p = fused_multiply_add(p, t, -7.558453393268893e-05)
-        p = fused_multiply_add(p, t, 6.703323450172256e-05)
-        p = fused_multiply_add(p, t, 0.0004766570865925719)
-        p = fused_multiply_add(p, t, -0.0004450129503799527)
-        p = fused_multiply_add(p, t, -0.003189101047243398)
-        p = fused_multiply_add(p, t, 0.006476218919887959)
-        p = fused_multiply_add(p, t, 0.01740783260200942)
-        p = fused_multiply_add(p, t, -0.1160509287140785)
-        p = fused_multiply_add(p, t, 0.31542496988795304)
-        c1, c0 = -0.565561816053779, 0.7444160754359381
+        p = fused_multiply_add(2.886998482696869e-07, a, 8.653005854691091e-06)
+        p = fused_multiply_add(p, b, fused_multiply_add(0.0001280711850040331, a, 0.0012150130351242516))
+        p = fused_multiply_add(p, b, fused_multiply_add(0.00811589026152613, a, 0.039703253421476896))
+        p = fused_multiply_add(p, b, fused_multiply_add(0.14380517765403672, a, 0.3811203203235985))
+        p = fused_multiply_add(p, b, fused_multiply_add(0.7101536508880528, a, 0.8473086062037377))
+        m[0] = 7.236632024991915e-07
+        m[0] = fused_multiply_add(m[0], b, fused_multiply_add(2.168986914643257e-05, a, 0.000319579526184258))
+        m[0] = fused_multiply_add(m[0], b, fused_multiply_add(0.0030022063368577885, a, 0.019708701253974743))
+        m[0] = fused_multiply_add(m[0], b, fused_multiply_add(0.09364706748465239, a, 0.3229349524298459))
+        m[0] = fused_multiply_add(m[0], b, fused_multiply_add(0.7851482747459032, a, 2.4925017732103414))
     else:
-        p = 5.448939385849159e-05
-        p = fused_multiply_add_f(p, t, <float> 0.00013133012721587743)
-        p = fused_multiply_add_f(p, t, <float> -0.00024473110883906904)
-        p = fused_multiply_add_f(p, t, <float> -0.0010325737505751606)
-        p = fused_multiply_add_f(p, t, <float> 0.0010247548200947234)
-        p = fused_multiply_add_f(p, t, <float> 0.006969311454774623)
-        p = fused_multiply_add_f(p, t, <float> -0.010462513132788077)
-        p = fused_multiply_add_f(p, t, <float> -0.04726268803613675)
-        p = fused_multiply_add_f(p, t, <float> 0.2300176994451515)
-        c1, c0 = -0.509331991407107, 0.7290836903751808
-    last = p
-    p = fma(last, t, c1)
-    q = fma(p, t, c0)
-    last = fma(last, t, c1 - p)  # what it took from the last two steps of the polynomial
-    last = fma(p, t, c0 - q) + last * t
-    p = two_product(q, inverse, &p_lo)
-    lo[0] = p_lo + fma(q, rest, last * inverse)
-    return p
+        p = fused_multiply_add_f(<float> 0.004884009852305025, a, <float> 0.045760626630697465)
+        p = fused_multiply_add_f(p, a, <float> 0.19835909554699016)
+        p = fused_multiply_add_f(p, a, <float> 0.4585576407428081)
+        m[0] = fused_multiply_add_f(<float> 0.012200579267280458, a, <float> 0.11564497519510596)
+        m[0] = fused_multiply_add_f(m[0], a, <float> 1.7150005968923743)
+    return p * a
 
 
 cdef inline real gelu_of(real x) noexcept nogil:
-    cdef real most = 40 if real is double else 15, one = 1, two = 2
-    cdef real square, square_lo, t, t_lo, first, second, ratio, lo, p, rest
-    square = two_product(x, x, &square_lo)
-    t = exp_parts(-square / two, &t_lo, &first, &second)
-    t_lo = t_lo - (one + t) * (square_lo / two)
-    ratio = tail_ratio(magnitude(x), &lo)
-    rest = fma(ratio, t + t_lo, lo)
-    p = ratio + rest
-    p = fma(x, p, x * (rest - (p - ratio))) * first * second  # x Phi(-|x|)
-    p = 0 if magnitude(x) > most else p
-    return with_sign(p - (x - x) if x < 0 else x - p, x)  # x - x: -inf times 0 is NaN
+    cdef real a = magnitude(x), most = 40 if real is double else 15, one = 1, half = 0.5
+    cdef real s, s_lo, n, first, second, t, q, c, m, inverse, w, w_lo, y
+    s = two_product(-half * x, x, &s_lo)
+    n = nearest(s, 1.4426950408889634, &first, &second)
+    t = exp_less_one(beyond_powers(s, s_lo, n))  # e^(-a^2/2) = (1 + t) first second
+    q = mills_parts(a, &c, &m)
+    inverse = one / fma(fma(c, q, m), a, one)
+    w = a * inverse * (q + half)
+    w_lo = inverse * fma(a, fma(-w, m, q * fma(-c, w, one)), fma(half, a, -w))  # (a N - w D) / D
+    y = (w + fma(w, t, fma(w_lo, t, w_lo))) * first
+    y = 0 if a > most else y
+    return fma(-second, y, x if x >= 0 else -(x - x))  # x - x: -inf times 0 is NaN
+
+
+cdef inline real below_half(real t, real t_lo, real power) noexcept nogil:
+    """(1 + t + t_lo) / (1 + e) with e = power (1 + t + t_lo)."""
+    cdef real one = 1, c = one + t, c_lo = (t - (c - one)) + t_lo
+    cdef real d = fma(c, power, one), d_lo = fma(c_lo, power, fma(c, power, one - d))
+    cdef real inverse = one / d, q = c * inverse
+    return fma(fma(-q, d, c) + fma(-q, d_lo, c_lo), inverse, q)
 
 
 cdef inline real twice_inner(real x, real *lo) noexcept nogil:  # OUT lo
@@ -119,8 +93,10 @@ cdef inline real gelu_tanh_of(real x) noexcept nogil:
 
 cdef inline real gelu_slope(real x) noexcept nogil:
     """Phi(x) + x phi(x); as there, infinity times 0 is NaN."""
-    cdef real v = limited(x, 40 if real is double else 15), one = 1, two = 2, lo, e = exp_of(-v * v / two), tail
-    tail = e * tail_ratio(magnitude(v), &lo)
+    cdef real v = limited(x, 40 if real is double else 15), one = 1, half = 0.5, a = magnitude(v), q, c, m, e, tail
+    e = exp_of(-half * v * v)
+    q = mills_parts(a, &c, &m)
+    tail = e * (half + q) / fma(fma(c, q, m), a, one)
     return (tail if v < 0 else one - tail) + v * (e * <real> 0.3989422804014327) - (x - x)  # 1 / sqrt(2 pi)
 
 

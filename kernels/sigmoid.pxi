@@ -1,8 +1,11 @@
 # sigmoid and tanh, each with one division.
 #
-# Design: both are made for |x|. For sigmoid that is the smaller half, sigmoid(-a) = e / (1 + e) with e = e^-a: relatively
-# accurate down to the smallest number, as the power of two in e is multiplied in last; then sigmoid(a) = 1 - sigmoid(-a)
-# loses nothing. Numbers of two words (vector_math.pxi) are divided, so that only the last rounding counts.
+# Design: both are made for |x|. For sigmoid that is the smaller half: with e^a = 2^n (1 + t) and p = 2^-n,
+#
+#   sigmoid(-a) = 1 / (1 + e^a) = p / (1 + p + t)
+#
+# which rounds only twice what is not small, the sum and the quotient, and is relatively accurate down to the smallest
+# number, as half of the power of two is multiplied in last. Then sigmoid(a) = 1 - sigmoid(-a) loses nothing.
 #
 # tanh is odd. With w = n ln(2) / 2 and a = w + v, tanh w = (s - 1) / (s + 1) where s = 2^n, and the addition theorem gives
 #
@@ -13,19 +16,15 @@
 # -0.04 and 0.30: where n = 0 the result is u itself, and n = 1 makes little of u's error.
 
 
-cdef inline real below_half(real t, real t_lo, real power) noexcept nogil:
-    """(1 + t + t_lo) / (1 + e) with e = power (1 + t + t_lo)."""
-    cdef real one = 1, c = one + t, c_lo = (t - (c - one)) + t_lo
-    cdef real d = fma(c, power, one), d_lo = fma(c_lo, power, fma(c, power, one - d))
-    cdef real inverse = one / d, q = c * inverse
-    return fma(fma(-q, d, c) + fma(-q, d_lo, c_lo), inverse, q)
-
-
 cdef inline real sigmoid_of(real x) noexcept nogil:
-    cdef real most = 745.2 if real is double else 104, one = 1, t, t_lo, first, second, y
-    t = exp_parts(-magnitude(x), &t_lo, &first, &second)
-    y = below_half(t, t_lo, first * second) * first * second
-    y = 0 if magnitude(x) > most else y
+    cdef real most = 745.2 if real is double else 104, zero = 0, one = 1, a = magnitude(x)
+    cdef real n, t, first, second, power, sum, y
+    n = nearest(-a, 1.4426950408889634, &first, &second)
+    t = exp_less_one(-beyond_powers(-a, zero, n))  # e^a = (1 + t) / (first second)
+    power = first * second
+    sum = one + power
+    y = first / (sum + (t + (power - (sum - one)))) * second
+    y = 0 if a > most else y
     return one - y if x > 0 else y
 
 

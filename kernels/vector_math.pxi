@@ -157,19 +157,9 @@ cdef inline real nearest_power(real x, real scale, real *power) noexcept nogil: 
     return n - shift
 
 
-cdef inline real exp_parts(real x, real *t_lo, real *first, real *second) noexcept nogil:  # OUT t_lo, first, second
-    """t, with e^x = (1 + t + t_lo) first second, for |x| <= 1000 (float32: 150)."""
-    cdef real n, h, r, z, p, ln2_hi, ln2_lo
-    if real is double:
-        ln2_hi = 0.6931471805598903  # the first 42 bits of ln 2; times a whole number to 2047 it is exact
-        ln2_lo = 5.497923018708371e-14  # the rest
-    else:
-        ln2_hi = 0.693145751953125  # the first 15 bits
-        ln2_lo = 1.428606765330187e-06
-    n = nearest(x, 1.4426950408889634, first, second)
-    h = fma(-ln2_hi, n, x)  # exact
-    r = fma(-ln2_lo, n, h)
-    z = r * r
+cdef inline real exp_tail(real r) noexcept nogil:
+    """P(r), with e^r = 1 + r + r^2 P(r), for |r| <= ln(2) / 2."""
+    cdef real p, z = r * r
     if real is double:
         p = 2.0921589370829142e-09
         p = fma(p, z, fused_multiply_add(2.510521838664829e-08, r, 2.7557252912472866e-07))
@@ -181,7 +171,34 @@ cdef inline real exp_parts(real x, real *t_lo, real *first, real *second) noexce
         p = fused_multiply_add_f(<float> 0.0001990758485640314, r, <float> 0.00139336549793067)
         p = fma(p, z, fused_multiply_add_f(<float> 0.008333286007318842, r, <float> 0.04166646486542493))
         p = fma(p, z, fused_multiply_add_f(<float> 0.16666666756455065, r, <float> 0.5000000013474797))
-    p = fma(z, p, fma(-ln2_lo, n, h - r))
+    return p
+
+
+cdef inline real beyond_powers(real x, real x_lo, real n) noexcept nogil:
+    """r = x + x_lo - n ln 2, for a whole number n near x / ln 2: then e^(x + x_lo) = 2^n e^r."""
+    cdef real ln2_hi = 0.6931471805598903 if real is double else 0.693145751953125  # as in exp_parts
+    cdef real ln2_lo = 5.497923018708371e-14 if real is double else 1.428606765330187e-06
+    return fma(-ln2_hi, n, x) + fma(-ln2_lo, n, x_lo)
+
+
+cdef inline real exp_less_one(real r) noexcept nogil:
+    """e^r - 1, for |r| <= ln(2) / 2: where 1 is added, its error is a fraction of an ulp."""
+    return fma(r * r, exp_tail(r), r)
+
+
+cdef inline real exp_parts(real x, real *t_lo, real *first, real *second) noexcept nogil:  # OUT t_lo, first, second
+    """t, with e^x = (1 + t + t_lo) first second, for |x| <= 1000 (float32: 150)."""
+    cdef real n, h, r, p, ln2_hi, ln2_lo
+    if real is double:
+        ln2_hi = 0.6931471805598903  # the first 42 bits of ln 2; times a whole number to 2047 it is exact
+        ln2_lo = 5.497923018708371e-14  # the rest
+    else:
+        ln2_hi = 0.693145751953125  # the first 15 bits
+        ln2_lo = 1.428606765330187e-06
+    n = nearest(x, 1.4426950408889634, first, second)
+    h = fma(-ln2_hi, n, x)  # exact
+    r = fma(-ln2_lo, n, h)
+    p = fma(r * r, exp_tail(r), fma(-ln2_lo, n, h - r))
     h = r + p
     t_lo[0] = p - (h - r)
     return h

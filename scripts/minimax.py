@@ -13,7 +13,6 @@ Everything runs in 60 decimal digits; only the printed coefficients are rounded 
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any, Callable, List, Tuple
 
 from mpmath import mp, mpf
@@ -82,24 +81,59 @@ def tanh_tail(z: Any) -> Any:
     return (mp.tanh(v) / v - 1) / z if z > mpf(10) ** -14 else -mpf(1) / 3 + z * 2 / 15
 
 
-def mills(t: Any, k: Any) -> Any:
-    """Q with Phi(-a) = e^(-a^2/2) Q(t) / (a + k), t = (a - k) / (a + k)."""
-    a = k * (1 + t) / (1 - t)
-    return (a + k) * mp.exp(a * a / 2) * mp.erfc(a / mp.sqrt(2)) / 2
+def mills(a: Any) -> Any:
+    """Phi(-a) e^(a^2/2)."""
+    return mp.exp(a * a / 2) * mp.erfc(a / mp.sqrt(2)) / 2
+
+
+def show_mills(name: str, c: Any, terms: int, largest: Any, rounds: int) -> None:
+    """Print p, of so many terms, and m, of one less, with N / D near mills on [0, largest], where N = 1/2 + a p(a) and
+    D = 1 + a (c a p(a) + m(a)).
+
+    N - D mills = 0 is linear in the coefficients. Least squares solve it, weighted by 1 / (D mills) with the last D, so
+    that relative errors count, and by how large the error was there before (Lawson), so that it becomes even.
+    """
+    n, top = 8 * terms, largest / (largest + 3)  # points crowd towards both ends of a / (a + 3)
+    ends = [(1 - mp.cos(mp.pi * (2 * i + 1) / (2 * n))) / 2 * top for i in range(n)]
+    points = [3 * u / (1 - u) for u in ends]
+    values = [mills(a) for a in points]
+    weights, denominators, best = [mpf(1)] * n, [mpf(1)] * n, mpf(1)
+    for step in range(rounds):
+        rows, right = [], []
+        for a, f, d, weight in zip(points, values, denominators, weights):
+            w = weight / (f * d)
+            rows.append([w * (1 - c * a * f) * a ** (j + 1) for j in range(terms)])
+            rows[-1] += [-w * f * a ** (j + 1) for j in range(terms - 1)]
+            right.append(w * (f - mpf(1) / 2))
+        scales = [max(abs(row[j]) for row in rows) for j in range(2 * terms - 1)]
+        scaled = mp.matrix([[x / scale for x, scale in zip(row, scales)] for row in rows])
+        solution = [x / scale for x, scale in zip(mp.lu_solve(scaled, mp.matrix(right)), scales)]
+        p, m = solution[:terms], solution[terms:]
+        ps = [mp.polyval(p[::-1], a) for a in points]
+        denominators = [1 + a * (c * a * v + mp.polyval(m[::-1], a)) for a, v in zip(points, ps)]
+        errors = [abs((a * v + mpf(1) / 2) / d / f - 1) for a, v, d, f in zip(points, ps, denominators, values)]
+        worst = max(errors)
+        if worst < best:
+            best, chosen = worst, (p, m)
+        if step > 3:
+            weights = [w * mp.sqrt(e / worst + mpf("1e-3")) for w, e in zip(weights, errors)]
+            weights = [w / max(weights) for w in weights]
+    print(f"{name}, c = {float(c)!r}: relative error 2^{float(mp.log(best, 2)):.1f}; from the constant up")
+    print("    p", *(repr(float(x)) for x in chosen[0]))
+    print("    m", *(repr(float(x)) for x in chosen[1]))
 
 
 def main() -> None:
     half = mp.log(2) / 2 * mpf("1.0001")
     largest_z = ((mp.sqrt(2) - 1) / (mp.sqrt(2) + 1)) ** 2 * mpf("1.0001")
     largest_v = mp.log(2) * 7 / 16 * mpf("1.0001")  # n goes up to the next whole number from 7/8 on
-    for kind, degrees, k, largest_a in (
-        ("float64", (10, 6, 7, 25), mpf("3.5"), 40),
-        ("float32", (5, 3, 3, 10), mpf(3), 15),
-    ):
+    for kind, degrees in (("float64", (10, 6, 7)), ("float32", (5, 3, 3))):
         show(f"{kind} exp", exp_tail, -half, half, degrees[0], half**2)
         show(f"{kind} log", log_tail, 0, largest_z, degrees[1], largest_z / 2)
         show(f"{kind} tanh", tanh_tail, 0, largest_v**2, degrees[2], largest_v**2 / 3)
-        show(f"{kind} gelu, k = {float(k)}", partial(mills, k=k), -1, (largest_a - k) / (largest_a + k), degrees[3])
+    # c is near sqrt(2 pi), which the tail has for a to infinity; float32 ends before, and another c suits it better.
+    show_mills("float64 gelu", mpf(float(mp.sqrt(2 * mp.pi))), 10, mpf(40), 30)
+    show_mills("float32 gelu", mpf("2.506633758544921875"), 4, mpf("13.2"), 40)
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ FUNCTIONS: Dict[str, Tuple[Callable[[Any], Any], float, float]] = {
     "log": (mp.log, 1, inf),
     "sqrt": (mp.sqrt, 0.5, inf),
     "tanh": (mp.tanh, 2, 25),
-    "sigmoid": (sigmoid, 1, 750),
+    "sigmoid": (sigmoid, 2, 750),
     "gelu": (lambda x: x * mp.erfc(-x / mp.sqrt(2)) / 2, 2, 40),
     "gelu_tanh": (lambda x: x * sigmoid(twice_inner(x)), 2, 23),
 }
