@@ -32,17 +32,17 @@ cdef inline real mills_parts(real a, real *c, real *m) noexcept nogil:  # OUT c,
         m[0] = fused_multiply_add(m[0], b, fused_multiply_add(0.09364706748465239, a, 0.3229349524298459))
         m[0] = fused_multiply_add(m[0], b, fused_multiply_add(0.7851482747459032, a, 2.4925017732103414))
     else:
-        p = fused_multiply_add_f(<float> 0.004884009852305025, a, <float> 0.045760626630697465)
-        p = fused_multiply_add_f(p, a, <float> 0.19835909554699016)
-        p = fused_multiply_add_f(p, a, <float> 0.4585576407428081)
-        m[0] = fused_multiply_add_f(<float> 0.012200579267280458, a, <float> 0.11564497519510596)
-        m[0] = fused_multiply_add_f(m[0], a, <float> 1.7150005968923743)
+        p = fused_multiply_add_f(<float> 0.004885896330053695, a, <float> 0.04577186930262254)
+        p = fused_multiply_add_f(p, a, <float> 0.19838991914618678)
+        p = fused_multiply_add_f(p, a, <float> 0.45859515710457455)
+        m[0] = fused_multiply_add_f(<float> 0.012205336412157281, a, <float> 0.11567242192267205)
+        m[0] = fused_multiply_add_f(m[0], a, <float> 1.7150756313548594)
     return p * a
 
 
 cdef inline real gelu_of(real x) noexcept nogil:
     cdef real a = magnitude(x), most = 40 if real is double else 15, one = 1, half = 0.5
-    cdef real s, s_lo, n, first, second, t, q, c, m, inverse, w, w_lo, y
+    cdef real s, s_lo, n, first, second, t, q, c, m, inverse, w, w_lo, y, whole
     s = two_product(-half * x, x, &s_lo)
     n = nearest(s, 1.4426950408889634, &first, &second)
     t = exp_less_one(beyond_powers(s, s_lo, n))  # e^(-a^2/2) = (1 + t) first second
@@ -51,8 +51,8 @@ cdef inline real gelu_of(real x) noexcept nogil:
     w = a * inverse * (q + half)
     w_lo = inverse * fma(a, fma(-w, m, q * fma(-c, w, one)), fma(half, a, -w))  # (a N - w D) / D
     y = (w + fma(w, t, fma(w_lo, t, w_lo))) * first
-    y = 0 if a > most else y
-    return fma(-second, y, x if x >= 0 else -(x - x))  # x - x: -inf times 0 is NaN
+    whole = x if x >= 0 else -(x - x)  # -0, but NaN for -inf, which is multiplied by 0
+    return whole if a > most else fma(-second, y, whole)
 
 
 cdef inline real below_half(real t, real t_lo, real power) noexcept nogil:

@@ -133,7 +133,7 @@ def main() -> None:
         show(f"{kind} tanh", tanh_tail, 0, largest_v**2, degrees[2], largest_v**2 / 3)
     # c is near sqrt(2 pi), which the tail has for a to infinity; float32 ends before, and another c suits it better.
     show_mills("float64 gelu", mpf(float(mp.sqrt(2 * mp.pi))), 10, mpf(40), 30)
-    show_mills("float32 gelu", mpf("2.506633758544921875"), 4, mpf("13.2"), 40)
+    show_mills("float32 gelu", mpf("2.506633758544921875"), 4, mpf("12.6"), 40)
 
 
 if __name__ == "__main__":
