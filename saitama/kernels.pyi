@@ -2,13 +2,13 @@
 
 `saitama.kernels` (Cython, in kernels/) and `saitama.tensor.reference` (pure Python) implement the same functions; every
 test runs on both. Arrays are dense and C-contiguous, so a shape says everything about the layout. Kernels never modify
-their arguments: each returns a new Array. Wrong shapes raise ValueError, wrong dtypes TypeError, a bad position
+an Array: each makes a new one. Wrong shapes raise ValueError, wrong dtypes TypeError, a bad position
 IndexError, and the message says what was given, what was expected and what to do.
 
 Dtypes are the strings "float64", "float32", "int64" and "bool". Arithmetic takes two arrays of one float dtype.
 """
 
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Optional, Sequence, Tuple
 
 Shape = Tuple[int, ...]
 MAX_NDIM: int  # 32
@@ -130,20 +130,22 @@ def lstm_steps_grad(dy: Array, y: Array, gates: Array, W: Array, c: Array) -> Tu
 def gru_steps(a: Array, W: Array, b: Array, h: Array) -> Tuple[Array, Array]: ...  # h (T, B, H); r, z, u_n, n (T, B, 4 H), with u = W h' + b
 def gru_steps_grad(dy: Array, y: Array, gates: Array, W: Array, h: Array) -> Tuple[Array, Array, Array]: ...  # da, du, dh
 
-# --- one step of an optimiser for many parameters: lists in, new lists out ----------------------------------------------------
+# --- one step of an optimiser for many parameters: all tensors but the gradients are given new arrays --------------------------
 Arrays = Sequence[Array]
+Tensors = Sequence[Exporter]
 
-def sgd_step(params: Arrays, grads: Arrays, momenta: Optional[Arrays], lr: float, momentum: float, dampening: float, nesterov: bool, weight_decay: float) -> Tuple[List[Array], Optional[List[Array]]]:
-    """-> params, momenta. Without momenta (the first step) a buffer starts as the gradient; without momentum there is none."""
+# A new array takes over the memory of the old one where only its tensor holds that. After an error each has its old one.
+def sgd_step(params: Tensors, grads: Tensors, momenta: Optional[Tensors], lr: float, momentum: float, dampening: float, nesterov: bool, weight_decay: float) -> None:
+    """Without momenta the momentum does not count. In the first step they are zeros, and the dampening is 0."""
 
-def adam_step(params: Arrays, grads: Arrays, first: Arrays, second: Arrays, step: int, lr: float, beta1: float, beta2: float, eps: float, weight_decay: float, decoupled: bool) -> Tuple[List[Array], List[Array], List[Array]]:
-    """-> params, first, second. `step` counts from 1; decoupled weight decay is AdamW's."""
+def adam_step(params: Tensors, grads: Tensors, first: Tensors, second: Tensors, t: int, lr: float, beta1: float, beta2: float, eps: float, weight_decay: float, decoupled: bool) -> None:
+    """Step number t, which counts from 1; decoupled weight decay is AdamW's."""
 
-def rmsprop_step(params: Arrays, grads: Arrays, square: Arrays, momenta: Optional[Arrays], averages: Optional[Arrays], lr: float, alpha: float, eps: float, weight_decay: float, momentum: float) -> Tuple[List[Array], List[Array], Optional[List[Array]], Optional[List[Array]]]:
-    """-> params, square, momenta, averages. With averages it is the centered form."""
+def rmsprop_step(params: Tensors, grads: Tensors, square: Tensors, momenta: Optional[Tensors], averages: Optional[Tensors], lr: float, alpha: float, eps: float, weight_decay: float, momentum: float) -> None:
+    """With averages it is the centered form."""
 
 def norm(arrays: Arrays) -> float: ...  # sqrt of the sum of all squares, in double
-def scale(arrays: Arrays, factor: float) -> List[Array]: ...
+def scale(tensors: Tensors, factor: float) -> None: ...
 
 # --- matmul ----------------------------------------------------------------------------------------------------------------
 def matmul(a: Array, b: Array, trans_a: bool = False, trans_b: bool = False, bias: Optional[Array] = None) -> Array:

@@ -7,9 +7,7 @@ from typing import Any, Dict, List, Tuple
 from saitama.tensor import Tensor, zeros
 from saitama.tensor.backend import K
 
-from .optimizer import Group, Optimizer, gradients, replace
-
-AT_ONCE = 8  # parameters for one call: what the next ones need is then already there, in place of the old numbers
+from .optimizer import Group, Optimizer, gradients
 
 
 class Adam(Optimizer):
@@ -55,34 +53,29 @@ class Adam(Optimizer):
 
     def update(self, group: Group, params: List[Tensor]) -> None:
         together: Dict[int, List[Tensor]] = {}  # by step number: one that had no gradient for a while lags behind
+        states: Dict[Tensor, Dict[str, Any]] = {}
         for p in params:
-            state = self.state.get(p)
-            if state is None:
-                first, second = zeros(p.shape, dtype=p.dtype), zeros(p.shape, dtype=p.dtype)
-                state = self.state[p] = {"step": 0, "exp_avg": first, "exp_avg_sq": second}
-            state["step"] += 1
-            together.setdefault(state["step"], []).append(p)
-        for step, members in together.items():
-            for start in range(0, len(members), AT_ONCE):
-                some = members[start : start + AT_ONCE]
-                self._step(group, step, some, [self.state[p] for p in some])
-
-    def _step(self, group: Group, step: int, params: List[Tensor], states: List[Dict[str, Any]]) -> None:
-        m, v = [state["exp_avg"] for state in states], [state["exp_avg_sq"] for state in states]
+            states[p] = self.state.get(p) or {
+                "step": 0,
+                "exp_avg": zeros(p.shape, dtype=p.dtype),
+                "exp_avg_sq": zeros(p.shape, dtype=p.dtype),
+            }
+            together.setdefault(states[p]["step"] + 1, []).append(p)
         beta1, beta2 = group["betas"]
-        new, new_m, new_v = K.adam_step(
-            [p.array for p in params],
-            gradients(params),
-            [m_p.array for m_p in m],
-            [v_p.array for v_p in v],
-            step,
-            group["lr"],
-            beta1,
-            beta2,
-            group["eps"],
-            group["weight_decay"],
-            self.decoupled,
-        )
-        replace(params, new)
-        replace(m, new_m)
-        replace(v, new_v)
+        for step, members in together.items():
+            K.adam_step(
+                members,
+                gradients(members),
+                [states[p]["exp_avg"] for p in members],
+                [states[p]["exp_avg_sq"] for p in members],
+                step,
+                group["lr"],
+                beta1,
+                beta2,
+                group["eps"],
+                group["weight_decay"],
+                self.decoupled,
+            )
+            for p in members:
+                states[p]["step"] = step
+                self.state[p] = states[p]

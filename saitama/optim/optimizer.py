@@ -1,7 +1,7 @@
 """What every optimiser has: groups of parameters with their options, a state for each parameter, and saving both.
 
-After this file you can say what `step()` does: for each group, one kernel takes all parameters, gradients and states to
-the new ones. Arrays are never changed; a parameter is given the new one.
+After this file you can say what `step()` does: for each group, one kernel gives all parameters and states their new
+numbers. Arrays are never changed: the kernel uses the memory of an old one again only if nobody else holds it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any, Callable, ClassVar, Dict, Iterable, List, Mapping, Sequence, Set, Union
 
 from saitama.tensor import Tensor
-from saitama.tensor.backend import K
 
 from .state import check_state
 
@@ -177,12 +176,6 @@ class Optimizer:
             raise ValueError(f"{self._name}: {name} must be {expected}, got {value}")
 
 
-def gradients(params: Sequence[Tensor]) -> List[K.Array]:
-    """The arrays of the gradients of parameters that have one."""
-    return [p.grad.array for p in params]  # type: ignore[union-attr]
-
-
-def replace(tensors: Sequence[Tensor], arrays: Sequence[K.Array]) -> None:
-    """Give each tensor its new array."""
-    for tensor, array in zip(tensors, arrays):
-        tensor.array = array
+def gradients(params: Sequence[Tensor]) -> List[Tensor]:
+    """The gradients of parameters that have one."""
+    return [p.grad for p in params]  # type: ignore[misc]

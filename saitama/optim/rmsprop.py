@@ -7,7 +7,7 @@ from typing import Any, Dict, List
 from saitama.tensor import Tensor, zeros
 from saitama.tensor.backend import K
 
-from .optimizer import Group, Optimizer, gradients, replace
+from .optimizer import Group, Optimizer, gradients
 
 
 class RMSprop(Optimizer):
@@ -58,28 +58,23 @@ class RMSprop(Optimizer):
 
     def update(self, group: Group, params: List[Tensor]) -> None:
         wanted = {"square_avg": True, "momentum_buffer": group["momentum"] > 0, "grad_avg": group["centered"]}
+        states: List[Dict[str, Any]] = []
         for p in params:
-            state = self.state.setdefault(p, {})
-            for name, present in wanted.items():
-                if present and name not in state:
-                    state[name] = zeros(p.shape, dtype=p.dtype)
-        states: Dict[str, Any] = {
-            name: [self.state[p][name] for p in params] if present else None for name, present in wanted.items()
-        }
-        arrays = {name: tensors and [tensor.array for tensor in tensors] for name, tensors in states.items()}
-        new, *new_states = K.rmsprop_step(
-            [p.array for p in params],
+            state = self.state.get(p, {})
+            new = [name for name, present in wanted.items() if present and name not in state]
+            states.append({**state, **{name: zeros(p.shape, dtype=p.dtype) for name in new}})
+        fields: Any = [[state[name] for state in states] if present else None for name, present in wanted.items()]
+        square, momenta, averages = fields
+        K.rmsprop_step(
+            params,
             gradients(params),
-            arrays["square_avg"],
-            arrays["momentum_buffer"],
-            arrays["grad_avg"],
+            square,
+            momenta,
+            averages,
             group["lr"],
             group["alpha"],
             group["eps"],
             group["weight_decay"],
             group["momentum"],
         )
-        replace(params, new)
-        for tensors, news in zip(states.values(), new_states):
-            if tensors is not None and news is not None:
-                replace(tensors, news)
+        self.state.update(zip(params, states))

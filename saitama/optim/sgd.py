@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, List
+from typing import Any, List, Optional
 
-from saitama.tensor import Tensor
+from saitama.tensor import Tensor, zeros
 from saitama.tensor.backend import K
 
-from .optimizer import Group, Optimizer, gradients, replace
+from .optimizer import Group, Optimizer, gradients
 
 
 class SGD(Optimizer):
@@ -61,28 +61,24 @@ class SGD(Optimizer):
 
     def update(self, group: Group, params: List[Tensor]) -> None:
         if group["momentum"] == 0:
-            return self._step(group, params, None)
+            return self._step(group, params, None, group["dampening"])
         later = [p for p in params if p in self.state]
         if later:
-            self._step(group, later, [self.state[p]["momentum_buffer"] for p in later])
-        if len(later) < len(params):
-            self._step(group, [p for p in params if p not in self.state], None)
+            self._step(group, later, [self.state[p]["momentum_buffer"] for p in later], group["dampening"])
+        first = [p for p in params if p not in self.state]
+        if first:
+            buffers = [zeros(p.shape, dtype=p.dtype) for p in first]
+            self._step(group, first, buffers, 0.0)
+            self.state.update((p, {"momentum_buffer": v}) for p, v in zip(first, buffers))
 
-    def _step(self, group: Group, params: List[Tensor], buffers: Any) -> None:
-        new, momenta = K.sgd_step(
-            [p.array for p in params],
+    def _step(self, group: Group, params: List[Tensor], buffers: Optional[List[Tensor]], dampening: float) -> None:
+        K.sgd_step(
+            params,
             gradients(params),
-            None if buffers is None else [v.array for v in buffers],
+            buffers,
             group["lr"],
             group["momentum"],
-            group["dampening"],
+            dampening,
             group["nesterov"],
             group["weight_decay"],
         )
-        replace(params, new)
-        if momenta is None:
-            return
-        if buffers is not None:
-            replace(buffers, momenta)
-        else:
-            self.state.update((p, {"momentum_buffer": Tensor._wrap(v)}) for p, v in zip(params, momenta))

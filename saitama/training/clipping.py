@@ -43,8 +43,9 @@ def clip_grad_norm_(
         raise RuntimeError(f"clip_grad_norm_: the norm of the gradients is {total}; a gradient went bad before")
     factor = min(1.0, max_norm / (total + 1e-6)) if total == total else total
     if factor != 1.0:
-        for tensor, array in zip(tensors, K.scale([tensor.grad.array for tensor in tensors], factor)):
-            tensor.grad = Tensor._wrap(array)
+        for tensor in tensors:
+            tensor.grad = tensor.grad.detach()  # whoever has the old one keeps it as it was
+        K.scale([tensor.grad for tensor in tensors], factor)
     return Tensor(total, dtype="float64")
 
 

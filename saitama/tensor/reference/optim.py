@@ -1,30 +1,47 @@
 """One step of each optimiser for many parameters at once; and the norm and the scaling of gradients.
 
-Each rule is a formula for one element, and `each_element` maps it over lists of arrays. Nothing is changed: a step
-returns the new parameters and the new state.
+Each rule is a formula for one element, and `step` maps it over the numbers of lists of tensors (of anything that has an
+`array`). No array is changed: a tensor is given a new one, and after an error each still has its old one.
 """
 
 from __future__ import annotations
 
 import math
+from itertools import repeat
 from typing import Any, Callable, List, Optional, Sequence, Tuple
 
 from . import c_math as c
-from .array import Array, check_float, check_gradient, fill, zeros
+from .array import Array, Exporter, check_float, check_gradient, fill, zeros
 
-Arrays = List[Array]
-State = Optional[Sequence[Array]]
+Tensors = Sequence[Exporter]
 
 
-def each_element(op: str, results: int, f: Callable[..., Tuple[float, ...]], *lists: Any) -> List[Arrays]:
-    """f(p, g, ...) for every element of each parameter p, its gradient g and so on; a list for each result of f."""
-    check_lists(op, *lists)
-    out = [[zeros(p.shape, p.dtype) for p in lists[0]] for _ in range(results)]
-    for i, arrays in enumerate(zip(*lists)):
-        for k, elements in enumerate(zip(*(a.data for a in arrays))):
-            for new, value in zip(out, f(*elements)):
-                new[i].data[k] = value
-    return out
+def step(op: str, rule: Callable[..., Tuple[float, ...]], params: Tensors, grads: Tensors, *states: Any) -> None:
+    """p, *state = rule(p, g, *state) for every element of each parameter p with its gradient g. A list of states that
+    is None stands for zeros, and is not kept."""
+    check_lists(op, *(arrays_of(op, field) for field in (params, grads, *states) if field is not None))
+    changed = [params, *states]
+    new = [[zeros(t.array.shape, t.array.dtype) for t in field or ()] for field in changed]
+    for i, (p, g) in enumerate(zip(params, grads)):
+        rows = [repeat(0.0) if state is None else state[i].array.data for state in states]
+        for k, elements in enumerate(zip(p.array.data, g.array.data, *rows)):
+            for arrays, value in zip(new, rule(*elements)):
+                if arrays:
+                    arrays[i].data[k] = value
+    for field, arrays in zip(changed, new):
+        give(field or (), arrays)
+
+
+def give(tensors: Tensors, arrays: Sequence[Array]) -> None:
+    for tensor, array in zip(tensors, arrays):
+        tensor.array = array
+
+
+def arrays_of(op: str, tensors: Tensors) -> List[Array]:
+    for tensor in tensors:
+        if not isinstance(tensor, Exporter):
+            raise TypeError(f"{op}: needs a tensor, not {type(tensor).__name__}")
+    return [getattr(tensor, "array", None) for tensor in tensors]  # type: ignore[misc]
 
 
 def check_lists(op: str, params: Sequence[Array], *lists: Sequence[Array]) -> None:
@@ -33,9 +50,16 @@ def check_lists(op: str, params: Sequence[Array], *lists: Sequence[Array]) -> No
         if len(arrays) != len(params):
             raise ValueError(f"{op}: {len(params)} parameters, but {len(arrays)} arrays that belong to them")
     for p, *others in zip(params, *lists):
+        check_array(op, p)
         check_float(op, p)
         for other in others:
+            check_array(op, other)
             check_gradient(op, p, other)
+
+
+def check_array(op: str, a: Any) -> None:
+    if not isinstance(a, Array):
+        raise TypeError(f"{op}: needs an array, not {type(a).__name__}")
 
 
 def decayed(g: float, weight_decay: float, p: float) -> float:
@@ -44,53 +68,49 @@ def decayed(g: float, weight_decay: float, p: float) -> float:
 
 
 def sgd_step(
-    params: Sequence[Array],
-    grads: Sequence[Array],
-    momenta: State,
+    params: Tensors,
+    grads: Tensors,
+    momenta: Optional[Tensors],
     lr: float,
     momentum: float,
     dampening: float,
     nesterov: bool,
     weight_decay: float,
-) -> Tuple[Arrays, Optional[Arrays]]:
-    """(params, momenta); momenta is None before the first step, and stays None without momentum."""
+) -> None:
+    """New params, and momenta unless they are None."""
 
-    def first(p: float, g: float) -> Tuple[float, float]:
-        g = decayed(g, weight_decay, p)
-        return p - lr * (g + momentum * g if nesterov else g), g
+    def plain(p: float, g: float) -> Tuple[float]:
+        return (p - lr * decayed(g, weight_decay, p),)
 
-    def later(p: float, g: float, v: float) -> Tuple[float, float]:
+    def heavy(p: float, g: float, v: float) -> Tuple[float, float]:
         g = decayed(g, weight_decay, p)
         v = momentum * v + (1 - dampening) * g
         return p - lr * (g + momentum * v if nesterov else v), v
 
-    if momentum == 0:
-        return each_element("sgd_step", 1, lambda p, g: (p - lr * (g + weight_decay * p),), params, grads)[0], None
     if momenta is None:
-        new, buffers = each_element("sgd_step", 2, first, params, grads)
+        step("sgd_step", plain, params, grads)
     else:
-        new, buffers = each_element("sgd_step", 2, later, params, grads, momenta)
-    return new, buffers
+        step("sgd_step", heavy, params, grads, momenta)
 
 
 def adam_step(
-    params: Sequence[Array],
-    grads: Sequence[Array],
-    first: Sequence[Array],
-    second: Sequence[Array],
-    step: int,
+    params: Tensors,
+    grads: Tensors,
+    first: Tensors,
+    second: Tensors,
+    t: int,
     lr: float,
     beta1: float,
     beta2: float,
     eps: float,
     weight_decay: float,
     decoupled: bool,
-) -> Tuple[Arrays, Arrays, Arrays]:
-    """(params, first moments m, second moments v) after step number `step`, which counts from 1."""
-    if step < 1:
-        raise ValueError(f"adam_step: step {step}: the first step is 1")
-    size = c.divide(lr, 1 - beta1**step)
-    root = math.sqrt(1 - beta2**step)
+) -> None:
+    """New params, first moments m and second moments v: step number t, which counts from 1."""
+    if t < 1:
+        raise ValueError(f"adam_step: step {t}: the first step is 1")
+    size = c.divide(lr, 1 - beta1**t)
+    root = math.sqrt(1 - beta2**t)
 
     def rule(p: float, g: float, m: float, v: float) -> Tuple[float, float, float]:
         if decoupled:
@@ -101,23 +121,22 @@ def adam_step(
         v = beta2 * v + (1 - beta2) * (g * g)
         return p - c.divide(size * m, c.divide(c.sqrt(v), root) + eps), m, v
 
-    new, m, v = each_element("adam_step", 3, rule, params, grads, first, second)
-    return new, m, v
+    step("adam_step", rule, params, grads, first, second)
 
 
 def rmsprop_step(
-    params: Sequence[Array],
-    grads: Sequence[Array],
-    square: Sequence[Array],
-    momenta: State,
-    averages: State,
+    params: Tensors,
+    grads: Tensors,
+    square: Tensors,
+    momenta: Optional[Tensors],
+    averages: Optional[Tensors],
     lr: float,
     alpha: float,
     eps: float,
     weight_decay: float,
     momentum: float,
-) -> Tuple[Arrays, Arrays, Optional[Arrays], Optional[Arrays]]:
-    """(params, mean squares, momenta, mean gradients); the last two are None where None was given."""
+) -> None:
+    """New params, mean squares, and momenta and mean gradients unless they are None."""
 
     def rule(p: float, g: float, s: float, b: float, a: float) -> Tuple[float, float, float, float]:
         g = decayed(g, weight_decay, p)
@@ -127,21 +146,17 @@ def rmsprop_step(
         b = momentum * b + u if momenta is not None else u
         return p - lr * b, s, b, a
 
-    absent = [zeros(p.shape, p.dtype) for p in params]
-    given = [absent if state is None else state for state in (momenta, averages)]
-    new, s, b, a = each_element("rmsprop_step", 4, rule, params, grads, square, *given)
-    return new, s, None if momenta is None else b, None if averages is None else a
+    step("rmsprop_step", rule, params, grads, square, momenta, averages)
 
 
 def norm(arrays: Sequence[Array]) -> float:
     """The square root of the sum of the squares of all elements."""
-    for a in arrays:
-        check_float("norm", a)
+    check_lists("norm", arrays)
     return math.sqrt(sum(sum(x * x for x in a.data) for a in arrays))
 
 
-def scale(arrays: Sequence[Array], factor: float) -> Arrays:
+def scale(tensors: Tensors, factor: float) -> None:
     """factor x for every element x."""
-    for a in arrays:
-        check_float("scale", a)
-    return [fill(zeros(a.shape, a.dtype), (factor * x for x in a.data)) for a in arrays]
+    arrays = arrays_of("scale", tensors)
+    check_lists("scale", arrays)
+    give(tensors, [fill(zeros(a.shape, a.dtype), (factor * x for x in a.data)) for a in arrays])
