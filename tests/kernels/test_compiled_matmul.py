@@ -10,8 +10,8 @@ import pytest
 
 Matrix = List[List[float]]
 
-# Tiles are 8 x 24 (or 16, 32, 48) at most, blocks of rows 384 long, and a run takes 256 steps of k.
-EDGES = [(1, 24, 300), (4, 24, 43), (8, 24, 256), (9, 25, 257), (7, 49, 30), (385, 31, 5), (8, 145, 17), (95, 23, 513)]
+# Tiles are 8 x 24 (or 16, 32, 48) at most, blocks of rows 1024 long, and a run takes 512 steps of k.
+EDGES = [(1, 24, 300), (4, 24, 43), (8, 24, 512), (9, 25, 513), (7, 49, 30), (1025, 31, 5), (8, 145, 17), (95, 23, 513)]
 
 
 def naive(a: Matrix, b: Matrix) -> Matrix:
