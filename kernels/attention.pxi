@@ -278,16 +278,15 @@ def attention(Array q not None, Array k not None, Array v not None, Array mask, 
     cdef Array y = new_array("attention", q.kind, sizes, ndim + 2)
     if lse.size == 0:
         return y, lse
-    cdef Py_ssize_t work = t.matrices * t.queries * t.keys * (t.width + t.value_width + 32) // 16
+    cdef double ns = <double> t.matrices * t.queries * t.keys * (t.width + t.value_width + 32)
+    ns /= 40 if q.kind == FLOAT64 else 80
     cdef Attend job
     cdef Task run = <Task> attend_task[double] if q.kind == FLOAT64 else <Task> attend_task[float]
-    cdef int workers = team(work)
+    cdef int workers = team(ns)
     job.spare_size = t.width * KEYS + GROUP * KEYS + (QUERIES + KEYS) * t.value_padded
     job.blocks = (t.queries + QUERIES - 1) // QUERIES
     job.t, job.q, job.k, job.v, job.mask = &t, q.data, k.data, v.data, data_or_null(mask)
     job.y, job.lse, job.spare = y.data, lse.data, take_block(workers * job.spare_size * ITEMSIZE[q.kind])
-    cdef PyThreadState *state = unlock(work)
-    share_out(run, &job, t.matrices * job.blocks, workers)
-    relock(state)
+    perform(run, &job, t.matrices * job.blocks, workers, ns)
     drop_block(job.spare)
     return y, lse

@@ -187,8 +187,9 @@ def attention_grad(Array dy not None, Array q not None, Array k not None, Array 
     if t.matrices == 0:
         return dq, dk, dv
     divide_spare(&t, &at)
-    cdef Py_ssize_t work = t.matrices * t.queries * t.keys * (t.width + t.value_width + 32) // 8
-    cdef int workers = team(work)
+    cdef double ns = <double> t.matrices * t.queries * t.keys * (t.width + t.value_width + 32)
+    ns /= 16 if q.kind == FLOAT64 else 32
+    cdef int workers = team(ns)
     if workers > t.matrices:
         workers = <int> t.matrices
     cdef AttendBack job
@@ -196,8 +197,6 @@ def attention_grad(Array dy not None, Array q not None, Array k not None, Array 
     job.t, job.at, job.q, job.k, job.v, job.mask = &t, &at, q.data, k.data, v.data, data_or_null(mask)
     job.y, job.lse, job.dy, job.dq, job.dk, job.dv = y.data, lse.data, dy.data, dq.data, dk.data, dv.data
     job.spare = take_block(workers * at.size * ITEMSIZE[q.kind])
-    cdef PyThreadState *state = unlock(work)
-    share_out(run, &job, t.matrices, workers)
-    relock(state)
+    perform(run, &job, t.matrices, workers, ns)
     drop_block(job.spare)
     return dq, dk, dv

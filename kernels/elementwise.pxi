@@ -157,16 +157,14 @@ ctypedef fused any_op:
     binary_op
 
 
-cdef inline Py_ssize_t simple_operations(Py_ssize_t nbytes, any_op *op) noexcept nogil:
-    """What it costs to compute so many bytes, in the units of `team`. Where idle threads sleep, waking one takes 50 to
-    90 us; that pays from about a million additions on, 130 thousand exponentials or 65 thousand GELU (float32: twice as
-    many)."""
+cdef inline double nanoseconds(Py_ssize_t nbytes, any_op *op) noexcept nogil:
+    """What it costs to compute so many bytes."""
     if any_op in slowest_op:
-        return nbytes // 8
+        return nbytes / 4.0
     elif any_op in slow_op:
-        return nbytes // 16
+        return nbytes / 20.0
     else:
-        return nbytes // 128
+        return nbytes / 50.0
 
 
 cdef struct Elements:  # what the pieces of an operation have in common
@@ -198,9 +196,8 @@ cdef Array unary(str name, Array a, unary_op *op):
     cdef Elements t
     t.x, t.out, t.n = a.data, out.data, a.size
     cdef Task run = <Task> unary_piece[double, unary_op] if a.kind == FLOAT64 else <Task> unary_piece[float, unary_op]
-    cdef PyThreadState *state = unlock(a.size)
-    share_out(run, &t, pieces(t.n), team(simple_operations(t.n * ITEMSIZE[a.kind], op)))
-    relock(state)
+    cdef double ns = nanoseconds(t.n * ITEMSIZE[a.kind], op)
+    perform(run, &t, pieces(t.n), team(ns), ns)
     return out
 
 
@@ -244,9 +241,8 @@ cdef Array binary(str name, Array a, Array b, binary_op *op):
     cdef Elements t
     t.x, t.y, t.walk, t.out, t.n = a.data, b.data, &walk, out.data, out.size
     cdef Task run = <Task> binary_piece[double, binary_op] if a.kind == FLOAT64 else <Task> binary_piece[float, binary_op]
-    cdef PyThreadState *state = unlock(out.size)
-    share_out(run, &t, pieces(t.n), team(simple_operations(t.n * ITEMSIZE[a.kind], op)))
-    relock(state)
+    cdef double ns = nanoseconds(t.n * ITEMSIZE[a.kind], op)
+    perform(run, &t, pieces(t.n), team(ns), ns)
     return out
 
 

@@ -144,9 +144,8 @@ def layer_norm(Array x not None, Array weight, Array bias, double eps):
     cdef LayerNorm t
     t.x, t.w, t.b, t.out, t.mean, t.rstd = x.data, w.data, b.data, y.data, mean.data, rstd.data
     t.rows, t.n, t.eps = mean.size, x.sizes[x.ndim - 1], eps
-    cdef PyThreadState *state = unlock(4 * x.size)
-    share_out(run, &t, (t.rows + rows_together(t.n) - 1) // rows_together(t.n), team(2 * x.size))
-    relock(state)
+    cdef double ns = 0.3 * x.size
+    perform(run, &t, (t.rows + rows_together(t.n) - 1) // rows_together(t.n), team(ns), ns)
     return y, mean, rstd
 
 
@@ -243,11 +242,10 @@ def layer_norm_grad(Array dy not None, Array x not None, Array weight, Array mea
     cdef LayerNorm t
     t.dy, t.x, t.w, t.mean, t.rstd, t.out, t.sums = dy.data, x.data, w.data, mean.data, rstd.data, dx.data, sums.data
     t.rows, t.n = rows, n
-    cdef PyThreadState *state = unlock(4 * x.size)
-    share_out(run, &t, sizes[0], team(4 * x.size))
+    cdef double ns = 0.5 * x.size
+    perform(run, &t, sizes[0], team(ns), ns)
     if x.kind == FLOAT64:
         add_parts(<const double *> sums.data, <double *> dw.data, <double *> db.data, sizes[0], n)
     else:
         add_parts(<const float *> sums.data, <float *> dw.data, <float *> db.data, sizes[0], n)
-    relock(state)
     return dx, dw, db

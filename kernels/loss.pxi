@@ -23,9 +23,8 @@ def softplus(Array a not None):
     cdef Elements t
     t.x, t.out, t.n = a.data, out.data, a.size
     cdef Task run = <Task> softplus_piece[double] if a.kind == FLOAT64 else <Task> softplus_piece[float]
-    cdef PyThreadState *state = unlock(16 * a.size)
-    share_out(run, &t, pieces(t.n), team(16 * t.n))
-    relock(state)
+    cdef double ns = 4.0 * t.n
+    perform(run, &t, pieces(t.n), team(ns), ns)
     return out
 
 
@@ -104,9 +103,8 @@ cdef void share_rows(Task run, Array x, Array targets, Array dy, Array losses, A
     t.x, t.targets, t.out = x.data, <const int64_t *> targets.data, out.data
     t.dy, t.losses = data_or_null(dy), data_or_null(losses)
     t.rows, t.n, t.ignore_index, t.smoothing = x.sizes[0], x.sizes[1], ignore_index, smoothing
-    cdef PyThreadState *state = unlock(8 * x.size)
-    share_out(run, &t, (t.rows + TOGETHER - 1) // TOGETHER, team(x.size))
-    relock(state)
+    cdef double ns = x.size * (0.9 if x.kind == FLOAT64 else 0.4)
+    perform(run, &t, (t.rows + TOGETHER - 1) // TOGETHER, team(ns), ns)
 
 
 def cross_entropy(Array x not None, Array t not None, int64_t ignore_index, double label_smoothing):

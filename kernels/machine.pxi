@@ -1,11 +1,13 @@
 # The machine: how many threads work, and what the kernels were built with.
 #
-# Design: a loop asks `team(work)` how many threads its work is worth, and has its tasks shared out (team.h). Every task
-# writes its own results in an order that depends on shapes alone, so the number of threads never changes a bit.
+# Design: a loop says in nanoseconds, as measured on one thread of an AVX-512 core, what its work costs. `team` answers
+# how many threads that is worth, and `perform` has its tasks shared out (team.h). Every task writes its own results in
+# an order that depends on shapes alone, so the number of threads never changes a bit.
 
 cdef extern from "team.h" nogil:
     ctypedef void (*Task "saitama_task")(const void *job, Py_ssize_t task, int worker, void *kind, void *op) noexcept
     void share_out "saitama_share"(Task run, const void *job, Py_ssize_t tasks, int workers)
+    bint worth_sharing "saitama_worth_sharing"(double ns, int workers)
     const char *SAITAMA_THREADS
 
 cdef extern from *:
@@ -50,28 +52,32 @@ cdef extern from "Python.h":
 
 cdef enum:
     PIECE = 8192  # elements that a thread takes at a time
-    WORTH_SHARING = 65536  # simple operations below which a second thread costs more than it brings
-    WORTH_UNLOCKING = 32768  # simple operations below which other Python threads can wait
-
-cdef enum:
+    WORTH_UNLOCKING = 20000  # ns of work for which other Python threads can wait
     MOST_THREADS = 1024
 
 cdef int threads = 1
 
 
-cdef inline int team(Py_ssize_t work) noexcept nogil:
-    """The number of threads for so many simple operations."""
-    return 1 if work < WORTH_SHARING else threads
+cdef inline int team(double ns) noexcept nogil:
+    """The number of threads for a job that takes one about `ns` nanoseconds."""
+    return 1 if threads == 1 or not worth_sharing(ns, threads) else threads
 
 
-cdef inline PyThreadState *unlock(Py_ssize_t work):
+cdef inline PyThreadState *unlock(double ns):
     """Let other Python threads run, if the work is long enough. Then `relock` what this returned."""
-    return PyEval_SaveThread() if work >= WORTH_UNLOCKING else NULL
+    return PyEval_SaveThread() if ns >= WORTH_UNLOCKING else NULL
 
 
 cdef inline void relock(PyThreadState *state):
     if state != NULL:
         PyEval_RestoreThread(state)
+
+
+cdef inline void perform(Task run, const void *job, Py_ssize_t tasks, int workers, double ns):
+    """Have the tasks done by so many threads, while other Python threads run if the work is long enough."""
+    cdef PyThreadState *state = unlock(ns)
+    share_out(run, job, tasks, workers)
+    relock(state)
 
 
 def set_num_threads(n):

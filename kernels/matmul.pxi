@@ -155,7 +155,8 @@ cdef void part(const Product *t, Py_ssize_t task, int worker, real *kind, void *
 
 cdef int tiled_product(Product *t, Array a, Array b, Array bias, Array out) except -1:  # IN t
     cdef Py_ssize_t itemsize = ITEMSIZE[a.kind]
-    cdef int workers = team(t.matrices * t.m * t.n * t.k // 16)
+    cdef double ns = <double> t.matrices * t.m * t.n * t.k / (50 if a.kind == FLOAT64 else 100)
+    cdef int workers = team(ns)
     cdef Task run = <Task> part[double] if a.kind == FLOAT64 else <Task> part[float]
     t.down = t.across = 1
     if t.matrices < 4 * workers and workers > 1:
@@ -164,9 +165,7 @@ cdef int tiled_product(Product *t, Array a, Array b, Array bias, Array out) exce
         t.down = at_most((workers + t.across - 1) // t.across, round_up(t.m, ROWS) // ROWS)
     t.a, t.b, t.bias, t.out = a.data, b.data, NULL if bias is None else bias.data, out.data
     t.packed = take_block(workers * itemsize * scratch(<float *> NULL))  # a float tile is the largest
-    cdef PyThreadState *state = unlock(t.matrices * t.m * t.n * t.k // 8)
-    share_out(run, t, t.matrices * t.down * t.across, workers)
-    relock(state)
+    perform(run, t, t.matrices * t.down * t.across, workers, ns)
     drop_block(t.packed)
     return 0
 

@@ -240,7 +240,6 @@ cdef double run_lists(str op, list lists, list results, bint taken, Rule rule, c
     cdef Piece *pieces
     cdef Piece *piece
     cdef Step t
-    cdef PyThreadState *state
     for p in lists[0]:
         count += (p.size + PIECE - 1) // PIECE
         size += p.size
@@ -266,9 +265,7 @@ cdef double run_lists(str op, list lists, list results, bint taken, Rule rule, c
                     piece.old[k] = <const char *> old.data + start
             used += 1
     t.pieces, t.rule, t.settings = pieces, rule, s
-    state = NULL if taken else unlock(4 * size)
-    share_out(<Task> run_task, &t, count, team(4 * size))
-    relock(state)
+    perform(<Task> run_task, &t, count, team(0.5 * size), 0 if taken else 0.5 * size)
     for i in range(count):
         squares += pieces[i].squares
     PyMem_Free(pieces)

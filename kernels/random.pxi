@@ -104,9 +104,8 @@ cdef void draw_piece(const Draws *t, Py_ssize_t piece, int worker, drawn *kind, 
 cdef void draw(Task run, Array out, uint64_t seed, uint64_t offset, uint64_t low, uint64_t span):
     cdef Draws t
     t.out, t.n, t.seed, t.offset, t.low, t.span = out.data, out.size, seed, offset, low, span
-    cdef PyThreadState *state = unlock(t.n)
-    share_out(run, &t, pieces(t.n), team(8 * t.n))
-    relock(state)
+    cdef double ns = 4.0 * t.n
+    perform(run, &t, pieces(t.n), team(ns), ns)
 
 
 cdef uint64_t word64(str op, str what, object number) except? 0xFFFFFFFFFFFFFFFF:

@@ -210,22 +210,20 @@ cdef void rows_task(const Steps *s, Py_ssize_t task, int worker, real *kind, cel
 
 cdef int through_time(Steps *s, Array W, cell_op *op) except -1:  # IN s OUT what s points to
     """Pack W_hh (G H, H), and take all rows through all steps; backwards if a gradient dy is there."""
-    cdef Py_ssize_t n = s.gates * s.H, k = s.H, work = s.T * s.B * n * s.H
-    cdef int workers = team(work // 8)
+    cdef Py_ssize_t n = s.gates * s.H, k = s.H
+    cdef double ns = <double> s.T * s.B * n * (s.H / 40.0 + 1)
+    cdef int workers = team(ns)
     cdef Task run = <Task> rows_task[double, cell_op] if W.kind == FLOAT64 else <Task> rows_task[float, cell_op]
-    cdef PyThreadState *state
     if s.dy != NULL:
         n, k = k, n
     s.panels = take_block(round_up(n, STEP_WIDTH // ITEMSIZE[W.kind]) * k * ITEMSIZE[W.kind])
-    state = unlock(work // 8)
     if W.kind == FLOAT64:
         pack_weights(s, <const double *> W.data)
     else:
         pack_weights(s, <const float *> W.data)
     s.together = round_up((s.B + workers - 1) // workers, STEP_ROWS)
     if s.B > 0:
-        share_out(run, s, (s.B + s.together - 1) // s.together, workers)
-    relock(state)
+        perform(run, s, (s.B + s.together - 1) // s.together, workers, ns)
     drop_block(s.panels)
     return 0
 

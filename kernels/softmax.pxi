@@ -138,9 +138,8 @@ cdef Array along_axis(str op, Array a, Array dy, object dim, softmax_op *tag):
     t.outer = a.size // t.n // t.inner
     cdef Py_ssize_t tasks = (t.outer + TOGETHER - 1) // TOGETHER if t.inner == 1 else t.outer * ((t.inner + COLUMNS - 1) // COLUMNS)
     cdef Task run = <Task> softmax_task[double, softmax_op] if a.kind == FLOAT64 else <Task> softmax_task[float, softmax_op]
-    cdef PyThreadState *state = unlock(a.size)
-    share_out(run, &t, tasks, team(a.size))
-    relock(state)
+    cdef double ns = a.size * (0.8 if a.kind == FLOAT64 else 0.4)
+    perform(run, &t, tasks, team(ns), ns)
     return out
 
 

@@ -6,7 +6,9 @@ is left of the others'. Then the caller closes the door, and waits for those who
 thread that comes late costs nothing: it finds the door closed. That is the difference to OpenMP's loops, which end when
 every thread has come by: where another library's thread spins on a core, ours wakes up milliseconds late there.
 
-A thread without work looks out for some for SPIN_NS, then sleeps. Of two calls at once (from two threads of Python) the
+A thread without work looks out for some for SPIN_NS, then sleeps. While it is awake, a few microseconds of work are
+worth sharing with it. To wake it takes the caller 9 of them: jobs done without it add up first, so that a single small
+one costs nothing and many in a row get help. Of two calls at once (from two threads of Python) the
 second finds the team busy and works alone, so there are never more threads at work than were asked for. After a fork
 the child has none of its parent's threads, and starts its own. Windows has no POSIX threads: there OpenMP shares the
 loop. Without either it is a plain loop. */
@@ -37,6 +39,8 @@ typedef void (*saitama_task)(const void *job, Py_ssize_t task, int worker, void 
 
 enum {
     SPIN_NS = 200000,   /* the pauses between the kernels of a training step are shorter */
+    WORTH_SHARING_NS = 4000,
+    WORTH_WAKING_NS = 60000,
     YIELD_NS = 20000,   /* the caller lets others use its core when those inside take longer than this */
     CLOSED = 1 << 30,   /* the door; the rest of `inside` counts */
     STACK_BYTES = 1 << 22,
@@ -59,6 +63,7 @@ static struct {
     SAITAMA_LINE unsigned long calls;
     SAITAMA_LINE int sleeping;
     int busy;
+    long long alone; /* ns of work done without those who slept */
 } saitama_team = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, .inside = CLOSED};
 
 static long long saitama_now(void) { /* ns */
@@ -160,6 +165,17 @@ static void saitama_close(void) {
     }
 }
 
+static int saitama_worth_sharing(double ns, int workers) {
+    long long alone;
+    if (ns < WORTH_SHARING_NS) return 0;
+    if (ns >= WORTH_WAKING_NS) return 1;
+    if (saitama_team.started >= workers - 1 && __atomic_load_n(&saitama_team.sleeping, __ATOMIC_RELAXED) == 0) return 1;
+    alone = __atomic_add_fetch(&saitama_team.alone, (long long)ns, __ATOMIC_RELAXED);
+    if (alone < WORTH_WAKING_NS) return 0;
+    __atomic_store_n(&saitama_team.alone, 0, __ATOMIC_RELAXED);
+    return 1;
+}
+
 static void saitama_share(saitama_task run, const void *what, Py_ssize_t tasks, int workers) {
     if (workers > tasks) workers = (int)tasks;
     if (workers < 2 || __atomic_exchange_n(&saitama_team.busy, 1, __ATOMIC_ACQUIRE)) {
@@ -192,6 +208,8 @@ static void saitama_share(saitama_task run, const void *what, Py_ssize_t tasks, 
 #else
 #define SAITAMA_THREADS "none"
 #endif
+
+static int saitama_worth_sharing(double ns, int workers) { return workers > 1 && ns > 60000; }
 
 static void saitama_share(saitama_task run, const void *what, Py_ssize_t tasks, int workers) {
     Py_ssize_t task;

@@ -61,9 +61,8 @@ cdef void strip(const Product *t, Py_ssize_t task, int worker, real *kind, void 
 
 
 cdef void thin_product(Product *t, Array a, Array b, Array out):  # IN t
-    cdef Py_ssize_t across = (t.n + STRIP - 1) // STRIP, work = t.matrices * t.m * t.n * t.k
+    cdef Py_ssize_t across = (t.n + STRIP - 1) // STRIP
+    cdef double ns = 0.1 * t.matrices * t.m * t.n * t.k
     cdef Task run = <Task> strip[double] if a.kind == FLOAT64 else <Task> strip[float]
     t.a, t.b, t.out = a.data, b.data, out.data
-    cdef PyThreadState *state = unlock(work)
-    share_out(run, t, t.matrices * across, team(work // 4))
-    relock(state)
+    perform(run, t, t.matrices * across, team(ns), ns)
