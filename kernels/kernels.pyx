@@ -8,6 +8,7 @@ too. One file per topic, in an order in which each needs only what came before.
 Conventions
 - A `def` checks shapes and dtypes once; the loops behind it check nothing and run without the interpreter.
 - Pointer arguments say `# IN` or `# OUT`; an IN and an OUT never overlap.
+- A loop that threads may share is a function of one task: (job, task, worker, kind, op), which machine.pxi explains.
 - `real` is float or double, so every loop is written once. An operation is an empty struct type (Add, Exp, ...) that is
   passed as a null pointer: the compiler settles it, and each operation gets a loop of its own.
 - Arithmetic, comparisons and square roots are exact: the correctly rounded result, and the twin's. Functions of one
