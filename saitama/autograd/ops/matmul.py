@@ -31,7 +31,7 @@ class MatMul(Function):
                 problem = f"inner sizes {A.shape[-1]} and {B.shape[-2]} differ"
             raise ValueError(f"matmul: {a.shape} @ {b.shape}: {problem}") from None
         self.saved = A, B, a.shape, b.shape, Y.shape
-        if a.ndim > 1 and b.ndim > 1:
+        if A is a and B is b:
             return Y
         rows = Y.shape[-2:-1] if a.ndim > 1 else ()
         columns = Y.shape[-1:] if b.ndim > 1 else ()
