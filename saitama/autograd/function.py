@@ -100,7 +100,7 @@ def record(node: Function, inputs: Sequence[Tensor], out: Tensor) -> None:
     sources: List[Source] = []
     needs: List[bool] = []
     for tensor in inputs:
-        sources.append(tensor if tensor.node is None else tensor.node)
+        sources.append(tensor.node or tensor)
         needs.append(tensor._requires_grad)
     node.inputs, node.needs = tuple(sources), tuple(needs)
     node.seq = next(sequence)
@@ -151,13 +151,14 @@ def ancestors(node: Function, differentiable: bool = False) -> List[Function]:
     order. RuntimeError if one was freed."""
     found, seen = [node], {node}
     for current in found:  # which grows meanwhile
-        if current.inputs is None:
+        inputs = current.inputs
+        if inputs is None:
             raise RuntimeError(
                 "the graph was freed by an earlier backward(): call backward(retain_graph=True) the first time if you "
                 "need it twice, or compute the forward pass again"
             )
-        for source, need in zip(current.inputs, current.needs):
-            if isinstance(source, Function) and source not in seen and (need or not differentiable):
+        for source, need in zip(inputs, current.needs):
+            if (need or not differentiable) and isinstance(source, Function) and source not in seen:
                 seen.add(source)
                 found.append(source)
     return found

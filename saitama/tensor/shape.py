@@ -7,6 +7,8 @@ from typing import Any, List, Sequence, Tuple, Union
 
 from .backend import K
 
+ALL_AXES = [tuple(range(ndim)) for ndim in range(K.MAX_NDIM + 1)]
+
 
 def whole(value: Any, expectation: str) -> int:
     """An int for anything that is one, NumPy's too; otherwise TypeError with the expectation. A bool is none."""
@@ -30,7 +32,7 @@ def axis(dim: Any, ndim: int, op: str) -> int:
 def axes(dim: Union[None, int, Sequence[int]], ndim: int, op: str) -> Tuple[int, ...]:
     """All axes for None, else the given ones, sorted. Raises as `axis`, and ValueError for none or one named twice."""
     if dim is None:
-        return tuple(range(ndim))
+        return ALL_AXES[ndim]
     if not isinstance(dim, (tuple, list)):
         return (axis(dim, ndim, op),)
     places = sorted(axis(each, ndim, op) for each in dim)
