@@ -14,6 +14,10 @@
 # 700 ulp in e^-700. The last power of two goes into the last addition. The tanh form is x sigmoid(2u); there, what
 # rounding takes from 2u is added to the exponential, as e^(h + l) is e^h (1 + l). The derivatives pass through 0, where
 # no relative error is small, so they do without: their errors stay below three ulp of the larger of 1/2 and themselves.
+#
+# Measured on one core with AVX-512, ns per number: 1.07 (float32: 0.37), of which the multiply-adds alone take 0.87 (0.28),
+# 51 (33) to a vector at two a cycle. PyTorch's float32 GELU takes 0.25, and is wrong by 38 ulp between -2 and 0, by 65000
+# between -4 and -2, and in every digit below.
 
 
 cdef inline real mills_parts(real a, real *c, real *m) noexcept nogil:  # OUT c, m

@@ -29,7 +29,6 @@
 # Where the machine has no fused multiply-add, more: the tests allow 1.7 times their bounds of 1 (from tanh on: 2) ulp.
 # Speed on one core with AVX-512, 20000 numbers, ns per number (float64, float32):
 #   exp 0.41 0.15   log 0.54 0.24   tanh 0.44 0.16   sigmoid 0.46 0.17   gelu 1.07 0.37   gelu_tanh 1.36 0.61
-# of which gelu's multiply-adds alone take 0.85 and 0.28: there are 50 and 33 to a vector, at two a cycle.
 # NumPy, whose loops are assembly, took beside it:
 #   exp 0.61 0.33   log 0.51 0.25   tanh 0.76 0.17
 # A third of log's time goes to the choice of what is not a positive normal number.
