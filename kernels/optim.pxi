@@ -13,6 +13,11 @@
 # counts until all tensors have their new arrays, no Python code runs, in this thread or another. So the interpreter
 # stays locked, and nothing is made that could start the collector, which runs finalisers.
 #
+# Measured on one core with arrays in the third-level cache, counting what must be read and written: 145 GB/s (float64)
+# to 175 GB/s (float32) where a copy reaches 125; Adam on 1e6 float64, which fill all of that cache, 80. Where somebody
+# holds the old numbers a step takes two to four times as long. Stores that pass the caches by double that again. Larger
+# chunks than 2048 leave the first cache when they are copied, smaller ones cost a float step 5%.
+#
 # Only RMSprop computes in double: it takes the square of a mean from a mean of squares, of which a float may leave less
 # than nothing. Sums of squares are in double too: one for each piece, added in order.
 
@@ -23,7 +28,7 @@ cdef extern from "Python.h":
 cdef enum:
     FIELDS = 5  # p, g, and up to three of state
     GRADIENT = 1  # the field that stays as it is
-    CHUNK = 512
+    CHUNK = 2048
     SUMS = 32  # side by side
 
 cdef struct Settings:
@@ -114,9 +119,15 @@ cdef inline void rmsprop(real *p, const real *g, real *square, real *v, real *me
 
 
 cdef inline void scale_row(real *x, Py_ssize_t n, double factor) noexcept nogil:  # IN/OUT x
+    """In the dtype of x if that can hold the factor: a float has no digits left for 1e-42."""
+    cdef real narrow = <real> factor
     cdef Py_ssize_t i
-    for i in range(n):
-        x[i] = <real> (factor * x[i])
+    if c_fabs(narrow - factor) <= 1e-7 * c_fabs(factor):
+        for i in range(n):
+            x[i] = narrow * x[i]
+    else:
+        for i in range(n):
+            x[i] = <real> (factor * x[i])
 
 
 cdef double sum_of_squares(const real *x, Py_ssize_t n) noexcept nogil:  # IN x
@@ -127,7 +138,7 @@ cdef double sum_of_squares(const real *x, Py_ssize_t n) noexcept nogil:  # IN x
         sums[j] = 0
     for i from 0 <= i < even by SUMS:
         for j in range(SUMS):
-            sums[j] += <double> x[i + j] * x[i + j]
+            sums[j] = fused_multiply_add(<double> x[i + j], <double> x[i + j], sums[j])
     for i in range(even, n):
         total += <double> x[i] * x[i]
     for j in range(SUMS):

@@ -44,7 +44,7 @@ def clip_grad_norm_(
     factor = min(1.0, max_norm / (total + 1e-6)) if total == total else total
     if factor != 1.0:
         for tensor in tensors:
-            tensor.grad = tensor.grad.detach()  # whoever has the old one keeps it as it was
+            tensor._grad = Tensor._wrap(tensor.grad.array)  # whoever has the old one keeps it as it was
         K.scale([tensor.grad for tensor in tensors], factor)
     return Tensor(total, dtype="float64")
 

@@ -114,11 +114,18 @@ def test_without_decay_an_infinite_parameter_spoils_no_state(kernels: ModuleType
     assert numbers_of(v)[0][0] > 0
 
 
-@given(lists(1), st.sampled_from([0.0, 0.5, -3.0, math.inf]))
+@given(lists(1), st.sampled_from([0.0, 0.1, -3.0, 1e-42, 1e42, math.inf]))
 def test_norm_and_scale(twins: Twins, case: Lists, factor: float) -> None:
     agree_on_lists(twins, lambda K, a: K.scale(a, factor), *case)
     ours, theirs = (K.norm([c.on(K) for c in case[0]]) for K in twins)
     assert theirs == pytest.approx(ours, rel=1e-14)
+
+
+def test_a_factor_that_no_float_can_hold(kernels: ModuleType) -> None:
+    for number, factor in [(3e38, 1e-42), (1e-30, 1e42)]:
+        (x,) = [tensor(kernels, kernels.full((40,), number, "float32"))]
+        kernels.scale([x], factor)
+        assert x.array.tolist() == pytest.approx([number * factor] * 40, rel=1e-6)
 
 
 def test_longer_than_a_piece(twins: Twins) -> None:
