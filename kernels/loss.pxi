@@ -46,7 +46,7 @@ cdef inline double smoothed_loss(const real *log_p, Py_ssize_t n, double own, do
     """From the target's own log-probability, and all."""
     if smoothing == 0:  # then a logit of -inf elsewhere costs nothing
         return -own
-    return -((1 - smoothing) * own if smoothing != 1 else 0) - smoothing / n * fold_row(log_p, n, <Sum *> NULL)
+    return -((1 - smoothing) * own if smoothing != 1 else 0) - smoothing / n * fold_row(log_p, log_p, n, <Sum *> NULL)
 
 
 cdef void cross_entropy_some(const real *x, const int64_t *t, real *losses, real *log_p, Py_ssize_t rows, Py_ssize_t n,
@@ -58,11 +58,11 @@ cdef void cross_entropy_some(const real *x, const int64_t *t, real *losses, real
     cdef Py_ssize_t i, j
     cdef double top
     cdef real less
-    fold_rows(x, rows, n, largest, <Max *> NULL)
+    fold_rows(x, x, rows, n, largest, <Max *> NULL)
     for i in range(rows):
         for j in range(i * n, i * n + n):
             log_p[j] = exp_of(x[j] - largest[i])
-    fold_rows(<const real *> log_p, rows, n, total, <Sum *> NULL)
+    fold_rows(<const real *> log_p, <const real *> log_p, rows, n, total, <Sum *> NULL)
     for i in range(rows):
         log_total[i] = log_value(total[i], <double *> NULL)
     for i in range(rows):

@@ -3,7 +3,7 @@
 # Design: the array is (outer, n, inner), and a line runs along n in steps of `inner`. The largest number is taken off
 # first, so nothing overflows; a line of only -inf becomes NaN, as the formula says. What is added up (`term`) is written
 # to the result, folded there as fold.pxi folds everything, and then becomes the result (`finished`): plain loops over a
-# row, or over strips of COLUMNS lines side by side, that all run on vectors in the first or second cache. Short rows go
+# row, or over strips of lines SIDE_BY_SIDE, that all run on vectors in the first or second cache. Short rows go
 # TOGETHER through each of these steps: what is done once for a row, its two folds and its logarithm, then fills vectors
 # too, which took two thirds of the time of rows of 65 floats before.
 
@@ -24,6 +24,7 @@ ctypedef fused softmax_op:
 
 
 cdef enum:
+    SIDE_BY_SIDE = 512  # lines of a strip
     SHORT = 256  # rows up to this length go in groups, which the first cache holds
 
 
@@ -57,14 +58,16 @@ cdef void softmax_rows(const real *x, const real *dy, real *out, Py_ssize_t rows
     cdef Py_ssize_t i, j
     memset(largest, 0, sizeof(largest))
     if softmax_op is Softmax or softmax_op is LogSoftmax:
-        fold_rows(x, rows, n, largest, <Max *> NULL)
-    if softmax_op is LogSoftmaxGrad:
-        fold_rows(dy, rows, n, total, <Sum *> NULL)
+        fold_rows(x, x, rows, n, largest, <Max *> NULL)
+    if softmax_op is SoftmaxGrad:
+        fold_rows(x, dy, rows, n, total, <Dot *> NULL)
+    elif softmax_op is LogSoftmaxGrad:
+        fold_rows(dy, dy, rows, n, total, <Sum *> NULL)
     else:
         for i in range(rows):
             for j in range(i * n, i * n + n):
                 out[j] = term(x[j], dy[j], largest[i], op)
-        fold_rows(<const real *> out, rows, n, total, <Sum *> NULL)
+        fold_rows(<const real *> out, <const real *> out, rows, n, total, <Sum *> NULL)
     if softmax_op is LogSoftmax:
         for i in range(rows):
             total[i] = <real> log_value(total[i], <real *> NULL)
@@ -75,9 +78,9 @@ cdef void softmax_rows(const real *x, const real *dy, real *out, Py_ssize_t rows
 
 cdef void softmax_columns(const real *x, const real *dy, real *out, Py_ssize_t n, Py_ssize_t row, Py_ssize_t width,
                           softmax_op *op) noexcept nogil:  # IN x, dy OUT out
-    """`width` <= COLUMNS lines side by side."""
-    cdef real largest[COLUMNS]
-    cdef real total[COLUMNS]
+    """`width` <= SIDE_BY_SIDE lines."""
+    cdef real largest[SIDE_BY_SIDE]
+    cdef real total[SIDE_BY_SIDE]
     cdef Py_ssize_t i, j
     memset(largest, 0, sizeof(largest))
     if softmax_op is Softmax or softmax_op is LogSoftmax:
@@ -116,7 +119,7 @@ cdef void softmax_task(const Lines *t, Py_ssize_t task, int worker, real *kind, 
             softmax_rows(x + at * n, dy + at * n, out + at * n, at_most(right - at, together), n, op)
             at += together
     else:
-        strips = (t.inner + COLUMNS - 1) // COLUMNS
+        strips = (t.inner + SIDE_BY_SIDE - 1) // SIDE_BY_SIDE
         left = task % strips * t.inner // strips
         right = (task % strips + 1) * t.inner // strips
         at = task // strips * n * t.inner + left
@@ -136,7 +139,7 @@ cdef Array along_axis(str op, Array a, Array dy, object dim, softmax_op *tag):
     t.x, t.dy, t.out = a.data, dy.data, out.data
     t.n, t.inner = a.sizes[axis], product(a.sizes, axis + 1, a.ndim)
     t.outer = a.size // t.n // t.inner
-    cdef Py_ssize_t tasks = (t.outer + TOGETHER - 1) // TOGETHER if t.inner == 1 else t.outer * ((t.inner + COLUMNS - 1) // COLUMNS)
+    cdef Py_ssize_t tasks = (t.outer + TOGETHER - 1) // TOGETHER if t.inner == 1 else t.outer * ((t.inner + SIDE_BY_SIDE - 1) // SIDE_BY_SIDE)
     cdef Task run = <Task> softmax_task[double, softmax_op] if a.kind == FLOAT64 else <Task> softmax_task[float, softmax_op]
     cdef double ns = a.size * (0.8 if a.kind == FLOAT64 else 0.4)
     perform(run, &t, tasks, team(ns), ns)
