@@ -10,7 +10,9 @@
 # Max and min compare each number with the best only, which a NaN does not pass, and keep NaNs beside it: both are one
 # instruction of a vector unit.
 #
-# Measured on one core with AVX-512, GB/s of float64 and float32, sums: RATES
+# Measured on one core with AVX-512, sums, GB/s of float64 and float32: 768x128 from the second cache 140 and 144;
+# 1000x1000 from the third 113 and 114, where a loop that only reads gets 117; 12288x65 88 and 82, as rows that begin
+# within a line take an eighth more loads; 1e7 numbers from memory 45 and 60.
 
 cdef extern from *:
     """
@@ -23,7 +25,7 @@ cdef extern from *:
     void prefetch "SAITAMA_PREFETCH"(const void *address) nogil
 
 cdef enum:
-    AHEAD = 4096  # bytes between what is added and what is asked of the memory
+    AHEAD = 6144  # bytes between what is added and what is asked of the memory
     LANES = 32
     KEPT = LANES // 2
     TOGETHER = 16  # rows whose ends are joined together
@@ -120,7 +122,7 @@ cdef void fold_blocks(const real *x, const real *y, Py_ssize_t n, real *out, row
     if n == BLOCK:
         fold_block(x, y, BLOCK, out, op)  # what is constant needs no look at the beginning
         return
-    if n < BLOCK:
+    if n < BLOCK or row_op is Max or row_op is Min:  # which do not round
         fold_block(x, y, n, out, op)
         return
     while 2 * half < n:
