@@ -72,5 +72,5 @@ def results() -> Iterator[Result]:
                 "matmul": (2e-9 * side**3, "GFLOP/s"),
             }[name]
             shown = f" {side}x{side}" if name == "matmul" else ""
-            times = alternate(rivals(name, (x, y)), rounds=9, seconds_per_sample=0.01)
+            times = alternate(rivals(name, (x, y)), rounds=5, seconds_per_sample=0.01, pause=0.11)
             yield Result(f"{name}{shown} {DTYPE} (1e{round(math.log10(size))})", times, work, unit)

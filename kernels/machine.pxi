@@ -2,7 +2,10 @@
 #
 # Design: a loop says in nanoseconds, as measured on one thread of an AVX-512 core, what its work costs. `team` answers
 # how many threads that is worth, and `perform` has its tasks shared out (team.h). Every task writes its own results in
-# an order that depends on shapes alone, so the number of threads never changes a bit.
+# an order that depends on shapes alone, so the number of threads never changes a bit. A Task is a function of
+# - job: a struct with what all tasks read, filled where the arrays were checked,
+# - task: its number, and worker: who does it, so that each can have scratch memory of its own,
+# - kind and op: null pointers whose types choose dtype and operation.
 
 cdef extern from "team.h" nogil:
     ctypedef void (*Task "saitama_task")(const void *job, Py_ssize_t task, int worker, void *kind, void *op) noexcept
