@@ -160,7 +160,7 @@ ctypedef fused any_op:
 cdef inline double nanoseconds(Py_ssize_t nbytes, any_op *op) noexcept nogil:
     """What it costs to compute so many bytes."""
     if any_op in slowest_op:
-        return nbytes / 4.0
+        return nbytes / 8.0
     elif any_op in slow_op:
         return nbytes / 20.0
     else:
