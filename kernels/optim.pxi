@@ -15,8 +15,9 @@
 #
 # Measured on one core with arrays in the third-level cache, counting what must be read and written: 145 GB/s (float64)
 # to 175 GB/s (float32) where a copy reaches 125; Adam on 1e6 float64, which fill all of that cache, 80. Where somebody
-# holds the old numbers a step takes two to four times as long. Stores that pass the caches by double that again. Larger
-# chunks than 2048 leave the first cache when they are copied, smaller ones cost a float step 5%.
+# holds the old numbers a step takes two to four times as long. Stores that pass the caches by would make that 1.1 to 1.9
+# times as long again, and pay (0.7 to 0.9) only for arrays that no cache holds. Larger chunks than 2048 leave the first
+# cache when they are copied, smaller ones cost a float step 5%.
 #
 # Only RMSprop computes in double: it takes the square of a mean from a mean of squares, of which a float may leave less
 # than nothing. Sums of squares are in double too: one for each piece, added in order.
