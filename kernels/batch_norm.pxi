@@ -1,68 +1,175 @@
 # Batch normalisation and its derivative.
 #
-# Design: a strip of neighbouring columns takes one row after the other, and keeps its sums in double. Threads share
-# strips, so the order of a sum depends on the shape alone.
+# Design: the array is cut into parts, some rows of some columns, that stay in the second cache. Of a part each column's
+# mean is found, and then the squares of what deviates from it; the parts are joined by what statistics calls the sums of
+# squares within and between groups. So the array is read once for its moments and once for the result, and a large mean
+# costs no digits. Rows are added as they lie, side by side in vectors, ROWS_BLOCK of them in the dtype of the array and
+# those in double, as is all that is done once for a column: there, the result becomes (x - mean) s + t, and the
+# derivative (x - mean) p + dy s + t. What rounding takes from the mean is in t. Parts depend on the shape alone.
 
 cdef enum:
-    COLUMN_STRIP = 64  # columns that go down the rows together
-
-
-cdef inline void batch_norm_strip(const real *x, const real *w, const real *b, real *y, real *mean, real *var, Py_ssize_t rows, Py_ssize_t n, Py_ssize_t width, double eps) noexcept nogil:  # IN x, w, b OUT y, mean, var
-    cdef double[COLUMN_STRIP] mu
-    cdef double[COLUMN_STRIP] v
-    cdef double[COLUMN_STRIP] scale
-    cdef double[COLUMN_STRIP] shift
-    cdef double d
-    cdef Py_ssize_t i, j
-    memset(mu, 0, sizeof(mu))
-    memset(v, 0, sizeof(v))
-    for i in range(rows):
-        for j in range(width):
-            mu[j] += x[i * n + j]
-    for j in range(width):
-        mu[j] /= rows
-    for i in range(rows):
-        for j in range(width):
-            d = x[i * n + j] - mu[j]
-            v[j] += d * d
-    for j in range(width):
-        v[j] /= rows
-        mean[j] = <real> mu[j]
-        var[j] = <real> v[j]
-        v[j] = 1 / c_sqrt(v[j] + eps)
-        scale[j] = 1 if w == NULL else w[j]
-        shift[j] = 0 if b == NULL else b[j]
-    for i in range(rows):
-        for j in range(width):
-            y[i * n + j] = <real> ((x[i * n + j] - mu[j]) * v[j] * scale[j] + shift[j])
-
+    ROWS_ADDED = 4  # before a sum is written
 
 cdef struct BatchNorm:  # x (rows, n)
     const void *x
-    const void *w
-    const void *b
     const void *dy
+    const void *mean
     void *out  # y, or dx
-    void *mean
-    void *var
-    void *dw
-    void *db
-    Py_ssize_t rows, n
-    double eps
+    void *lines  # (4, n + COLUMNS): of each column mean, s, t, p, and the first columns once more
+    double *sums  # (parts, 3, n): of each part what is summed
+    Py_ssize_t rows, n, parts, strips
+    Py_ssize_t together  # rows of a part
+    Py_ssize_t side  # rows that lie side by side as one wide row
 
 
-cdef void batch_norm_task(const BatchNorm *t, Py_ssize_t task, int worker, real *kind, void *op) noexcept nogil:  # IN t
-    cdef Py_ssize_t at = task * COLUMN_STRIP
-    cdef const real *w = <const real *> t.w
-    cdef const real *b = <const real *> t.b
-    batch_norm_strip(<const real *> t.x + at, w + at if w != NULL else w, b + at if b != NULL else b, <real *> t.out + at,
-                     <real *> t.mean + at, <real *> t.var + at, t.rows, t.n,
-                     t.n - at if t.n - at < COLUMN_STRIP else COLUMN_STRIP, t.eps)
+cdef Array prepare(BatchNorm *t, Array x, Array out):  # OUT t
+    """Everything but what is given besides x; the memory for it is returned."""
+    t.x, t.out, t.rows, t.n = x.data, out.data, x.sizes[0], x.sizes[1]
+    t.strips = (t.n + COLUMNS - 1) // COLUMNS
+    t.side = 1 if t.strips != 1 or t.rows * t.n <= COLUMNS else COLUMNS // t.n
+    t.together = PART // (COLUMNS if t.strips != 1 else t.side * t.n) * t.side
+    t.parts = (t.rows + t.together - 1) // t.together if t.rows > 0 else 1
+    cdef Py_ssize_t size = 3 * t.parts * t.n + 4 * (t.n + COLUMNS)
+    cdef Array scratch = new_array("batch_norm", FLOAT64, &size, 1)
+    t.sums = <double *> scratch.data
+    t.lines = t.sums + 3 * t.parts * t.n
+    return scratch
 
 
-cdef void share_strips(Task run, const BatchNorm *t):  # IN t
-    cdef double ns = 0.5 * t.rows * t.n
-    perform(run, t, (t.n + COLUMN_STRIP - 1) // COLUMN_STRIP, team(ns), ns)
+cdef inline Py_ssize_t rows_of_part(const BatchNorm *t, Py_ssize_t part) noexcept nogil:  # IN t
+    return t.together if part < t.parts - 1 else t.rows - part * t.together
+
+
+cdef inline Py_ssize_t columns_of_strip(const BatchNorm *t, Py_ssize_t strip) noexcept nogil:  # IN t
+    return COLUMNS if strip < t.strips - 1 else t.n - strip * COLUMNS
+
+
+cdef inline void repeat(real *x, Py_ssize_t n, Py_ssize_t end) noexcept nogil:  # IN/OUT x
+    """The first n numbers again and again."""
+    cdef Py_ssize_t j
+    for j in range(n, end):
+        x[j] = x[j - n]
+
+
+cdef inline void add_squares(const real *x, Py_ssize_t n, Py_ssize_t rows, Py_ssize_t width, const real *mu, real *squares, real *rest) noexcept nogil:  # IN x, mu IN/OUT squares, rest
+    """The sums of (x - mu)^2 and, as mu is rounded, of x - mu."""
+    cdef Py_ssize_t j, k
+    cdef real d, square, other
+    for j in range(width):
+        square = 0
+        other = 0
+        for k in range(rows):
+            d = x[k * n + j] - mu[j]
+            square = fma(d, d, square)
+            other += d
+        squares[j] += square
+        rest[j] += other
+
+
+cdef void batch_norm_moments(const BatchNorm *t, Py_ssize_t task, int worker, real *kind, void *op) noexcept nogil:  # IN t
+    """Of a part the mean of each column, and the sum of squares of what deviates from it."""
+    cdef real[COLUMNS] mu
+    cdef real[COLUMNS] squares
+    cdef real[COLUMNS] rest
+    cdef double[COLUMNS] within
+    cdef double[COLUMNS] left
+    cdef Py_ssize_t n = t.n, part = task // t.strips, at = task % t.strips * COLUMNS, i = 0, j, end
+    cdef Py_ssize_t count = rows_of_part(t, part), width = columns_of_strip(t, task % t.strips)
+    cdef Py_ssize_t rows = count // t.side, row = t.side * n, wide = t.side * width, over = count % t.side * width
+    cdef const real *x = <const real *> t.x + part * t.together * n + at
+    cdef double *out = t.sums + 3 * part * n + at
+    fold_columns(x, rows, row, wide, mu, <Sum *> NULL)
+    for j in range(over):
+        mu[j] += x[rows * row + j]
+    for i from width <= i < wide by width:
+        for j in range(width):
+            mu[j] += mu[i + j]
+    i = 0
+    for j in range(width):
+        mu[j] /= count
+    repeat(mu, width, wide)
+    for j in range(wide):
+        within[j] = 0
+        left[j] = 0
+    while i < rows or over > 0:
+        end = rows if rows - i < ROWS_BLOCK else i + ROWS_BLOCK
+        for j in range(wide):
+            squares[j] = 0
+            rest[j] = 0
+        while i + ROWS_ADDED <= end:
+            add_squares(x + i * row, row, ROWS_ADDED, wide, mu, squares, rest)
+            i += ROWS_ADDED
+        while i < end:
+            add_squares(x + i * row, row, 1, wide, mu, squares, rest)
+            i += 1
+        if i == rows:
+            add_squares(x + i * row, row, 1, over, mu, squares, rest)
+            over = 0
+        for j in range(wide):
+            within[j] += squares[j]
+            left[j] += rest[j]
+    for i from width <= i < wide by width:
+        for j in range(width):
+            within[j] += within[i + j]
+            left[j] += left[i + j]
+    for j in range(width):
+        out[j] = mu[j] + left[j] / count
+        out[n + j] = within[j] - left[j] / count * left[j]
+
+
+cdef void join_moments(const BatchNorm *t) noexcept nogil:  # IN/OUT t.sums
+    """Of all rows: var, in line 1 of the sums, from the squares within the parts and between them; mean, in line 2."""
+    cdef Py_ssize_t n = t.n, part, j
+    cdef double *var = t.sums + n
+    cdef double *mean = t.sums + 2 * n
+    cdef const double *others
+    cdef double d, rows
+    memset(mean, 0, n * sizeof(double))
+    for part in range(t.parts):
+        others = t.sums + 3 * part * n
+        rows = rows_of_part(t, part)
+        for j in range(n):
+            mean[j] += others[j] * rows / t.rows
+    for part in range(t.parts):
+        others = t.sums + 3 * part * n
+        rows = rows_of_part(t, part)
+        for j in range(n):
+            d = others[j] - mean[j]
+            var[j] = (var[j] if part == 0 else var[j] + others[n + j]) + d * d * rows
+    for j in range(n):
+        var[j] /= t.rows
+
+
+cdef void batch_norm_lines(const BatchNorm *t, const real *w, const real *b, real *mean, real *var, double eps) noexcept nogil:  # IN t, w, b OUT mean, var, t.lines
+    cdef Py_ssize_t n = t.n, row = n + COLUMNS, j
+    cdef real *lines = <real *> t.lines
+    cdef const double *square = t.sums + n
+    cdef const double *mu = t.sums + 2 * n
+    cdef double s
+    join_moments(t)
+    for j in range(n):
+        mean[j] = <real> mu[j]
+        var[j] = <real> square[j]
+        s = 1 / c_sqrt(square[j] + eps) * (1 if w == NULL else w[j])
+        lines[j] = mean[j]
+        lines[row + j] = <real> s
+        lines[2 * row + j] = <real> ((0 if b == NULL else b[j]) - (mu[j] - mean[j]) * s)
+    for j in range(3):
+        repeat(lines + j * row, n, row)
+
+
+cdef void batch_norm_piece(const BatchNorm *t, Py_ssize_t task, int worker, real *kind, void *op) noexcept nogil:  # IN t
+    """Some neighbours of the result, whatever their columns, so that what is written begins where a cache line does."""
+    cdef Py_ssize_t row = t.n + COLUMNS, end = t.rows * t.n, i, j
+    cdef const real *x
+    cdef const real *mu
+    cdef real *y
+    for i from task * PIECE <= i < ((task + 1) * PIECE if (task + 1) * PIECE < end else end) by COLUMNS:
+        x = <const real *> t.x + i
+        y = <real *> t.out + i
+        mu = <const real *> t.lines + i % t.n
+        for j in range(COLUMNS if end - i >= COLUMNS else end - i):
+            y[j] = fma(x[j] - mu[j], mu[row + j], mu[2 * row + j])
 
 
 def batch_norm(Array x not None, Array weight, Array bias, double eps):
@@ -71,46 +178,117 @@ def batch_norm(Array x not None, Array weight, Array bias, double eps):
     cdef Array mean = new_array("batch_norm", x.kind, x.sizes + 1, 1)
     cdef Array var = new_like(mean, x.kind)
     cdef BatchNorm t
-    t.x, t.w, t.b, t.out = x.data, data_or_null(weight), data_or_null(bias), y.data
-    t.mean, t.var, t.rows, t.n, t.eps = mean.data, var.data, x.sizes[0], x.sizes[1], eps
-    share_strips(<Task> batch_norm_task[double] if x.kind == FLOAT64 else <Task> batch_norm_task[float], &t)
+    cdef Array scratch = prepare(&t, x, y)
+    cdef double ns = 0.2 * x.size  # of either half
+    cdef int workers = team(2 * ns)
+    if x.kind == FLOAT64:
+        perform(<Task> batch_norm_moments[double], &t, t.parts * t.strips, workers, ns)
+        batch_norm_lines(&t, <const double *> data_or_null(weight), <const double *> data_or_null(bias),
+                         <double *> mean.data, <double *> var.data, eps)
+        perform(<Task> batch_norm_piece[double], &t, (x.size + PIECE - 1) // PIECE, workers, ns)
+    else:
+        perform(<Task> batch_norm_moments[float], &t, t.parts * t.strips, workers, ns)
+        batch_norm_lines(&t, <const float *> data_or_null(weight), <const float *> data_or_null(bias),
+                         <float *> mean.data, <float *> var.data, eps)
+        perform(<Task> batch_norm_piece[float], &t, (x.size + PIECE - 1) // PIECE, workers, ns)
     return y, mean, var
 
 
-cdef inline void batch_norm_grad_strip(const real *dy, const real *x, const real *w, const real *mean, const real *var, real *dx, real *dw, real *db, Py_ssize_t rows, Py_ssize_t n, Py_ssize_t width, double eps) noexcept nogil:  # IN dy, x, w, mean, var OUT dx, dw, db
-    cdef double[COLUMN_STRIP] sums
-    cdef double[COLUMN_STRIP] others
-    cdef double[COLUMN_STRIP] r
-    cdef double[COLUMN_STRIP] mu
-    cdef double[COLUMN_STRIP] scale
-    cdef Py_ssize_t i, j
-    memset(sums, 0, sizeof(sums))
-    memset(others, 0, sizeof(others))
+# --- its derivative ---------------------------------------------------------------------------------------------------
+cdef inline void add_products(const real *dy, const real *x, Py_ssize_t n, Py_ssize_t rows, Py_ssize_t width, const real *mu, real *sums, real *products, real *rest) noexcept nogil:  # IN dy, x, mu IN/OUT sums, products, rest
+    """The sums of dy, dy (x - mu) and x - mu."""
+    cdef Py_ssize_t j, k
+    cdef real d, total, product, other
     for j in range(width):
-        mu[j] = mean[j]
-        r[j] = 1 / c_sqrt(var[j] + eps)
-        scale[j] = 1 if w == NULL else w[j]
-    for i in range(rows):
-        for j in range(width):
-            sums[j] += dy[i * n + j]
-            others[j] += dy[i * n + j] * ((x[i * n + j] - mu[j]) * r[j])
+        total = 0
+        product = 0
+        other = 0
+        for k in range(rows):
+            d = x[k * n + j] - mu[j]
+            product = fma(dy[k * n + j], d, product)
+            total += dy[k * n + j]
+            other += d
+        sums[j] += total
+        products[j] += product
+        rest[j] += other
+
+
+cdef void batch_norm_products(const BatchNorm *t, Py_ssize_t task, int worker, real *kind, void *op) noexcept nogil:  # IN t
+    cdef real[COLUMNS] mu
+    cdef real[COLUMNS] sums
+    cdef real[COLUMNS] products
+    cdef real[COLUMNS] rest
+    cdef Py_ssize_t n = t.n, part = task // t.strips, at = task % t.strips * COLUMNS, i = 0, j, end
+    cdef Py_ssize_t count = rows_of_part(t, part), width = columns_of_strip(t, task % t.strips)
+    cdef Py_ssize_t rows = count // t.side, row = t.side * n, wide = t.side * width, over = count % t.side * width
+    cdef const real *x = <const real *> t.x + part * t.together * n + at
+    cdef const real *dy = <const real *> t.dy + part * t.together * n + at
+    cdef double *out = t.sums + 3 * part * n + at
+    memcpy(mu, <const real *> t.mean + at, width * sizeof(real))
+    repeat(mu, width, wide)
     for j in range(width):
+        out[j] = 0
+        out[n + j] = 0
+        out[2 * n + j] = 0
+    while i < rows or over > 0:
+        end = rows if rows - i < ROWS_BLOCK else i + ROWS_BLOCK
+        for j in range(wide):
+            sums[j] = 0
+            products[j] = 0
+            rest[j] = 0
+        while i + ROWS_ADDED <= end:
+            add_products(dy + i * row, x + i * row, row, ROWS_ADDED, wide, mu, sums, products, rest)
+            i += ROWS_ADDED
+        while i < end:
+            add_products(dy + i * row, x + i * row, row, 1, wide, mu, sums, products, rest)
+            i += 1
+        if i == rows:
+            add_products(dy + i * row, x + i * row, row, 1, over, mu, sums, products, rest)
+            over = 0
+        for end from 0 <= end < wide by width:
+            for j in range(width):
+                out[j] += sums[end + j]
+                out[n + j] += products[end + j]
+                out[2 * n + j] += rest[end + j]
+
+
+cdef void batch_norm_grad_lines(const BatchNorm *t, const real *w, const real *mean, const real *var, real *dw, real *db, double eps) noexcept nogil:  # IN t, w, mean, var OUT dw, db, t.lines
+    cdef Py_ssize_t n = t.n, row = n + COLUMNS, part, j
+    cdef real *lines = <real *> t.lines
+    cdef double *sums = t.sums
+    cdef double r, s, p, rest, product
+    for part in range(1, t.parts):
+        for j in range(3 * n):
+            sums[j] += sums[3 * part * n + j]
+    for j in range(n):
+        r = 1 / c_sqrt(var[j] + eps)
+        s = r * (1 if w == NULL else w[j])
+        rest = sums[2 * n + j] / t.rows
+        product = r * (sums[n + j] - rest * sums[j])
+        p = -s * r * product / t.rows
         db[j] = <real> sums[j]
-        dw[j] = <real> others[j]
-        sums[j] *= scale[j] / rows
-        others[j] *= scale[j] / rows
-    for i in range(rows):
-        for j in range(width):
-            dx[i * n + j] = <real> (r[j] * (scale[j] * dy[i * n + j] - sums[j] - (x[i * n + j] - mu[j]) * r[j] * others[j]))
+        dw[j] = <real> product
+        lines[j] = mean[j]
+        lines[row + j] = <real> s
+        lines[2 * row + j] = <real> (-s * sums[j] / t.rows - p * rest)
+        lines[3 * row + j] = <real> p
+    for j in range(4):
+        repeat(lines + j * row, n, row)
 
 
-cdef void batch_norm_grad_task(const BatchNorm *t, Py_ssize_t task, int worker, real *kind, void *op) noexcept nogil:  # IN t
-    cdef Py_ssize_t at = task * COLUMN_STRIP
-    cdef const real *w = <const real *> t.w
-    batch_norm_grad_strip(<const real *> t.dy + at, <const real *> t.x + at, w + at if w != NULL else w,
-                          <const real *> t.mean + at, <const real *> t.var + at, <real *> t.out + at,
-                          <real *> t.dw + at, <real *> t.db + at, t.rows, t.n,
-                          t.n - at if t.n - at < COLUMN_STRIP else COLUMN_STRIP, t.eps)
+cdef void batch_norm_grad_piece(const BatchNorm *t, Py_ssize_t task, int worker, real *kind, void *op) noexcept nogil:  # IN t
+    cdef Py_ssize_t row = t.n + COLUMNS, end = t.rows * t.n, i, j
+    cdef const real *x
+    cdef const real *dy
+    cdef const real *mu
+    cdef real *dx
+    for i from task * PIECE <= i < ((task + 1) * PIECE if (task + 1) * PIECE < end else end) by COLUMNS:
+        x = <const real *> t.x + i
+        dy = <const real *> t.dy + i
+        dx = <real *> t.out + i
+        mu = <const real *> t.lines + i % t.n
+        for j in range(COLUMNS if end - i >= COLUMNS else end - i):
+            dx[j] = fma(x[j] - mu[j], mu[3 * row + j], fma(dy[j], mu[row + j], mu[2 * row + j]))
 
 
 def batch_norm_grad(Array dy not None, Array x not None, Array weight, Array mean not None, Array var not None, double eps):
@@ -118,7 +296,18 @@ def batch_norm_grad(Array dy not None, Array x not None, Array weight, Array mea
     need_statistics("batch_norm_grad", x, dy, mean, var, x.shape[1:])
     cdef Array dx = new_like(x, x.kind), dw = new_like(mean, x.kind), db = new_like(mean, x.kind)
     cdef BatchNorm t
-    t.dy, t.x, t.w, t.mean, t.var = dy.data, x.data, data_or_null(weight), mean.data, var.data
-    t.out, t.dw, t.db, t.rows, t.n, t.eps = dx.data, dw.data, db.data, x.sizes[0], x.sizes[1], eps
-    share_strips(<Task> batch_norm_grad_task[double] if x.kind == FLOAT64 else <Task> batch_norm_grad_task[float], &t)
+    cdef Array scratch = prepare(&t, x, dx)
+    t.dy, t.mean = dy.data, mean.data
+    cdef double ns = 0.2 * x.size  # of either half
+    cdef int workers = team(2 * ns)
+    if x.kind == FLOAT64:
+        perform(<Task> batch_norm_products[double], &t, t.parts * t.strips, workers, ns)
+        batch_norm_grad_lines(&t, <const double *> data_or_null(weight), <const double *> mean.data,
+                              <const double *> var.data, <double *> dw.data, <double *> db.data, eps)
+        perform(<Task> batch_norm_grad_piece[double], &t, (x.size + PIECE - 1) // PIECE, workers, ns)
+    else:
+        perform(<Task> batch_norm_products[float], &t, t.parts * t.strips, workers, ns)
+        batch_norm_grad_lines(&t, <const float *> data_or_null(weight), <const float *> mean.data,
+                              <const float *> var.data, <float *> dw.data, <float *> db.data, eps)
+        perform(<Task> batch_norm_grad_piece[float], &t, (x.size + PIECE - 1) // PIECE, workers, ns)
     return dx, dw, db

@@ -102,8 +102,9 @@ def batch_norm_grad(dy: Array, x: Array, weight: Optional[Array], mean: Array, v
     w, dx, x_hat = factors(weight, width), zeros(x.shape, x.dtype), [0.0] * x.size
     for j, column in enumerate(lines(x, across=True)):
         r = c.divide(1, c.sqrt(var.data[j] + eps))
+        rest = average([x.data[i] - mean.data[j] for i in column])  # what was lost as the mean was rounded
         for i in column:
-            x_hat[i] = (x.data[i] - mean.data[j]) * r
+            x_hat[i] = (x.data[i] - mean.data[j] - rest) * r
         g = [w[j] * dy.data[i] for i in column]
         for i, dx_i in zip(column, normalise_grad(g, [x_hat[i] for i in column], r)):
             dx.data[i] = dx_i
