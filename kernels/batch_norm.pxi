@@ -3,9 +3,12 @@
 # Design: the array is cut into parts, some rows of some columns, that stay in the second cache. Of a part each column's
 # mean is found, and then the squares of what deviates from it; the parts are joined by what statistics calls the sums of
 # squares within and between groups. So the array is read once for its moments and once for the result, and a large mean
-# costs no digits. Rows are added as they lie, side by side in vectors, ROWS_BLOCK of them in the dtype of the array and
-# those in double, as is all that is done once for a column: there, the result becomes (x - mean) s + t, and the
-# derivative (x - mean) p + dy s + t. What rounding takes from the mean is in t. Parts depend on the shape alone.
+# costs no digits. Rows are added as they lie, narrow ones side by side as one wide row, ROWS_BLOCK of them in the dtype
+# of the array and those in double, as is all that is done once for a column: there, the result becomes (x - mean) s + t,
+# and the derivative (x - mean) p + dy s + t. What rounding took from the mean is in t. Parts depend on the shape alone.
+#
+# Measured on one core with AVX-512 of 1000x1000 float32: 200 us, where to sum its columns and to negate it, the least
+# that must be read and written, takes 110; from the second cache (768x128) 12 us of 8. The derivative: 330 and 19 us.
 
 cdef enum:
     ROWS_ADDED = 4  # before a sum is written
@@ -264,7 +267,7 @@ cdef void batch_norm_grad_lines(const BatchNorm *t, const real *w, const real *m
         r = 1 / c_sqrt(var[j] + eps)
         s = r * (1 if w == NULL else w[j])
         rest = sums[2 * n + j] / t.rows
-        product = r * (sums[n + j] - rest * sums[j])
+        product = r * (sums[n + j] - rest * sums[j]) if t.rows > 0 else 0  # no mean without rows
         p = -s * r * product / t.rows
         db[j] = <real> sums[j]
         dw[j] = <real> product
