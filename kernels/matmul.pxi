@@ -13,8 +13,8 @@
 # wait for. Each result is one chain of multiply-adds in the order of k however it is cut, so threads do not change a
 # bit. Products too thin or too small for tiles have loops of their own (thin.pxi).
 #
-# Measured on one core with AVX-512 (48 KB, 1 MB and 32 MB of caches): 85% of its multiply-adds or more from 128 x 128
-# to 1024 x 1024, 80% to 90% for heads of 64 x 64 whose tiles have 32 or 64 steps, 65% to 75% if b is transposed there.
+# Measured on one core with AVX-512 (48 KB, 1 MB and 32 MB of caches): 85% to 97% of its multiply-adds from 64 x 64 to
+# 1024 x 1024; 76% to 87% for heads of 64 x 64 whose tiles have 32 or 64 steps, 62% to 72% if b is transposed there.
 
 cdef enum:
     DEPTH = 512  # steps along k of a run
