@@ -1,26 +1,50 @@
 # Where the largest and the smallest numbers are, and the way back from there.
 #
 # Design: positions count within the reduced part, row by row. If the reduced axes are not the last ones, a transposed
-# copy makes them so, which keeps their order; then every part is a row.
+# copy makes them so, which keeps their order; then every part is a row. A row is folded to its extreme (fold_rows.pxi),
+# then looked through for it, SEEN_AT_ONCE numbers at a time: both on vectors.
+
+cdef enum:
+    SEEN_AT_ONCE = 64
 
 ctypedef fused extreme_op:
     Max
     Min
 
 
-cdef void find(const real *x, int64_t *out, Py_ssize_t outer, Py_ssize_t n,
-               extreme_op *op) noexcept nogil:  # IN x OUT out
-    """The first position of the extreme, or of the first NaN, in each row."""
-    cdef Py_ssize_t row, i, best
-    for row in range(outer):
-        best = 0
-        for i in range(1, n):
-            if x[best] != x[best]:
-                break
-            if (x[i] > x[best] if extreme_op is Max else x[i] < x[best]) or x[i] != x[i]:
-                best = i
-        out[row] = best
-        x += n
+cdef inline Py_ssize_t first_of(const real *x, Py_ssize_t n, real value) noexcept nogil:  # IN x
+    """Where the value, or a NaN if it is one, is first; it is there."""
+    cdef Py_ssize_t at = 0, j
+    cdef int found = 0
+    if value != value:
+        while x[at] == x[at]:
+            at += 1
+        return at
+    while at + SEEN_AT_ONCE <= n:
+        for j in range(SEEN_AT_ONCE):
+            found |= x[at + j] == value
+        if found:
+            break
+        at += SEEN_AT_ONCE
+    while x[at] != value:
+        at += 1
+    return at
+
+
+cdef struct Finding:
+    const void *x
+    int64_t *out
+    Py_ssize_t rows, n
+
+
+cdef void find(const Finding *t, Py_ssize_t task, int worker, real *kind, extreme_op *op) noexcept nogil:  # IN t
+    """The first position of the extreme, or of the first NaN, in each of some rows."""
+    cdef Py_ssize_t top = task * TOGETHER, rows = at_most(t.rows - top, TOGETHER), i
+    cdef const real *x = <const real *> t.x + top * t.n
+    cdef real extremes[TOGETHER]
+    fold_rows(x, x, rows, t.n, extremes, op)
+    for i in range(rows):
+        t.out[top + i] = first_of(x + i * t.n, t.n, extremes[i])
 
 
 cdef Array find_extreme(str op, Array a, object dims, bint keepdim, extreme_op *tag):
@@ -33,12 +57,11 @@ cdef Array find_extreme(str op, Array a, object dims, bint keepdim, extreme_op *
     cdef Array out = new_array(op, INT64, sizes, kept_sizes(a, marked, keepdim, sizes))
     if out.size == 0:
         return out
-    cdef PyThreadState *state = unlock(a.size)
-    if a.kind == FLOAT64:
-        find(<const double *> rows.data, <int64_t *> out.data, out.size, a.size // out.size, tag)
-    else:
-        find(<const float *> rows.data, <int64_t *> out.data, out.size, a.size // out.size, tag)
-    relock(state)
+    cdef Task run = <Task> find[double, extreme_op] if a.kind == FLOAT64 else <Task> find[float, extreme_op]
+    cdef Finding t
+    t.x, t.out, t.rows, t.n = rows.data, <int64_t *> out.data, out.size, a.size // out.size
+    cdef double ns = a.size * ITEMSIZE[a.kind] / 50.0 + 10.0 * t.rows
+    perform(run, &t, (t.rows + TOGETHER - 1) // TOGETHER, team(ns), ns)
     return out
 
 
