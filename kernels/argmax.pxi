@@ -3,6 +3,9 @@
 # Design: positions count within the reduced part, row by row. If the reduced axes are not the last ones, a transposed
 # copy makes them so, which keeps their order; then every part is a row. A row is folded to its extreme (fold_rows.pxi),
 # then looked through for it, SEEN_AT_ONCE numbers at a time: both on vectors.
+#
+# Measured on one core with AVX-512 (python -m benchmarks shares), 768 x 128: 25 to 30 GB/s; long rows 50 GB/s from the
+# third cache, and as fast as a copy from memory.
 
 cdef enum:
     SEEN_AT_ONCE = 64

@@ -6,6 +6,9 @@
 # e^(score - lse). A thread has a whole matrix of the batch: dq adds up over blocks of keys, dk and dv over blocks of
 # queries, and no other thread adds into the same place. A block's weights and dS stay in the cache between the
 # products that need them by rows (dq) and by columns (dv, dk).
+#
+# Measured on one core with AVX-512 (python -m benchmarks shares), causal, 48 matrices of 64 x 32: 37% of the multiply-
+# adds of float64, 28% of float32.
 
 cdef enum:
     GRAD_QUERIES = 32  # of a block, so that its weights and dS fit the first cache

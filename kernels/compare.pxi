@@ -2,6 +2,9 @@
 #
 # Design: as in elementwise, with four dtypes for the operands. `where` only moves numbers, so it goes by
 # their width and knows nothing of their meaning.
+#
+# Measured on one core with AVX-512 (python -m benchmarks shares), 768 x 128 numbers: comparisons read 100 GB/s (float32
+# 150), `where` moves 90 to 130; from memory it moves two thirds of what a copy does.
 
 cdef struct Eq:
     char _

@@ -3,6 +3,10 @@
 # Design: `binary_value` and `unary_value` say what each operation is, for one number; the loops below are written once
 # and compiled for each operation and dtype, as vectors: nothing in them branches or calls (but pow). The functions come
 # from vector_math.pxi, sigmoid.pxi and gelu.pxi. Results do not depend on how a loop is cut, so threads take pieces of it.
+#
+# Measured on one core with AVX-512 (python -m benchmarks shares), in bytes read and written: from memory, additions,
+# relu, exp, tanh and sigmoid are as fast as a copy; of 768 x 128 numbers, from the second and third cache, additions
+# move 90 to 140 GB/s, where a copy moves 120. What each function costs beyond that stands in vector_math.pxi.
 
 cdef struct Add:
     char _

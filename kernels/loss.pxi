@@ -2,6 +2,9 @@
 #
 # Design: cross-entropy writes the log-softmax of every row, which is all that the derivative needs, and picks the losses
 # from it. Short rows go together, as in softmax.pxi. Targets are checked before the work, with the GIL held.
+#
+# Measured on one core with AVX-512 (python -m benchmarks shares), cross-entropy takes what softmax takes: 0.7 ns a
+# logit of float64, 0.3 of float32.
 
 
 cdef void softplus_row(const real *x, real *out, Py_ssize_t n) noexcept nogil:  # IN x OUT out

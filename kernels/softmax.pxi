@@ -6,6 +6,10 @@
 # row, or over strips of lines SIDE_BY_SIDE, that all run on vectors in the first or second cache. Short rows go
 # TOGETHER through each of these steps: what is done once for a row, its two folds and its logarithm, then fills vectors
 # too, which took two thirds of the time of rows of 65 floats before.
+#
+# Measured on one core with AVX-512 (python -m benchmarks shares), 768 x 128: 0.75 ns a number of float64, 0.3 of
+# float32, half of it the exponential; from memory 0.8 and 0.5, half to two thirds of what a copy moves. The derivative
+# of softmax moves as much as a copy.
 
 cdef struct Softmax:
     char _
