@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, Callable, Dict, Iterator, Tuple
 
 from benchmarks import peers
-from benchmarks.timing import Result, alternate
+from benchmarks.timing import SHARED, Result, alternate
 
 TITLE = "Matrix products"
 SQUARES = [32, 64, 128, 256, 512, 1024]
@@ -59,6 +59,6 @@ def results() -> Iterator[Result]:
                     a, b = K.normal(shape_a, dtype, 1, 0), K.normal(shape_b, dtype, 2, 0)
                     y = K.matmul(a, b, trans_a, trans_b)
                     work = 2e-9 * y.size * shape_a[-2 if trans_a else -1]
-                    quiet = {"pause": 0.11, "settle": 0.02} if count > 1 else {}
-                    times = alternate(rivals(a, b, trans_a, trans_b), rounds=5, seconds_per_sample=0.01, **quiet)
+                    calls = rivals(a, b, trans_a, trans_b)
+                    times = alternate(calls, rounds=5, seconds_per_sample=0.01, **(SHARED if count > 1 else {}))
                     yield Result(f"{title} {dtype}, {count} thread{'s' * (count > 1)}", times, work, reach=0.6)

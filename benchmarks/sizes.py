@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, Callable, Dict, Iterator, Tuple
 
 from benchmarks.peers import peer
-from benchmarks.timing import Result, alternate
+from benchmarks.timing import SHARED, Result, alternate
 
 TITLE = "Cost against size"
 SIZES = [10**power for power in range(8)]
@@ -72,5 +72,5 @@ def results() -> Iterator[Result]:
                 "matmul": (2e-9 * side**3, "GFLOP/s"),
             }[name]
             shown = f" {side}x{side}" if name == "matmul" else ""
-            times = alternate(rivals(name, (x, y)), rounds=5, seconds_per_sample=0.01, pause=0.11)
+            times = alternate(rivals(name, (x, y)), rounds=5, seconds_per_sample=0.01, **SHARED)
             yield Result(f"{name}{shown} {DTYPE} (1e{round(math.log10(size))})", times, work, unit)

@@ -17,6 +17,7 @@ import time
 from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
 Times = Dict[str, List[float]]  # rival -> seconds per call, one for each round
+SHARED: Dict[str, float] = {"pause": 0.11, "settle": 0.02}  # for alternate(), where rivals share work among threads
 
 
 class Result(NamedTuple):
