@@ -12,6 +12,8 @@ cdef extern from "team.h" nogil:
     void share_out "saitama_share"(Task run, const void *job, Py_ssize_t tasks, int workers)
     bint worth_sharing "saitama_worth_sharing"(double ns, int workers)
     const char *SAITAMA_THREADS
+    enum:
+        MOST_THREADS "SAITAMA_MOST_THREADS"
 
 cdef extern from *:
     """
@@ -56,7 +58,6 @@ cdef extern from "Python.h":
 cdef enum:
     PIECE = 8192  # elements that a thread takes at a time
     WORTH_UNLOCKING = 20000  # ns of work for which other Python threads can wait
-    MOST_THREADS = 1024
 
 cdef int threads = 1
 

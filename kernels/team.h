@@ -9,8 +9,9 @@ every thread has come by: where another library's thread spins on a core, ours w
 A thread without work looks out for some for SPIN_NS, then sleeps. While it is awake, a few microseconds of work are
 worth sharing with it. To wake it takes the caller 9 of them: jobs done without it add up first, so that a single small
 one costs nothing and many in a row get help. Of two calls at once (from two threads of Python) the
-second finds the team busy and works alone, so there are never more threads at work than were asked for. After a fork
-the child has none of its parent's threads, and starts its own. Windows has no POSIX threads: there OpenMP shares the
+second finds the team busy and works alone, so there are never more threads at work than were asked for. Threads that are
+asked for no more end, as they would compete for the cores. After a fork the child has none of its parent's threads, and
+starts its own. Windows has no POSIX threads: there OpenMP shares the
 loop. Without either it is a plain loop. */
 #ifndef SAITAMA_TEAM_H
 #define SAITAMA_TEAM_H
@@ -20,6 +21,8 @@ loop. Without either it is a plain loop. */
 /* job: what the tasks have in common. worker: 0 (the caller) to workers - 1, for scratch memory. kind and op are NULL:
    their types choose among the specialised versions of a function. */
 typedef void (*saitama_task)(const void *job, Py_ssize_t task, int worker, void *kind, void *op);
+
+enum { SAITAMA_MOST_THREADS = 1024 };
 
 #ifdef SAITAMA_PTHREADS
 #define SAITAMA_THREADS "pthreads"
@@ -44,17 +47,18 @@ enum {
     YIELD_NS = 20000,   /* the caller lets others use its core when those inside take longer than this */
     CLOSED = 1 << 30,   /* the door; the rest of `inside` counts */
     STACK_BYTES = 1 << 22,
-    MAX_WORKERS = 1024,
 };
 
 static struct {
     SAITAMA_LINE Py_ssize_t next; /* the first task of this share that nobody has taken */
-} saitama_shares[MAX_WORKERS];
+} saitama_shares[SAITAMA_MOST_THREADS];
 
 static struct {
     pthread_mutex_t mutex; /* for going to sleep and waking */
     pthread_cond_t work;
-    int started;
+    pthread_t threads[SAITAMA_MOST_THREADS];
+    int started; /* so many of them, the workers from 1 on; beside the others there is the caller */
+    int wanted;
     saitama_task run; /* the job, which changes only while nobody is inside */
     const void *what;
     Py_ssize_t tasks;
@@ -63,7 +67,7 @@ static struct {
     SAITAMA_LINE unsigned long calls;
     SAITAMA_LINE int sleeping;
     int busy;
-    long long alone; /* ns of work done without those who slept */
+    int alone; /* ns of work done without those who slept */
 } saitama_team = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, .inside = CLOSED};
 
 static long long saitama_now(void) { /* ns */
@@ -113,13 +117,13 @@ static void *saitama_worker(void *number) {
     int worker = (int)(Py_ssize_t)number;
     for (;;) {
         unsigned long seen = __atomic_load_n(&saitama_team.calls, __ATOMIC_ACQUIRE);
+        if (worker > __atomic_load_n(&saitama_team.wanted, __ATOMIC_RELAXED)) return NULL;
         if (saitama_enter()) {
             if (worker < saitama_team.workers) saitama_work(worker);
             __atomic_fetch_sub(&saitama_team.inside, 1, __ATOMIC_RELEASE);
         }
         saitama_wait(seen);
     }
-    return NULL;
 }
 
 static void saitama_forget(void) { /* in the child of a fork */
@@ -129,25 +133,43 @@ static void saitama_forget(void) { /* in the child of a fork */
     saitama_team.inside = CLOSED;
 }
 
+/* Let everybody look up, whether they spin or sleep. */
+static void saitama_call(void) {
+    __atomic_fetch_add(&saitama_team.calls, 1, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&saitama_team.sleeping, __ATOMIC_SEQ_CST) == 0) return;
+    pthread_mutex_lock(&saitama_team.mutex);
+    pthread_cond_broadcast(&saitama_team.work);
+    pthread_mutex_unlock(&saitama_team.mutex);
+}
+
 /* Have so many threads beside the caller, or as many as the system grants. Signals are left to Python's own threads. */
 static void saitama_start(int count) {
     static int registered = 0;
+    int started = saitama_team.started;
     sigset_t all, before;
-    pthread_attr_t detached;
-    pthread_t thread;
+    pthread_attr_t stack;
+    __atomic_store_n(&saitama_team.wanted, count, __ATOMIC_RELAXED);
     if (!registered) registered = pthread_atfork(NULL, NULL, saitama_forget) == 0;
-    if (!registered || pthread_attr_init(&detached) != 0) return;
-    pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
-    pthread_attr_setstacksize(&detached, STACK_BYTES);
+    if (!registered || pthread_attr_init(&stack) != 0) return;
+    pthread_attr_setstacksize(&stack, STACK_BYTES);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    while (saitama_team.started < count) {
-        void *number = (void *)(Py_ssize_t)(saitama_team.started + 1);
-        if (pthread_create(&thread, &detached, saitama_worker, number) != 0) break;
-        saitama_team.started++;
+    for (; started < count; started++) {
+        void *number = (void *)(Py_ssize_t)(started + 1);
+        if (pthread_create(saitama_team.threads + started, &stack, saitama_worker, number) != 0) break;
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&detached);
+    pthread_attr_destroy(&stack);
+    __atomic_store_n(&saitama_team.started, started, __ATOMIC_RELAXED);
+}
+
+/* Have no more than so many threads beside the caller; nobody is inside. */
+static void saitama_dismiss(int count) {
+    int started = saitama_team.started;
+    __atomic_store_n(&saitama_team.wanted, count, __ATOMIC_RELAXED);
+    saitama_call();
+    while (started > count) pthread_join(saitama_team.threads[--started], NULL);
+    __atomic_store_n(&saitama_team.started, started, __ATOMIC_RELAXED);
 }
 
 static void saitama_close(void) {
@@ -166,22 +188,26 @@ static void saitama_close(void) {
 }
 
 static int saitama_worth_sharing(double ns, int workers) {
-    long long alone;
+    int alone;
     if (ns < WORTH_SHARING_NS) return 0;
     if (ns >= WORTH_WAKING_NS) return 1;
-    if (saitama_team.started >= workers - 1 && __atomic_load_n(&saitama_team.sleeping, __ATOMIC_RELAXED) == 0) return 1;
-    alone = __atomic_add_fetch(&saitama_team.alone, (long long)ns, __ATOMIC_RELAXED);
+    if (__atomic_load_n(&saitama_team.started, __ATOMIC_RELAXED) >= workers - 1 &&
+        __atomic_load_n(&saitama_team.sleeping, __ATOMIC_RELAXED) == 0)
+        return 1;
+    alone = __atomic_add_fetch(&saitama_team.alone, (int)ns, __ATOMIC_RELAXED);
     if (alone < WORTH_WAKING_NS) return 0;
     __atomic_store_n(&saitama_team.alone, 0, __ATOMIC_RELAXED);
     return 1;
 }
 
+/* workers: how many threads there shall be; a job of fewer tasks needs fewer of them. */
 static void saitama_share(saitama_task run, const void *what, Py_ssize_t tasks, int workers) {
-    if (workers > tasks) workers = (int)tasks;
-    if (workers < 2 || __atomic_exchange_n(&saitama_team.busy, 1, __ATOMIC_ACQUIRE)) {
+    if (workers < 2 || tasks < 2 || __atomic_exchange_n(&saitama_team.busy, 1, __ATOMIC_ACQUIRE)) {
         for (Py_ssize_t task = 0; task < tasks; task++) run(what, task, 0, NULL, NULL);
         return;
     }
+    if (saitama_team.started > workers - 1) saitama_dismiss(workers - 1);
+    if (workers > tasks) workers = (int)tasks;
     if (saitama_team.started < workers - 1) saitama_start(workers - 1);
     saitama_team.run = run;
     saitama_team.what = what;
@@ -189,12 +215,7 @@ static void saitama_share(saitama_task run, const void *what, Py_ssize_t tasks, 
     saitama_team.workers = workers;
     for (int i = 0; i < workers; i++) __atomic_store_n(&saitama_shares[i].next, saitama_first(i), __ATOMIC_RELAXED);
     __atomic_store_n(&saitama_team.inside, 0, __ATOMIC_RELEASE);
-    __atomic_fetch_add(&saitama_team.calls, 1, __ATOMIC_SEQ_CST);
-    if (__atomic_load_n(&saitama_team.sleeping, __ATOMIC_SEQ_CST) > 0) {
-        pthread_mutex_lock(&saitama_team.mutex);
-        pthread_cond_broadcast(&saitama_team.work);
-        pthread_mutex_unlock(&saitama_team.mutex);
-    }
+    saitama_call();
     saitama_work(0);
     saitama_close();
     __atomic_store_n(&saitama_team.busy, 0, __ATOMIC_RELEASE);

@@ -151,6 +151,28 @@ def test_small_work_starts_no_thread(compiled: ModuleType) -> None:
     assert run(code.format(side=400)) == "1"
 
 
+def test_threads_that_are_asked_for_no_more_end(compiled: ModuleType) -> None:
+    if not os.path.isdir("/proc/self/task") or compiled.info()["threading"] != "pthreads":
+        pytest.skip("needs /proc and threads of our own")
+    code = """
+        import os, time
+        import saitama.kernels as K
+        others = lambda: len(os.listdir("/proc/self/task")) - before
+        before = len(os.listdir("/proc/self/task"))
+        x = K.normal((400, 400), "float64", 1, 0)
+        results = set()
+        for threads, expected in ((5, 4), (2, 1), (3, 2), (1, 2)):  # one thread computes while the others sleep
+            K.set_num_threads(threads)
+            results.add(bytes(K.exp(x)))
+            end = time.monotonic() + 20  # the system lists a thread that has ended a moment longer
+            while others() != expected and time.monotonic() < end:
+                time.sleep(0.001)
+            print(others(), end=" ")
+        print(len(results))
+    """
+    assert run(textwrap.dedent(code)) == "4 1 2 2 1"
+
+
 def test_control_c_stops_a_computation_between_two_operations(kernels: ModuleType) -> None:
     x = kernels.full((30, 30), 0.5, "float64")
     with pytest.raises(KeyboardInterrupt):
