@@ -112,12 +112,22 @@ def info():
 
 
 def _default_threads():
-    """What OMP_NUM_THREADS says (of a list, the first), else the cores that this process may use."""
+    """What OMP_NUM_THREADS says (of a list, the first), else the cores that this process may use, and is granted."""
     asked = _os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
     if asked.isdigit() and int(asked) > 0:
         return min(int(asked), MOST_THREADS)
     cores = len(_os.sched_getaffinity(0)) if hasattr(_os, "sched_getaffinity") else _os.cpu_count()
-    return min(cores or 1, MOST_THREADS)
+    return max(min(cores or 1, _granted_cores("/sys/fs/cgroup/cpu.max"), MOST_THREADS), 1)
+
+
+def _granted_cores(path):
+    """Linux' limit for a container: time and period in us. More threads than that would only wait for each other."""
+    try:
+        with open(path) as file:
+            time, period = file.read().split()
+        return MOST_THREADS if time == "max" else -(-int(time) // int(period))
+    except (OSError, ValueError, ZeroDivisionError):
+        return MOST_THREADS
 
 
 import os as _os

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import textwrap
 import threading
+from pathlib import Path
 from types import ModuleType
 from typing import Any, Callable, Dict, List
 
@@ -179,6 +180,14 @@ def test_control_c_stops_a_computation_between_two_operations(kernels: ModuleTyp
         threading.Timer(0.05, signal.raise_signal, [signal.SIGINT]).start()
         for _ in range(10**6):  # far longer than the timer
             kernels.matmul(x, x)
+
+
+@pytest.mark.parametrize("text, cores", [("150000 100000", 2), ("max 100000", 1024), ("100000 0", 1024), ("", 1024)])
+def test_a_container_grants_so_many_cores(compiled: ModuleType, tmp_path: Path, text: str, cores: int) -> None:
+    limit = tmp_path / "cpu.max"
+    limit.write_text(text)
+    assert compiled._granted_cores(str(limit)) == cores
+    assert compiled._granted_cores(str(tmp_path / "none")) == 1024
 
 
 def test_omp_num_threads_is_the_default(compiled: ModuleType) -> None:
