@@ -193,8 +193,6 @@ def attention_grad(Array dy not None, Array q not None, Array k not None, Array 
     cdef double ns = <double> t.matrices * t.queries * t.keys * (t.width + t.value_width + 32)
     ns /= 16 if q.kind == FLOAT64 else 32
     cdef int workers = team(ns)
-    if workers > t.matrices:
-        workers = <int> t.matrices
     cdef AttendBack job
     cdef Task run = <Task> back_task[double] if q.kind == FLOAT64 else <Task> back_task[float]
     job.t, job.at, job.q, job.k, job.v, job.mask = &t, &at, q.data, k.data, v.data, data_or_null(mask)

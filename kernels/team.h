@@ -8,11 +8,10 @@ every thread has come by: where another library's thread spins on a core, ours w
 
 A thread without work looks out for some for SPIN_NS, then sleeps. While it is awake, a few microseconds of work are
 worth sharing with it. To wake it takes the caller 9 of them: jobs done without it add up first, so that a single small
-one costs nothing and many in a row get help. Of two calls at once (from two threads of Python) the
-second finds the team busy and works alone, so there are never more threads at work than were asked for. Threads that are
-asked for no more end, as they would compete for the cores. After a fork the child has none of its parent's threads, and
-starts its own. Windows has no POSIX threads: there OpenMP shares the
-loop. Without either it is a plain loop. */
+one costs nothing and many in a row get help. Of two calls at once (from two threads of Python) the second finds the
+team busy and works alone, so there are never more threads at work than were asked for. Threads that are asked for no
+more end, as they would compete for the cores. After a fork the child has none of its parent's threads, and starts its
+own. Windows has no POSIX threads: there OpenMP shares the loop. Without either it is a plain loop. */
 #ifndef SAITAMA_TEAM_H
 #define SAITAMA_TEAM_H
 
