@@ -16,12 +16,10 @@ cdef extern from *:
     #define SAITAMA_GROUP 2 /* 2 x 4 of 16 */
     #define SAITAMA_SPAN 1
     #endif
-    #define SAITAMA_GROUP_TILE (SAITAMA_GROUP * SAITAMA_SPAN * 16)
     """
     enum:
         GROUP "SAITAMA_GROUP"  # rows of a tile
         SPAN "SAITAMA_SPAN"  # cache lines of a tile's row
-        GROUP_TILE "SAITAMA_GROUP_TILE"  # numbers of a tile, at most
 
 cdef enum:
     KEYS = 64  # of a block of keys
@@ -39,26 +37,18 @@ ctypedef fused tile_kind:
     RowTile  # a line
 
 
-cdef inline void small_tile(const real *a, Py_ssize_t row_a, Py_ssize_t step_a, const real *b, Py_ssize_t row_b,
-                            Py_ssize_t k, real *out, Py_ssize_t row_out, bint first,
-                            tile_kind *kind) noexcept nogil:  # IN a, b IN/OUT out
-    """out += a (rows, k) @ b (k, n). Columns are the outer loop of the product: so compilers make vectors of it, where
-    they would first unroll an inner one as short as a line."""
-    cdef real sums[GROUP_TILE]
+cdef void small_tile(const real *a, Py_ssize_t row_a, Py_ssize_t step_a, const real *b, Py_ssize_t row_b,
+                     Py_ssize_t k, real *out, Py_ssize_t row_out, bint first,
+                     tile_kind *kind) noexcept nogil:  # IN a, b IN/OUT out
+    """out (rows, n) += a (rows, k) @ b (k, n)."""
     cdef Py_ssize_t rows = 1 if tile_kind is RowTile else GROUP
-    cdef Py_ssize_t n = (SPAN if tile_kind is WideTile else 1) * (LINE // <Py_ssize_t> sizeof(real)), i, j, p
-    for i in range(rows):
-        for j in range(n):
-            sums[i * n + j] = 0 if first else out[i * row_out + j]
-    for p in range(k):
-        for j in range(n):
-            for i in range(rows):
-                sums[i * n + j] = fma(a[i * row_a], b[j], sums[i * n + j])
-        a += step_a
-        b += row_b
-    for i in range(rows):
-        for j in range(n):
-            out[i * row_out + j] = sums[i * n + j]
+    cdef Py_ssize_t n = (SPAN if tile_kind is WideTile else 1) * (LINE // <Py_ssize_t> sizeof(real))
+    cdef const real *begin = <const real *> ZEROS if first else out
+    cdef Py_ssize_t row_begin = 0 if first else row_out
+    if real is double:
+        tile_d(begin, row_begin, a, row_a, step_a, b, row_b, k, NULL, out, row_out, rows, n)
+    else:
+        tile_f(begin, row_begin, a, row_a, step_a, b, row_b, k, NULL, out, row_out, rows, n)
 
 
 cdef void small_product(const real *a, Py_ssize_t row_a, Py_ssize_t step_a, const real *b, Py_ssize_t row_b, real *out,

@@ -1,58 +1,48 @@
-# The tile: a few rows and columns of a product, held in registers for a whole run along k.
+# The tiles of matmul: how large they are, and which there are.
 #
-# Design: a tile is plain loops with constant bounds, which the compiler turns into one fused multiply-add per vector,
-# with every sum in a register. Its numbers come from how fast a core is: each step along k loads VECTORS vectors of b
-# and ROWS single numbers of a, and multiplies each with each. So the registers hold ROWS x VECTORS sums, the vectors of
-# b and one number of a, and there are several multiply-adds for every load. A product's last tiles are narrower or
-# lower. As each sum is one chain of multiply-adds in the order of k, no cut into tiles changes a bit.
+# Design: tile.h multiplies a few rows by a few columns, both constant. Their numbers come from how fast a core is: each
+# step along k loads TILE_VECTORS vectors of b and ROWS single numbers of a for ROWS x TILE_VECTORS multiply-adds, whose
+# sums fill most of the registers. A product's last tiles are narrower or lower.
 #
-# The sums stay in registers from the first load to the last store only if nothing between depends on a condition. So a
-# tile that begins at zero loads zeros, and one without a bias adds -0.0, which changes no number, not even -0.0. With
-# its numbers in the first cache a tile of 256 steps takes 97% of the multiply-adds that a core can do, one of 32 steps
-# 90%: the rest is loading and storing the sums.
+# A condition would cost a tile more than what it saves. So a tile that begins at zero loads zeros, and one without a bias
+# adds -0.0, which changes no number, not even -0.0. With its numbers in the first cache a tile of 256 steps takes 97% of
+# the multiply-adds that a core can do, one of 32 steps 90%: the rest is loading and storing the sums.
 
-cdef extern from *:
+cdef extern from "tile.h" nogil:
     """
     #if defined(__AVX512F__)
-    #define SAITAMA_VECTOR 64 /* bytes */
     #define SAITAMA_ROWS 8 /* 8 x 3 of the 32 registers hold a tile */
     #define SAITAMA_WIDE 3
     #define SAITAMA_NARROW 2
     #elif defined(__AVX__)
-    #define SAITAMA_VECTOR 32
     #define SAITAMA_ROWS 4 /* 4 x 3 of 16 */
     #define SAITAMA_WIDE 3
     #define SAITAMA_NARROW 3
     #elif defined(__ARM_NEON)
-    #define SAITAMA_VECTOR 16
     #define SAITAMA_ROWS 2 /* 2 x 12 of 32 */
     #define SAITAMA_WIDE 12
     #define SAITAMA_NARROW 12
     #else
-    #define SAITAMA_VECTOR 16
     #define SAITAMA_ROWS 1 /* 1 x 12 of 16 */
     #define SAITAMA_WIDE 12
     #define SAITAMA_NARROW 12
     #endif
     #define SAITAMA_TILE (SAITAMA_ROWS * SAITAMA_WIDE * SAITAMA_VECTOR / 4) /* numbers of a tile, at most */
-
-    #if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
-    #include <math.h>
-    #define SAITAMA_FMA fma
-    #define SAITAMA_FMAF fmaf
-    #else
-    #define SAITAMA_FMA(x, y, z) ((x) * (y) + (z))
-    #define SAITAMA_FMAF SAITAMA_FMA
-    #endif
     """
     enum:
-        VECTOR "SAITAMA_VECTOR"
+        VECTOR "SAITAMA_VECTOR"  # bytes
         ROWS "SAITAMA_ROWS"
         TILE_VECTORS "SAITAMA_WIDE"  # vectors of a tile
         NARROW_VECTORS "SAITAMA_NARROW"  # of one where a wide one would be mostly empty
         TILE "SAITAMA_TILE"
-    double fused_multiply_add "SAITAMA_FMA"(double x, double y, double z) nogil
-    float fused_multiply_add_f "SAITAMA_FMAF"(float x, float y, float z) nogil
+    double fused_multiply_add "SAITAMA_FMA"(double x, double y, double z)
+    float fused_multiply_add_f "SAITAMA_FMAF"(float x, float y, float z)
+    void tile_d "saitama_tile_d"(const double *begin, Py_ssize_t row_begin, const double *a, Py_ssize_t row_a,
+                                 Py_ssize_t step_a, const double *b, Py_ssize_t row_b, Py_ssize_t k,
+                                 const double *bias, double *out, Py_ssize_t row_out, Py_ssize_t rows, Py_ssize_t n)
+    void tile_f "saitama_tile_f"(const float *begin, Py_ssize_t row_begin, const float *a, Py_ssize_t row_a,
+                                 Py_ssize_t step_a, const float *b, Py_ssize_t row_b, Py_ssize_t k,
+                                 const float *bias, float *out, Py_ssize_t row_out, Py_ssize_t rows, Py_ssize_t n)
 
 cdef double ZEROS[TILE]  # for either kind of number
 
@@ -100,33 +90,15 @@ cdef inline bint is_narrow(Py_ssize_t left, real *kind) noexcept nogil:
 
 cdef void run_tile(const Tile *t, const real *a, const real *b, const real *bias, real *out,
                    tile_shape *shape) noexcept nogil:  # IN t, a, b, bias IN/OUT out
-    """out (rows, n) += a (rows, k) @ b (k, n) + bias (n,), for constant rows and n, and k > 0."""
-    cdef real sums[TILE]
+    """out (rows, n) += a (rows, k) @ b (k, n) + bias (n,)."""
     cdef Py_ssize_t rows = 1 if tile_shape is WideRow or tile_shape is NarrowRow else ROWS
     cdef Py_ssize_t n = columns(out) if tile_shape is WideRows or tile_shape is WideRow else narrow_columns(out)
-    cdef Py_ssize_t row_a = t.row_a, step_a = t.step_a, row_b = t.row_b, row_out = t.row_out, i, j, p
     cdef const real *begin = <const real *> ZEROS if t.first else out
-    cdef Py_ssize_t row_begin = 0 if t.first else row_out
-    if t.k < 1:
-        return
-    for i in range(rows):
-        for j in range(n):
-            sums[i * n + j] = begin[i * row_begin + j]
-    for p in range(t.k):
-        for i in range(rows):
-            for j in range(n):
-                if real is double:
-                    sums[i * n + j] = fused_multiply_add(a[i * row_a], b[j], sums[i * n + j])
-                else:
-                    sums[i * n + j] = fused_multiply_add_f(a[i * row_a], b[j], sums[i * n + j])
-        a += step_a
-        b += row_b
-    for i in range(rows):
-        for j in range(n):
-            sums[i * n + j] += bias[j]
-    for i in range(rows):
-        for j in range(n):
-            out[i * row_out + j] = sums[i * n + j]
+    cdef Py_ssize_t row_begin = 0 if t.first else t.row_out
+    if real is double:
+        tile_d(begin, row_begin, a, t.row_a, t.step_a, b, t.row_b, t.k, bias, out, t.row_out, rows, n)
+    else:
+        tile_f(begin, row_begin, a, t.row_a, t.step_a, b, t.row_b, t.k, bias, out, t.row_out, rows, n)
 
 
 cdef void run_any_tile(const Tile *t, const real *a, const real *b, const real *bias,
