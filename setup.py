@@ -34,9 +34,9 @@ INLINE_GCC = [
     *("--param", "large-stack-frame-growth=10000"),
 ]
 INLINE_CLANG = ["-mllvm", "-inlinehint-threshold=5000"]
-# A loop of constant length becomes vectors only if it is not unrolled before. So unroll the rows of matmul's tiles,
-# up to 8, and not their columns, at least 12. A loop that copies a row of a tile must not become a call of memcpy:
-# that would keep all its sums in memory.
+# A loop of constant length becomes vectors only if it is not unrolled before. So unroll the rows of a recurrent step's
+# tiles, up to 4, and not their columns, at least 24. A loop that copies a row of a tile must not become a call of
+# memcpy: that would keep all its sums in memory. (The tiles of tile.h say themselves what to unroll.)
 UNROLL_GCC = ["--param", "max-completely-peel-times=9", "-fno-tree-loop-distribute-patterns"]
 UNROLL_CLANG = ["-mllvm", "-unroll-full-max-count=9"]
 

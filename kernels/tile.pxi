@@ -10,7 +10,7 @@
 
 cdef extern from "tile.h" nogil:
     """
-    #if defined(__AVX512F__)
+    #if defined(__AVX512F__) || defined(__aarch64__)
     #define SAITAMA_ROWS 8 /* 8 x 3 of the 32 registers hold a tile */
     #define SAITAMA_WIDE 3
     #define SAITAMA_NARROW 2
@@ -18,10 +18,6 @@ cdef extern from "tile.h" nogil:
     #define SAITAMA_ROWS 4 /* 4 x 3 of 16 */
     #define SAITAMA_WIDE 3
     #define SAITAMA_NARROW 3
-    #elif defined(__ARM_NEON)
-    #define SAITAMA_ROWS 2 /* 2 x 12 of 32 */
-    #define SAITAMA_WIDE 12
-    #define SAITAMA_NARROW 12
     #else
     #define SAITAMA_ROWS 1 /* 1 x 12 of 16 */
     #define SAITAMA_WIDE 12
