@@ -99,6 +99,7 @@ cdef int read_shape(str op, object shape, Py_ssize_t *sizes, Py_ssize_t smallest
     cdef int axis = 0
     if not isinstance(shape, (tuple, list)):
         raise TypeError(f"{op}: a shape is a tuple of sizes, not {type(shape).__name__}")
+    shape = tuple(shape)  # of a subclass, too, as many as it gives
     if len(shape) > MAX_DIMS:
         raise ValueError(f"{op}: {len(shape)} dimensions; at most {MAX_DIMS} are possible")
     for size in shape:

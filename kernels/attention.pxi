@@ -290,7 +290,7 @@ def attention(Array q not None, Array k not None, Array v not None, Array mask, 
     job.spare_size = t.width * KEYS + GROUP * KEYS + (QUERIES + KEYS) * t.value_padded
     job.blocks = (t.queries + QUERIES - 1) // QUERIES
     job.t, job.q, job.k, job.v, job.mask = &t, q.data, k.data, v.data, data_or_null(mask)
-    job.y, job.lse, job.spare = y.data, lse.data, take_block(workers * job.spare_size * ITEMSIZE[q.kind])
+    job.y, job.lse, job.spare = y.data, lse.data, take_block(at_most(workers, t.matrices * job.blocks) * job.spare_size * ITEMSIZE[q.kind])
     perform(run, &job, t.matrices * job.blocks, workers, ns)
     drop_block(job.spare)
     return y, lse

@@ -197,7 +197,7 @@ def attention_grad(Array dy not None, Array q not None, Array k not None, Array 
     cdef Task run = <Task> back_task[double] if q.kind == FLOAT64 else <Task> back_task[float]
     job.t, job.at, job.q, job.k, job.v, job.mask = &t, &at, q.data, k.data, v.data, data_or_null(mask)
     job.y, job.lse, job.dy, job.dq, job.dk, job.dv = y.data, lse.data, dy.data, dq.data, dk.data, dv.data
-    job.spare = take_block(workers * at.size * ITEMSIZE[q.kind])
+    job.spare = take_block(at_most(workers, t.matrices) * at.size * ITEMSIZE[q.kind])
     perform(run, &job, t.matrices, workers, ns)
     drop_block(job.spare)
     return dq, dk, dv

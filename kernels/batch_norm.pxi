@@ -18,7 +18,7 @@ cdef struct BatchNorm:  # x (rows, n)
     const void *dy
     const void *mean
     void *out  # y, or dx
-    void *lines  # (4, n + COLUMNS): of each column mean, s, t, p, and the first columns once more
+    void *lines  # (4, n + COLUMNS): of each column mean, s, t, p (forward: the mean as a double), and the first columns once more
     double *sums  # (parts, 3, n): of each part what is summed
     Py_ssize_t rows, n, parts, strips
     Py_ssize_t together  # rows of a part
@@ -70,7 +70,8 @@ cdef inline void add_squares(const real *x, Py_ssize_t n, Py_ssize_t rows, Py_ss
 
 
 cdef void batch_norm_moments(const BatchNorm *t, Py_ssize_t task, int worker, real *kind, void *op) noexcept nogil:  # IN t
-    """Of a part the mean of each column, and the sum of squares of what deviates from it."""
+    """Of a part the mean of each column (line 0, and in line 2 what rounding left), and the sum of squares of what deviates
+    from it (line 1)."""
     cdef real[COLUMNS] mu
     cdef real[COLUMNS] squares
     cdef real[COLUMNS] rest
@@ -116,15 +117,21 @@ cdef void batch_norm_moments(const BatchNorm *t, Py_ssize_t task, int worker, re
             within[j] += within[i + j]
             left[j] += left[i + j]
     for j in range(width):
-        out[j] = mu[j] + left[j] / count
+        out[j] = mu[j]
+        out[2 * n + j] = left[j] / count
         out[n + j] = within[j] - left[j] / count * left[j]
 
 
-cdef void join_moments(const BatchNorm *t) noexcept nogil:  # IN/OUT t.sums
-    """Of all rows: var, in line 1 of the sums, from the squares within the parts and between them; mean, in line 2."""
+cdef inline double *mean_of_all(const BatchNorm *t) noexcept nogil:  # IN t
+    return <double *> t.lines + 3 * (t.n + COLUMNS)
+
+
+cdef void join_moments(const BatchNorm *t) noexcept nogil:  # IN t OUT t.sums, t.lines
+    """Of all rows: var, in line 1 of the sums, from the squares within the parts and between them; and the mean. Both by
+    how far the parts' means are from the first one's: a large mean is taken off before anything is rounded."""
     cdef Py_ssize_t n = t.n, part, j
     cdef double *var = t.sums + n
-    cdef double *mean = t.sums + 2 * n
+    cdef double *mean = mean_of_all(t)
     cdef const double *others
     cdef double d, rows
     memset(mean, 0, n * sizeof(double))
@@ -132,22 +139,23 @@ cdef void join_moments(const BatchNorm *t) noexcept nogil:  # IN/OUT t.sums
         others = t.sums + 3 * part * n
         rows = rows_of_part(t, part)
         for j in range(n):
-            mean[j] += others[j] * rows / t.rows
+            mean[j] += (others[j] - t.sums[j] + others[2 * n + j]) * rows / t.rows
     for part in range(t.parts):
         others = t.sums + 3 * part * n
         rows = rows_of_part(t, part)
         for j in range(n):
-            d = others[j] - mean[j]
+            d = others[j] - t.sums[j] + others[2 * n + j] - mean[j]
             var[j] = (var[j] if part == 0 else var[j] + others[n + j]) + d * d * rows
     for j in range(n):
         var[j] /= t.rows
+        mean[j] += t.sums[j]
 
 
 cdef void batch_norm_lines(const BatchNorm *t, const real *w, const real *b, real *mean, real *var, double eps) noexcept nogil:  # IN t, w, b OUT mean, var, t.lines
     cdef Py_ssize_t n = t.n, row = n + COLUMNS, j
     cdef real *lines = <real *> t.lines
     cdef const double *square = t.sums + n
-    cdef const double *mu = t.sums + 2 * n
+    cdef const double *mu = mean_of_all(t)
     cdef double s
     join_moments(t)
     for j in range(n):

@@ -47,6 +47,9 @@ cdef class Exporter:
             raise BufferError("no array to export")
         fill_buffer(self.array, view, flags)  # the view refers to the array, which also releases it
 
+    def __releasebuffer__(self, Py_buffer *view):
+        """Never called, but numpy.frombuffer keeps a view, and with it the array, only of what has this."""
+
 
 ctypedef fused foreign:
     int8_t

@@ -114,10 +114,10 @@ def info():
 def _default_threads():
     """What OMP_NUM_THREADS says (of a list, the first), else the cores that this process may use, and is granted."""
     asked = _os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
-    if asked.isdigit() and int(asked) > 0:
-        return min(int(asked), MOST_THREADS)
+    if asked.isascii() and asked.isdigit() and asked.strip("0"):
+        return at_most(int(asked), MOST_THREADS) if len(asked.lstrip("0")) < 10 else MOST_THREADS
     cores = len(_os.sched_getaffinity(0)) if hasattr(_os, "sched_getaffinity") else _os.cpu_count()
-    return max(min(cores or 1, _granted_cores("/sys/fs/cgroup/cpu.max"), MOST_THREADS), 1)
+    return at_most(cores or 1, _granted_cores("/sys/fs/cgroup/cpu.max"))
 
 
 def _granted_cores(path):
@@ -125,7 +125,8 @@ def _granted_cores(path):
     try:
         with open(path) as file:
             time, period = file.read().split()
-        return MOST_THREADS if time == "max" else -(-int(time) // int(period))
+        cores = MOST_THREADS if time == "max" else -(-int(time) // int(period))
+        return cores if cores > 0 else MOST_THREADS
     except (OSError, ValueError, ZeroDivisionError):
         return MOST_THREADS
 

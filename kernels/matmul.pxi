@@ -164,7 +164,7 @@ cdef int tiled_product(Product *t, Array a, Array b, Array bias, Array out) exce
             t.across = at_most(t.n * itemsize // (PART_VECTORS * VECTOR), workers)
         t.down = at_most((workers + t.across - 1) // t.across, round_up(t.m, ROWS) // ROWS)
     t.a, t.b, t.bias, t.out = a.data, b.data, NULL if bias is None else bias.data, out.data
-    t.packed = take_block(workers * itemsize * scratch(<float *> NULL))  # a float tile is the largest
+    t.packed = take_block(at_most(workers, t.matrices * t.down * t.across) * itemsize * scratch(<float *> NULL))  # a float tile is the largest
     perform(run, t, t.matrices * t.down * t.across, workers, ns)
     drop_block(t.packed)
     return 0

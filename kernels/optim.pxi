@@ -229,10 +229,10 @@ cdef list shared(list arrays):
     return new
 
 
-cdef bint takes_over(list old, list new, Py_ssize_t i) except -1:
-    """Whether new[i] may keep the memory that it shares with old[i]: if that is held by this list and a tensor only.
+cdef bint takes_over(list held, list old, list new, Py_ssize_t i) except -1:
+    """Whether new[i] may keep the memory that it shares with old[i]: if that is held by this list and its tensor only.
     Else it gets memory of its own."""
-    cdef bint ours = Py_REFCNT(PyList_GET_ITEM(<PyObject *> old, i)) == 2
+    cdef bint ours = Py_REFCNT(PyList_GET_ITEM(<PyObject *> old, i)) == 2 and (<Exporter> held[i]).array is old[i]
     cdef Array a = <Array> new[i]
     cdef Block *block = block_of(a.data)
     if ours and block.users == 2:
@@ -284,13 +284,15 @@ cdef double run_lists(str op, list lists, list results, bint taken, Rule rule, c
     return squares
 
 
-cdef int step(str op, list tensors, Rule rule, const Settings *s) except -1:  # IN s
+cdef int step(str op, list tensors, Py_ssize_t needed, Rule rule, const Settings *s) except -1:  # IN s
     """Apply a rule to the numbers of `tensors`, a list for each field or None, and give all but the gradients their new
-    arrays. After an error each has its old one."""
+    arrays. After an error each has its old one. The first `needed` lists must be there."""
     cdef list lists = [], results = []
     cdef list held, old, new
     cdef bint taken = False
     cdef Py_ssize_t k, i
+    if None in tensors[:needed]:
+        raise TypeError(f"{op}: needs {needed} lists of tensors, and one of them is None")
     tensors = [None if field is None else list(field) for field in tensors]
     for field in tensors:
         lists.append(None if field is None else arrays_of(op, field))
@@ -298,9 +300,9 @@ cdef int step(str op, list tensors, Rule rule, const Settings *s) except -1:  # 
     for k in range(len(lists)):
         results.append(None if k == GRADIENT or lists[k] is None else shared(lists[k]))
     for k in range(len(lists)):  # from here on no Python code can run
-        old, new = lists[k], results[k]
+        held, old, new = tensors[k], lists[k], results[k]
         for i in range(0 if new is None else len(new)):
-            if takes_over(old, new, i):
+            if takes_over(held, old, new, i):
                 taken = True
     run_lists(op, lists, results, taken, rule, s)
     for k in range(len(lists)):
@@ -313,7 +315,7 @@ cdef int step(str op, list tensors, Rule rule, const Settings *s) except -1:  # 
 def sgd_step(params, grads, momenta, double lr, double momentum, double dampening, bint nesterov, double weight_decay):
     cdef Settings s
     s.lr, s.momentum, s.dampening, s.nesterov, s.weight_decay = lr, momentum, dampening, nesterov, weight_decay
-    step("sgd_step", [params, grads, momenta], SGD_PLAIN if momenta is None else SGD_MOMENTUM, &s)
+    step("sgd_step", [params, grads, momenta], 2, SGD_PLAIN if momenta is None else SGD_MOMENTUM, &s)
 
 
 def adam_step(params, grads, first, second, Py_ssize_t t, double lr, double beta1, double beta2, double eps, double weight_decay, bint decoupled):
@@ -323,13 +325,13 @@ def adam_step(params, grads, first, second, Py_ssize_t t, double lr, double beta
     s.lr, s.beta1, s.beta2, s.eps, s.weight_decay, s.decoupled = lr, beta1, beta2, eps, weight_decay, decoupled
     s.size = lr / (1 - c_pow(beta1, t))
     s.root = c_sqrt(1 - c_pow(beta2, t))
-    step("adam_step", [params, grads, first, second], ADAM, &s)
+    step("adam_step", [params, grads, first, second], 4, ADAM, &s)
 
 
 def rmsprop_step(params, grads, square, momenta, averages, double lr, double alpha, double eps, double weight_decay, double momentum):
     cdef Settings s
     s.lr, s.beta1, s.eps, s.weight_decay, s.momentum = lr, alpha, eps, weight_decay, momentum
-    step("rmsprop_step", [params, grads, square, momenta, averages], RMSPROP, &s)
+    step("rmsprop_step", [params, grads, square, momenta, averages], 3, RMSPROP, &s)
 
 
 # --- gradients all together -------------------------------------------------------------------------------------------
@@ -343,4 +345,4 @@ def norm(arrays):
 def scale(tensors, double factor):
     cdef Settings s
     s.lr = factor
-    step("scale", [tensors], SCALE, &s)
+    step("scale", [tensors], 1, SCALE, &s)

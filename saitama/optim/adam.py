@@ -63,19 +63,17 @@ class Adam(Optimizer):
             together.setdefault(states[p]["step"] + 1, []).append(p)
         beta1, beta2 = group["betas"]
         for step, members in together.items():
-            K.adam_step(
-                members,
-                gradients(members),
-                [states[p]["exp_avg"] for p in members],
-                [states[p]["exp_avg_sq"] for p in members],
-                step,
-                group["lr"],
-                beta1,
-                beta2,
-                group["eps"],
-                group["weight_decay"],
-                self.decoupled,
-            )
-            for p in members:
-                states[p]["step"] = step
-                self.state[p] = states[p]
+            with self._changed({p: {**states[p], "step": step} for p in members}):
+                K.adam_step(
+                    members,
+                    gradients(members),
+                    [states[p]["exp_avg"] for p in members],
+                    [states[p]["exp_avg_sq"] for p in members],
+                    step,
+                    group["lr"],
+                    beta1,
+                    beta2,
+                    group["eps"],
+                    group["weight_decay"],
+                    self.decoupled,
+                )

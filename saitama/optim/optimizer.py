@@ -6,7 +6,8 @@ numbers. Arrays are never changed: the kernel uses the memory of an old one agai
 
 from __future__ import annotations
 
-from typing import Any, Callable, ClassVar, Dict, Iterable, List, Mapping, Sequence, Set, Union
+from contextlib import contextmanager
+from typing import Any, Callable, ClassVar, Dict, Iterable, Iterator, List, Mapping, Sequence, Set, Union
 
 from saitama.tensor import Tensor
 
@@ -61,6 +62,22 @@ class Optimizer:
     def update(self, group: Group, params: List[Tensor]) -> None:
         """One step for parameters that have gradients."""
         raise NotImplementedError(f"{self._name}.update")
+
+    @contextmanager
+    def _changed(self, states: Mapping[Tensor, Dict[str, Any]]) -> Iterator[None]:
+        """Have these states while a kernel changes the parameters to match. An error of the kernel takes them back.
+
+        So Ctrl-C, which Python notices when the kernel has returned, finds a whole step.
+        """
+        before = {p: self.state[p] for p in states if p in self.state}
+        self.state.update(states)
+        try:
+            yield
+        except Exception:
+            for p in states:
+                self.state.pop(p)
+            self.state.update(before)
+            raise
 
     # --- what a user calls --------------------------------------------------------------------------------------------
     def step(self) -> None:

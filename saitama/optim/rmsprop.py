@@ -65,16 +65,16 @@ class RMSprop(Optimizer):
             states.append({**state, **{name: zeros(p.shape, dtype=p.dtype) for name in new}})
         fields: Any = [[state[name] for state in states] if present else None for name, present in wanted.items()]
         square, momenta, averages = fields
-        K.rmsprop_step(
-            params,
-            gradients(params),
-            square,
-            momenta,
-            averages,
-            group["lr"],
-            group["alpha"],
-            group["eps"],
-            group["weight_decay"],
-            group["momentum"],
-        )
-        self.state.update(zip(params, states))
+        with self._changed(dict(zip(params, states))):
+            K.rmsprop_step(
+                params,
+                gradients(params),
+                square,
+                momenta,
+                averages,
+                group["lr"],
+                group["alpha"],
+                group["eps"],
+                group["weight_decay"],
+                group["momentum"],
+            )

@@ -68,8 +68,8 @@ class SGD(Optimizer):
         first = [p for p in params if p not in self.state]
         if first:
             buffers = [zeros(p.shape, dtype=p.dtype) for p in first]
-            self._step(group, first, buffers, 0.0)
-            self.state.update((p, {"momentum_buffer": v}) for p, v in zip(first, buffers))
+            with self._changed({p: {"momentum_buffer": v} for p, v in zip(first, buffers)}):
+                self._step(group, first, buffers, 0.0)
 
     def _step(self, group: Group, params: List[Tensor], buffers: Optional[List[Tensor]], dampening: float) -> None:
         K.sgd_step(

@@ -58,7 +58,9 @@ def clip_grad_value_(parameters: Parameters, clip_value: float) -> None:
 
 
 def _with_grad(name: str, parameters: Parameters) -> List[Any]:
-    return [tensor for tensor in check_parameters(name, parameters) if tensor.grad is not None]
+    """Each once: one that is given twice has one gradient."""
+    tensors = dict.fromkeys(check_parameters(name, parameters))
+    return [tensor for tensor in tensors if tensor.grad is not None]
 
 
 def _norm(tensors: List[Any], norm_type: float) -> float:

@@ -182,7 +182,9 @@ def test_control_c_stops_a_computation_between_two_operations(kernels: ModuleTyp
             kernels.matmul(x, x)
 
 
-@pytest.mark.parametrize("text, cores", [("150000 100000", 2), ("max 100000", 1024), ("100000 0", 1024), ("", 1024)])
+@pytest.mark.parametrize(
+    "text, cores", [("150000 100000", 2), ("max 100000", 1024), ("100000 0", 1024), ("0 1", 1024), ("", 1024)]
+)
 def test_a_container_grants_so_many_cores(compiled: ModuleType, tmp_path: Path, text: str, cores: int) -> None:
     limit = tmp_path / "cpu.max"
     limit.write_text(text)
@@ -190,6 +192,22 @@ def test_a_container_grants_so_many_cores(compiled: ModuleType, tmp_path: Path, 
     assert compiled._granted_cores(str(tmp_path / "none")) == 1024
 
 
-def test_omp_num_threads_is_the_default(compiled: ModuleType) -> None:
-    expected = "3" if compiled.info()["threading"] != "none" else "1"
-    assert run("import saitama.kernels as K; print(K.get_num_threads())", OMP_NUM_THREADS="3") == expected
+@pytest.mark.parametrize("asked, threads", [("3", 3), (" 2,4", 2), ("007", 7), ("9" * 5000, 1024)])
+def test_omp_num_threads_is_the_default(
+    compiled: ModuleType, monkeypatch: pytest.MonkeyPatch, asked: str, threads: int
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", asked)
+    assert compiled._default_threads() == threads
+    if asked == "3":
+        expected = "3" if compiled.info()["threading"] != "none" else "1"
+        assert run("import saitama.kernels as K; print(K.get_num_threads())", OMP_NUM_THREADS=asked) == expected
+
+
+@pytest.mark.parametrize("asked", ["", "0", "000", "-1", "two", "\u00b2", "\u0663", "1.5"])
+def test_what_is_no_number_of_threads_is_not_heard(
+    compiled: ModuleType, monkeypatch: pytest.MonkeyPatch, asked: str
+) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    without = compiled._default_threads()
+    monkeypatch.setenv("OMP_NUM_THREADS", asked)
+    assert compiled._default_threads() == without

@@ -134,6 +134,16 @@ def test_batch_norm_far_from_zero(kernels: ModuleType, shape: Any) -> None:
         assert (dw_j / rows, db_j / rows) == pytest.approx((gx, g), abs=1e-6)
 
 
+def test_the_variance_of_doubles_far_from_zero(kernels: ModuleType) -> None:
+    """Means of parts are joined by how far they are from each other: a mean of a million costs no digit of var."""
+    x = kernels.from_list([1e6 + math.sin(i) for i in range(70 * 1000)], (70, 1000), "float64")
+    var = kernels.batch_norm(x, None, None, EPS)[2].tolist()
+    for j in (0, 500, 999):
+        column = [row[j] - 1e6 for row in x.tolist()]  # exact
+        mu = math.fsum(column) / 70
+        assert var[j] == pytest.approx(math.fsum((v - mu) ** 2 for v in column) / 70, rel=1e-14)
+
+
 def layer_gradients(K: ModuleType, x: Any, dy: Any, w: Any) -> Any:
     return K.layer_norm_grad(dy, x, w, *K.layer_norm(x, w, None, EPS)[1:])
 

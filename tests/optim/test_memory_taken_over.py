@@ -233,6 +233,88 @@ def test_the_collector_may_look_at_any_moment(make: Any) -> None:
         held.clear()
 
 
+@compiled
+@optimizers
+def test_a_finaliser_may_take_the_array(make: Any) -> None:
+    """It swaps the parameter's array with another tensor's: the old one has as many owners as before, but a new one."""
+    twin = nn.Parameter(START)
+    other = started(make, twin)
+    before = twin.tolist()
+    step(other, twin)
+    thief = Tensor([[0.0] * 3] * 2)
+    looks = moment = 0
+
+    def look(phase: str, info: Any) -> None:
+        nonlocal looks
+        looks += 1
+        if looks == moment:
+            thief.array, p.array = p.array, thief.array
+
+    thresholds = gc.get_threshold()
+    for moment in range(1, 100):
+        p = nn.Parameter(START)
+        optimizer = started(make, p)
+        optimizer.zero_grad()
+        (p * p + p).sum().backward()
+        looks = 0
+        gc.callbacks.append(look)
+        gc.set_threshold(1)
+        try:
+            optimizer.step()
+        finally:
+            gc.set_threshold(*thresholds)
+            gc.callbacks.remove(look)
+        if looks < moment:
+            break
+        assert thief.tolist() in (before, twin.tolist())
+
+
+@compiled
+def test_an_array_of_numpy_keeps_the_numbers() -> None:
+    numpy = pytest.importorskip("numpy")
+    p = nn.Parameter(START)
+    optimizer = started(OPTIMIZERS["SGD"], p)
+    flat, shaped, before = numpy.frombuffer(p), numpy.asarray(p), p.tolist()
+    step(optimizer, p)
+    del optimizer
+    p.data = Tensor(START)
+    gc.collect()
+    assert shaped.tolist() == flat.reshape(2, 3).tolist() == before
+
+
+@pytest.mark.parametrize("op", ["sgd_step", "adam_step", "rmsprop_step", "scale"])
+def test_a_step_needs_its_lists(op: str) -> None:
+    rest = {"sgd_step": (None, 0.1, 0, 0, False, 0), "adam_step": (None, None, 1, 0.1, 0.9, 0.9, 0, 0, False)}
+    rest.update(rmsprop_step=(None, None, None, 0.1, 0.9, 0, 0, 0), scale=(0.5,))
+    tensors = [None] if op == "scale" else [[Tensor(START)], None]
+    with pytest.raises(TypeError):
+        getattr(K, op)(*tensors, *rest[op])
+
+
+@compiled
+@optimizers
+def test_ctrl_c_after_the_kernel_finds_a_whole_step(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python notices Ctrl-C when the kernel has returned: parameters and states are then both those after the step."""
+    p, twin = nn.Parameter(START), nn.Parameter(START)
+    optimizer, other = make([p]), make([twin])
+    for _ in range(2):
+        with monkeypatch.context() as patch:
+            for name in ("sgd_step", "adam_step", "rmsprop_step"):
+                patch.setattr(K, name, interrupted(getattr(K, name)))
+            with pytest.raises(KeyboardInterrupt):
+                step(optimizer, p)
+        step(other, twin)
+        assert everything(optimizer, p) == everything(other, twin)
+
+
+def interrupted(kernel: Callable[..., None]) -> Callable[..., None]:
+    def run(*args: Any) -> None:
+        kernel(*args)
+        raise KeyboardInterrupt
+
+    return run
+
+
 @optimizers
 def test_after_an_error_nothing_has_changed(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     params = [nn.Parameter(START), nn.Parameter([1.0]), nn.Parameter([2.0, 3.0])]

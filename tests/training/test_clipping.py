@@ -32,6 +32,12 @@ def test_too_long_is_shortened_in_its_direction():
     assert [p.grad.tolist() for p in both] == [pytest.approx([0.6, 0.0]), pytest.approx([0.0, -0.8])]
 
 
+def test_a_parameter_given_twice_counts_once():
+    (p,) = parameters([3.0, 4.0])
+    assert clip_grad_norm_([p, p], 1.0).item() == 5.0
+    assert p.grad.tolist() == pytest.approx([0.6, 0.8])
+
+
 def test_short_enough_is_left_bit_for_bit():
     (p,) = parameters([0.1, 0.2])
     before = p.grad
