@@ -102,15 +102,42 @@ def test_many_rows_and_columns(twins: Twins, shape: Any) -> None:
             agree(twins, lambda K, x, dy, w, k=k: batch_gradients(K, x, dy, w)[k], x, dy, w, ulps=200, scale=10)
 
 
-@pytest.mark.parametrize("n", [7, 33, 3000])
-def test_layer_norm_far_from_zero(kernels: ModuleType, n: int) -> None:
-    """Rounding a mean of 10000 to float32 costs up to 5e-4, beside deviations of about 1: it must not be seen in y."""
-    numbers = kernels.from_list([1e4 + math.sin(i) for i in range(n)], (1, n), "float32")
-    mean = math.fsum(numbers.tolist()[0]) / n
-    rstd = 1 / math.sqrt(math.fsum((x - mean) ** 2 for x in numbers.tolist()[0]) / n + 1e-5)
-    y, _, r = kernels.layer_norm(numbers, None, None, 1e-5)
-    assert y.tolist()[0] == pytest.approx([(x - mean) * rstd for x in numbers.tolist()[0]], rel=1e-6, abs=2e-6)
-    assert r.tolist()[0] == pytest.approx(rstd, rel=1e-6)
+@pytest.mark.parametrize("shape", [(2, 7), (18, 33), (2, 3000)])
+def test_layer_norm_far_from_zero(kernels: ModuleType, shape: Any) -> None:
+    """Rounding a mean of 10000 to float32 costs up to 5e-4, beside deviations of about 1: it must not be seen."""
+    rows, n = shape
+    x = kernels.from_list([1e4 + math.sin(i) for i in range(rows * n)], shape, "float32")
+    dy = kernels.from_list([math.cos(3 * i) for i in range(rows * n)], shape, "float32")
+    y, mean, rstd = kernels.layer_norm(x, None, None, EPS)
+    dx, dw, db = kernels.layer_norm_grad(dy, x, None, mean, rstd)
+    weights, biases = [0.0] * n, [0.0] * n
+    for row, dy_i, y_i, dx_i, r_i in zip(*(a.tolist() for a in (x, dy, y, dx, rstd))):
+        mu = math.fsum(row) / n
+        r = 1 / math.sqrt(math.fsum((v - mu) ** 2 for v in row) / n + EPS)
+        x_hat = [(v - mu) * r for v in row]
+        g, gx = math.fsum(dy_i) / n, math.fsum(a * b for a, b in zip(dy_i, x_hat)) / n
+        weights = [a + b * c for a, b, c in zip(weights, dy_i, x_hat)]
+        biases = [a + b for a, b in zip(biases, dy_i)]
+        assert r_i == pytest.approx(r, rel=1e-6)
+        assert y_i == pytest.approx(x_hat, rel=1e-6, abs=2e-6)
+        assert dx_i == pytest.approx([r * (a - g - b * gx) for a, b in zip(dy_i, x_hat)], abs=2e-6 * r)
+    assert dw.tolist() == pytest.approx(weights, abs=2e-6 * rows)
+    assert db.tolist() == pytest.approx(biases, abs=2e-6 * rows)
+
+
+@pytest.mark.parametrize("width", [10, 33, 65, 1030])
+def test_layer_norm_of_a_row_by_itself(kernels: ModuleType, width: int) -> None:
+    """Its bits do not depend on the rows beside it, with which it may be computed."""
+    rows, every = 19, []
+    for i in range(rows):
+        every.append([math.sin(7 * i + j * j) for j in range(width)])
+    x = kernels.from_list(flatten(every), (rows, width), "float32")
+    results = [a.tolist() for a in kernels.layer_norm(x, None, None, EPS)]
+    for i in (0, 15, 16, 18):
+        alone = [
+            a.tolist() for a in kernels.layer_norm(kernels.from_list(every[i], (1, width), "float32"), None, None, EPS)
+        ]
+        assert [a[0] for a in alone] == [a[i] for a in results]
 
 
 @pytest.mark.parametrize("shape", [(3, 2), (33, 20), (2000, 3), (70, 600)])

@@ -72,8 +72,9 @@ def layer_norm_grad(dy: Array, x: Array, weight: Optional[Array], mean: Array, r
     check_statistics("layer_norm_grad", x, mean, rstd, x.shape[:-1])
     w, dx, x_hat = factors(weight, width), zeros(x.shape, x.dtype), [0.0] * x.size
     for row, mu, r in zip(lines(x, across=False), mean.data, rstd.data):
+        rest = average([x.data[j] - mu for j in row])  # what was lost as the mean was rounded
         for j in row:
-            x_hat[j] = (x.data[j] - mu) * r
+            x_hat[j] = (x.data[j] - mu - rest) * r
         g = [w_j * dy.data[j] for j, w_j in zip(row, w)]
         for j, dx_j in zip(row, normalise_grad(g, [x_hat[j] for j in row], r)):
             dx.data[j] = dx_j
