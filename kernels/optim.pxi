@@ -1,11 +1,11 @@
 # One step of each optimiser for many parameters at once; and the norm and the scaling of gradients.
 #
 # Design: all parameters with what belongs to them are cut into pieces, and one parallel loop takes them all, so fifty
-# small arrays cost no more than a large one. A rule is a plain loop in the dtype of the arrays, and changes numbers
-# where they are. An Array never changes: these are the numbers of a new one. But where nobody holds the old Array
-# except its tensor, which is about to let go of it, the new one takes its memory over (`takes_over`). Then a step reads
-# and writes half as much, and SGD and Adam take about half the time. Else each chunk is copied to its new place in its
-# turn, and is in the first cache when the rule comes by.
+# small arrays cost no more than a large one. A rule (optim_rules.pxi) changes numbers where they are. An Array never
+# changes: these are the numbers of a new one. But where nobody holds the old Array except its tensor, which is about to
+# let go of it, the new one takes its memory over (`takes_over`). Then a step reads and writes half as much, and SGD and
+# Adam take about half the time. Else each chunk is copied to its new place in its turn, and is in the first cache when
+# the rule comes by. Sums of squares are added piece by piece, in order.
 #
 # Why nobody can see numbers change: memory is taken over only where it would be freed a moment later if the new numbers
 # went elsewhere. Whoever may still read it (another tensor, a graph, a memoryview, a saved state, a kernel in another
@@ -18,9 +18,6 @@
 # holds the old numbers a step takes two to four times as long. Stores that pass the caches by would make that 1.1 to 1.9
 # times as long again, and pay (0.7 to 0.9) only for arrays that no cache holds. Larger chunks than 2048 leave the first
 # cache when they are copied, smaller ones cost a float step 5%.
-#
-# Only RMSprop computes in double: it takes the square of a mean from a mean of squares, of which a float may leave less
-# than nothing. Sums of squares are in double too: one for each piece, added in order.
 
 cdef extern from "Python.h":
     Py_ssize_t Py_REFCNT(PyObject *)
@@ -30,20 +27,6 @@ cdef enum:
     FIELDS = 5  # p, g, and up to three of state
     GRADIENT = 1  # the field that stays as it is
     CHUNK = 2048
-    SUMS = 32  # side by side
-
-cdef struct Settings:
-    double lr
-    double momentum
-    double dampening
-    double weight_decay
-    double beta1
-    double beta2
-    double eps
-    double size  # Adam: lr and the second moment's root, corrected for their start at zero
-    double root
-    bint nesterov
-    bint decoupled
 
 cdef enum Rule:
     SGD_PLAIN
@@ -61,93 +44,6 @@ cdef struct Piece:  # neighbours of one parameter; NULL for a field that there i
     double squares
 
 
-cdef inline real decayed(real g, real weight_decay, real p) noexcept nogil:
-    """g + weight_decay p, where no decay is none: 0 times an infinite p would be NaN."""
-    return g if weight_decay == 0 else g + weight_decay * p
-
-
-# --- the rules --------------------------------------------------------------------------------------------------------
-cdef inline void sgd_plain(real *p, const real *g, Py_ssize_t n, const Settings *s) noexcept nogil:  # IN g, s IN/OUT p
-    cdef real lr = <real> s.lr, weight_decay = <real> s.weight_decay
-    cdef Py_ssize_t i
-    for i in range(n):
-        p[i] = p[i] - lr * decayed(g[i], weight_decay, p[i])
-
-
-cdef inline void sgd_momentum(real *p, const real *g, real *v, Py_ssize_t n, const Settings *s) noexcept nogil:  # IN g, s IN/OUT p, v
-    cdef real lr = <real> s.lr, momentum = <real> s.momentum, weight_decay = <real> s.weight_decay
-    cdef real fresh = <real> (1 - s.dampening), slope, speed
-    cdef bint nesterov = s.nesterov
-    cdef Py_ssize_t i
-    for i in range(n):
-        slope = decayed(g[i], weight_decay, p[i])
-        speed = momentum * v[i] + fresh * slope
-        v[i] = speed
-        p[i] = p[i] - lr * (slope + momentum * speed if nesterov else speed)
-
-
-cdef inline void adam(real *p, const real *g, real *m, real *v, Py_ssize_t n, const Settings *s) noexcept nogil:  # IN g, s IN/OUT p, m, v
-    cdef real shrink = <real> (-s.lr * s.weight_decay if s.decoupled else 0), penalty = <real> (0 if s.decoupled else s.weight_decay)
-    cdef real beta1 = <real> s.beta1, fresh1 = <real> (1 - s.beta1), beta2 = <real> s.beta2, fresh2 = <real> (1 - s.beta2)
-    cdef real size = <real> s.size, root = <real> s.root, eps = <real> s.eps, start, slope, first, second
-    cdef Py_ssize_t i
-    for i in range(n):
-        start = decayed(p[i], shrink, p[i])
-        slope = decayed(g[i], penalty, start)
-        first = beta1 * m[i] + fresh1 * slope
-        second = beta2 * v[i] + fresh2 * (slope * slope)
-        m[i] = first
-        v[i] = second
-        p[i] = start - size * first / (<real> c_sqrt(<double> second) / root + eps)
-
-
-cdef inline void rmsprop(real *p, const real *g, real *square, real *v, real *mean, Py_ssize_t n, const Settings *s) noexcept nogil:  # IN g, s IN/OUT p, square, v, mean
-    """In double. Without momentum or mean gradients (v or mean NULL) they are zero. beta1 is alpha."""
-    cdef double lr = s.lr, weight_decay = s.weight_decay, alpha = s.beta1, eps = s.eps, momentum = s.momentum, slope, q, a = 0, u
-    cdef Py_ssize_t i
-    for i in range(n):
-        slope = decayed(<double> g[i], weight_decay, <double> p[i])
-        q = alpha * square[i] + (1 - alpha) * (slope * slope)
-        square[i] = <real> q
-        if mean != NULL:
-            a = alpha * mean[i] + (1 - alpha) * slope
-            mean[i] = <real> a
-        u = slope / (c_sqrt(q - a * a) + eps)
-        if v != NULL:
-            u = momentum * v[i] + u
-            v[i] = <real> u
-        p[i] = <real> (p[i] - lr * u)
-
-
-cdef inline void scale_row(real *x, Py_ssize_t n, double factor) noexcept nogil:  # IN/OUT x
-    """In the dtype of x if that can hold the factor: a float has no digits left for 1e-42."""
-    cdef real narrow = <real> factor
-    cdef Py_ssize_t i
-    if c_fabs(narrow - factor) <= 1e-7 * c_fabs(factor):
-        for i in range(n):
-            x[i] = narrow * x[i]
-    else:
-        for i in range(n):
-            x[i] = <real> (factor * x[i])
-
-
-cdef double sum_of_squares(const real *x, Py_ssize_t n) noexcept nogil:  # IN x
-    cdef double[SUMS] sums
-    cdef double total = 0
-    cdef Py_ssize_t i, j, even = n // SUMS * SUMS
-    for j in range(SUMS):
-        sums[j] = 0
-    for i from 0 <= i < even by SUMS:
-        for j in range(SUMS):
-            sums[j] = fused_multiply_add(<double> x[i + j], <double> x[i + j], sums[j])
-    for i in range(even, n):
-        total += <double> x[i] * x[i]
-    for j in range(SUMS):
-        total += sums[j]
-    return total
-
-
-# --- a rule for all elements of all parameters ------------------------------------------------------------------------
 cdef void run_piece(Piece *a, Rule rule, const Settings *s, real *kind) noexcept nogil:  # IN s IN/OUT a
     """`kind` only says the dtype."""
     cdef real *x[FIELDS]

@@ -1,0 +1,106 @@
+# The rules of the optimisers, each for neighbours of one parameter; and the scaling and the squares of gradients.
+#
+# Design: a rule is a plain loop in the dtype of the arrays, and changes numbers where they are; how fast it is, optim.pxi
+# says, which runs it. Only RMSprop computes in double: it takes the square of a mean from a mean of squares, of which a
+# float may leave less than nothing. Sums of squares are in double too.
+
+cdef enum:
+    SUMS = 32  # side by side
+
+cdef struct Settings:
+    double lr
+    double momentum
+    double dampening
+    double weight_decay
+    double beta1
+    double beta2
+    double eps
+    double size  # Adam: lr and the second moment's root, corrected for their start at zero
+    double root
+    bint nesterov
+    bint decoupled
+
+
+cdef inline real decayed(real g, real weight_decay, real p) noexcept nogil:
+    """g + weight_decay p, where no decay is none: 0 times an infinite p would be NaN."""
+    return g if weight_decay == 0 else g + weight_decay * p
+
+
+cdef inline void sgd_plain(real *p, const real *g, Py_ssize_t n, const Settings *s) noexcept nogil:  # IN g, s IN/OUT p
+    cdef real lr = <real> s.lr, weight_decay = <real> s.weight_decay
+    cdef Py_ssize_t i
+    for i in range(n):
+        p[i] = p[i] - lr * decayed(g[i], weight_decay, p[i])
+
+
+cdef inline void sgd_momentum(real *p, const real *g, real *v, Py_ssize_t n, const Settings *s) noexcept nogil:  # IN g, s IN/OUT p, v
+    cdef real lr = <real> s.lr, momentum = <real> s.momentum, weight_decay = <real> s.weight_decay
+    cdef real fresh = <real> (1 - s.dampening), slope, speed
+    cdef bint nesterov = s.nesterov
+    cdef Py_ssize_t i
+    for i in range(n):
+        slope = decayed(g[i], weight_decay, p[i])
+        speed = momentum * v[i] + fresh * slope
+        v[i] = speed
+        p[i] = p[i] - lr * (slope + momentum * speed if nesterov else speed)
+
+
+cdef inline void adam(real *p, const real *g, real *m, real *v, Py_ssize_t n, const Settings *s) noexcept nogil:  # IN g, s IN/OUT p, m, v
+    cdef real shrink = <real> (-s.lr * s.weight_decay if s.decoupled else 0), penalty = <real> (0 if s.decoupled else s.weight_decay)
+    cdef real beta1 = <real> s.beta1, fresh1 = <real> (1 - s.beta1), beta2 = <real> s.beta2, fresh2 = <real> (1 - s.beta2)
+    cdef real size = <real> s.size, root = <real> s.root, eps = <real> s.eps, start, slope, first, second
+    cdef Py_ssize_t i
+    for i in range(n):
+        start = decayed(p[i], shrink, p[i])
+        slope = decayed(g[i], penalty, start)
+        first = beta1 * m[i] + fresh1 * slope
+        second = beta2 * v[i] + fresh2 * (slope * slope)
+        m[i] = first
+        v[i] = second
+        p[i] = start - size * first / (<real> c_sqrt(<double> second) / root + eps)
+
+
+cdef inline void rmsprop(real *p, const real *g, real *square, real *v, real *mean, Py_ssize_t n, const Settings *s) noexcept nogil:  # IN g, s IN/OUT p, square, v, mean
+    """In double. Without momentum or mean gradients (v or mean NULL) they are zero. beta1 is alpha."""
+    cdef double lr = s.lr, weight_decay = s.weight_decay, alpha = s.beta1, eps = s.eps, momentum = s.momentum, slope, q, a = 0, u
+    cdef Py_ssize_t i
+    for i in range(n):
+        slope = decayed(<double> g[i], weight_decay, <double> p[i])
+        q = alpha * square[i] + (1 - alpha) * (slope * slope)
+        square[i] = <real> q
+        if mean != NULL:
+            a = alpha * mean[i] + (1 - alpha) * slope
+            mean[i] = <real> a
+        u = slope / (c_sqrt(q - a * a) + eps)
+        if v != NULL:
+            u = momentum * v[i] + u
+            v[i] = <real> u
+        p[i] = <real> (p[i] - lr * u)
+
+
+cdef inline void scale_row(real *x, Py_ssize_t n, double factor) noexcept nogil:  # IN/OUT x
+    """In the dtype of x if that can hold the factor: a float has no digits left for 1e-42."""
+    cdef real narrow = <real> factor
+    cdef Py_ssize_t i
+    if c_fabs(narrow - factor) <= 1e-7 * c_fabs(factor):
+        for i in range(n):
+            x[i] = narrow * x[i]
+    else:
+        for i in range(n):
+            x[i] = <real> (factor * x[i])
+
+
+cdef double sum_of_squares(const real *x, Py_ssize_t n) noexcept nogil:  # IN x
+    cdef double[SUMS] sums
+    cdef double total = 0
+    cdef Py_ssize_t i, j, even = n // SUMS * SUMS
+    for j in range(SUMS):
+        sums[j] = 0
+    for i from 0 <= i < even by SUMS:
+        for j in range(SUMS):
+            sums[j] = fused_multiply_add(<double> x[i + j], <double> x[i + j], sums[j])
+    for i in range(even, n):
+        total += <double> x[i] * x[i]
+    for j in range(SUMS):
+        total += sums[j]
+    return total
