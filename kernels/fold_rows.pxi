@@ -26,6 +26,7 @@ cdef extern from *:
 
 cdef enum:
     AHEAD = 6144  # bytes between what is added and what is asked of the memory
+    WIDE = 16  # neighbours that become a vector, or two
     LANES = 32
     KEPT = LANES // 2
     TOGETHER = 16  # rows whose ends are joined together

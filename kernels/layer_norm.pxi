@@ -10,7 +10,6 @@
 # 0.26 and 0.44 in rows of 65 (12288x65), 0.16 and 0.29 from the third (1000x1000).
 
 cdef enum:
-    WIDE = 16  # neighbours that become a vector
     CACHED = 16384  # bytes of rows that go together
     LEFT = 8  # sums that are left of a row, in double, before those of TOGETHER rows are joined
     LEAST_ROWS = 16  # a part has at least so many,

@@ -10,10 +10,13 @@
 
 cdef inline real sum_lanes(const real *lanes) noexcept nogil:  # IN lanes
     cdef real half[WIDE]
+    cdef real quarter[WIDE]
     cdef Py_ssize_t j
     for j in range(WIDE // 2):
         half[j] = lanes[j] + lanes[j + WIDE // 2]
-    return ((half[0] + half[4]) + (half[2] + half[6])) + ((half[1] + half[5]) + (half[3] + half[7]))
+    for j in range(WIDE // 4):
+        quarter[j] = half[j] + half[j + WIDE // 4]
+    return (quarter[0] + quarter[2]) + (quarter[1] + quarter[3])
 
 
 cdef inline real products_of_some(const real *dy, const real *x, const real *w, real mean, Py_ssize_t n, real *sum_g, real *rest) noexcept nogil:  # IN dy, x, w OUT sum_g, rest
@@ -61,16 +64,16 @@ cdef inline real products_of_some(const real *dy, const real *x, const real *w, 
 
 
 cdef inline void layer_norm_grad_row(const real *dy, const real *x, const real *w, real *dx, real *dw, real *db, Py_ssize_t n, real mean, real r) noexcept nogil:  # IN dy, x, w OUT dx IN/OUT dw, db
-    cdef double total = 0, mean_g = 0, rest = 0, slope
+    cdef double total = 0, mean_g = 0, rest = 0, slope, share = 1 / <double> n
     cdef real sum_g, left, p, q, t
     cdef Py_ssize_t i
     for i from 0 <= i < n by BLOCK:
         total += products_of_some(dy + i, x + i, w + i, mean, at_most(n - i, BLOCK), &sum_g, &left)
         mean_g += sum_g
         rest += left
-    mean_g /= n
-    rest /= n
-    slope = (total / n - rest * mean_g) * r * r * r
+    mean_g *= share
+    rest *= share
+    slope = (total * share - rest * mean_g) * r * r * r
     p = <real> -slope
     q = <real> (rest * slope - mean_g * r)
     t = <real> (-rest * r)

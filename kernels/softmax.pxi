@@ -9,7 +9,7 @@
 #
 # Measured on one core with AVX-512 (python -m benchmarks shares), 768 x 128: 0.75 ns a number of float64, 0.3 of
 # float32, half of it the exponential; from memory 0.8 and 0.5, half to two thirds of what a copy moves. The derivative
-# of softmax moves as much as a copy.
+# of softmax moves as much as a copy from memory; from the second cache it takes 0.27 and 0.13 ns a number.
 
 cdef struct Softmax:
     char _
@@ -54,6 +54,20 @@ cdef inline real finished(real x, real dy, real own, real largest, real total, s
         return dy - exp_of(x) * total
 
 
+cdef inline void finish_row(const real *x, const real *dy, real *out, Py_ssize_t n, real largest, real total, softmax_op *op) noexcept nogil:  # IN x, dy IN/OUT out
+    """WIDE at a time: a compiler must not ask for each row whether out lies among what it reads, a tenth of the time."""
+    cdef real[WIDE] v
+    cdef Py_ssize_t i = 0, j
+    while i + WIDE <= n:
+        for j in range(WIDE):
+            v[j] = finished(x[i + j], dy[i + j], out[i + j], largest, total, op)
+        for j in range(WIDE):
+            out[i + j] = v[j]
+        i += WIDE
+    for i in range(i, n):
+        out[i] = finished(x[i], dy[i], out[i], largest, total, op)
+
+
 cdef void softmax_rows(const real *x, const real *dy, real *out, Py_ssize_t rows, Py_ssize_t n,
                        softmax_op *op) noexcept nogil:  # IN x, dy OUT out
     """At most TOGETHER rows of neighbours, side by side as far as they share work."""
@@ -76,8 +90,7 @@ cdef void softmax_rows(const real *x, const real *dy, real *out, Py_ssize_t rows
         for i in range(rows):
             total[i] = <real> log_value(total[i], <real *> NULL)
     for i in range(rows):
-        for j in range(i * n, i * n + n):
-            out[j] = finished(x[j], dy[j], out[j], largest[i], total[i], op)
+        finish_row(x + i * n, dy + i * n, out + i * n, n, largest[i], total[i], op)
 
 
 cdef void softmax_columns(const real *x, const real *dy, real *out, Py_ssize_t n, Py_ssize_t row, Py_ssize_t width,
