@@ -232,10 +232,9 @@ def rmsprop_step(params, grads, square, momenta, averages, double lr, double alp
 
 # --- gradients all together -------------------------------------------------------------------------------------------
 def norm(arrays):
-    cdef Settings s
     cdef list given = list(arrays)
     need_lists("norm", [given])
-    return c_sqrt(run_lists("norm", [given], [None], False, SQUARES, &s))
+    return c_sqrt(run_lists("norm", [given], [None], False, SQUARES, NULL))
 
 
 def scale(tensors, double factor):
