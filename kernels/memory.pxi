@@ -4,8 +4,10 @@
 # of fresh pages costs more than many operations. So a freed block is kept, by size class, and handed out again. There
 # are four classes per doubling (at most a quarter of a block is unused). A block counts its arrays, as reshape shares
 # it. Fresh memory of large blocks comes in pages of 2 MB where Linux has them, as every page costs a trip to the system
-# and a place among the few addresses a core remembers. All of this runs with the GIL held. The numbers start on a cache line; the header has the line before to itself.
-# Under AddressSanitizer (scripts/sanitize) what lies behind the numbers and what is in the cache is out of bounds.
+# and a place among the few addresses a core remembers. Linux also promises more memory than there is, and ends the
+# process that takes it at its word: what it can keep is asked before (no Python runs for that: see optim.pxi). All of
+# this runs with the GIL held. The numbers start on a cache line; the header has the line before to itself. Under
+# AddressSanitizer (scripts/sanitize) what lies behind the numbers and what is in the cache is out of bounds.
 
 cdef extern from *:
     """
@@ -26,6 +28,18 @@ cdef extern from *:
     #else
     static void saitama_huge_pages(char *start, size_t nbytes) { (void) start; (void) nbytes; }
     #endif
+    #include <stdio.h>
+    static long long saitama_available(const char *path) { /* bytes, swap included, or -1: the system does not say */
+        char line[128];
+        long long kilobytes, available = -1, swap = 0;
+        FILE *file = fopen(path, "r");
+        while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
+            if (sscanf(line, "MemAvailable: %lld", &kilobytes) == 1) available = kilobytes;
+            if (sscanf(line, "SwapFree: %lld", &kilobytes) == 1) swap = kilobytes;
+        }
+        if (file != NULL) fclose(file);
+        return available < 0 ? -1 : (available + swap) * 1024;
+    }
     #ifdef SAITAMA_ASAN
     #include <sanitizer/asan_interface.h>
     #else
@@ -34,6 +48,7 @@ cdef extern from *:
     #endif
     """
     void saitama_huge_pages(char *start, size_t nbytes) noexcept nogil
+    long long saitama_available(const char *path) noexcept nogil
     void ASAN_POISON_MEMORY_REGION(void *data, size_t nbytes) noexcept nogil
     void ASAN_UNPOISON_MEMORY_REGION(void *data, size_t nbytes) noexcept nogil
 
@@ -41,6 +56,9 @@ cdef enum:
     LINE = 64  # bytes of a cache line, and of the header
     BINS = 256  # more size classes than an address can reach
     HUGE = 1 << 22  # bytes from which pages of 2 MB are asked for
+    LARGE = 1 << 30  # bytes from which the system is asked whether it has them
+
+_meminfo = b"/proc/meminfo"
 
 cdef struct Block:
     Block *next  # in its bin, while free
@@ -65,6 +83,17 @@ cdef inline int size_class(size_t nbytes, size_t *capacity) noexcept:  # OUT cap
     return 4 * shift + <int> (last >> shift)
 
 
+cdef int need_memory(size_t nbytes) except -1:
+    cdef const char *path = <const char *> <bytes> _meminfo
+    cdef long long available = saitama_available(path)
+    if 0 <= available < <long long> nbytes:
+        empty_cache()
+        available = saitama_available(path)
+        if 0 <= available < <long long> nbytes:
+            raise MemoryError(f"out of memory: {nbytes} bytes were asked for, and {available} are available")
+    return 0
+
+
 cdef void *take_block(size_t nbytes) except NULL:
     """Memory for `nbytes` of numbers, with one user; what it holds is undefined."""
     cdef size_t capacity
@@ -75,6 +104,8 @@ cdef void *take_block(size_t nbytes) except NULL:
         bins[bin] = block.next
         cached_bytes_add(-<Py_ssize_t> capacity)
     else:
+        if nbytes >= LARGE:
+            need_memory(nbytes)
         raw = malloc(capacity + 2 * LINE)
         if raw == NULL:
             empty_cache()

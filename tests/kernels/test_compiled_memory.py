@@ -6,6 +6,7 @@ import array
 import ctypes
 import gc
 import weakref
+from pathlib import Path
 from types import ModuleType
 from typing import Any, Type
 
@@ -41,6 +42,18 @@ def test_memory_is_shared_by_reshape_and_freed_with_the_last_user(compiled: Modu
 def test_out_of_memory_names_the_bytes(compiled: ModuleType) -> None:
     with pytest.raises(MemoryError, match=str(2**50 * 8)):
         compiled.full((2**50,), 0.0, "float64")
+
+
+def test_what_linux_cannot_keep_is_not_taken(
+    compiled: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It would grant this, and kill the process that uses it. Where it does not say what it has, it is believed."""
+    (tmp_path / "meminfo").write_text("MemTotal: 1 kB\nMemAvailable: 900000 kB\nSwapFree: 100000 kB\n")
+    monkeypatch.setattr(compiled, "_meminfo", bytes(tmp_path / "meminfo"))
+    with pytest.raises(MemoryError, match=f"{2**30} bytes were asked for, and {1000000 * 1024} are available"):
+        compiled.full((2**30,), False, "bool")
+    monkeypatch.setattr(compiled, "_meminfo", bytes(tmp_path / "none"))
+    assert compiled.full((2**30,), False, "bool").shape == (2**30,)
 
 
 @pytest.mark.parametrize(
