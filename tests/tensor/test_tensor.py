@@ -155,7 +155,8 @@ def test_memoryview(dtype, format, shape):
 def test_a_huge_shape_is_refused_at_once():
     with pytest.raises(ValueError, match="more elements than memory can address"):
         zeros(2**62, 4)
-    with pytest.raises(MemoryError, match=f"^out of memory: {8 * 2**50} bytes were asked for$"):
+    too_large = f"^out of memory: {8 * 2**50} bytes were asked for(, and [0-9]+ are available)?$"  # as the system says
+    with pytest.raises(MemoryError, match=too_large):
         zeros(2**50)
     with pytest.raises(MemoryError):
         zeros(2**20, 1) + zeros(1, 2**20)
