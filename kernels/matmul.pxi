@@ -1,27 +1,32 @@
 # Matrix multiplication: cut into tiles, blocked for the caches, packed where that pays, shared out to threads.
 #
 # Design: tile.pxi multiplies a few rows of a by a panel of b, which is as wide as a tile, for a run of DEPTH along k. A
-# panel serves all tiles of a block of rows from the nearest caches, and the rows' runs serve all panels from the next
-# one (Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008, who pack both operands). Here
-# - a is read where it lies: a tile takes its numbers one by one, in any layout, at no more cost than packed ones;
-# - a panel of b is packed into (DEPTH, width) if it serves many rows, is transposed, or has columns missing (zeros);
+# strip of panels, as many as the second cache holds beside other things, serves all rows, block by block: a block's rows
+# come from memory once and meet panel after panel of the strip (Goto and van de Geijn, "Anatomy of high-performance
+# matrix multiplication", 2008, who pack both operands). Here
+# - a is read where it lies: a tile takes its numbers one by one, in any layout, at no more cost than packed ones, unless
+#   it is transposed and each step along k begins another page: then the block is packed, along the lines of memory;
+# - b is packed, panel by panel, (DEPTH, width) each, if it serves many rows, is transposed, or has columns missing (zeros);
 # - rows that do not fill a tile are packed too, padded with zeros, which reach no result.
-# A panel is 96 KB then, twice the first cache; but a tile reads it in order, 16 bytes a cycle, which the second one
-# gives easily, and long runs and large blocks save more: out is read and written once a run, b packed once a block.
+# With runs of DEPTH a panel is 96 KB, twice the first cache; but a tile reads it in order, 16 bytes a cycle, which the
+# second one gives easily, and out is read and written only once a run. k and the columns are cut into equal pieces.
 #
-# Threads take parts of the result (or matrices of a batch), and pack for themselves what they need: there is nothing to
-# wait for. Each result is one chain of multiply-adds in the order of k however it is cut, so threads do not change a
-# bit. Products too thin or too small for tiles have loops of their own (thin.pxi).
+# Threads take parts of the result (or matrices of a batch), cut along its longer side, and pack for themselves what they
+# need: there is nothing to wait for. Each result is one chain of multiply-adds in the order of k however it is cut, so
+# threads do not change a bit. Products too thin or too small for tiles have loops of their own (thin.pxi).
 #
-# Measured on one core with AVX-512 (48 KB, 1 MB and 32 MB of caches): 85% to 97% of its multiply-adds from 64 x 64 to
-# 1024 x 1024; 76% to 87% for heads of 64 x 64 whose tiles have 32 or 64 steps, 62% to 72% if b is transposed there.
+# Measured on one core with AVX-512 (48 KB and 2 MB of caches of its own, a slow third), as shares of the multiply-adds
+# that it can do, with no neighbour at work: 95% for 128 x 128, 91% for 256, 87% for 512, 84% to 89% for 1024; a GPT's
+# products 85% to 91%, with a transposed 75% to 85%; heads of 64 x 64 some 60%, which come from the third cache.
 
 cdef enum:
-    DEPTH = 512  # steps along k of a run
-    BLOCK_ROWS = 1024  # rows that a packed panel serves, at most
+    DEPTH = 512  # steps along k of a run, at most; half as many where b is not packed
+    STRIP_BYTES = 768 << 10  # of packed panels
+    STRIP_COLUMNS = 1024  # at most
     FEW_ROWS = 192  # that do not repay packing b
+    FAR = 1024  # bytes from step to step of a that is transposed, from which it is packed
+    BLOCK_ROWS = 32  # rows of a that meet a panel one after the other, some tiles
     LANES_AT_ONCE = 8  # that are packed side by side
-    PART_VECTORS = 6  # vectors across a part of the result, at least
 
 cdef struct Product:
     Py_ssize_t m, n, k  # (m, k) @ (k, n)
@@ -29,11 +34,13 @@ cdef struct Product:
     Py_ssize_t row_b, step_b
     Py_ssize_t matrices_a, matrices_b, matrices  # in the batch of a, of b and of the result
     Py_ssize_t down, across  # parts of each matrix of the result
+    bint pack_a, pack_b  # whether more of them is packed than what does not fill a tile
+    Py_ssize_t depth, strip  # steps of a run, columns of a strip
     const void *a
     const void *b
     const void *bias
     void *out
-    void *packed  # scratch of every thread
+    void *scratch  # of every thread
     Walk batch  # which matrix of a and b makes each of the result
 
 
@@ -63,60 +70,89 @@ cdef void pack(const real *x, Py_ssize_t next_lane, Py_ssize_t next_k, Py_ssize_
             out[p * width + lane] = x[p * next_k + lane * next_lane]
 
 
-cdef inline Py_ssize_t scratch(real *kind) noexcept nogil:
-    """Elements that a thread needs: for a panel, for rows that do not fill a tile, and for a tile at an edge."""
-    return DEPTH * (columns(kind) + ROWS) + 2 * TILE
+cdef void pack_rows(const real *a, Py_ssize_t row_a, Py_ssize_t step_a, Py_ssize_t rows, Py_ssize_t k,
+                    real *out) noexcept nogil:  # IN a OUT out
+    """rows of a as tiles, each (k, ROWS), of which the last may have rows of zeros."""
+    cdef Py_ssize_t whole = rows // ROWS * ROWS if row_a == 1 else 0, p, i
+    for p in range(k if whole else 0):  # along the lines of memory, through all tiles
+        for i from 0 <= i < whole by ROWS:
+            memcpy(out + i * k + p * ROWS, a + p * step_a + i, ROWS * sizeof(real))
+    if whole < rows:
+        pack(a + whole * row_a, row_a, step_a, rows - whole, k, out + whole * k, ROWS)
 
 
-cdef void run(const Product *t, const real *a, const real *b, const real *bias, real *out, Py_ssize_t rows,
-              Py_ssize_t n, Py_ssize_t k, bint first, real *packed) noexcept nogil:  # IN t, a, b, bias OUT out, packed
-    """out (rows, n) += a (rows, k) @ b (k, n) + bias (n,), panel by panel of b. A bias that is NULL is none."""
-    cdef Py_ssize_t j = 0, i, whole = rows // ROWS * ROWS, width, exist
-    cdef real *low = packed + DEPTH * columns(out)  # the rows that do not fill a tile
-    cdef real *aside = low + DEPTH * ROWS  # a tile at an edge
-    cdef real *added = aside + TILE  # the bias of a tile
-    cdef real *to
+cdef inline Py_ssize_t scratch(const Product *t, Py_ssize_t wide) noexcept nogil:  # IN t
+    """Numbers that a thread needs: for a tile at an edge, the bias of a strip, its panels, and rows of a."""
+    cdef Py_ssize_t across = t.strip if t.pack_b else wide, rows = BLOCK_ROWS if t.pack_a else ROWS
+    return TILE + t.strip + t.depth * (across + rows)
+
+
+cdef inline Py_ssize_t panel_width(Py_ssize_t left, real *kind) noexcept nogil:
+    return narrow_columns(kind) if is_narrow(left, kind) else columns(kind)
+
+
+cdef void pack_strip(const Product *t, const real *b, const real *bias, Py_ssize_t n, Py_ssize_t k, real *added,
+                     real *panels) noexcept nogil:  # IN t, b, bias OUT added, panels
+    """Panels of b, and the bias. A bias that is NULL is none."""
+    cdef Py_ssize_t j = 0, i, width, exist
+    while j < n:
+        width = panel_width(n - j, added)
+        exist = at_most(n - j, width)
+        for i in range(width):
+            added[j + i] = bias[j + i] if bias != NULL and i < exist else -0.0  # which changes nothing
+        if t.pack_b or exist < width:
+            pack(b + j * t.step_b, t.step_b, t.row_b, exist, k, panels + (j * k if t.pack_b else 0), width)
+        j += width
+
+
+cdef void run_block(const Product *t, const real *a, const real *b, const real *panels, const real *added, real *out,
+                    Py_ssize_t rows, Py_ssize_t n, Py_ssize_t k, bint first, real *aside,
+                    real *low) noexcept nogil:  # IN t, a, b, panels, added OUT out, aside, low
+    """out (rows, n) += a (rows, k) @ b (k, n) + bias (n,), for a few tiles of rows."""
+    cdef Py_ssize_t j = 0, i, width, exist
+    cdef Py_ssize_t packed_from = 0 if t.pack_a else rows // ROWS * ROWS  # the row of a from which on tiles are packed
     cdef const real *from_a
     cdef const real *panel
+    cdef real *to
+    cdef bint edge
     cdef Tile s
-    cdef bint low_rows, edge
     s.k, s.first = k, first
-    if rows - whole > 1:
-        pack(a + whole * t.row_a, t.row_a, t.step_a, rows - whole, k, low, ROWS)
+    if packed_from < rows:
+        pack_rows(a + packed_from * t.row_a, t.row_a, t.step_a, rows - packed_from, k, low)
     while j < n:
         s.narrow = is_narrow(n - j, out)
-        width = narrow_columns(out) if s.narrow else columns(out)
+        width = panel_width(n - j, out)
         exist = at_most(n - j, width)
-        panel = b + j * t.step_b
-        s.row_b = t.row_b
-        if t.step_b != 1 or rows > FEW_ROWS or exist < width:
-            pack(panel, t.step_b, t.row_b, exist, k, packed, width)
-            panel = packed
-            s.row_b = width
-        for i in range(width):
-            added[i] = bias[j + i] if bias != NULL and i < exist else -0.0  # which changes nothing
-        i = 0
-        while i < rows:
+        panel, s.row_b = b + j * t.step_b, t.row_b
+        if t.pack_b or exist < width:
+            panel, s.row_b = panels + (j * k if t.pack_b else 0), width
+        for i from 0 <= i < rows by ROWS:
             s.rows = at_most(rows - i, ROWS)
-            low_rows = 1 < s.rows < ROWS
-            edge = low_rows or exist < width
-            from_a = a + i * t.row_a
-            s.row_a, s.step_a = t.row_a, t.step_a
-            to = out + i * t.n
-            s.row_out = t.n
-            if low_rows:
-                from_a = low
-                s.row_a, s.step_a = 1, ROWS
+            from_a, s.row_a, s.step_a = a + i * t.row_a, t.row_a, t.step_a
+            if i >= packed_from and s.rows > 1:
+                from_a, s.row_a, s.step_a = low + (i - packed_from) * k, 1, ROWS
+            to, s.row_out = out + i * t.n + j, t.n
+            edge = 1 < s.rows < ROWS or exist < width
             if edge:
-                to = aside
-                s.row_out = width
-                copy_rows(<const real *> out + i * t.n, t.n, to, width, 0 if first else s.rows, exist)
-            run_any_tile(&s, from_a, panel, added, to)
+                to, s.row_out = aside, width
+                copy_rows(<const real *> out + i * t.n + j, t.n, to, width, 0 if first else s.rows, exist)
+            run_tile(&s, from_a, panel, added + j, to)
             if edge:
-                copy_rows(<const real *> to, width, out + i * t.n, t.n, s.rows, exist)
-            i += ROWS
+                copy_rows(<const real *> to, width, out + i * t.n + j, t.n, s.rows, exist)
         j += width
-        out += width
+
+
+cdef void run_strip(const Product *t, const real *a, const real *b, const real *bias, real *out, Py_ssize_t rows,
+                    Py_ssize_t n, Py_ssize_t k, bint first, real *aside) noexcept nogil:  # IN t, a, b, bias OUT out, aside
+    """out (rows, n) += a (rows, k) @ b (k, n) + bias (n,). Behind `aside` there is the other scratch memory."""
+    cdef real *added = aside + TILE
+    cdef real *panels = added + t.strip
+    cdef real *low = panels + t.depth * (t.strip if t.pack_b else columns(out))  # packed rows of a
+    cdef Py_ssize_t i
+    pack_strip(t, b, bias, n, k, added, panels)
+    for i from 0 <= i < rows by BLOCK_ROWS:
+        run_block(t, a + i * t.row_a, b, <const real *> panels, <const real *> added, out + i * t.n,
+                  at_most(rows - i, BLOCK_ROWS), n, k, first, aside, low)
 
 
 cdef void part(const Product *t, Py_ssize_t task, int worker, real *kind, void *op) noexcept nogil:  # IN t
@@ -125,48 +161,62 @@ cdef void part(const Product *t, Py_ssize_t task, int worker, real *kind, void *
     cdef const real *b = <const real *> t.b
     cdef const real *bias = <const real *> t.bias
     cdef real *out = <real *> t.out
-    cdef real *packed = <real *> t.packed + worker * scratch(kind)
+    cdef real *own = <real *> t.scratch + worker * scratch(t, columns(kind))
     cdef Cursor cursor
     cdef Py_ssize_t matrix = task // (t.down * t.across), row = task // t.across % t.down, column = task % t.across
-    cdef const real *added
     cdef Py_ssize_t lanes = VECTOR // sizeof(real), vectors = round_up(t.n, lanes) // lanes
-    cdef Py_ssize_t tiles = round_up(t.m, ROWS) // ROWS, start, depth, rows
+    cdef Py_ssize_t tiles = round_up(t.m, ROWS) // ROWS, k, start
     cdef Py_ssize_t top = tiles * row // t.down * ROWS, bottom = at_most(tiles * (row + 1) // t.down * ROWS, t.m)
     cdef Py_ssize_t left = vectors * column // t.across * lanes
     cdef Py_ssize_t right = at_most(vectors * (column + 1) // t.across * lanes, t.n)
     seek(&t.batch, &cursor, matrix)
-    a += cursor.at[0] * t.m * t.k
-    b += cursor.at[1] * t.n * t.k + left * t.step_b
-    out += matrix * t.m * t.n + left
-    if bias != NULL:
-        bias += left
-    while top < bottom:
-        rows, start = at_most(bottom - top, BLOCK_ROWS), 0
-        added = NULL  # until the last run
-        while start < t.k:
-            depth = at_most(t.k - start, DEPTH)
-            if start + depth == t.k:
-                added = bias
-            run(t, a + top * t.row_a + start * t.step_a, b + start * t.row_b, added, out + top * t.n, rows,
-                right - left, depth, start == 0, packed)
-            start += DEPTH
-        top += BLOCK_ROWS
+    a += cursor.at[0] * t.m * t.k + top * t.row_a
+    b += cursor.at[1] * t.n * t.k
+    out += (matrix * t.m + top) * t.n
+    while left < right:
+        for start from 0 <= start < t.k by t.depth:
+            k = at_most(t.k - start, t.depth)
+            run_strip(t, a + start * t.step_a, b + start * t.row_b + left * t.step_b,
+                      bias + left if bias != NULL and start + k == t.k else NULL, out + left, bottom - top,
+                      at_most(right - left, t.strip), k, start == 0, own)
+        left += t.strip
+
+
+cdef void cut(Product *t, Py_ssize_t itemsize, int workers) noexcept:  # IN/OUT t
+    """Settle parts, runs and strips, and what is packed."""
+    cdef Py_ssize_t wide = TILE_VECTORS * VECTOR // itemsize, tiles = round_up(t.m, ROWS) // ROWS, widest, most
+    t.down = t.across = 1
+    t.pack_a = t.row_a == 1 and t.step_a * itemsize >= FAR and t.m >= ROWS
+    if t.matrices < 4 * workers and workers > 1:
+        if t.n > t.m and not t.pack_a:
+            t.across = at_most((t.n + 2 * wide - 1) // (2 * wide), workers)
+        t.down = at_most((workers + t.across - 1) // t.across, tiles)
+        t.across = at_most((workers + t.down - 1) // t.down, (t.n + 2 * wide - 1) // (2 * wide))
+    t.pack_b = t.step_b != 1 or t.m > FEW_ROWS * t.down
+    most = DEPTH if t.pack_b else DEPTH // 2
+    t.depth = parted(t.k, most)
+    widest = at_most(t.n, t.n // t.across + VECTOR // itemsize)
+    most = at_most(STRIP_COLUMNS, STRIP_BYTES // (t.depth * itemsize)) // wide * wide
+    t.strip = round_up(parted(widest, most), wide)
+
+
+cdef inline Py_ssize_t parted(Py_ssize_t n, Py_ssize_t most) noexcept:
+    """The size of n's parts when they are as few as can be, and alike."""
+    cdef Py_ssize_t parts = (n + most - 1) // most
+    return (n + parts - 1) // parts
 
 
 cdef int tiled_product(Product *t, Array a, Array b, Array bias, Array out) except -1:  # IN t
-    cdef Py_ssize_t itemsize = ITEMSIZE[a.kind]
+    cdef Py_ssize_t itemsize = ITEMSIZE[a.kind], tasks
     cdef double ns = <double> t.matrices * t.m * t.n * t.k / (50 if a.kind == FLOAT64 else 100)
     cdef int workers = team(ns)
     cdef Task run = <Task> part[double] if a.kind == FLOAT64 else <Task> part[float]
-    t.down = t.across = 1
-    if t.matrices < 4 * workers and workers > 1:
-        if t.n * itemsize > PART_VECTORS * VECTOR:
-            t.across = at_most(t.n * itemsize // (PART_VECTORS * VECTOR), workers)
-        t.down = at_most((workers + t.across - 1) // t.across, round_up(t.m, ROWS) // ROWS)
+    cut(t, itemsize, workers)
+    tasks = t.matrices * t.down * t.across
     t.a, t.b, t.bias, t.out = a.data, b.data, NULL if bias is None else bias.data, out.data
-    t.packed = take_block(at_most(workers, t.matrices * t.down * t.across) * itemsize * scratch(<float *> NULL))  # a float tile is the largest
-    perform(run, t, t.matrices * t.down * t.across, workers, ns)
-    drop_block(t.packed)
+    t.scratch = take_block(at_most(workers, tasks) * itemsize * scratch(t, TILE_VECTORS * VECTOR // itemsize))
+    perform(run, t, tasks, workers, ns)
+    drop_block(t.scratch)
     return 0
 
 

@@ -35,6 +35,7 @@ Cython has no way to say that a loop shall be unrolled. Other compilers get the 
 typedef double saitama_doubles __attribute__((vector_size(SAITAMA_VECTOR), aligned(8), may_alias));
 typedef float saitama_floats __attribute__((vector_size(SAITAMA_VECTOR), aligned(4), may_alias));
 #define SAITAMA_INLINE static inline __attribute__((always_inline))
+#define SAITAMA_APART static __attribute__((noinline))
 #ifdef __clang__
 #define SAITAMA_UNROLL _Pragma("clang loop unroll(full)")
 #else
@@ -45,6 +46,7 @@ typedef float saitama_floats __attribute__((vector_size(SAITAMA_VECTOR), aligned
 typedef double saitama_doubles;
 typedef float saitama_floats;
 #define SAITAMA_INLINE static inline
+#define SAITAMA_APART static
 #define SAITAMA_UNROLL
 #define SAITAMA_HIDE(n)
 #endif

@@ -24,6 +24,37 @@ cdef extern from "tile.h" nogil:
     #define SAITAMA_NARROW 12
     #endif
     #define SAITAMA_TILE (SAITAMA_ROWS * SAITAMA_WIDE * SAITAMA_VECTOR / 4) /* numbers of a tile, at most */
+    static const double saitama_zeros[SAITAMA_TILE]; /* of either kind of number */
+
+    typedef struct {
+        Py_ssize_t rows, k; /* (rows, k) @ (k, columns) */
+        Py_ssize_t row_a, step_a; /* from row to row and along a row of a, whose numbers are taken one by one */
+        Py_ssize_t row_b; /* the columns of b lie side by side */
+        Py_ssize_t row_out;
+        int narrow; /* SAITAMA_NARROW wide, not SAITAMA_WIDE */
+        int first; /* what is in the result counts as zero */
+    } saitama_tile;
+
+    /* A tile of one size, apart from all else: among other code it does not get all the registers. */
+    #define SAITAMA_TILE_APART(name, tile, number, rows, vectors)                                                     \
+        SAITAMA_APART void name(const saitama_tile *t, const number *a, const number *b, const number *bias,          \
+                                number *out) {                                                                        \
+            tile(t->first ? (const number *)saitama_zeros : out, t->first ? 0 : t->row_out, a, t->row_a, t->step_a,   \
+                 b, t->row_b, t->k, bias, out, t->row_out, rows, (vectors) * SAITAMA_VECTOR / sizeof(number));        \
+        }
+    #define SAITAMA_TILES(name, tile, number)                                                                         \
+        SAITAMA_TILE_APART(name##_wide_rows, tile, number, SAITAMA_ROWS, SAITAMA_WIDE)                                \
+        SAITAMA_TILE_APART(name##_narrow_rows, tile, number, SAITAMA_ROWS, SAITAMA_NARROW)                            \
+        SAITAMA_TILE_APART(name##_wide_row, tile, number, 1, SAITAMA_WIDE)                                            \
+        SAITAMA_TILE_APART(name##_narrow_row, tile, number, 1, SAITAMA_NARROW)                                        \
+        static void name(const saitama_tile *t, const number *a, const number *b, const number *bias, number *out) {  \
+            if (t->rows == 1)                                                                                         \
+                (t->narrow ? name##_narrow_row : name##_wide_row)(t, a, b, bias, out);                                \
+            else                                                                                                      \
+                (t->narrow ? name##_narrow_rows : name##_wide_rows)(t, a, b, bias, out);                              \
+        }
+    SAITAMA_TILES(saitama_run_tile_d, saitama_tile_d, double)
+    SAITAMA_TILES(saitama_run_tile_f, saitama_tile_f, float)
     """
     enum:
         VECTOR "SAITAMA_VECTOR"  # bytes
@@ -31,6 +62,7 @@ cdef extern from "tile.h" nogil:
         TILE_VECTORS "SAITAMA_WIDE"  # vectors of a tile
         NARROW_VECTORS "SAITAMA_NARROW"  # of one where a wide one would be mostly empty
         TILE "SAITAMA_TILE"
+    const double *ZEROS "saitama_zeros"
     double fused_multiply_add "SAITAMA_FMA"(double x, double y, double z)
     float fused_multiply_add_f "SAITAMA_FMAF"(float x, float y, float z)
     void tile_d "saitama_tile_d"(const double *begin, Py_ssize_t row_begin, const double *a, Py_ssize_t row_a,
@@ -39,31 +71,11 @@ cdef extern from "tile.h" nogil:
     void tile_f "saitama_tile_f"(const float *begin, Py_ssize_t row_begin, const float *a, Py_ssize_t row_a,
                                  Py_ssize_t step_a, const float *b, Py_ssize_t row_b, Py_ssize_t k,
                                  const float *bias, float *out, Py_ssize_t row_out, Py_ssize_t rows, Py_ssize_t n)
-
-cdef double ZEROS[TILE]  # for either kind of number
-
-cdef struct WideRows:
-    char _
-cdef struct NarrowRows:
-    char _
-cdef struct WideRow:
-    char _
-cdef struct NarrowRow:
-    char _
-
-ctypedef fused tile_shape:
-    WideRows  # ROWS rows of TILE_VECTORS vectors
-    NarrowRows  # ROWS rows of NARROW_VECTORS
-    WideRow  # one row
-    NarrowRow
-
-cdef struct Tile:
-    Py_ssize_t rows, k  # (rows, k) @ (k, columns)
-    Py_ssize_t row_a, step_a  # from row to row and along a row of a, whose numbers are taken one by one
-    Py_ssize_t row_b  # the columns of b lie side by side
-    Py_ssize_t row_out
-    bint narrow  # NARROW_VECTORS wide, not TILE_VECTORS
-    bint first  # what is in the result counts as zero
+    ctypedef struct Tile "saitama_tile":
+        Py_ssize_t rows, k, row_a, step_a, row_b, row_out
+        bint narrow, first
+    void run_tile_d "saitama_run_tile_d"(const Tile *t, const double *a, const double *b, const double *bias, double *out)
+    void run_tile_f "saitama_run_tile_f"(const Tile *t, const float *a, const float *b, const float *bias, float *out)
 
 
 cdef inline Py_ssize_t round_up(Py_ssize_t n, Py_ssize_t width) noexcept nogil:
@@ -84,30 +96,13 @@ cdef inline bint is_narrow(Py_ssize_t left, real *kind) noexcept nogil:
     return vectors <= NARROW_VECTORS or vectors == 2 * NARROW_VECTORS
 
 
-cdef void run_tile(const Tile *t, const real *a, const real *b, const real *bias, real *out,
-                   tile_shape *shape) noexcept nogil:  # IN t, a, b, bias IN/OUT out
-    """out (rows, n) += a (rows, k) @ b (k, n) + bias (n,)."""
-    cdef Py_ssize_t rows = 1 if tile_shape is WideRow or tile_shape is NarrowRow else ROWS
-    cdef Py_ssize_t n = columns(out) if tile_shape is WideRows or tile_shape is WideRow else narrow_columns(out)
-    cdef const real *begin = <const real *> ZEROS if t.first else out
-    cdef Py_ssize_t row_begin = 0 if t.first else t.row_out
+cdef inline void run_tile(const Tile *t, const real *a, const real *b, const real *bias,
+                          real *out) noexcept nogil:  # IN t, a, b, bias IN/OUT out
+    """out (rows, n) += a (rows, k) @ b (k, n) + bias (n,), for ROWS rows or one, wide or narrow."""
     if real is double:
-        tile_d(begin, row_begin, a, t.row_a, t.step_a, b, t.row_b, t.k, bias, out, t.row_out, rows, n)
+        run_tile_d(t, a, b, bias, out)
     else:
-        tile_f(begin, row_begin, a, t.row_a, t.step_a, b, t.row_b, t.k, bias, out, t.row_out, rows, n)
-
-
-cdef void run_any_tile(const Tile *t, const real *a, const real *b, const real *bias,
-                       real *out) noexcept nogil:  # IN t, a, b, bias IN/OUT out
-    """A tile of ROWS rows or of one, wide or narrow."""
-    if t.rows == 1 and t.narrow:
-        run_tile(t, a, b, bias, out, <NarrowRow *> NULL)
-    elif t.rows == 1:
-        run_tile(t, a, b, bias, out, <WideRow *> NULL)
-    elif t.narrow:
-        run_tile(t, a, b, bias, out, <NarrowRows *> NULL)
-    else:
-        run_tile(t, a, b, bias, out, <WideRows *> NULL)
+        run_tile_f(t, a, b, bias, out)
 
 
 cdef inline void copy_rows(const real *x, Py_ssize_t row_x, real *out, Py_ssize_t row_out, Py_ssize_t rows,
