@@ -8,6 +8,9 @@
 # relu, exp, tanh and sigmoid are as fast as a copy; of 768 x 128 numbers, from the second and third cache, additions
 # move 90 to 140 GB/s, where a copy moves 120. What each function costs beyond that stands in vector_math.pxi.
 
+cdef enum:
+    TRIED = 1024  # numbers that are tried as if they were easy (vector_math.pxi)
+
 cdef struct Add:
     char _
 cdef struct Sub:
@@ -86,6 +89,12 @@ ctypedef fused unary_op:
     GELU
     GELUTanh
 
+ctypedef fused easy_op:  # whose numbers may all be easy
+    Exp
+    Log
+    Sigmoid
+    GELU
+
 ctypedef fused slow_op:
     Exp
     Log
@@ -100,25 +109,25 @@ ctypedef fused slowest_op:
     GELUTanhGrad
 
 
-cdef inline real unary_value(real x, unary_op *op) noexcept nogil:
+cdef inline real unary_value(real x, bint easy, unary_op *op) noexcept nogil:
     if unary_op is Neg:
         return -x
     elif unary_op is Exp:
-        return exp_of(x)
+        return exp_of(x, easy)
     elif unary_op is Log:
-        return log_of(x)
+        return log_of(x, easy)
     elif unary_op is Sqrt:
         return <real> c_sqrt(<double> x)
     elif unary_op is Tanh:
         return tanh_of(x)
     elif unary_op is Sigmoid:
-        return sigmoid_of(x)
+        return sigmoid_of(x, easy)
     elif unary_op is ReLU:
         return 0 if x <= 0 else x  # NaN stays
     elif unary_op is Abs:
         return magnitude(x)
     elif unary_op is GELU:
-        return gelu_of(x)
+        return gelu_of(x, easy)
     else:
         return gelu_tanh_of(x)
 
@@ -183,10 +192,44 @@ cdef inline Py_ssize_t pieces(Py_ssize_t n) noexcept nogil:
     return (n + PIECE - 1) // PIECE
 
 
-cdef inline void unary_row(const real *x, real *out, Py_ssize_t n, unary_op *op) noexcept nogil:  # IN x OUT out
+cdef inline uint64_t care(double x, unary_op *op) noexcept nogil:
+    """How far x is from what is easy: the bits of numbers of one sign are ordered as they are, and NaN comes last."""
+    return to_bits(x) - to_bits(2.2250738585072014e-308) if unary_op is Log else to_bits(c_fabs(x))
+
+
+cdef inline uint32_t care_f(float x, unary_op *op) noexcept nogil:
+    return to_bits_f(x) - to_bits_f(1.1754943508222875e-38) if unary_op is Log else to_bits_f(c_fabsf(x))
+
+
+cdef inline bint easy_block(const real *x, real *out, Py_ssize_t n, unary_op *op) noexcept nogil:  # IN x OUT out
+    """Compute as if all were easy; returns whether they were."""
+    cdef uint64_t worst = 0, bits
+    cdef uint32_t worst_f = 0, bits_f
+    cdef double most = 1.7976931348623157e308 if unary_op is Log else 37 if unary_op is GELU else 708
+    cdef float most_f = 3.4028234663852886e38 if unary_op is Log else 13 if unary_op is GELU else 87
     cdef Py_ssize_t i
-    for i in range(n):
-        out[i] = unary_value(x[i], op)
+    if real is double:
+        for i in range(n):
+            out[i] = unary_value(x[i], True, op)
+            bits = care(x[i], op)
+            worst = bits if bits > worst else worst
+        return worst <= care(most, op)
+    else:
+        for i in range(n):
+            out[i] = unary_value(x[i], True, op)
+            bits_f = care_f(x[i], op)
+            worst_f = bits_f if bits_f > worst_f else worst_f
+        return worst_f <= care_f(most_f, op)
+
+
+cdef inline void unary_row(const real *x, real *out, Py_ssize_t n, unary_op *op) noexcept nogil:  # IN x OUT out
+    cdef Py_ssize_t i, at, end, block = TRIED if unary_op in easy_op else n
+    for at from 0 <= at < n by block:
+        end = at_most(at + block, n)
+        if unary_op in easy_op and easy_block(x + at, out + at, end - at, op):
+            continue
+        for i in range(at, end):
+            out[i] = unary_value(x[i], False, op)
 
 
 cdef void unary_piece(const Elements *t, Py_ssize_t piece, int worker, real *kind, unary_op *op) noexcept nogil:  # IN t

@@ -44,19 +44,25 @@ cdef inline real mills_parts(real a, real *c, real *m) noexcept nogil:  # OUT c,
     return p * a
 
 
-cdef inline real gelu_of(real x) noexcept nogil:
-    cdef real a = magnitude(x), most = 40 if real is double else 15, one = 1, half = 0.5
+cdef inline real gelu_of(real x, bint easy) noexcept nogil:
+    """easy: |x| <= 37 (float32: 13), where e^(-x^2/2) is a normal number."""
+    cdef real a = magnitude(x), most = 40 if real is double else 15, zero = 0, one = 1, half = 0.5
     cdef real s, s_lo, n, first, second, t, q, c, m, inverse, w, w_lo, y, whole
     s = two_product(-half * x, x, &s_lo)
-    n = nearest(s, 1.4426950408889634, &first, &second)
+    if easy:
+        n = nearest_power(s, 1.4426950408889634, &first)
+    else:
+        n = nearest(s, 1.4426950408889634, &first, &second)
     t = exp_less_one(beyond_powers(s, s_lo, n))  # e^(-a^2/2) = (1 + t) first second
     q = mills_parts(a, &c, &m)
     inverse = one / fma(fma(c, q, m), a, one)
     w = a * inverse * (q + half)
     w_lo = inverse * fma(a, fma(-w, m, q * fma(-c, w, one)), fma(half, a, -w))  # (a N - w D) / D
-    y = (w + fma(w, t, fma(w_lo, t, w_lo))) * first
+    y = w + fma(w, t, fma(w_lo, t, w_lo))
+    if easy:
+        return fma(-first, y, x if x >= 0 else -zero)
     whole = x if x >= 0 else -(x - x)  # -0, but NaN for -inf, which is multiplied by 0
-    return whole if a > most else fma(-second, y, whole)
+    return whole if a > most else fma(-second, y * first, whole)
 
 
 cdef inline real below_half(real t, real t_lo, real power) noexcept nogil:
@@ -98,7 +104,7 @@ cdef inline real gelu_tanh_of(real x) noexcept nogil:
 cdef inline real gelu_slope(real x) noexcept nogil:
     """Phi(x) + x phi(x); as there, infinity times 0 is NaN."""
     cdef real v = limited(x, 40 if real is double else 15), one = 1, half = 0.5, a = magnitude(v), q, c, m, e, tail
-    e = exp_of(-half * v * v)
+    e = exp_of(-half * v * v, False)
     q = mills_parts(a, &c, &m)
     tail = e * (half + q) / fma(fma(c, q, m), a, one)
     return (tail if v < 0 else one - tail) + v * (e * <real> 0.3989422804014327) - (x - x)  # 1 / sqrt(2 pi)
@@ -108,6 +114,6 @@ cdef inline real gelu_tanh_slope(real x) noexcept nogil:
     """s + x s (1 - s) (2u)' with s = sigmoid(2u), and s (1 - s) = e / (1 + e)^2 with e = e^-|2u|."""
     cdef real v = limited(x, 40 if real is double else 15), one = 1, three = 3, square = v * v, e, inverse
     cdef real c1 = 1.5957691216057308, c3 = 0.07135481627260025
-    e = exp_of(-magnitude(v * (c1 + c3 * square)))
+    e = exp_of(-magnitude(v * (c1 + c3 * square)), False)
     inverse = one / (one + e)
     return (e if v < 0 else one) * inverse + v * (e * inverse * inverse) * (c1 + three * c3 * square) - (x - x)

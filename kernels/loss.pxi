@@ -12,7 +12,7 @@ cdef void softplus_row(const real *x, real *out, Py_ssize_t n) noexcept nogil:  
     cdef double v
     for i in range(n):
         v = x[i]
-        out[i] = <real> ((v if v > 0 else 0) + log1p_of(exp_of(-c_fabs(v))))
+        out[i] = <real> ((v if v > 0 else 0) + log1p_of(exp_of(-c_fabs(v), False)))
 
 
 cdef void softplus_piece(const Elements *t, Py_ssize_t piece, int worker, real *kind, void *op) noexcept nogil:  # IN t
@@ -64,7 +64,7 @@ cdef void cross_entropy_some(const real *x, const int64_t *t, real *losses, real
     fold_rows(x, x, rows, n, largest, <Max *> NULL)
     for i in range(rows):
         for j in range(i * n, i * n + n):
-            log_p[j] = exp_of(x[j] - largest[i])
+            log_p[j] = exp_of(x[j] - largest[i], False)
     fold_rows(<const real *> log_p, <const real *> log_p, rows, n, total, <Sum *> NULL)
     for i in range(rows):
         log_total[i] = log_value(total[i], <double *> NULL)
@@ -126,7 +126,7 @@ cdef inline void cross_entropy_grad_row(const real *log_p, real *dx, Py_ssize_t 
     cdef real factor = <real> dy, less = <real> rest
     cdef Py_ssize_t j
     for j in range(n):
-        dx[j] = factor * (exp_of(log_p[j]) - less)
+        dx[j] = factor * (exp_of(log_p[j], False) - less)
     dx[t] = <real> (dy * (exp_value(log_p[t], <real *> NULL) - ((1 - smoothing) + rest)))
 
 

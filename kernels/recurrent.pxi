@@ -177,7 +177,7 @@ cdef void step_product(const real *start, Py_ssize_t row_start, const real *x, P
 cdef inline void activate(real *x, Py_ssize_t n, unary_op *op) noexcept nogil:  # IN/OUT x
     cdef Py_ssize_t i
     for i in range(n):
-        x[i] = unary_value(x[i], op)
+        x[i] = unary_value(x[i], False, op)
 
 
 # --- sharing the rows out ---------------------------------------------------------------------------------------------

@@ -16,15 +16,21 @@
 # -0.04 and 0.30: where n = 0 the result is u itself, and n = 1 makes little of u's error.
 
 
-cdef inline real sigmoid_of(real x) noexcept nogil:
+cdef inline real sigmoid_of(real x, bint easy) noexcept nogil:
+    """easy: |x| <= 708 (float32: 87), where p is a normal number."""
     cdef real most = 745.2 if real is double else 104, zero = 0, one = 1, a = magnitude(x)
-    cdef real n, t, first, second, power, sum, y
-    n = nearest(-a, 1.4426950408889634, &first, &second)
-    t = exp_less_one(-beyond_powers(-a, zero, n))  # e^a = (1 + t) / (first second)
-    power = first * second
+    cdef real n, t, first, second = 1, power, sum, y
+    if easy:
+        n = nearest_power(-a, 1.4426950408889634, &first)
+        power = first
+    else:
+        n = nearest(-a, 1.4426950408889634, &first, &second)
+        power = first * second
+    t = exp_less_one(-beyond_powers(-a, zero, n))  # e^a = (1 + t) / power
     sum = one + power
-    y = first / (sum + (t + (power - (sum - one)))) * second
-    y = 0 if a > most else y
+    y = first / (sum + (t + (power - (sum - one))))
+    if not easy:
+        y = 0 if a > most else y * second
     return one - y if x > 0 else y
 
 

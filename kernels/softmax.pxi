@@ -39,7 +39,7 @@ cdef inline real term(real x, real dy, real largest, softmax_op *op) noexcept no
     elif softmax_op is LogSoftmaxGrad:
         return dy
     else:
-        return exp_of(x - largest)
+        return exp_of(x - largest, False)
 
 
 cdef inline real finished(real x, real dy, real own, real largest, real total, softmax_op *op) noexcept nogil:
@@ -51,7 +51,7 @@ cdef inline real finished(real x, real dy, real own, real largest, real total, s
     elif softmax_op is SoftmaxGrad:
         return x * (dy - total)
     else:
-        return dy - exp_of(x) * total
+        return dy - exp_of(x, False) * total
 
 
 cdef inline void finish_row(const real *x, const real *dy, real *out, Py_ssize_t n, real largest, real total, softmax_op *op) noexcept nogil:  # IN x, dy IN/OUT out

@@ -134,3 +134,23 @@ def test_the_place_in_an_array_changes_no_bit(twins: Twins, name: str, n: int, d
     x = compiled.normal((n,), dtype, seed, 0)
     alone = [f(compiled.full((1,), value, dtype)).item() for value in x.tolist()]
     assert [math.isnan(a) and math.isnan(b) or a == b for a, b in zip(alone, f(x).tolist())] == [True] * n
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("name", ["exp", "log", "sigmoid", "gelu"])
+def test_a_number_gives_the_same_bits_beside_easy_numbers_and_beside_hard_ones(
+    compiled: ModuleType, name: str, dtype: str
+) -> None:
+    """Blocks of numbers within some bounds are computed without care for others; here also just inside and outside."""
+    edges = [708.0, 87.0, 37.0, 13.0, 2.2250738585072014e-308, 1.1754943508222875e-38]
+    near = [edge * (1 + step * 2.0**-22) for edge in edges for step in (-2, -1, 0, 1, 2)]
+    points = sample(name, dtype, inf) + near
+    points = [x for y in points for x in (y, -y)] if name != "log" else points
+    function = getattr(compiled, name)
+    alone = [function(compiled.full((1,), x, dtype)).item().hex() for x in points]
+    for hard in (inf, nan, 0.0, -1.0, 1e30):
+        flat = [*points, hard]
+        among = function(compiled.from_list(flat, (len(flat),), dtype)).tolist()
+        assert [x.hex() for x in among[:-1]] == alone
+    repeated = [x for x in points for _ in range(1024)]  # whole blocks
+    assert [x.hex() for x in function(compiled.from_list(repeated, (len(repeated),), dtype)).tolist()[::1024]] == alone
