@@ -100,7 +100,7 @@ cdef inline double exponentials(real *s, Py_ssize_t n, real shift) noexcept nogi
     cdef Py_ssize_t i, j
     cdef double total = 0
     for i in range(n):
-        s[i] = exp_of(s[i] - shift, False)
+        s[i] = falling_exp(s[i] - shift)
     for j in range(STEP):
         lanes[j] = s[j]
     for i from STEP <= i < n by STEP:
@@ -155,7 +155,7 @@ cdef void attend(const Attention *t, const real *q, const real *k, const real *v
                 most = most if most > peak[i] else peak[i]
                 shift = 0 if most == -INFINITY else most  # -inf - -inf would be NaN
                 if first > 0 and most > peak[i]:
-                    factor = exp_of(peak[i] - shift, False)
+                    factor = falling_exp(peak[i] - shift)
                     total[i] *= factor
                     for j in range(t.value_padded):
                         sums[i * t.value_padded + j] *= factor

@@ -38,7 +38,7 @@ cdef inline void score_slopes(real *p, real *ds, Py_ssize_t n, real shift, real 
     """Scores become weights, dP becomes scale dS, for one query."""
     cdef Py_ssize_t j
     for j in range(n):
-        p[j] = exp_of(p[j] - shift, False)
+        p[j] = falling_exp(p[j] - shift)
         ds[j] = p[j] * (ds[j] - delta) * scale
 
 

@@ -50,7 +50,7 @@ cdef inline real gelu_of(real x, bint easy) noexcept nogil:
     cdef real s, s_lo, n, first, second, t, q, c, m, inverse, w, w_lo, y, whole
     s = two_product(-half * x, x, &s_lo)
     if easy:
-        n = nearest_power(s, 1.4426950408889634, &first)
+        n = nearest_power(s, 1.4426950408889634, 0, &first)
     else:
         n = nearest(s, 1.4426950408889634, &first, &second)
     t = exp_less_one(beyond_powers(s, s_lo, n))  # e^(-a^2/2) = (1 + t) first second
@@ -104,7 +104,7 @@ cdef inline real gelu_tanh_of(real x) noexcept nogil:
 cdef inline real gelu_slope(real x) noexcept nogil:
     """Phi(x) + x phi(x); as there, infinity times 0 is NaN."""
     cdef real v = limited(x, 40 if real is double else 15), one = 1, half = 0.5, a = magnitude(v), q, c, m, e, tail
-    e = exp_of(-half * v * v, False)
+    e = falling_exp(-half * v * v)
     q = mills_parts(a, &c, &m)
     tail = e * (half + q) / fma(fma(c, q, m), a, one)
     return (tail if v < 0 else one - tail) + v * (e * <real> 0.3989422804014327) - (x - x)  # 1 / sqrt(2 pi)
@@ -114,6 +114,6 @@ cdef inline real gelu_tanh_slope(real x) noexcept nogil:
     """s + x s (1 - s) (2u)' with s = sigmoid(2u), and s (1 - s) = e / (1 + e)^2 with e = e^-|2u|."""
     cdef real v = limited(x, 40 if real is double else 15), one = 1, three = 3, square = v * v, e, inverse
     cdef real c1 = 1.5957691216057308, c3 = 0.07135481627260025
-    e = exp_of(-magnitude(v * (c1 + c3 * square)), False)
+    e = falling_exp(-magnitude(v * (c1 + c3 * square)))
     inverse = one / (one + e)
     return (e if v < 0 else one) * inverse + v * (e * inverse * inverse) * (c1 + three * c3 * square) - (x - x)

@@ -12,7 +12,7 @@ cdef void softplus_row(const real *x, real *out, Py_ssize_t n) noexcept nogil:  
     cdef double v
     for i in range(n):
         v = x[i]
-        out[i] = <real> ((v if v > 0 else 0) + log1p_of(exp_of(-c_fabs(v), False)))
+        out[i] = <real> ((v if v > 0 else 0) + log1p_of(falling_exp(-c_fabs(v))))
 
 
 cdef void softplus_piece(const Elements *t, Py_ssize_t piece, int worker, real *kind, void *op) noexcept nogil:  # IN t
@@ -64,7 +64,7 @@ cdef void cross_entropy_some(const real *x, const int64_t *t, real *losses, real
     fold_rows(x, x, rows, n, largest, <Max *> NULL)
     for i in range(rows):
         for j in range(i * n, i * n + n):
-            log_p[j] = exp_of(x[j] - largest[i], False)
+            log_p[j] = falling_exp(x[j] - largest[i])
     fold_rows(<const real *> log_p, <const real *> log_p, rows, n, total, <Sum *> NULL)
     for i in range(rows):
         log_total[i] = log_value(total[i], <double *> NULL)

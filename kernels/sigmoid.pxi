@@ -21,7 +21,7 @@ cdef inline real sigmoid_of(real x, bint easy) noexcept nogil:
     cdef real most = 745.2 if real is double else 104, zero = 0, one = 1, a = magnitude(x)
     cdef real n, t, first, second = 1, power, sum, y
     if easy:
-        n = nearest_power(-a, 1.4426950408889634, &first)
+        n = nearest_power(-a, 1.4426950408889634, 0, &first)
         power = first
     else:
         n = nearest(-a, 1.4426950408889634, &first, &second)
@@ -36,7 +36,7 @@ cdef inline real sigmoid_of(real x, bint easy) noexcept nogil:
 
 cdef inline real tanh_of(real x) noexcept nogil:
     cdef real most = 20 if real is double else 10, one = 1, two = 2, a = magnitude(x), n, s, v, z, p, u, m, y
-    n = nearest_power(a - <real> 0.12996509635498788, 2.8853900817779268, &s)  # 3/16 ln 2; 2 / ln 2
+    n = nearest_power(a - <real> 0.12996509635498788, 2.8853900817779268, 0, &s)  # 3/16 ln 2; 2 / ln 2
     if real is double:
         v = fused_multiply_add(-2.7489615093541855e-14, n, fused_multiply_add(-0.34657359027994515, n, a))
         z = v * v

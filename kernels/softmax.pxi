@@ -39,13 +39,13 @@ cdef inline real term(real x, real dy, real largest, softmax_op *op) noexcept no
     elif softmax_op is LogSoftmaxGrad:
         return dy
     else:
-        return exp_of(x - largest, False)
+        return falling_exp(x - largest)
 
 
-cdef inline real finished(real x, real dy, real own, real largest, real total, softmax_op *op) noexcept nogil:
-    """The result, from its own term and the sum of all, of which log-softmax takes the logarithm."""
+cdef inline real finished(real x, real dy, real own, real largest, real total, real inverse, softmax_op *op) noexcept nogil:
+    """The result, from its own term and the sum of all, of which log-softmax takes the logarithm. inverse: 1 / total."""
     if softmax_op is Softmax:
-        return own / total
+        return quotient(own, total, inverse)
     elif softmax_op is LogSoftmax:
         return x - largest - total
     elif softmax_op is SoftmaxGrad:
@@ -57,15 +57,16 @@ cdef inline real finished(real x, real dy, real own, real largest, real total, s
 cdef inline void finish_row(const real *x, const real *dy, real *out, Py_ssize_t n, real largest, real total, softmax_op *op) noexcept nogil:  # IN x, dy IN/OUT out
     """WIDE at a time: a compiler must not ask for each row whether out lies among what it reads, a tenth of the time."""
     cdef real[WIDE] v
+    cdef real one = 1, inverse = one / total
     cdef Py_ssize_t i = 0, j
     while i + WIDE <= n:
         for j in range(WIDE):
-            v[j] = finished(x[i + j], dy[i + j], out[i + j], largest, total, op)
+            v[j] = finished(x[i + j], dy[i + j], out[i + j], largest, total, inverse, op)
         for j in range(WIDE):
             out[i + j] = v[j]
         i += WIDE
     for i in range(i, n):
-        out[i] = finished(x[i], dy[i], out[i], largest, total, op)
+        out[i] = finished(x[i], dy[i], out[i], largest, total, inverse, op)
 
 
 cdef void softmax_rows(const real *x, const real *dy, real *out, Py_ssize_t rows, Py_ssize_t n,
@@ -98,6 +99,8 @@ cdef void softmax_columns(const real *x, const real *dy, real *out, Py_ssize_t n
     """`width` <= SIDE_BY_SIDE lines."""
     cdef real largest[SIDE_BY_SIDE]
     cdef real total[SIDE_BY_SIDE]
+    cdef real inverse[SIDE_BY_SIDE]
+    cdef real one = 1
     cdef Py_ssize_t i, j
     memset(largest, 0, sizeof(largest))
     if softmax_op is Softmax or softmax_op is LogSoftmax:
@@ -109,9 +112,12 @@ cdef void softmax_columns(const real *x, const real *dy, real *out, Py_ssize_t n
     if softmax_op is LogSoftmax:
         for j in range(width):
             total[j] = <real> log_value(total[j], <real *> NULL)
+    for j in range(width):
+        inverse[j] = one / total[j]
     for i in range(n):
         for j in range(width):
-            out[i * row + j] = finished(x[i * row + j], dy[i * row + j], out[i * row + j], largest[j], total[j], op)
+            out[i * row + j] = finished(x[i * row + j], dy[i * row + j], out[i * row + j], largest[j], total[j],
+                                        inverse[j], op)
 
 
 cdef struct Lines:  # (outer, n, inner), along whose middle axis it goes

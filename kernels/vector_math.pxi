@@ -127,6 +127,13 @@ cdef inline real two_product(real x, real y, real *lo) noexcept nogil:  # OUT lo
     return product
 
 
+cdef inline real quotient(real x, real y, real inverse) noexcept nogil:
+    """x / y where inverse = 1 / y, in three operations, of which vectors do several in the time of a division (Markstein,
+    "Computation of elementary functions on the IBM RISC System/6000 processor", 1990)."""
+    cdef real q = x * inverse
+    return fma(fma(-q, y, x), inverse, q) if HAS_FMA else x / y
+
+
 # --- e^x --------------------------------------------------------------------------------------------------------------
 cdef inline real nearest(real x, real scale, real *first, real *second) noexcept nogil:  # OUT first, second
     """n, the whole number nearest to x scale, and 2^n as a product of two powers of half the exponent, so that what it
@@ -151,9 +158,9 @@ cdef inline real nearest(real x, real scale, real *first, real *second) noexcept
     return n - shift
 
 
-cdef inline real nearest_power(real x, real scale, real *power) noexcept nogil:  # OUT power
-    """n, the whole number nearest to x scale, and 2^n, for |n| <= 1022 (float32: 126)."""
-    cdef real n, shift = 6755399441055744.0 + 1023 if real is double else 12582912.0 + 127
+cdef inline real nearest_power(real x, real scale, int more, real *power) noexcept nogil:  # OUT power
+    """n, the whole number nearest to x scale, and 2^(n + more), for |n + more| <= 1022 (float32: 126)."""
+    cdef real n, shift = 6755399441055744.0 + 1023 + more if real is double else 12582912.0 + 127 + more
     n = fma(x, scale, shift)
     if real is double:
         power[0] = from_bits(to_bits(n) << 52)
@@ -214,12 +221,21 @@ cdef inline real exp_of(real x, bint easy) noexcept nogil:
     cdef real most = 709.79 if real is double else 88.73, least = -745.2 if real is double else -104
     cdef real zero = 0, one = 1, n, t, first, second, y
     if easy:
-        n = nearest_power(x, 1.4426950408889634, &first)
+        n = nearest_power(x, 1.4426950408889634, 0, &first)
         return fma(exp_less_one(beyond_powers(x, zero, n)), first, first)
     n = nearest(x, 1.4426950408889634, &first, &second)
     y = (one + exp_less_one(beyond_powers(x, zero, n))) * first * second
     y = <real> INFINITY if x > most else y
     return 0 if x < least else y
+
+
+cdef inline real falling_exp(real x) noexcept nogil:
+    """exp_of(x), to the last bit, for x up to 600 (float32: 40): 2^(n + 64) is a normal number wherever e^x is not 0."""
+    cdef real least = -746 if real is double else -105, zero = 0, n, power
+    cdef real back = 5.421010862427522e-20  # 2^-64
+    x = least if x < least else x
+    n = nearest_power(x, 1.4426950408889634, 64, &power)
+    return fma(exp_less_one(beyond_powers(x, zero, n)), power, power) * back
 
 
 # --- log x ------------------------------------------------------------------------------------------------------------
