@@ -8,6 +8,7 @@ needed; without a C compiler there are no peaks.
 from __future__ import annotations
 
 import ctypes
+import functools
 import os
 import platform
 import re
@@ -18,13 +19,14 @@ import time
 from pathlib import Path
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
-from benchmarks.timing import Result
+from benchmarks.timing import PEAK, Result, Times, alternate
 
 DTYPES = ("float64", "float32")
 # Bytes that a core works on.
 FOOTPRINTS = {"16 KB": 1 << 14, "256 KB": 1 << 18, "4 MB": 1 << 22, "12 MB": 12 << 20, "256 MB": 1 << 28}
 SECONDS = 0.02  # of a sample
 SAMPLES = 5  # of which the fastest counts: nothing makes a machine faster than it is
+LEAST = 1e-3  # GFLOP of a call that is compared with others: fewer take as long as calling from Python
 DRIFT = 0.1  # peaks before and after that differ by more speak of a busy machine
 
 Key = Tuple[str, int]  # ("float64" or "read 16 KB" or "copy 16 KB", cores)
@@ -55,21 +57,45 @@ def core_counts() -> List[int]:
 
 def measure() -> Optional[Peaks]:
     """About three seconds of work; None without a C compiler."""
+    library = _library()
+    if library is None:
+        return None
+    rates: Dict[Key, float] = {}
+    for cores in core_counts():
+        for dtype in DTYPES:
+            rates[dtype, cores] = _fastest([_chains(library, dtype) for _ in range(cores)])
+        for name, nbytes in FOOTPRINTS.items():
+            blocks = [_Blocks(nbytes) for _ in range(cores)]
+            for kind in ("read", "copy"):
+                rates[f"{kind} {name}", cores] = _fastest([block.call(library, kind) for block in blocks])
+    return Peaks(rates)
+
+
+def alternate_with_peak(
+    calls: Dict[str, Callable[[], Any]], dtype: str, work: float, cores: int, **options: Any
+) -> Times:
+    """alternate(), where a core's part of the same `work` in GFLOP takes turns with the others, as multiply-adds that
+    never leave the registers (PEAK): on a machine whose other users come and go, a peak from another minute says
+    little. Without a C compiler there is none."""
+    library = _library()
+    if library is None:
+        return alternate(calls, **options)
+    done, chains = max(work, LEAST), _chains(library, dtype)
+    rounds = round(done * 1e9 / cores / (chains(1) / 1000))
+    times = alternate({**calls, PEAK: lambda: chains(rounds / 1000)}, **options)
+    times[PEAK] = [seconds * work / done for seconds in times[PEAK]]
+    return times
+
+
+@functools.lru_cache(maxsize=None)
+def _library() -> Optional[ctypes.CDLL]:
+    """peaks.c, compiled once; it stays loaded when its file is gone."""
     with tempfile.TemporaryDirectory() as folder:
         library = compiled("peaks.c", folder)
-        if library is None:
-            return None
+    if library is not None:
         for name in (*(f"multiply_adds_{dtype}" for dtype in DTYPES), "read_bytes", "copy_bytes"):
             getattr(library, name).restype = ctypes.c_double
-        rates: Dict[Key, float] = {}
-        for cores in core_counts():
-            for dtype in DTYPES:
-                rates[dtype, cores] = _fastest([_chains(library, dtype) for _ in range(cores)])
-            for name, nbytes in FOOTPRINTS.items():
-                blocks = [_Blocks(nbytes) for _ in range(cores)]
-                for kind in ("read", "copy"):
-                    rates[f"{kind} {name}", cores] = _fastest([block.call(library, kind) for block in blocks])
-        return Peaks(rates)
+    return library
 
 
 def drift(before: Peaks, after: Peaks) -> float:
@@ -133,10 +159,10 @@ def compiled(source: str, folder: str, *flags: str) -> Optional[ctypes.CDLL]:
         return None
 
 
-def _chains(library: ctypes.CDLL, dtype: str) -> Callable[[int], float]:
-    """A call that does so many rounds of multiply-adds and gives their FLOP."""
+def _chains(library: ctypes.CDLL, dtype: str) -> Callable[[float], float]:
+    """A call that does so many thousand rounds of multiply-adds and gives their FLOP."""
     function, result = getattr(library, f"multiply_adds_{dtype}"), ctypes.c_double()
-    return lambda count: float(function(ctypes.c_long(1000 * count), ctypes.byref(result)))
+    return lambda count: float(function(ctypes.c_long(round(1000 * count)), ctypes.byref(result)))
 
 
 class _Blocks:

@@ -12,9 +12,9 @@ from functools import partial
 from typing import Any, Callable, Iterator
 
 from benchmarks import peers
-from benchmarks.machine import compiled, core_counts
+from benchmarks.machine import alternate_with_peak, compiled, core_counts
 from benchmarks.matmul import rivals
-from benchmarks.timing import SHARED, Result, alternate
+from benchmarks.timing import PEAK, SHARED, Result
 
 TITLE = "From three loops to the matmul kernel"
 STEPS = {384: ["three_loops", "reordered", "tiled", "packed"], 1536: ["tiled", "packed"]}  # on one thread
@@ -52,7 +52,9 @@ def results() -> Iterator[Result]:
                 kernel = rivals(a, b, False, False)
                 steps = {name: step(library, name, a, b, threads) for name in (alone if threads == 1 else ["threaded"])}
                 with peers.threads(threads):
-                    times = alternate({**steps, **kernel}, rounds=7, **(SHARED if threads > 1 else {}))
-                for name in steps:
-                    yield Result(f"{name} {case}", {name: times[name]}, 2e-9 * n**3)
-                yield Result(f"the kernel {case}", {name: times[name] for name in kernel}, 2e-9 * n**3)
+                    options = {"rounds": 7, **(SHARED if threads > 1 else {})}
+                    times = alternate_with_peak({**steps, **kernel}, "float64", 2e-9 * n**3, threads, **options)
+                rows = {**{name: [name] for name in steps}, "the kernel": list(kernel)}
+                for name, shown in rows.items():
+                    measured = {who: times[who] for who in (*shown, PEAK) if who in times}
+                    yield Result(f"{name} {case}", measured, 2e-9 * n**3)

@@ -10,7 +10,7 @@ import math
 import statistics
 from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
-from benchmarks.timing import Result, duration, ratios
+from benchmarks.timing import PEAK, Result, duration, ratios
 
 OURS = "saitama"
 NOISY = 0.25  # the middle half of the rounds is wider than this share of their median
@@ -71,7 +71,7 @@ def medians(result: Result) -> Dict[str, float]:
 def ratio(result: Result) -> Optional[Ratio]:
     """saitama against its fastest peer; None where saitama ran alone."""
     seconds = medians(result)
-    peers = [name for name in seconds if name != OURS]
+    peers = [name for name in seconds if name not in (OURS, PEAK)]
     if OURS not in seconds or not peers:
         return None
     peer = min(peers, key=seconds.__getitem__)
@@ -80,10 +80,25 @@ def ratio(result: Result) -> Optional[Ratio]:
     return Ratio(peer, statistics.median(rounds), rounds[quarter], rounds[-1 - quarter])
 
 
+def judged(result: Result) -> str:
+    """Whose rate counts: saitama's, or that of the only one."""
+    names = [name for name in result.times if name != PEAK]
+    return names[0] if len(names) == 1 else OURS
+
+
 def rate(result: Result) -> Optional[float]:
-    """Work per second in `result.unit` of saitama, or of the only one; None where the work of a call is not known."""
-    name = next(iter(result.times)) if len(result.times) == 1 else OURS
+    """Work per second in `result.unit`; None where the work of a call is not known."""
+    name = judged(result)
     return result.work / medians(result)[name] if result.work and name in result.times else None
+
+
+def share(result: Result, peak: Optional[float]) -> Optional[float]:
+    """The rate as a share of the machine's: of what it did in the same rounds where that was measured (PEAK), else of
+    `peak`, from before the first benchmark."""
+    if PEAK in result.times and judged(result) in result.times:
+        return statistics.median(ratios(result.times, PEAK, judged(result)))
+    speed = rate(result)
+    return speed / peak if speed is not None and peak else None
 
 
 def missed(result: Result) -> bool:
@@ -100,7 +115,8 @@ def line(result: Result, quantity: Quantity, peak: Optional[float]) -> str:
         parts.append(f"{found.median:5.2f} ({found.low:.2f} - {found.high:.2f}){' noisy' if found.noisy else ''}")
     speed = rate(result)
     if speed is not None:
-        parts.append(f"{speed:.3g} {result.unit}" + (f", {speed / peak:.0%} of peak" if peak else ""))
+        part = share(result, peak)
+        parts.append(f"{speed:.3g} {result.unit}" + (f", {part:.0%} of peak" if part is not None else ""))
     if missed(result):
         parts.append(f"* above {result.reach:g}")
     return "  ".join(parts)
@@ -117,6 +133,10 @@ def summary(report: Report) -> Iterator[str]:
         f"saitama / fastest peer: geometric mean {report.mean:.2f}, "
         f"from {min(values):.2f} to {max(values):.2f} over {len(values)} row{'s' * (len(values) > 1)}"
     )
+    bounds = [ratios(result.times, PEAK, one.peer) for result, one in found if PEAK in result.times]
+    if bounds:
+        mean = math.exp(statistics.fmean(math.log(statistics.median(rounds)) for rounds in bounds))
+        yield f"{PEAK} / fastest peer: geometric mean {mean:.2f}; nobody can be below that"
     slower = [f"{result.case} ({one.median:.2f} of {one.peer})" for result, one in found if one.slower]
     yield f"slower than a peer: {'; '.join(slower) if slower else 'none'}"
     if any(result.reach is not None for result, _ in found):

@@ -17,6 +17,7 @@ import time
 from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
 Times = Dict[str, List[float]]  # rival -> seconds per call, one for each round
+PEAK = "peak"  # the rival that only adds products, in registers: what the machine could do in these very rounds
 SHARED: Dict[str, float] = {"pause": 0.11, "settle": 0.02}  # for alternate(), where rivals share work among threads
 
 
@@ -28,7 +29,7 @@ class Result(NamedTuple):
     """
 
     case: str  # "exp float32 (1e5)", "768x128 @ 128x384 float32, 2 threads"
-    times: Times  # from alternate(); "saitama" is one of the rivals, or there is one rival
+    times: Times  # from alternate(); "saitama" is one of the rivals, or there is one rival; PEAK is no rival
     work: float = 0.0  # of one call, in billions of what `unit` counts (GFLOP or GB); 0: no rate
     unit: str = "GFLOP/s"  # or "GB/s"
     reach: Optional[float] = None  # the ratio saitama / fastest peer that is aimed at for this row

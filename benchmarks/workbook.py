@@ -20,7 +20,7 @@ from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.properties import PageSetupProperties
 
 from benchmarks.machine import Peaks
-from benchmarks.report import Report, medians, missed, rate, ratio
+from benchmarks.report import Report, medians, missed, rate, ratio, share
 from benchmarks.roofline import add_roofline
 from saitama.files import atomic_path
 from saitama.spreadsheets.style import Styles
@@ -117,8 +117,9 @@ def _module(sheet: Any, styles: Styles, report: Report, peaks: Optional[Peaks]) 
         elif found and not found.slower:
             styles.put(sheet.cell(row, columns.ratio), "right", "0.00")
         if speed is not None:
-            share = (speed / peak, "0%") if peak else None
-            row_of(sheet, styles, row, [(speed, "0.0"), result.unit, share], column=columns.ratio + 5)
+            part = share(result, peak)
+            of_peak = (part, "0%") if part is not None else None
+            row_of(sheet, styles, row, [(speed, "0.0"), result.unit, of_peak], column=columns.ratio + 5)
         if found:  # the chart's two series
             styles.put(sheet.cell(row, columns.bars + found.slower, found.median), "note", "0.00")
     last = FIRST + len(results) - 1

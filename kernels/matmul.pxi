@@ -70,15 +70,15 @@ cdef void pack(const real *x, Py_ssize_t next_lane, Py_ssize_t next_k, Py_ssize_
             out[p * width + lane] = x[p * next_k + lane * next_lane]
 
 
-cdef void pack_rows(const real *a, Py_ssize_t row_a, Py_ssize_t step_a, Py_ssize_t rows, Py_ssize_t k,
-                    real *out) noexcept nogil:  # IN a OUT out
-    """rows of a as tiles, each (k, ROWS), of which the last may have rows of zeros."""
-    cdef Py_ssize_t whole = rows // ROWS * ROWS if row_a == 1 else 0, p, i
-    for p in range(k if whole else 0):  # along the lines of memory, through all tiles
-        for i from 0 <= i < whole by ROWS:
-            memcpy(out + i * k + p * ROWS, a + p * step_a + i, ROWS * sizeof(real))
-    if whole < rows:
-        pack(a + whole * row_a, row_a, step_a, rows - whole, k, out + whole * k, ROWS)
+cdef void pack_groups(const real *x, Py_ssize_t next_lane, Py_ssize_t next_k, Py_ssize_t lanes, Py_ssize_t k, real *out,
+                      Py_ssize_t width) noexcept nogil:  # IN x OUT out
+    """Tiles of rows of a, or panels of b: `width` lanes each, one behind the other."""
+    cdef Py_ssize_t whole = lanes // width * width if next_lane == 1 else 0, p, i
+    for p in range(k if whole else 0):  # along the lines of memory, through all groups
+        for i from 0 <= i < whole by width:
+            memcpy(out + i * k + p * width, x + p * next_k + i, width * sizeof(real))
+    for i from whole <= i < lanes by width:
+        pack(x + i * next_lane, next_lane, next_k, at_most(lanes - i, width), k, out + i * k, width)
 
 
 cdef inline Py_ssize_t scratch(const Product *t, Py_ssize_t wide) noexcept nogil:  # IN t
@@ -94,15 +94,20 @@ cdef inline Py_ssize_t panel_width(Py_ssize_t left, real *kind) noexcept nogil:
 cdef void pack_strip(const Product *t, const real *b, const real *bias, Py_ssize_t n, Py_ssize_t k, real *added,
                      real *panels) noexcept nogil:  # IN t, b, bias OUT added, panels
     """Panels of b, and the bias. A bias that is NULL is none."""
-    cdef Py_ssize_t j = 0, i, width, exist
+    cdef Py_ssize_t j = 0, i, wide = columns(added), width, exist
+    while t.pack_b and n - j >= wide and panel_width(n - j, added) == wide:
+        j += wide
+    pack_groups(b, t.step_b, t.row_b, j, k, panels, wide)
     while j < n:
         width = panel_width(n - j, added)
         exist = at_most(n - j, width)
-        for i in range(width):
-            added[j + i] = bias[j + i] if bias != NULL and i < exist else -0.0  # which changes nothing
         if t.pack_b or exist < width:
             pack(b + j * t.step_b, t.step_b, t.row_b, exist, k, panels + (j * k if t.pack_b else 0), width)
         j += width
+    for i in range(n):
+        added[i] = bias[i] if bias != NULL else -0.0  # which changes nothing
+    for i in range(n, j):
+        added[i] = -0.0
 
 
 cdef void run_block(const Product *t, const real *a, const real *b, const real *panels, const real *added, real *out,
@@ -118,7 +123,7 @@ cdef void run_block(const Product *t, const real *a, const real *b, const real *
     cdef Tile s
     s.k, s.first = k, first
     if packed_from < rows:
-        pack_rows(a + packed_from * t.row_a, t.row_a, t.step_a, rows - packed_from, k, low)
+        pack_groups(a + packed_from * t.row_a, t.row_a, t.step_a, rows - packed_from, k, low, ROWS)
     while j < n:
         s.narrow = is_narrow(n - j, out)
         width = panel_width(n - j, out)
@@ -188,7 +193,7 @@ cdef void cut(Product *t, Py_ssize_t itemsize, int workers) noexcept:  # IN/OUT 
     t.down = t.across = 1
     t.pack_a = t.row_a == 1 and t.step_a * itemsize >= FAR and t.m >= ROWS
     if t.matrices < 4 * workers and workers > 1:
-        if t.n > t.m and not t.pack_a:
+        if t.n >= t.m and not t.pack_a:
             t.across = at_most((t.n + 2 * wide - 1) // (2 * wide), workers)
         t.down = at_most((workers + t.across - 1) // t.across, tiles)
         t.across = at_most((workers + t.down - 1) // t.down, (t.n + 2 * wide - 1) // (2 * wide))

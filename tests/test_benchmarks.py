@@ -42,6 +42,19 @@ def test_the_ratio_is_to_the_fastest_peer_within_a_round() -> None:
     assert report.rate(fast._replace(times={"a step": [5e-7]})) == pytest.approx(2.0)  # of the only rival
 
 
+def test_a_peak_of_the_same_rounds_counts_and_is_no_peer() -> None:
+    report, (fast, _, alone) = module("report"), results()
+    assert report.share(fast, 4.0) == pytest.approx(0.25) and report.share(fast, None) is None
+    measured = fast._replace(times={**fast.times, "peak": [5e-7, 2e-7, 8e-7]})
+    assert report.share(measured, 4.0) == pytest.approx(0.5)  # of 0.5, 0.2 and 0.8
+    assert report.ratio(measured) == report.ratio(fast)
+    whole = report.Report("made", "Made up", [measured], report.QUANTITIES["time"], {})
+    assert "peak / fastest peer: geometric mean 0.25; nobody can be below that" in "\n".join(report.summary(whole))
+    step = alone._replace(times={"a step": [4e-7], "peak": [1e-7]}, work=1e-6)
+    assert report.share(step, None) == pytest.approx(0.25) and report.rate(step) == pytest.approx(2.5)
+    assert "25% of peak" in report.line(step, report.QUANTITIES["time"], None)
+
+
 def test_what_is_printed() -> None:
     report = module("report")
     seconds = report.QUANTITIES["time"]
