@@ -26,7 +26,7 @@ DTYPES = ("float64", "float32")
 FOOTPRINTS = {"16 KB": 1 << 14, "256 KB": 1 << 18, "4 MB": 1 << 22, "12 MB": 12 << 20, "256 MB": 1 << 28}
 SECONDS = 0.02  # of a sample
 SAMPLES = 5  # of which the fastest counts: nothing makes a machine faster than it is
-LEAST = 1e-3  # GFLOP of a call that is compared with others: fewer take as long as calling from Python
+LEAST = 0.5  # GFLOP of a core that is compared with others: beside them, to start a thread takes no time
 DRIFT = 0.1  # peaks before and after that differ by more speak of a busy machine
 
 Key = Tuple[str, int]  # ("float64" or "read 16 KB" or "copy 16 KB", cores)
@@ -74,15 +74,16 @@ def measure() -> Optional[Peaks]:
 def alternate_with_peak(
     calls: Dict[str, Callable[[], Any]], dtype: str, work: float, cores: int, **options: Any
 ) -> Times:
-    """alternate(), where a core's part of the same `work` in GFLOP takes turns with the others, as multiply-adds that
-    never leave the registers (PEAK): on a machine whose other users come and go, a peak from another minute says
-    little. Without a C compiler there is none."""
-    library = _library()
+    """alternate(), where the same `work` in GFLOP takes turns with the others as multiply-adds that never leave the
+    registers, on all of so many cores (PEAK): on a machine whose other users come and go, a peak from another minute
+    says little. Without a C compiler there is none."""
+    library, cores = _library(), min(cores, core_counts()[-1])
     if library is None:
         return alternate(calls, **options)
-    done, chains = max(work, LEAST), _chains(library, dtype)
-    rounds = round(done * 1e9 / cores / (chains(1) / 1000))
-    times = alternate({**calls, PEAK: lambda: chains(rounds / 1000)}, **options)
+    chains = [_chains(library, dtype) for _ in range(cores)]
+    rounds = round(LEAST * 1e9 / chains[0](1))
+    done = 1e-9 * cores * chains[0](rounds)
+    times = alternate({**calls, PEAK: lambda: _sample(chains, rounds)}, **options)
     times[PEAK] = [seconds * work / done for seconds in times[PEAK]]
     return times
 
@@ -159,10 +160,10 @@ def compiled(source: str, folder: str, *flags: str) -> Optional[ctypes.CDLL]:
         return None
 
 
-def _chains(library: ctypes.CDLL, dtype: str) -> Callable[[float], float]:
+def _chains(library: ctypes.CDLL, dtype: str) -> Callable[[int], float]:
     """A call that does so many thousand rounds of multiply-adds and gives their FLOP."""
     function, result = getattr(library, f"multiply_adds_{dtype}"), ctypes.c_double()
-    return lambda count: float(function(ctypes.c_long(round(1000 * count)), ctypes.byref(result)))
+    return lambda count: float(function(ctypes.c_long(1000 * count), ctypes.byref(result)))
 
 
 class _Blocks:

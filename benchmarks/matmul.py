@@ -1,6 +1,6 @@
 """Matrix products against NumPy and PyTorch, on one thread and on two: squares, and the products of a GPT of width 128
 forward (x W^T), backward (dy W and dy^T x) and in its attention's heads. "peak" is what as many multiply-adds take that
-never leave the registers, in the same rounds: nobody can be faster.
+never leave the registers, in the same rounds: about as fast as anybody could be.
 """
 
 from __future__ import annotations

@@ -136,7 +136,7 @@ def summary(report: Report) -> Iterator[str]:
     bounds = [ratios(result.times, PEAK, one.peer) for result, one in found if PEAK in result.times]
     if bounds:
         mean = math.exp(statistics.fmean(math.log(statistics.median(rounds)) for rounds in bounds))
-        yield f"{PEAK} / fastest peer: geometric mean {mean:.2f}; nobody can be below that"
+        yield f"{PEAK} / fastest peer: geometric mean {mean:.2f}, below which nobody can be by much"
     slower = [f"{result.case} ({one.median:.2f} of {one.peer})" for result, one in found if one.slower]
     yield f"slower than a peer: {'; '.join(slower) if slower else 'none'}"
     if any(result.reach is not None for result, _ in found):

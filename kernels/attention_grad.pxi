@@ -37,8 +37,10 @@ cdef inline void score_slopes(real *p, real *ds, Py_ssize_t n, real shift, real 
                               real scale) noexcept nogil:  # IN/OUT p, ds
     """Scores become weights, dP becomes scale dS, for one query."""
     cdef Py_ssize_t j
+    cdef real x
     for j in range(n):
-        p[j] = falling_exp(p[j] - shift)
+        x = p[j] - shift
+        p[j] = falling_exp(0 if x > 0 else x)  # a weight is at most 1, though these sums are added in another order
         ds[j] = p[j] * (ds[j] - delta) * scale
 
 

@@ -1,8 +1,10 @@
-# Element by element: one operation per number.
+# Element by element: the loops.
 #
-# Design: `binary_value` and `unary_value` say what each operation is, for one number; the loops below are written once
-# and compiled for each operation and dtype, as vectors: nothing in them branches or calls (but pow). The functions come
-# from vector_math.pxi, sigmoid.pxi and gelu.pxi. Results do not depend on how a loop is cut, so threads take pieces of it.
+# Design: they are written once and compiled for each operation (operations.pxi) and dtype, as vectors. Results do not
+# depend on how a loop is cut, so threads take pieces of it. exp, log, sigmoid and GELU try a block as if all its
+# numbers were easy (vector_math.pxi) and note the hardest; where one was not, the block is computed again, with care.
+# A block is so long that its end, where vectors are joined, does not show, and so short that it is still in the first
+# cache: one hard number among many costs the time of one block.
 #
 # Measured on one core with AVX-512 (python -m benchmarks shares), in bytes read and written: from memory, additions,
 # relu, exp, tanh and sigmoid are as fast as a copy; of 768 x 128 numbers, from the second and third cache, additions
@@ -10,160 +12,6 @@
 
 cdef enum:
     TRIED = 1024  # numbers that are tried as if they were easy (vector_math.pxi)
-
-cdef struct Add:
-    char _
-cdef struct Sub:
-    char _
-cdef struct Mul:
-    char _
-cdef struct Div:
-    char _
-cdef struct Pow:
-    char _
-cdef struct Maximum:
-    char _
-cdef struct Minimum:
-    char _
-cdef struct SqrtGrad:
-    char _
-cdef struct TanhGrad:
-    char _
-cdef struct SigmoidGrad:
-    char _
-cdef struct ReLUGrad:
-    char _
-cdef struct AbsGrad:
-    char _
-cdef struct GELUGrad:
-    char _
-cdef struct GELUTanhGrad:
-    char _
-
-ctypedef fused binary_op:
-    Add
-    Sub
-    Mul
-    Div
-    Pow
-    Maximum
-    Minimum
-    SqrtGrad
-    TanhGrad
-    SigmoidGrad
-    ReLUGrad
-    AbsGrad
-    GELUGrad
-    GELUTanhGrad
-
-cdef struct Neg:
-    char _
-cdef struct Exp:
-    char _
-cdef struct Log:
-    char _
-cdef struct Sqrt:
-    char _
-cdef struct Tanh:
-    char _
-cdef struct Sigmoid:
-    char _
-cdef struct ReLU:
-    char _
-cdef struct Abs:
-    char _
-cdef struct GELU:
-    char _
-cdef struct GELUTanh:
-    char _
-
-ctypedef fused unary_op:
-    Neg
-    Exp
-    Log
-    Sqrt
-    Tanh
-    Sigmoid
-    ReLU
-    Abs
-    GELU
-    GELUTanh
-
-ctypedef fused easy_op:  # whose numbers may all be easy
-    Exp
-    Log
-    Sigmoid
-    GELU
-
-ctypedef fused slow_op:
-    Exp
-    Log
-    Tanh
-    Sigmoid
-
-ctypedef fused slowest_op:
-    GELU
-    GELUTanh
-    Pow
-    GELUGrad
-    GELUTanhGrad
-
-
-cdef inline real unary_value(real x, bint easy, unary_op *op) noexcept nogil:
-    if unary_op is Neg:
-        return -x
-    elif unary_op is Exp:
-        return exp_of(x, easy)
-    elif unary_op is Log:
-        return log_of(x, easy)
-    elif unary_op is Sqrt:
-        return <real> c_sqrt(<double> x)
-    elif unary_op is Tanh:
-        return tanh_of(x)
-    elif unary_op is Sigmoid:
-        return sigmoid_of(x, easy)
-    elif unary_op is ReLU:
-        return 0 if x <= 0 else x  # NaN stays
-    elif unary_op is Abs:
-        return magnitude(x)
-    elif unary_op is GELU:
-        return gelu_of(x, easy)
-    else:
-        return gelu_tanh_of(x)
-
-
-cdef inline real binary_value(real x, real y, binary_op *op) noexcept nogil:
-    """x op y; for a gradient, x is what the derivative is made from and y is dy."""
-    cdef double v = x, dy = y
-    if binary_op is Add:
-        return x + y
-    elif binary_op is Sub:
-        return x - y
-    elif binary_op is Mul:
-        return x * y
-    elif binary_op is Div:
-        return x / y
-    elif binary_op is Pow:
-        return <real> c_pow(v, dy)
-    elif binary_op is Maximum:
-        return x if (x >= y) | (x != x) else y  # NaN wins; no branch
-    elif binary_op is Minimum:
-        return x if (x <= y) | (x != x) else y
-    elif binary_op is SqrtGrad:
-        return <real> (dy / (2 * v))
-    elif binary_op is TanhGrad:
-        return <real> (dy * (1 - v * v))
-    elif binary_op is SigmoidGrad:
-        return <real> (dy * v * (1 - v))
-    elif binary_op is ReLUGrad:
-        return 0 if x <= 0 else (y if x > 0 else x)
-    elif binary_op is AbsGrad:
-        return y * ((x > 0) - (x < 0)) if x == x else x
-    elif binary_op is GELUGrad:
-        return y * gelu_slope(x)
-    else:
-        return y * gelu_tanh_slope(x)
-
 
 ctypedef fused any_op:
     unary_op
@@ -193,7 +41,7 @@ cdef inline Py_ssize_t pieces(Py_ssize_t n) noexcept nogil:
 
 
 cdef inline uint64_t care(double x, unary_op *op) noexcept nogil:
-    """How far x is from what is easy: the bits of numbers of one sign are ordered as they are, and NaN comes last."""
+    """The larger, the harder: a whole number, as the bits of numbers of one sign are ordered as they are, NaN last."""
     return to_bits(x) - to_bits(2.2250738585072014e-308) if unary_op is Log else to_bits(c_fabs(x))
 
 
@@ -202,7 +50,7 @@ cdef inline uint32_t care_f(float x, unary_op *op) noexcept nogil:
 
 
 cdef inline bint easy_block(const real *x, real *out, Py_ssize_t n, unary_op *op) noexcept nogil:  # IN x OUT out
-    """Compute as if all were easy; returns whether they were."""
+    """Compute as if all were easy, into another place than x; returns whether they were."""
     cdef uint64_t worst = 0, bits
     cdef uint32_t worst_f = 0, bits_f
     cdef double most = 1.7976931348623157e308 if unary_op is Log else 37 if unary_op is GELU else 708

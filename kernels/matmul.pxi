@@ -1,19 +1,21 @@
 # Matrix multiplication: cut into tiles, blocked for the caches, packed where that pays, shared out to threads.
 #
-# Design: tile.pxi multiplies a few rows of a by a panel of b, which is as wide as a tile, for a run of DEPTH along k. A
-# strip of panels, as many as the second cache holds beside other things, serves all rows, block by block: a block's rows
-# come from memory once and meet panel after panel of the strip (Goto and van de Geijn, "Anatomy of high-performance
-# matrix multiplication", 2008, who pack both operands). Here
+# Design: tile.pxi multiplies a few rows of a by a panel of b, which is as wide as a tile, for a run of DEPTH along k.
+# A strip of panels, STRIP_BYTES of them, stays in a second cache of 1 MB or more (in a smaller one's neighbour, the
+# third) and serves all rows, block by block: a block's rows come from memory once and meet panel after panel of the
+# strip (Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008, who pack both operands).
+# Here
 # - a is read where it lies: a tile takes its numbers one by one, in any layout, at no more cost than packed ones, unless
-#   it is transposed and each step along k begins another page: then the block is packed, along the lines of memory;
-# - b is packed, panel by panel, (DEPTH, width) each, if it serves many rows, is transposed, or has columns missing (zeros);
+#   it is transposed and each step along k leads far away (FAR): then the block is packed (pack.pxi);
+# - b is packed, panel by panel, (DEPTH, width) each, if it serves many rows, is transposed, or has columns missing;
 # - rows that do not fill a tile are packed too, padded with zeros, which reach no result.
 # With runs of DEPTH a panel is 96 KB, twice the first cache; but a tile reads it in order, 16 bytes a cycle, which the
 # second one gives easily, and out is read and written only once a run. k and the columns are cut into equal pieces.
 #
-# Threads take parts of the result (or matrices of a batch), cut along its longer side, and pack for themselves what they
-# need: there is nothing to wait for. Each result is one chain of multiply-adds in the order of k however it is cut, so
-# threads do not change a bit. Products too thin or too small for tiles have loops of their own (thin.pxi).
+# Threads take parts of the result (or matrices of a batch), cut across where it is wide and down where it is high or a
+# is packed, and pack for themselves what they need: there is nothing to wait for. Each result is one chain of
+# multiply-adds in the order of k however it is cut, so threads do not change a bit. Products too thin or too small for
+# tiles have loops of their own (thin.pxi).
 #
 # Measured on one core with AVX-512 (48 KB and 2 MB of caches of its own, a slow third), as shares of the multiply-adds
 # that it can do, with no neighbour at work: 95% for 128 x 128, 91% for 256, 87% for 512, 84% to 89% for 1024; a GPT's
@@ -25,8 +27,8 @@ cdef enum:
     STRIP_COLUMNS = 1024  # at most
     FEW_ROWS = 192  # that do not repay packing b
     FAR = 1024  # bytes from step to step of a that is transposed, from which it is packed
-    BLOCK_ROWS = 32  # rows of a that meet a panel one after the other, some tiles
-    LANES_AT_ONCE = 8  # that are packed side by side
+    BLOCK_ROWS = 32  # rows of a that meet a panel one after the other,
+    LONG = 3072  # bytes of a row of the result, from which only a tile's: the processor follows few rows at a time
 
 cdef struct Product:
     Py_ssize_t m, n, k  # (m, k) @ (k, n)
@@ -35,7 +37,7 @@ cdef struct Product:
     Py_ssize_t matrices_a, matrices_b, matrices  # in the batch of a, of b and of the result
     Py_ssize_t down, across  # parts of each matrix of the result
     bint pack_a, pack_b  # whether more of them is packed than what does not fill a tile
-    Py_ssize_t depth, strip  # steps of a run, columns of a strip
+    Py_ssize_t depth, strip, block  # steps of a run, columns of a strip, rows of a block
     const void *a
     const void *b
     const void *bias
@@ -48,74 +50,51 @@ cdef inline Py_ssize_t at_most(Py_ssize_t n, Py_ssize_t limit) noexcept nogil:
     return n if n < limit else limit
 
 
-cdef void pack(const real *x, Py_ssize_t next_lane, Py_ssize_t next_k, Py_ssize_t lanes, Py_ssize_t k, real *out,
-               Py_ssize_t width) noexcept nogil:  # IN x OUT out
-    """`lanes` rows of a or columns of b, of k numbers each, as (k, width), with zeros in the lanes that are missing."""
-    cdef Py_ssize_t p, lane
-    if lanes < width:
-        memset(out, 0, k * width * sizeof(real))
-    if next_lane == 1:
-        for p in range(k):
-            memcpy(out + p * width, x + p * next_k, lanes * sizeof(real))
-        return
-    while lanes >= LANES_AT_ONCE:  # few, as lines that lie some power of two apart have the same few places in a cache
-        for p in range(k):
-            for lane in range(LANES_AT_ONCE):
-                out[p * width + lane] = x[p * next_k + lane * next_lane]
-        x += LANES_AT_ONCE * next_lane
-        out += LANES_AT_ONCE
-        lanes -= LANES_AT_ONCE
-    for p in range(k):
-        for lane in range(lanes):
-            out[p * width + lane] = x[p * next_k + lane * next_lane]
+# What a thread has to itself: a tile at an edge, the bias of a strip, its panels, and rows of a.
+cdef inline Py_ssize_t panels_size(const Product *t, Py_ssize_t wide) noexcept nogil:  # IN t
+    return t.depth * (t.strip if t.pack_b else wide)
 
 
-cdef void pack_groups(const real *x, Py_ssize_t next_lane, Py_ssize_t next_k, Py_ssize_t lanes, Py_ssize_t k, real *out,
-                      Py_ssize_t width) noexcept nogil:  # IN x OUT out
-    """Tiles of rows of a, or panels of b: `width` lanes each, one behind the other."""
-    cdef Py_ssize_t whole = lanes // width * width if next_lane == 1 else 0, p, i
-    for p in range(k if whole else 0):  # along the lines of memory, through all groups
-        for i from 0 <= i < whole by width:
-            memcpy(out + i * k + p * width, x + p * next_k + i, width * sizeof(real))
-    for i from whole <= i < lanes by width:
-        pack(x + i * next_lane, next_lane, next_k, at_most(lanes - i, width), k, out + i * k, width)
-
-
-cdef inline Py_ssize_t scratch(const Product *t, Py_ssize_t wide) noexcept nogil:  # IN t
-    """Numbers that a thread needs: for a tile at an edge, the bias of a strip, its panels, and rows of a."""
-    cdef Py_ssize_t across = t.strip if t.pack_b else wide, rows = BLOCK_ROWS if t.pack_a else ROWS
-    return TILE + t.strip + t.depth * (across + rows)
+cdef inline Py_ssize_t scratch_size(const Product *t, Py_ssize_t wide) noexcept nogil:  # IN t
+    """In numbers. Whole cache lines."""
+    return round_up(TILE + t.strip + panels_size(t, wide) + t.depth * (t.block if t.pack_a else ROWS), LINE)
 
 
 cdef inline Py_ssize_t panel_width(Py_ssize_t left, real *kind) noexcept nogil:
     return narrow_columns(kind) if is_narrow(left, kind) else columns(kind)
 
 
+cdef inline Py_ssize_t packed_at(const Product *t, Py_ssize_t j, Py_ssize_t k, Py_ssize_t exist,
+                                 Py_ssize_t width) noexcept nogil:  # IN t
+    """Where among the panels the one of column j is, or -1 if it is read where it lies."""
+    return j * k if t.pack_b else (0 if exist < width else -1)
+
+
 cdef void pack_strip(const Product *t, const real *b, const real *bias, Py_ssize_t n, Py_ssize_t k, real *added,
                      real *panels) noexcept nogil:  # IN t, b, bias OUT added, panels
     """Panels of b, and the bias. A bias that is NULL is none."""
-    cdef Py_ssize_t j = 0, i, wide = columns(added), width, exist
+    cdef Py_ssize_t j = 0, i, wide = columns(added), width, exist, at
     while t.pack_b and n - j >= wide and panel_width(n - j, added) == wide:
         j += wide
     pack_groups(b, t.step_b, t.row_b, j, k, panels, wide)
     while j < n:
         width = panel_width(n - j, added)
         exist = at_most(n - j, width)
-        if t.pack_b or exist < width:
-            pack(b + j * t.step_b, t.step_b, t.row_b, exist, k, panels + (j * k if t.pack_b else 0), width)
+        at = packed_at(t, j, k, exist, width)
+        if at >= 0:
+            pack(b + j * t.step_b, t.step_b, t.row_b, exist, k, panels + at, width)
         j += width
-    for i in range(n):
-        added[i] = bias[i] if bias != NULL else -0.0  # which changes nothing
-    for i in range(n, j):
-        added[i] = -0.0
+    for i in range(j):
+        added[i] = bias[i] if bias != NULL and i < n else -0.0  # which changes nothing
 
 
 cdef void run_block(const Product *t, const real *a, const real *b, const real *panels, const real *added, real *out,
                     Py_ssize_t rows, Py_ssize_t n, Py_ssize_t k, bint first, real *aside,
-                    real *low) noexcept nogil:  # IN t, a, b, panels, added OUT out, aside, low
+                    real *packed_a) noexcept nogil:  # IN t, a, b, panels, added OUT out, aside, packed_a
     """out (rows, n) += a (rows, k) @ b (k, n) + bias (n,), for a few tiles of rows."""
-    cdef Py_ssize_t j = 0, i, width, exist
-    cdef Py_ssize_t packed_from = 0 if t.pack_a else rows // ROWS * ROWS  # the row of a from which on tiles are packed
+    cdef Py_ssize_t j = 0, i, width, exist, at
+    cdef Py_ssize_t whole = rows // ROWS * ROWS
+    cdef Py_ssize_t packed_from = 0 if t.pack_a else (whole if rows - whole > 1 else rows)  # row of a: tiles from there on
     cdef const real *from_a
     cdef const real *panel
     cdef real *to
@@ -123,19 +102,20 @@ cdef void run_block(const Product *t, const real *a, const real *b, const real *
     cdef Tile s
     s.k, s.first = k, first
     if packed_from < rows:
-        pack_groups(a + packed_from * t.row_a, t.row_a, t.step_a, rows - packed_from, k, low, ROWS)
+        pack_groups(a + packed_from * t.row_a, t.row_a, t.step_a, rows - packed_from, k, packed_a, ROWS)
     while j < n:
         s.narrow = is_narrow(n - j, out)
         width = panel_width(n - j, out)
         exist = at_most(n - j, width)
+        at = packed_at(t, j, k, exist, width)
         panel, s.row_b = b + j * t.step_b, t.row_b
-        if t.pack_b or exist < width:
-            panel, s.row_b = panels + (j * k if t.pack_b else 0), width
+        if at >= 0:
+            panel, s.row_b = panels + at, width
         for i from 0 <= i < rows by ROWS:
             s.rows = at_most(rows - i, ROWS)
             from_a, s.row_a, s.step_a = a + i * t.row_a, t.row_a, t.step_a
-            if i >= packed_from and s.rows > 1:
-                from_a, s.row_a, s.step_a = low + (i - packed_from) * k, 1, ROWS
+            if i >= packed_from:
+                from_a, s.row_a, s.step_a = packed_a + (i - packed_from) * k, 1, ROWS
             to, s.row_out = out + i * t.n + j, t.n
             edge = 1 < s.rows < ROWS or exist < width
             if edge:
@@ -152,12 +132,12 @@ cdef void run_strip(const Product *t, const real *a, const real *b, const real *
     """out (rows, n) += a (rows, k) @ b (k, n) + bias (n,). Behind `aside` there is the other scratch memory."""
     cdef real *added = aside + TILE
     cdef real *panels = added + t.strip
-    cdef real *low = panels + t.depth * (t.strip if t.pack_b else columns(out))  # packed rows of a
+    cdef real *packed_a = panels + panels_size(t, columns(out))
     cdef Py_ssize_t i
     pack_strip(t, b, bias, n, k, added, panels)
-    for i from 0 <= i < rows by BLOCK_ROWS:
+    for i from 0 <= i < rows by t.block:
         run_block(t, a + i * t.row_a, b, <const real *> panels, <const real *> added, out + i * t.n,
-                  at_most(rows - i, BLOCK_ROWS), n, k, first, aside, low)
+                  at_most(rows - i, t.block), n, k, first, aside, packed_a)
 
 
 cdef void part(const Product *t, Py_ssize_t task, int worker, real *kind, void *op) noexcept nogil:  # IN t
@@ -166,7 +146,7 @@ cdef void part(const Product *t, Py_ssize_t task, int worker, real *kind, void *
     cdef const real *b = <const real *> t.b
     cdef const real *bias = <const real *> t.bias
     cdef real *out = <real *> t.out
-    cdef real *own = <real *> t.scratch + worker * scratch(t, columns(kind))
+    cdef real *own = <real *> t.scratch + worker * scratch_size(t, columns(kind))
     cdef Cursor cursor
     cdef Py_ssize_t matrix = task // (t.down * t.across), row = task // t.across % t.down, column = task % t.across
     cdef Py_ssize_t lanes = VECTOR // sizeof(real), vectors = round_up(t.n, lanes) // lanes
@@ -191,12 +171,13 @@ cdef void cut(Product *t, Py_ssize_t itemsize, int workers) noexcept:  # IN/OUT 
     """Settle parts, runs and strips, and what is packed."""
     cdef Py_ssize_t wide = TILE_VECTORS * VECTOR // itemsize, tiles = round_up(t.m, ROWS) // ROWS, widest, most
     t.down = t.across = 1
-    t.pack_a = t.row_a == 1 and t.step_a * itemsize >= FAR and t.m >= ROWS
+    t.pack_a = ROWS > 1 and t.row_a == 1 and t.step_a * itemsize >= FAR and t.m >= ROWS
     if t.matrices < 4 * workers and workers > 1:
         if t.n >= t.m and not t.pack_a:
             t.across = at_most((t.n + 2 * wide - 1) // (2 * wide), workers)
         t.down = at_most((workers + t.across - 1) // t.across, tiles)
         t.across = at_most((workers + t.down - 1) // t.down, (t.n + 2 * wide - 1) // (2 * wide))
+    t.block = ROWS if t.n * itemsize >= LONG and not t.pack_a else BLOCK_ROWS
     t.pack_b = t.step_b != 1 or t.m > FEW_ROWS * t.down
     most = DEPTH if t.pack_b else DEPTH // 2
     t.depth = parted(t.k, most)
@@ -219,7 +200,7 @@ cdef int tiled_product(Product *t, Array a, Array b, Array bias, Array out) exce
     cut(t, itemsize, workers)
     tasks = t.matrices * t.down * t.across
     t.a, t.b, t.bias, t.out = a.data, b.data, NULL if bias is None else bias.data, out.data
-    t.scratch = take_block(at_most(workers, tasks) * itemsize * scratch(t, TILE_VECTORS * VECTOR // itemsize))
+    t.scratch = take_block(at_most(workers, tasks) * itemsize * scratch_size(t, TILE_VECTORS * VECTOR // itemsize))
     perform(run, t, tasks, workers, ns)
     drop_block(t.scratch)
     return 0

@@ -42,7 +42,8 @@ cdef inline real term(real x, real dy, real largest, softmax_op *op) noexcept no
         return falling_exp(x - largest)
 
 
-cdef inline real finished(real x, real dy, real own, real largest, real total, real inverse, softmax_op *op) noexcept nogil:
+cdef inline real finished(real x, real dy, real own, real largest, real total, real inverse,
+                          softmax_op *op) noexcept nogil:
     """The result, from its own term and the sum of all, of which log-softmax takes the logarithm. inverse: 1 / total."""
     if softmax_op is Softmax:
         return quotient(own, total, inverse)
@@ -54,10 +55,11 @@ cdef inline real finished(real x, real dy, real own, real largest, real total, r
         return dy - exp_of(x, False) * total
 
 
-cdef inline void finish_row(const real *x, const real *dy, real *out, Py_ssize_t n, real largest, real total, softmax_op *op) noexcept nogil:  # IN x, dy IN/OUT out
+cdef inline void finish_row(const real *x, const real *dy, real *out, Py_ssize_t n, real largest, real total,
+                            softmax_op *op) noexcept nogil:  # IN x, dy IN/OUT out
     """WIDE at a time: a compiler must not ask for each row whether out lies among what it reads, a tenth of the time."""
     cdef real[WIDE] v
-    cdef real one = 1, inverse = one / total
+    cdef real one = 1, inverse = one / total if softmax_op is Softmax else 0
     cdef Py_ssize_t i = 0, j
     while i + WIDE <= n:
         for j in range(WIDE):
@@ -113,7 +115,7 @@ cdef void softmax_columns(const real *x, const real *dy, real *out, Py_ssize_t n
         for j in range(width):
             total[j] = <real> log_value(total[j], <real *> NULL)
     for j in range(width):
-        inverse[j] = one / total[j]
+        inverse[j] = one / total[j] if softmax_op is Softmax else 0
     for i in range(n):
         for j in range(width):
             out[i * row + j] = finished(x[i * row + j], dy[i * row + j], out[i * row + j], largest[j], total[j],

@@ -233,7 +233,7 @@ static int saitama_worth_sharing(double ns, int workers) { return workers > 1 &&
 
 static void saitama_share(saitama_task run, const void *what, Py_ssize_t tasks, int workers) {
     Py_ssize_t task;
-    (void)workers;
+    if (workers > tasks) workers = tasks > 0 ? (int)tasks : 1; /* scratch memory is for no more */
 #ifdef _OPENMP
     #pragma omp parallel for num_threads(workers) schedule(dynamic) if (workers > 1 && tasks > 1)
     for (task = 0; task < tasks; task++) run(what, task, omp_get_thread_num(), NULL, NULL);

@@ -35,7 +35,7 @@ Cython has no way to say that a loop shall be unrolled. Other compilers get the 
 typedef double saitama_doubles __attribute__((vector_size(SAITAMA_VECTOR), aligned(8), may_alias));
 typedef float saitama_floats __attribute__((vector_size(SAITAMA_VECTOR), aligned(4), may_alias));
 #define SAITAMA_INLINE static inline __attribute__((always_inline))
-#define SAITAMA_APART static __attribute__((noinline))
+#define SAITAMA_APART static __attribute__((noinline, nonnull))
 #ifdef __clang__
 #define SAITAMA_UNROLL _Pragma("clang loop unroll(full)")
 #else

@@ -24,7 +24,7 @@ cdef extern from "tile.h" nogil:
     #define SAITAMA_NARROW 12
     #endif
     #define SAITAMA_TILE (SAITAMA_ROWS * SAITAMA_WIDE * SAITAMA_VECTOR / 4) /* numbers of a tile, at most */
-    static const double saitama_zeros[SAITAMA_TILE]; /* of either kind of number */
+    static const double saitama_zeros[SAITAMA_TILE] = {0}; /* of either kind of number */
 
     typedef struct {
         Py_ssize_t rows, k; /* (rows, k) @ (k, columns) */
@@ -74,8 +74,10 @@ cdef extern from "tile.h" nogil:
     ctypedef struct Tile "saitama_tile":
         Py_ssize_t rows, k, row_a, step_a, row_b, row_out
         bint narrow, first
-    void run_tile_d "saitama_run_tile_d"(const Tile *t, const double *a, const double *b, const double *bias, double *out)
-    void run_tile_f "saitama_run_tile_f"(const Tile *t, const float *a, const float *b, const float *bias, float *out)
+    void run_tile_d "saitama_run_tile_d"(const Tile *t, const double *a, const double *b, const double *bias,
+                                         double *out)
+    void run_tile_f "saitama_run_tile_f"(const Tile *t, const float *a, const float *b, const float *bias,
+                                         float *out)
 
 
 cdef inline Py_ssize_t round_up(Py_ssize_t n, Py_ssize_t width) noexcept nogil:

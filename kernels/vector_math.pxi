@@ -128,8 +128,9 @@ cdef inline real two_product(real x, real y, real *lo) noexcept nogil:  # OUT lo
 
 
 cdef inline real quotient(real x, real y, real inverse) noexcept nogil:
-    """x / y where inverse = 1 / y, in three operations, of which vectors do several in the time of a division (Markstein,
-    "Computation of elementary functions on the IBM RISC System/6000 processor", 1990)."""
+    """x / y where inverse = 1 / y, rounded once but for rare cases (a subnormal result may be one unit off): three
+    operations, of which vectors do several in the time of a division (Markstein, "Computation of elementary functions on
+    the IBM RISC System/6000 processor", 1990)."""
     cdef real q = x * inverse
     return fma(fma(-q, y, x), inverse, q) if HAS_FMA else x / y
 
@@ -159,13 +160,16 @@ cdef inline real nearest(real x, real scale, real *first, real *second) noexcept
 
 
 cdef inline real nearest_power(real x, real scale, int more, real *power) noexcept nogil:  # OUT power
-    """n, the whole number nearest to x scale, and 2^(n + more), for |n + more| <= 1022 (float32: 126)."""
-    cdef real n, shift = 6755399441055744.0 + 1023 + more if real is double else 12582912.0 + 127 + more
+    """n, the whole number nearest to x scale, and 2^(n + more), for |n + more| <= 1022 (float32: 126) and an even `more`.
+    Without fused multiply-adds x scale may lie halfway between two, and is rounded to an even sum: as in `nearest`."""
+    cdef int odd = 0 if HAS_FMA else 1
+    cdef real n, shift = 6755399441055744.0 + 1023 - odd if real is double else 12582912.0 + 127 - odd
+    shift = shift + more
     n = fma(x, scale, shift)
     if real is double:
-        power[0] = from_bits(to_bits(n) << 52)
+        power[0] = from_bits((to_bits(n) + odd) << 52)
     else:
-        power[0] = from_bits_f(to_bits_f(n) << 23)
+        power[0] = from_bits_f((to_bits_f(n) + odd) << 23)
     return n - shift
 
 
@@ -222,7 +226,8 @@ cdef inline real exp_of(real x, bint easy) noexcept nogil:
     cdef real zero = 0, one = 1, n, t, first, second, y
     if easy:
         n = nearest_power(x, 1.4426950408889634, 0, &first)
-        return fma(exp_less_one(beyond_powers(x, zero, n)), first, first)
+        t = exp_less_one(beyond_powers(x, zero, n))
+        return fma(t, first, first) if HAS_FMA else (one + t) * first
     n = nearest(x, 1.4426950408889634, &first, &second)
     y = (one + exp_less_one(beyond_powers(x, zero, n))) * first * second
     y = <real> INFINITY if x > most else y
@@ -231,11 +236,12 @@ cdef inline real exp_of(real x, bint easy) noexcept nogil:
 
 cdef inline real falling_exp(real x) noexcept nogil:
     """exp_of(x), to the last bit, for x up to 600 (float32: 40): 2^(n + 64) is a normal number wherever e^x is not 0."""
-    cdef real least = -746 if real is double else -105, zero = 0, n, power
+    cdef real least = -746 if real is double else -105, zero = 0, one = 1, n, t, power
     cdef real back = 5.421010862427522e-20  # 2^-64
     x = least if x < least else x
     n = nearest_power(x, 1.4426950408889634, 64, &power)
-    return fma(exp_less_one(beyond_powers(x, zero, n)), power, power) * back
+    t = exp_less_one(beyond_powers(x, zero, n))
+    return (fma(t, power, power) if HAS_FMA else (one + t) * power) * back
 
 
 # --- log x ------------------------------------------------------------------------------------------------------------

@@ -49,7 +49,9 @@ def test_a_peak_of_the_same_rounds_counts_and_is_no_peer() -> None:
     assert report.share(measured, 4.0) == pytest.approx(0.5)  # of 0.5, 0.2 and 0.8
     assert report.ratio(measured) == report.ratio(fast)
     whole = report.Report("made", "Made up", [measured], report.QUANTITIES["time"], {})
-    assert "peak / fastest peer: geometric mean 0.25; nobody can be below that" in "\n".join(report.summary(whole))
+    assert "peak / fastest peer: geometric mean 0.25, below which nobody can be by much" in "\n".join(
+        report.summary(whole)
+    )
     step = alone._replace(times={"a step": [4e-7], "peak": [1e-7]}, work=1e-6)
     assert report.share(step, None) == pytest.approx(0.25) and report.rate(step) == pytest.approx(2.5)
     assert "25% of peak" in report.line(step, report.QUANTITIES["time"], None)

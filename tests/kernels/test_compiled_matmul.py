@@ -10,8 +10,10 @@ import pytest
 
 Matrix = List[List[float]]
 
-# Tiles are 8 x 24 (or 16, 32, 48) at most, blocks of rows 1024 long, and a run takes 512 steps of k.
+# Tiles are 8 x 24 (or 16, 32, 48) at most, blocks of rows 8 or 32 long, strips 1024 columns wide, and a run takes 512
+# steps of k; a is packed from 256 transposed rows on (128 of float64), b from 193 on or if transposed.
 EDGES = [(1, 24, 300), (4, 24, 43), (8, 24, 512), (9, 25, 513), (7, 49, 30), (1025, 31, 5), (8, 145, 17), (95, 23, 513)]
+EDGES += [(197, 1050, 3), (261, 30, 520), (137, 50, 30)]
 
 
 def naive(a: Matrix, b: Matrix) -> Matrix:
@@ -52,14 +54,18 @@ def test_a_special_number_reaches_its_row_and_column_only(compiled: ModuleType, 
         assert (i == 12 or j == 30) or abs(y[i][j]) < 1e6, (i, j)
 
 
-@pytest.mark.parametrize("shapes", [((130, 300), (300, 400)), ((5, 70, 60), (5, 60, 50)), ((2, 700), (700, 900))])
+@pytest.mark.parametrize(
+    "shapes", [((130, 300), (300, 400)), ((5, 70, 60), (5, 60, 50)), ((2, 700), (700, 900)), ((300, 600), (600, 280))]
+)
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_threads_do_not_change_a_bit(compiled: ModuleType, shapes: Any, dtype: str) -> None:
-    a, b = (compiled.normal(shape, dtype, 3, offset) for offset, shape in enumerate(shapes))
+@pytest.mark.parametrize("transposed", [(False, False), (True, False), (False, True)])
+def test_threads_do_not_change_a_bit(compiled: ModuleType, shapes: Any, dtype: str, transposed: Any) -> None:
+    turned = [(*shape[:-2], shape[-1], shape[-2]) if turn else shape for shape, turn in zip(shapes, transposed)]
+    a, b = (compiled.normal(shape, dtype, 3, offset) for offset, shape in enumerate(turned))
     products = []
     for threads in (1, 2, 3):
         compiled.set_num_threads(threads)
-        products.append(bytes(memoryview(compiled.matmul(a, b))))
+        products.append(bytes(memoryview(compiled.matmul(a, b, *transposed))))
     assert products[0] == products[1] == products[2]
 
 
