@@ -67,7 +67,7 @@ def multiplying(dtype: str) -> Dict[str, Call]:
 
     x, w = K.normal((768, 128), dtype, 1, 0), K.normal((128, 512), dtype, 2, 0)
     q, k, v, dy = (K.normal((HEADS, TOKENS, WIDTH), dtype, seed, 0) for seed in (1, 2, 3, 4))
-    y, lse = K.attention(q, k, v, None, 0, True, WIDTH**-0.5)
+    y, rows = K.attention(q, k, v, None, 0, True, WIDTH**-0.5)
     seen = HEADS * TOKENS * (TOKENS + 1) / 2 * WIDTH  # causal: half of the scores
     a, recurrent = K.normal((STEPS, BATCH, 4 * HIDDEN), dtype, 5, 0), K.normal((4 * HIDDEN, HIDDEN), dtype, 6, 0)
     h = K.full((BATCH, HIDDEN), 0.0, dtype)
@@ -76,7 +76,7 @@ def multiplying(dtype: str) -> Dict[str, Call]:
         "matmul, one row": (partial(K.matmul, K.slice(x, (0, 0), (1, 1), (1, 128)), w), 2e-9 * 128 * 512, "GFLOP/s"),
         "attention": (partial(K.attention, q, k, v, None, 0, True, WIDTH**-0.5), 2e-9 * 2 * seen, "GFLOP/s"),
         "attention backward": (
-            partial(K.attention_grad, dy, q, k, v, None, 0, True, WIDTH**-0.5, y, lse),
+            partial(K.attention_grad, dy, q, k, v, None, 0, True, WIDTH**-0.5, y, rows),
             2e-9 * 5 * seen,
             "GFLOP/s",
         ),

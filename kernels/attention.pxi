@@ -3,9 +3,10 @@
 # Design ("online softmax": Milakov and Gimelshein 2018; Rabe and Staats 2021; FlashAttention, Dao et al. 2022): a block
 # of queries meets the keys block by block. For each query it keeps the largest score so far, the sum of e^(score -
 # largest) and the sum of those terms times the values; when a larger score turns up, both sums are scaled down to it.
-# So the memory needed grows with T + S, not with T S. What the derivative needs is y and lse = log(sum(e^score)):
-# e^(score - lse) is the weight again (attention_grad.pxi). Causal: what lies above the diagonal is passed over, strip
-# by strip. The products of blocks are those of small_product.pxi.
+# So the memory needed grows with T + S, not with T S. What the derivative needs is y and, for each query, the largest
+# score and the sum: e^(score - largest) / sum is the weight again (attention_grad.pxi). One number, the logarithm of the
+# sum of e^score, would do, but beside a score of 1e9 it has no digits left for the sum. Causal: what lies above the
+# diagonal is passed over, strip by strip. The products of blocks are those of small_product.pxi.
 #
 # Each task writes its own rows in an order that shapes alone decide, so threads do not change a bit.
 #
@@ -115,8 +116,22 @@ cdef inline double exponentials(real *s, Py_ssize_t n, real shift) noexcept nogi
     return total
 
 
-cdef void attend(const Attention *t, const real *q, const real *k, const real *v, const void *mask, real *y, real *lse,
-                 Py_ssize_t top, real *spare) noexcept nogil:  # IN t, q, k, v, mask OUT y, lse, spare
+cdef inline void score(const Attention *t, const real *q, Py_ssize_t row_q, const real *k, const real *turned, real *s,
+                       Py_ssize_t queries, Py_ssize_t n) noexcept nogil:  # IN t, q, k, turned OUT s
+    """Products of at most GROUP queries with n keys, the same bits each time: `turned` are the keys as (width, KEYS). Few
+    queries do not repay turning them round: writing token by token."""
+    cdef Py_ssize_t i, j
+    if t.queries >= GROUP:
+        if n > 0:
+            small_product(q, row_q, 1, turned, KEYS, s, KEYS, queries, (n + STEP - 1) // STEP * STEP, t.width, True)
+        return
+    for i in range(queries):
+        for j in range(n):
+            s[i * KEYS + j] = dot(q + i * row_q, 1, k + j * t.row, t.width)
+
+
+cdef void attend(const Attention *t, const real *q, const real *k, const real *v, const void *mask, real *y, real *rows_of,
+                 Py_ssize_t top, real *spare) noexcept nogil:  # IN t, q, k, v, mask OUT y, rows_of, spare
     """One matrix's block of queries from `top` on."""
     cdef Py_ssize_t rows = t.queries - top if t.queries - top < QUERIES else QUERIES
     cdef Py_ssize_t last = seen(t, top + rows - 1), first = 0, count, row, group, n, i, j, own
@@ -141,13 +156,7 @@ cdef void attend(const Attention *t, const real *q, const real *k, const real *v
         while row < rows:
             group = rows - row if rows - row < GROUP else GROUP
             n = between(0, seen(t, top + row + group - 1) - first, count)
-            if t.queries < GROUP:  # too few to repay turning the keys round: writing token by token
-                for i in range(row, row + group):
-                    for j in range(n):
-                        s[(i - row) * KEYS + j] = dot(q + (top + i) * t.row, 1, k + (first + j) * t.row, t.width)
-            elif n > 0:
-                small_product(q + (top + row) * t.row, t.row, 1, turned, KEYS, s, KEYS, group,
-                              (n + STEP - 1) // STEP * STEP, t.width, True)
+            score(t, q + (top + row) * t.row, t.row, k + first * t.row, turned, s, group, n)
             for i in range(row, row + group if n > 0 else row):
                 own = between(0, seen(t, top + i) - first, n)
                 mask_scores(t, mask, top + i, first, s + (i - row) * KEYS, own, (n + STEP - 1) // STEP * STEP)
@@ -166,12 +175,11 @@ cdef void attend(const Attention *t, const real *q, const real *k, const real *v
             row += GROUP
         first += KEYS
     for i in range(rows):
-        lse[top + i] = <real> (peak[i] + log_of(total[i], False))
-    for i in range(rows):
         factor = <real> (1 / total[i])
         if total[i] == 0:  # no key, or every score is -inf: 0 / 0
             factor = <real> NAN if any_key(t, mask, top + i, y) else 0
-            lse[top + i] = factor if factor != factor else <real> -INFINITY
+            total[i] = factor
+        rows_of[2 * (top + i)], rows_of[2 * (top + i) + 1] = peak[i], <real> total[i]
         for j in range(t.value_width):
             y[(top + i) * t.value_row + j] = sums[i * t.value_padded + j] * factor
 
@@ -183,7 +191,7 @@ cdef struct Attend:  # what the tasks have in common
     const void *v
     const void *mask
     void *y
-    void *lse
+    void *rows  # of each query the largest score and the sum
     void *spare  # of every thread
     Py_ssize_t spare_size, blocks
 
@@ -200,7 +208,7 @@ cdef void attend_task(const Attend *job, Py_ssize_t task, int worker, real *kind
            <const real *> job.v + at.at[2] * t.keys * t.value_row + head * t.value_width,
            <const char *> job.mask + mask_at.at[1] * t.mask_size,
            <real *> job.y + number * t.queries * t.value_row + head * t.value_width,
-           <real *> job.lse + matrix * t.queries, task % job.blocks * QUERIES,
+           <real *> job.rows + 2 * matrix * t.queries, task % job.blocks * QUERIES,
            <real *> job.spare + worker * job.spare_size)
 
 
@@ -275,13 +283,13 @@ def attention(Array q not None, Array k not None, Array v not None, Array mask, 
     cdef Py_ssize_t sizes[MAX_DIMS]
     cdef int ndim = plan_attention("attention", &t, q, k, v, mask, heads, sizes)
     t.causal, t.scale = is_causal, scale
-    sizes[ndim] = t.queries
-    cdef Array lse = new_array("attention", q.kind, sizes, ndim + 1)
+    sizes[ndim], sizes[ndim + 1] = t.queries, 2
+    cdef Array rows = new_array("attention", q.kind, sizes, ndim + 2)
     ndim -= heads > 0
     sizes[ndim], sizes[ndim + 1] = t.queries, t.value_row
     cdef Array y = new_array("attention", q.kind, sizes, ndim + 2)
-    if lse.size == 0:
-        return y, lse
+    if rows.size == 0:
+        return y, rows
     cdef double ns = <double> t.matrices * t.queries * t.keys * (t.width + t.value_width + 32)
     ns /= 40 if q.kind == FLOAT64 else 80
     cdef Attend job
@@ -290,7 +298,8 @@ def attention(Array q not None, Array k not None, Array v not None, Array mask, 
     job.spare_size = t.width * KEYS + GROUP * KEYS + (QUERIES + KEYS) * t.value_padded
     job.blocks = (t.queries + QUERIES - 1) // QUERIES
     job.t, job.q, job.k, job.v, job.mask = &t, q.data, k.data, v.data, data_or_null(mask)
-    job.y, job.lse, job.spare = y.data, lse.data, take_block(at_most(workers, t.matrices * job.blocks) * job.spare_size * ITEMSIZE[q.kind])
+    job.y, job.rows = y.data, rows.data
+    job.spare = take_block(at_most(workers, t.matrices * job.blocks) * job.spare_size * ITEMSIZE[q.kind])
     perform(run, &job, t.matrices * job.blocks, workers, ns)
     drop_block(job.spare)
-    return y, lse
+    return y, rows

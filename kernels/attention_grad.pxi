@@ -2,8 +2,8 @@
 #
 #   dv = P^T dy,  dS = P (dP - D),  dq = scale dS k,  dk = scale dS^T q
 #
-# Design (FlashAttention, Dao et al. 2022, algorithm 4): the weights are computed again, block by block, as
-# e^(score - lse). A thread has a whole matrix of the batch: dq adds up over blocks of keys, dk and dv over blocks of
+# Design (FlashAttention, Dao et al. 2022, algorithm 4): the weights are computed again, block by block, from the very
+# scores that the forward pass had (`score`), of which it kept the largest and the sum of each query. A thread has a whole matrix of the batch: dq adds up over blocks of keys, dk and dv over blocks of
 # queries, and no other thread adds into the same place. A block's weights and dS stay in the cache between the
 # products that need them by rows (dq) and by columns (dv, dk).
 #
@@ -33,20 +33,19 @@ cdef void divide_spare(const Attention *t, Spare *at) noexcept:  # IN t OUT at
     at.size = at.dv + KEYS * t.value_padded
 
 
-cdef inline void score_slopes(real *p, real *ds, Py_ssize_t n, real shift, real delta,
-                              real scale) noexcept nogil:  # IN/OUT p, ds
-    """Scores become weights, dP becomes scale dS, for one query."""
+cdef inline void score_slopes(real *p, real *ds, Py_ssize_t n, const real *row, real delta,
+                              real scale) noexcept nogil:  # IN row IN/OUT p, ds
+    """Scores become weights, dP becomes scale dS, for one query, whose largest score and sum are `row`."""
     cdef Py_ssize_t j
-    cdef real x
+    cdef real shift = 0 if row[0] == -INFINITY else row[0], one = 1, factor = 0 if row[1] == 0 else one / row[1]
     for j in range(n):
-        x = p[j] - shift
-        p[j] = falling_exp(0 if x > 0 else x)  # a weight is at most 1, though these sums are added in another order
+        p[j] = falling_exp(p[j] - shift) * factor
         ds[j] = p[j] * (ds[j] - delta) * scale
 
 
-cdef void weigh_again(const Attention *t, const real *q, const real *dy, const void *mask, const real *lse, real *spare,
-                      const Spare *at, Py_ssize_t first, Py_ssize_t count, Py_ssize_t top,
-                      Py_ssize_t rows) noexcept nogil:  # IN t, q, dy, mask, lse, at IN/OUT spare
+cdef void weigh_again(const Attention *t, const real *q, const real *k, const real *dy, const void *mask,
+                      const real *rows_of, real *spare, const Spare *at, Py_ssize_t first, Py_ssize_t count,
+                      Py_ssize_t top, Py_ssize_t rows) noexcept nogil:  # IN t, q, k, dy, mask, rows_of, at IN/OUT spare
     """Weights and scale dS of a block of queries and keys; 0 where there is no key. Adds to dq."""
     cdef Py_ssize_t row = 0, group, n, padded, own, i
     cdef Py_ssize_t whole = (count + STEP - 1) // STEP * STEP
@@ -58,15 +57,15 @@ cdef void weigh_again(const Attention *t, const real *q, const real *dy, const v
         padded = (n + STEP - 1) // STEP * STEP
         p = spare + at.p + row * KEYS
         ds = spare + at.ds + row * KEYS
+        score(t, q + (top + row) * t.line_row, t.line_row, k + first * t.row, <const real *> spare + at.turned_k, p,
+              group, n)
         if n > 0:
-            small_product(q + (top + row) * t.line_row, t.line_row, 1, spare + at.turned_k, KEYS, p, KEYS, group, padded,
-                          t.width, True)
             small_product(dy + (top + row) * t.value_line_row, t.value_line_row, 1, spare + at.turned_v, KEYS, ds,
                           KEYS, group, padded, t.value_width, True)
         for i in range(group):
             own = between(0, seen(t, top + row + i) - first, n)
             mask_scores(t, mask, top + row + i, first, p + i * KEYS, own, padded)
-            score_slopes(p + i * KEYS, ds + i * KEYS, own, 0 if lse[top + row + i] == -INFINITY else lse[top + row + i],
+            score_slopes(p + i * KEYS, ds + i * KEYS, own, rows_of + 2 * (top + row + i),
                          spare[at.delta + top + row + i], <real> t.scale)
             memset(p + i * KEYS + own, 0, (whole - own) * sizeof(real))
             memset(ds + i * KEYS + own, 0, (whole - own) * sizeof(real))
@@ -98,8 +97,8 @@ cdef void copy_lines(const real *x, Py_ssize_t rows, Py_ssize_t padded, Py_ssize
 
 
 cdef void attend_back(const Attention *t, const real *q, const real *k, const real *v, const void *mask, const real *y,
-                      const real *lse, const real *dy, real *dq, real *dk, real *dv, real *spare,
-                      const Spare *at) noexcept nogil:  # IN t, q, k, v, mask, y, lse, dy, at OUT dq, dk, dv, spare
+                      const real *rows_of, const real *dy, real *dq, real *dk, real *dv, real *spare,
+                      const Spare *at) noexcept nogil:  # IN t, q, k, v, mask, y, rows_of, dy, at OUT dq, dk, dv, spare
     """One matrix of the batch."""
     cdef Py_ssize_t first = 0, count, top, rows, i, j
     cdef real *delta = spare + at.delta
@@ -124,7 +123,7 @@ cdef void attend_back(const Attention *t, const real *q, const real *k, const re
         top = first // GRAD_QUERIES * GRAD_QUERIES if t.causal else 0  # earlier queries see none of these keys
         while top < t.queries:
             rows = t.queries - top if t.queries - top < GRAD_QUERIES else GRAD_QUERIES
-            weigh_again(t, q, dy, mask, lse, spare, at, first, count, top, rows)
+            weigh_again(t, q, k, dy, mask, rows_of, spare, at, first, count, top, rows)
             to_keys(t, q, dy, spare, at, first, count, top, rows)
             top += GRAD_QUERIES
         copy_lines(spare + at.dk, count, t.padded, t.width, dk + first * t.row, t.row)
@@ -141,7 +140,7 @@ cdef struct AttendBack:  # what the tasks have in common
     const void *v
     const void *mask
     const void *y
-    const void *lse
+    const void *rows
     const void *dy
     void *dq
     void *dk
@@ -160,29 +159,29 @@ cdef void back_task(const AttendBack *job, Py_ssize_t matrix, int worker, real *
                 <const real *> job.k + own.at[1] * t.keys * t.row + head,
                 <const real *> job.v + own.at[2] * t.keys * t.value_row + to,
                 <const char *> job.mask + mask_own.at[1] * t.mask_size, <const real *> job.y + value,
-                <const real *> job.lse + matrix * t.queries, <const real *> job.dy + value, <real *> job.dq + query,
+                <const real *> job.rows + 2 * matrix * t.queries, <const real *> job.dy + value, <real *> job.dq + query,
                 <real *> job.dk + number * t.keys * t.row + head, <real *> job.dv + number * t.keys * t.value_row + to,
                 <real *> job.spare + worker * job.at.size, job.at)
 
 
 def attention_grad(Array dy not None, Array q not None, Array k not None, Array v not None, Array mask,
-                   Py_ssize_t heads, bint is_causal, double scale, Array y not None, Array lse not None):
+                   Py_ssize_t heads, bint is_causal, double scale, Array y not None, Array rows not None):
     cdef Attention t
     cdef Spare at
     cdef Py_ssize_t sizes[MAX_DIMS]
     cdef int ndim = plan_attention("attention_grad", &t, q, k, v, mask, heads, sizes)
     t.causal, t.scale = is_causal, scale
-    sizes[ndim] = t.queries
-    cdef tuple rows = shape_tuple(sizes, ndim + 1), shape
+    sizes[ndim], sizes[ndim + 1] = t.queries, 2
+    cdef tuple shape_rows = shape_tuple(sizes, ndim + 2), shape
     ndim -= heads > 0
     sizes[ndim], sizes[ndim + 1] = t.queries, t.value_row
     shape = shape_tuple(sizes, ndim + 2)
-    if dy.shape != shape or y.shape != shape or lse.shape != rows:
-        raise ValueError(f"attention_grad: dy {dy.shape}, y {y.shape} and lse {lse.shape}: expected {shape}, {shape} and "
-                         f"{rows}")
+    if dy.shape != shape or y.shape != shape or rows.shape != shape_rows:
+        raise ValueError(f"attention_grad: dy {dy.shape}, y {y.shape} and rows {rows.shape}: expected {shape}, {shape} "
+                         f"and {shape_rows}")
     need_same_kind("attention_grad", q, dy)
     need_same_kind("attention_grad", q, y)
-    need_same_kind("attention_grad", q, lse)
+    need_same_kind("attention_grad", q, rows)
     sizes[ndim + 1] = t.row
     cdef Array dq = new_array("attention_grad", q.kind, sizes, ndim + 2), dk, dv
     sizes[ndim] = t.keys
@@ -198,7 +197,7 @@ def attention_grad(Array dy not None, Array q not None, Array k not None, Array 
     cdef AttendBack job
     cdef Task run = <Task> back_task[double] if q.kind == FLOAT64 else <Task> back_task[float]
     job.t, job.at, job.q, job.k, job.v, job.mask = &t, &at, q.data, k.data, v.data, data_or_null(mask)
-    job.y, job.lse, job.dy, job.dq, job.dk, job.dv = y.data, lse.data, dy.data, dq.data, dk.data, dv.data
+    job.y, job.rows, job.dy, job.dq, job.dk, job.dv = y.data, rows.data, dy.data, dq.data, dk.data, dv.data
     job.spare = take_block(at_most(workers, t.matrices) * at.size * ITEMSIZE[q.kind])
     perform(run, &job, t.matrices, workers, ns)
     drop_block(job.spare)

@@ -96,15 +96,15 @@ def log_softmax_grad(y: Array, dy: Array, dim: int) -> Array: ...  # dy - exp(y)
 
 # --- attention: y = softmax(scale q k^T + mask) v ------------------------------------------------------------------------
 def attention(q: Array, k: Array, v: Array, mask: Optional[Array], heads: int, is_causal: bool, scale: float) -> Tuple[Array, Array]:
-    """q (..., T, h d), k (..., S, h d), v (..., S, h d_v) -> y (..., T, h d_v), lse (..., h, T) = log of the sum of e^score.
+    """q (..., T, h d), k (..., S, h d), v (..., S, h d_v) -> y (..., T, h d_v), rows (..., h, T, 2).
 
     The heads lie side by side in the last axis, and each attends by itself. With heads = 0 there is one, and no axis of
-    heads in mask and lse. The axes in front broadcast. mask is bool (True: may attend) or of q's dtype (added to the
+    heads in mask and rows. The axes in front broadcast. mask is bool (True: may attend) or of q's dtype (added to the
     scores), and broadcasts to (..., h, T, S). is_causal: query i attends to the keys 0 to i. A query that may attend to
-    nothing has y 0 and lse -inf.
+    nothing has y 0. rows is what the derivative needs: the largest score m of a query and the sum of e^(score - m).
     """
 
-def attention_grad(dy: Array, q: Array, k: Array, v: Array, mask: Optional[Array], heads: int, is_causal: bool, scale: float, y: Array, lse: Array) -> Tuple[Array, Array, Array]: ...  # dq, dk, dv, each for the whole batch
+def attention_grad(dy: Array, q: Array, k: Array, v: Array, mask: Optional[Array], heads: int, is_causal: bool, scale: float, y: Array, rows: Array) -> Tuple[Array, Array, Array]: ...  # dq, dk, dv, each for the whole batch
 
 # --- losses ------------------------------------------------------------------------------------------------------------------
 def softplus(a: Array) -> Array: ...  # ln(1 + e^x) = max(x, 0) + log1p(e^-|x|)

@@ -35,12 +35,12 @@ def operands(draw: st.DrawFn) -> Operands:
 
 
 def run(K: ModuleType, case: Operands, is_causal: bool, scale: float) -> List[Any]:
-    """y, lse, dq, dk and dv."""
+    """y, rows, dq, dk and dv."""
     q, k, v, mask = (None if each is None else each.on(K) for each in case[:4])
-    y, lse = K.attention(q, k, v, mask, case[4], is_causal, scale)
+    y, rows = K.attention(q, k, v, mask, case[4], is_causal, scale)
     numbers = [math.cos(i) for i in range(y.size)]
     dy = K.from_list(numbers, y.shape, y.dtype)
-    return [y, lse, *K.attention_grad(dy, q, k, v, mask, case[4], is_causal, scale, y, lse)]
+    return [y, rows, *K.attention_grad(dy, q, k, v, mask, case[4], is_causal, scale, y, rows)]
 
 
 @given(operands(), st.booleans(), st.sampled_from([0.5, -1.0, 0.0]))
@@ -91,9 +91,34 @@ def test_a_score_beyond_all_numbers(kernels: ModuleType) -> None:
     q = kernels.from_list([1e300, math.nan, 1.0], (3, 1), "float64")
     k = kernels.from_list([-1e300], (1, 1), "float64")
     mask = kernels.from_list([True, True, False], (3, 1), "bool")
-    y, lse = kernels.attention(q, k, k, mask, 0, False, 1.0)
+    y, rows = kernels.attention(q, k, k, mask, 0, False, 1.0)
     assert [math.isnan(row[0]) for row in y.tolist()] == [True, True, False]
-    assert y.tolist()[2] == [0.0] and lse.tolist()[2] == -math.inf
+    assert y.tolist()[2] == [0.0] and rows.tolist()[2] == [-math.inf, 0.0]
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(("T", "size"), [(2, 1e5), (7, 1e3), (9, 1e5)])
+def test_the_weights_of_huge_scores_are_those_of_the_forward_pass(
+    kernels: ModuleType, T: int, size: float, dtype: str
+) -> None:
+    """With v all ones, y is 1 and the derivatives by v of a sum are weights, whose sum is the number of queries."""
+    q, k = (kernels.mul(kernels.normal((n, 64), dtype, n, 0), kernels.full((), size, dtype)) for n in (T, 70))
+    v, dy = kernels.full((70, 1), 1.0, dtype), kernels.full((T, 1), 1.0, dtype)
+    y, rows = kernels.attention(q, k, v, None, 0, False, 1.0)
+    dv = flatten(kernels.attention_grad(dy, q, k, v, None, 0, False, 1.0, y, rows)[2].tolist())
+    assert sum(dv) == pytest.approx(T, rel=1e-5) and min(dv) >= 0
+
+
+def test_a_query_whose_scores_are_all_masked_with_a_large_number(kernels: ModuleType) -> None:
+    """It attends to all keys alike, forward and backward."""
+    q, k = (kernels.normal((4, 8), "float64", seed, 0) for seed in (1, 2))
+    mask = kernels.from_list([0.0] * 12 + [-1e17] * 4, (4, 4), "float64")
+    v = kernels.from_list([1.0, 2.0, 3.0, 6.0], (4, 1), "float64")
+    y, rows = kernels.attention(q, k, v, mask, 0, False, 1.0)
+    assert y.tolist()[3] == pytest.approx([3.0])
+    dy = kernels.from_list([0.0, 0.0, 0.0, 1.0], (4, 1), "float64")
+    dv = kernels.attention_grad(dy, q, k, v, mask, 0, False, 1.0, y, rows)[2]
+    assert flatten(dv.tolist()) == pytest.approx([0.25] * 4)
 
 
 def ones(K: ModuleType, *shape: int, dtype: str = "float64") -> Any:
@@ -123,7 +148,7 @@ REFUSED = [
     (lambda K: refused(K, (2, 3), (2, 3), (2, 3), heads=-1), "cannot be split among -1 heads"),
     (
         lambda K: K.attention_grad(*[ones(K, 2, 3)] * 4, None, 0, False, 1.0, ones(K, 2, 3), ones(K, 3)),
-        r"dy \(2, 3\), y \(2, 3\) and lse \(3,\): expected",
+        r"dy \(2, 3\), y \(2, 3\) and rows \(3,\): expected",
     ),
 ]
 

@@ -16,8 +16,8 @@ class Attention(Function):
 
     q (..., T, h d), k (..., S, h d), v (..., S, h d_v), mask bool or floats (..., h, T, S) or absent
     -> y (..., T, h d_v): h heads side by side. With num_heads = 0 there is one, and no axis of heads in the mask. The
-    axes in front broadcast. What is kept is y and, for each query, the logarithm of its sum of e^score, from which the
-    kernel makes P again piece by piece. A mask has no derivative here.
+    axes in front broadcast. What is kept is y and, for each query, its largest score m and the sum of e^(score - m),
+    from which the kernel makes P again piece by piece. A mask has no derivative here.
     """
 
     __slots__ = ("is_causal", "num_heads", "scale")
@@ -27,14 +27,14 @@ class Attention(Function):
         self.num_heads, self.is_causal, self.scale = num_heads, is_causal, scale
 
     def forward(self, q: K.Array, k: K.Array, v: K.Array, mask: Optional[K.Array] = None) -> K.Array:
-        y, lse = K.attention(q, k, v, mask, self.num_heads, self.is_causal, self.scale)  # (..., T, h d_v), (..., h, T)
-        self.saved = q, k, v, mask, y, lse
+        y, rows = K.attention(q, k, v, mask, self.num_heads, self.is_causal, self.scale)  # (..., T, h d_v)
+        self.saved = q, k, v, mask, y, rows  # (..., h, T, 2)
         return y
 
     def backward(self, dy: K.Array) -> Gradients:
-        q, k, v, mask, y, lse = self.saved
+        q, k, v, mask, y, rows = self.saved
         options = self.num_heads, self.is_causal, self.scale
-        gradients = K.attention_grad(dy, q, k, v, mask, *options, y, lse)  # of the whole batch
+        gradients = K.attention_grad(dy, q, k, v, mask, *options, y, rows)  # of the whole batch
         return tuple(
             (dx if dx.shape == x.shape else K.sum_to(dx, x.shape)) if need else None
             for x, dx, need in zip((q, k, v), gradients, self.needs)

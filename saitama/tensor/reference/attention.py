@@ -28,22 +28,23 @@ class Sizes(NamedTuple):
 def attention(
     q: Array, k: Array, v: Array, mask: Optional[Array], heads: int, is_causal: bool, scale: float
 ) -> Tuple[Array, Array]:
-    """(y, lse): y_i = sum_j P_ij v_j with P_ij = e^(s_ij - lse_i), the softmax of the scores s = scale q k^T + mask.
+    """(y, rows): y_i = sum_j P_ij v_j with P_ij = e^(s_ij - m_i) / l_i, the softmax of the scores s = scale q k^T + mask.
 
-    lse_i = log sum_j e^s_ij. A query that may attend to nothing has y = 0 and lse = -inf.
+    rows_i = (m_i, l_i), the largest score and the sum of e^(s_ij - m_i): (-inf, 0) of a query that may attend to nothing,
+    whose y is 0.
     """
     sizes = check("attention", q, k, v, mask, heads)
     Y: List[Matrix] = []
-    lse: Row = []
+    rows: Row = []
     for Q, K, V, added in matrices(sizes, q, k, v, mask, is_causal):
         Y.append([])
         for q_i, mask_i in zip(Q, added):
             s = scores(q_i, K, mask_i, scale)
-            P, lse_i = weights(list(s.values()))
+            P, rows_i = weights(list(s.values()))
             Y[-1].append([pairwise([P_j * V[j][a] for P_j, j in zip(P, s)]) for a in range(sizes.d_v)])
-            lse.append(lse_i)
+            rows.extend(rows_i)
     y = zeros(check_shape("attention", (*sizes.batch, q.shape[-2], v.shape[-1])), q.dtype)
-    return join(Y, sizes, y), fill(zeros(sizes.scores[:-1], q.dtype), lse)
+    return join(Y, sizes, y), fill(zeros((*sizes.scores[:-1], 2), q.dtype), rows)
 
 
 def attention_grad(
@@ -56,33 +57,34 @@ def attention_grad(
     is_causal: bool,
     scale: float,
     y: Array,
-    lse: Array,
+    rows: Array,
 ) -> Tuple[Array, Array, Array]:
     """(dq, dk, dv) for each matrix of the whole batch. With dP_ij = dy_i · v_j and D_i = sum_j P_ij dP_ij = dy_i · y_i:
 
     dS_ij = P_ij (dP_ij - D_i),  dq_i = scale sum_j dS_ij k_j,  dk_j = scale sum_i dS_ij q_i,  dv_j = sum_i P_ij dy_i
+
+    A row of P is computed as it was before: `rows` spares only the compiled kernel, which never holds one, that work.
     """
     sizes = check("attention_grad", q, k, v, mask, heads)
     shape = (*sizes.batch, q.shape[-2], v.shape[-1])
-    if dy.shape != shape or y.shape != shape or lse.shape != sizes.scores[:-1]:
+    if dy.shape != shape or y.shape != shape or rows.shape != (*sizes.scores[:-1], 2):
         raise ValueError(
-            f"attention_grad: dy {dy.shape}, y {y.shape} and lse {lse.shape}: expected {shape}, {shape} and "
-            f"{sizes.scores[:-1]}"
+            f"attention_grad: dy {dy.shape}, y {y.shape} and rows {rows.shape}: expected {shape}, {shape} and "
+            f"{(*sizes.scores[:-1], 2)}"
         )
-    for other in (dy, y, lse):
+    for other in (dy, y, rows):
         check_float("attention_grad", q, other)
     dQ: List[Matrix] = []
     dK: List[Matrix] = []
     dV: List[Matrix] = []
-    rows = iter(lse.data)
     outer = zip(matrices(sizes, q, k, v, mask, is_causal), split(dy, sizes), split(y, sizes))
     for (Q, K, V, added), dY, Y in outer:
         for matrix, like in ((dQ, Q), (dK, K), (dV, V)):
             matrix.append([[0.0] * len(row) for row in like])
-        for i, (q_i, mask_i, dy_i, y_i, lse_i) in enumerate(zip(Q, added, dY, Y, rows)):
+        for i, (q_i, mask_i, dy_i, y_i) in enumerate(zip(Q, added, dY, Y)):
             D_i = dot(dy_i, y_i)
-            for j, s_ij in scores(q_i, K, mask_i, scale).items():
-                P_ij = c.exp(s_ij - lse_i) if lse_i != -INF else 0.0
+            s = scores(q_i, K, mask_i, scale)
+            for j, P_ij in zip(s, weights(list(s.values()))[0]):
                 dS_ij = P_ij * (dot(dy_i, V[j]) - D_i)
                 add_to(dQ[-1][i], scale * dS_ij, K[j])
                 add_to(dK[-1][j], scale * dS_ij, q_i)
@@ -96,14 +98,14 @@ def scores(q_i: Row, K: Matrix, mask_i: Row, scale: float) -> Dict[int, float]:
     return {j: scale * dot(q_i, k_j) + mask_j for j, (k_j, mask_j) in enumerate(zip(K, mask_i)) if mask_j != -INF}
 
 
-def weights(s: Row) -> Tuple[Row, float]:
-    """(P, lse): P_j = e^(s_j - lse), lse = log sum_j e^s_j, with the largest score taken off first."""
+def weights(s: Row) -> Tuple[Row, Tuple[float, float]]:
+    """(P, (m, l)): P_j = e^(s_j - m) / l, with m the largest score and l = sum_j e^(s_j - m)."""
     if not s:
-        return [], -INF
+        return [], (-INF, 0.0)
     largest = max(s)
     e = [c.exp(s_j - largest) for s_j in s]
     total = pairwise(e)
-    return [e_j / total for e_j in e], largest + c.log(total)
+    return [e_j / total for e_j in e], (largest, total)
 
 
 def dot(x: Row, y: Row) -> float:
