@@ -234,7 +234,11 @@ cdef int need_kind(str op, str what, Array a, int kind) except -1:
 
 cdef int need_axis(str op, Array a, object dim) except -1:
     """A non-negative axis of a."""
-    cdef Py_ssize_t axis = dim
+    cdef Py_ssize_t axis
+    try:
+        axis = dim
+    except OverflowError:
+        axis = -1
     if axis < 0 or axis >= a.ndim:
         raise IndexError(f"{op}: there is no axis {dim} in shape {a.shape}")
     return <int> axis

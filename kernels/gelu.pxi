@@ -46,7 +46,7 @@ cdef inline real mills_parts(real a, real *c, real *m) noexcept nogil:  # OUT c,
 
 cdef inline real gelu_of(real x, bint easy) noexcept nogil:
     """easy: |x| <= 37 (float32: 13), where e^(-x^2/2) is a normal number."""
-    cdef real a = magnitude(x), most = 40 if real is double else 15, zero = 0, one = 1, half = 0.5
+    cdef real a = magnitude(x), most = 40 if real is double else 15, one = 1, half = 0.5
     cdef real s, s_lo, n, first, second, t, q, c, m, inverse, w, w_lo, y, whole
     s = two_product(-half * x, x, &s_lo)
     if easy:
@@ -59,9 +59,9 @@ cdef inline real gelu_of(real x, bint easy) noexcept nogil:
     w = a * inverse * (q + half)
     w_lo = inverse * fma(a, fma(-w, m, q * fma(-c, w, one)), fma(half, a, -w))  # (a N - w D) / D
     y = w + fma(w, t, fma(w_lo, t, w_lo))
-    if easy:
-        return fma(-first, y, x if x >= 0 else -zero)
     whole = x if x >= 0 else -(x - x)  # -0, but NaN for -inf, which is multiplied by 0
+    if easy:
+        return fma(-first, y, whole)
     return whole if a > most else fma(-second, y * first, whole)
 
 

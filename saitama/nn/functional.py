@@ -125,7 +125,7 @@ def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, reduction: s
 def nll_loss(log_probabilities: Tensor, target: Any, ignore_index: int = -100, reduction: str = "mean") -> Tensor:
     """-log_probabilities[i, target[i]]: (N, C) and (N,) of int64 in [0, C)."""
     target = _classes("nll_loss", log_probabilities, target)
-    kept = target != ignore_index
+    kept = target != _whole("nll_loss: ignore_index", ignore_index)
     index = where(kept, target, 0)
     _check_range("nll_loss", index, log_probabilities.shape[1])
     picked = log_probabilities.gather(1, index.unsqueeze(1)).squeeze(1)  # (N,)
@@ -157,7 +157,10 @@ def cross_entropy(
     expected = input.shape[:-1] if input.ndim == 1 else input.shape[:1] + input.shape[2:]
     if target.shape != expected:
         raise ValueError(f"cross_entropy: logits {input.shape} need targets of shape {expected}, got {target.shape}")
-    parameters = {"ignore_index": int(ignore_index), "label_smoothing": float(label_smoothing)}
+    parameters = {
+        "ignore_index": _whole("cross_entropy: ignore_index", ignore_index),
+        "label_smoothing": float(label_smoothing),
+    }
     if input.ndim == 2:
         losses = apply("CrossEntropy", (floating(input), target), **parameters)  # (N,)
     else:
@@ -210,6 +213,15 @@ def _reduce(op: str, losses: Tensor, reduction: str) -> Tensor:
     if reduction not in ("mean", "sum", "none"):
         raise ValueError(f'{op}: reduction must be "mean", "sum" or "none", got {reduction!r}')
     return losses.mean() if reduction == "mean" else losses.sum() if reduction == "sum" else losses
+
+
+def _whole(what: str, value: Any) -> int:
+    """value, a whole number that int64 holds; else TypeError or ValueError."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{what}: needs a whole number, not {value!r}")
+    if not -(2**63) <= value < 2**63:
+        raise ValueError(f"{what}: {value} is no int64; give a number from -2**63 to 2**63 - 1")
+    return value
 
 
 def _mean_of_kept(op: str, losses: Tensor, target: Tensor, ignore_index: int, reduction: str) -> Tensor:

@@ -274,3 +274,11 @@ def test_refusals(kernels: ModuleType, call: Any) -> None:
 @pytest.mark.parametrize("call", REFUSED)
 def test_messages(twins: Twins, call: Any) -> None:
     agree(twins, call)
+
+
+@pytest.mark.parametrize("axis", [10**20, -(10**20)])
+def test_an_axis_beyond_all_integers_is_none(kernels: ModuleType, axis: int) -> None:
+    a = kernels.full((2, 3), 1.0, "float64")
+    for call in (lambda: kernels.softmax(a, axis), lambda: kernels.sum(a, (axis,), False)):
+        with pytest.raises(IndexError, match="there is no axis -?10{20} in shape"):
+            call()

@@ -182,3 +182,11 @@ REFUSED = [
 def test_refusals(call: Any, error: Any, message: str) -> None:
     with pytest.raises(error, match=message):
         call()
+
+
+@pytest.mark.parametrize("loss", [F.cross_entropy, F.nll_loss])
+@pytest.mark.parametrize("value", [True, 1.0, 1.5, None, math.nan, "1", 2**63])
+def test_a_class_to_ignore_is_a_whole_number(loss: Any, value: Any) -> None:
+    name = loss.__name__
+    with pytest.raises((TypeError, ValueError), match=rf"^{name}: ignore_index: (needs a whole number, not|9223)"):
+        loss(Tensor([[0.5, 0.25]]), [0], ignore_index=value)

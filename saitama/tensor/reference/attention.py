@@ -28,10 +28,10 @@ class Sizes(NamedTuple):
 def attention(
     q: Array, k: Array, v: Array, mask: Optional[Array], heads: int, is_causal: bool, scale: float
 ) -> Tuple[Array, Array]:
-    """(y, rows): y_i = sum_j P_ij v_j with P_ij = e^(s_ij - m_i) / l_i, the softmax of the scores s = scale q k^T + mask.
+    """(y, rows): y_i = sum_j P_ij v_j, P_ij = e^(s_ij - m_i) / l_i, the softmax of the scores s = scale q k^T + mask.
 
-    rows_i = (m_i, l_i), the largest score and the sum of e^(s_ij - m_i): (-inf, 0) of a query that may attend to nothing,
-    whose y is 0.
+    rows_i = (m_i, l_i), the largest score and the sum of e^(s_ij - m_i): (-inf, 0) of a query that may attend to
+    nothing, whose y is 0.
     """
     sizes = check("attention", q, k, v, mask, heads)
     Y: List[Matrix] = []
