@@ -78,25 +78,37 @@ def sum(Array a not None, dims, bint keepdim):
     return reduce("sum", a, read_dims("sum", a, dims), keepdim, <Sum *> NULL)
 
 
-cdef void divide(real *x, Py_ssize_t n, double by) noexcept nogil:  # IN/OUT x
-    cdef Py_ssize_t i
-    for i in range(n):
-        x[i] = <real> (x[i] / by)
+cdef struct Division:  # x / by, in place
+    void *x
+    Py_ssize_t n
+    double by
+
+
+cdef void divide_piece(const Division *t, Py_ssize_t piece, int worker, real *kind, void *op) noexcept nogil:  # IN t
+    cdef real *x = <real *> t.x + piece * PIECE
+    cdef Py_ssize_t n = at_most(t.n - piece * PIECE, PIECE), i
+    cdef real by = <real> t.by
+    if by == t.by:
+        for i in range(n):
+            x[i] = x[i] / by
+    else:  # a count that float32 does not have
+        for i in range(n):
+            x[i] = <real> (x[i] / t.by)
 
 
 def mean(Array a not None, dims, bint keepdim):
     need_float("mean", a)
     cdef uint64_t marked = read_dims("mean", a, dims)
     cdef Array out = reduce("mean", a, marked, keepdim, <Sum *> NULL)
-    cdef double count = 1
+    cdef Division t
+    cdef Task run = <Task> divide_piece[double] if a.kind == FLOAT64 else <Task> divide_piece[float]
+    cdef double ns = out.size * ITEMSIZE[a.kind] / 15.0
     cdef int axis
+    t.x, t.n, t.by = out.data, out.size, 1
     for axis in range(a.ndim):
         if marked >> axis & 1:
-            count *= a.sizes[axis]
-    if a.kind == FLOAT64:
-        divide(<double *> out.data, out.size, count)
-    else:
-        divide(<float *> out.data, out.size, count)
+            t.by *= a.sizes[axis]
+    perform(run, &t, pieces(t.n), team(ns), ns)
     return out
 
 
