@@ -18,8 +18,9 @@
 # tiles have loops of their own (thin.pxi).
 #
 # Measured on one core with AVX-512 (48 KB and 2 MB of caches of its own, a slow third), as shares of the multiply-adds
-# that it can do, with no neighbour at work: 95% for 128 x 128, 91% for 256, 87% for 512, 84% to 89% for 1024; a GPT's
-# products 85% to 91%, with a transposed 75% to 85%; heads of 64 x 64 some 60%, which come from the third cache.
+# that it did in the same rounds, while no neighbour was at work: 95% for 128 x 128, 91% for 256, 87% for 512, 84% to 89%
+# for 1024; a GPT's products 85% to 91%, with a transposed 75% to 85%; heads of 64 x 64, which come from the third cache,
+# some 60%. With a neighbour that uses the caches it is 60% to 75%, for MKL as well.
 
 cdef enum:
     DEPTH = 512  # steps along k of a run, at most; half as many where b is not packed
