@@ -3,9 +3,10 @@
 #   dv = P^T dy,  dS = P (dP - D),  dq = scale dS k,  dk = scale dS^T q
 #
 # Design (FlashAttention, Dao et al. 2022, algorithm 4): the weights are computed again, block by block, from the very
-# scores that the forward pass had (`score`), of which it kept the largest and the sum of each query. A thread has a whole matrix of the batch: dq adds up over blocks of keys, dk and dv over blocks of
-# queries, and no other thread adds into the same place. A block's weights and dS stay in the cache between the
-# products that need them by rows (dq) and by columns (dv, dk).
+# scores that the forward pass had (`score`), of which it kept the largest and the sum of each query. A thread has a
+# whole matrix of the batch: dq adds up over blocks of keys, dk and dv over blocks of queries, and no other thread
+# adds into the same place. A block's weights and dS stay in the cache between the products that need them by rows
+# (dq) and by columns (dv, dk).
 #
 # Measured on one core with AVX-512 (python -m benchmarks shares), causal, 48 matrices of 64 x 32: 37% of the multiply-
 # adds of float64, 28% of float32.
