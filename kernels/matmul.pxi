@@ -11,6 +11,8 @@
 # - rows that do not fill a tile are packed too, padded with zeros, which reach no result.
 # With runs of DEPTH a panel is 96 KB, twice the first cache; but a tile reads it in order, 16 bytes a cycle, which the
 # second one gives easily, and out is read and written only once a run. k and the columns are cut into equal pieces.
+# Where b is read in place and no cache of the core holds it, a run covers SPAN_BYTES of it: a row of b is in a page of
+# its own, and a processor that fetches ahead follows some 32 pages. 16 rows times 768 x 1024 take half the time so.
 #
 # Threads take parts of the result (or matrices of a batch), cut across where it is wide and down where it is high or a
 # is packed, and pack for themselves what they need: there is nothing to wait for. Each result is one chain of
@@ -23,10 +25,12 @@
 # some 60%. With a neighbour that uses the caches it is 60% to 75%, for MKL as well.
 
 cdef enum:
-    DEPTH = 512  # steps along k of a run, at most; half as many where b is not packed
-    STRIP_BYTES = 768 << 10  # of packed panels
+    DEPTH = 512  # steps along k of a run, at most; half as many where b is not packed,
+    SPAN_BYTES = 256 << 10  # and if a cache does not hold that b, as many as take this much of it,
+    LEAST_STEPS = 32  # but no fewer
+    STRIP_BYTES = 768 << 10  # of packed panels; a cache holds two strips
     STRIP_COLUMNS = 1024  # at most
-    FEW_ROWS = 192  # that do not repay packing b
+    FEW_ROWS = 192  # that do not repay packing b; half as many if a cache does not hold it
     FAR = 1024  # bytes from step to step of a that is transposed, from which it is packed
     BLOCK_ROWS = 32  # rows of a that meet a panel one after the other,
     LONG = 3072  # bytes of a row of the result, from which only a tile's: the processor follows few rows at a time
@@ -49,6 +53,10 @@ cdef struct Product:
 
 cdef inline Py_ssize_t at_most(Py_ssize_t n, Py_ssize_t limit) noexcept nogil:
     return n if n < limit else limit
+
+
+cdef inline Py_ssize_t at_least(Py_ssize_t n, Py_ssize_t limit) noexcept nogil:
+    return n if n > limit else limit
 
 
 # What a thread has to itself: a tile at an edge, the bias of a strip, its panels, and rows of a.
@@ -171,6 +179,7 @@ cdef void part(const Product *t, Py_ssize_t task, int worker, real *kind, void *
 cdef void cut(Product *t, Py_ssize_t itemsize, int workers) noexcept:  # IN/OUT t
     """Settle parts, runs and strips, and what is packed."""
     cdef Py_ssize_t wide = TILE_VECTORS * VECTOR // itemsize, tiles = round_up(t.m, ROWS) // ROWS, widest, most
+    cdef bint held
     t.down = t.across = 1
     t.pack_a = ROWS > 1 and t.row_a == 1 and t.step_a * itemsize >= FAR and t.m >= ROWS
     if t.matrices < 4 * workers and workers > 1:
@@ -179,8 +188,11 @@ cdef void cut(Product *t, Py_ssize_t itemsize, int workers) noexcept:  # IN/OUT 
         t.down = at_most((workers + t.across - 1) // t.across, tiles)
         t.across = at_most((workers + t.down - 1) // t.down, (t.n + 2 * wide - 1) // (2 * wide))
     t.block = ROWS if t.n * itemsize >= LONG and not t.pack_a else BLOCK_ROWS
-    t.pack_b = t.step_b != 1 or t.m > FEW_ROWS * t.down
+    held = t.k * t.row_b * itemsize <= 2 * STRIP_BYTES
+    t.pack_b = t.step_b != 1 or t.m > (FEW_ROWS if held else FEW_ROWS // 2) * t.down
     most = DEPTH if t.pack_b else DEPTH // 2
+    if not (t.pack_b or held):
+        most = at_least(at_most(most, SPAN_BYTES // (t.row_b * itemsize)), LEAST_STEPS)
     t.depth = parted(t.k, most)
     widest = at_most(t.n, t.n // t.across + VECTOR // itemsize)
     most = at_most(STRIP_COLUMNS, STRIP_BYTES // (t.depth * itemsize)) // wide * wide

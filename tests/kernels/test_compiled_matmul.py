@@ -11,7 +11,7 @@ import pytest
 Matrix = List[List[float]]
 
 # Tiles are 8 x 24 (or 16, 32, 48) at most, blocks of rows 8 or 32 long, strips 1024 columns wide, and a run takes 512
-# steps of k; a is packed from 256 transposed rows on (128 of float64), b from 193 on or if transposed.
+# steps of k; a is packed from 256 transposed rows on (128 of float64), b from 193 on (97 if it is large) or if transposed.
 EDGES = [(1, 24, 300), (4, 24, 43), (8, 24, 512), (9, 25, 513), (7, 49, 30), (1025, 31, 5), (8, 145, 17), (95, 23, 513)]
 EDGES += [(197, 1050, 3), (261, 30, 520), (137, 50, 30)]
 
@@ -67,6 +67,17 @@ def test_threads_do_not_change_a_bit(compiled: ModuleType, shapes: Any, dtype: s
         compiled.set_num_threads(threads)
         products.append(bytes(memoryview(compiled.matmul(a, b, *transposed))))
     assert products[0] == products[1] == products[2]
+
+
+@pytest.mark.parametrize("shape", [(200, 2100), (3000, 140)])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_row_has_the_same_bits_however_many_there_are(compiled: ModuleType, shape: Any, dtype: str) -> None:
+    k, n = shape  # more than 1.5 MB: how a run is cut, and whether b is packed, depends on the number of rows
+    a, b = compiled.normal((200, k), dtype, 3, 0), compiled.normal(shape, dtype, 3, 1)
+    many = bytes(memoryview(compiled.matmul(a, b)))
+    for rows in (4, 8, 96, 97):
+        few = bytes(memoryview(compiled.matmul(compiled.slice(a, (0, 0), (1, 1), (rows, k)), b)))
+        assert few == many[: len(few)], rows
 
 
 def test_batches_equal_single_products(compiled: ModuleType) -> None:
