@@ -11,7 +11,7 @@ import pytest
 Matrix = List[List[float]]
 
 # Tiles are 8 x 24 (or 16, 32, 48) at most, blocks of rows 8 or 32 long, strips 1024 columns wide, and a run takes 512
-# steps of k; a is packed from 256 transposed rows on (128 of float64), b for 193 rows or more (97 if it is large), or if
+# steps of k; a is packed from 256 transposed rows on (128 of float64), b for 193 rows or more (97 if it is large) or if
 # transposed.
 EDGES = [(1, 24, 300), (4, 24, 43), (8, 24, 512), (9, 25, 513), (7, 49, 30), (1025, 31, 5), (8, 145, 17), (95, 23, 513)]
 EDGES += [(197, 1050, 3), (261, 30, 520), (137, 50, 30)]
