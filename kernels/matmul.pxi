@@ -69,30 +69,34 @@ cdef inline Py_ssize_t scratch_size(const Product *t, Py_ssize_t wide) noexcept 
     return round_up(TILE + t.strip + panels_size(t, wide) + t.depth * (t.block if t.pack_a else ROWS), LINE)
 
 
-cdef inline Py_ssize_t panel_width(Py_ssize_t left, real *kind) noexcept nogil:
-    return narrow_columns(kind) if is_narrow(left, kind) else columns(kind)
+cdef struct Panel:
+    Py_ssize_t width, exist  # columns, and how many of them b has
+    Py_ssize_t at  # where among the packed panels it is, or -1 if it is read where it lies
 
 
-cdef inline Py_ssize_t packed_at(const Product *t, Py_ssize_t j, Py_ssize_t k, Py_ssize_t exist,
-                                 Py_ssize_t width) noexcept nogil:  # IN t
-    """Where among the panels the one of column j is, or -1 if it is read where it lies."""
-    return j * k if t.pack_b else (0 if exist < width else -1)
+cdef inline Panel panel_of(const Product *t, Py_ssize_t j, Py_ssize_t n, Py_ssize_t k,
+                           real *kind) noexcept nogil:  # IN t
+    """The panel that begins at column j of n."""
+    cdef Panel p
+    p.width = narrow_columns(kind) if is_narrow(n - j, kind) else columns(kind)
+    p.exist = at_most(n - j, p.width)
+    p.at = j * k if t.pack_b else (0 if p.exist < p.width else -1)
+    return p
 
 
 cdef void pack_strip(const Product *t, const real *b, const real *bias, Py_ssize_t n, Py_ssize_t k, real *added,
                      real *panels) noexcept nogil:  # IN t, b, bias OUT added, panels
     """Panels of b, and the bias. A bias that is NULL is none."""
-    cdef Py_ssize_t j = 0, i, wide = columns(added), width, exist, at
-    while t.pack_b and n - j >= wide and panel_width(n - j, added) == wide:
+    cdef Py_ssize_t j = 0, i, wide = columns(added)
+    cdef Panel p
+    while t.pack_b and n - j >= wide and panel_of(t, j, n, k, added).width == wide:
         j += wide
     pack_groups(b, t.step_b, t.row_b, j, k, panels, wide)
     while j < n:
-        width = panel_width(n - j, added)
-        exist = at_most(n - j, width)
-        at = packed_at(t, j, k, exist, width)
-        if at >= 0:
-            pack(b + j * t.step_b, t.step_b, t.row_b, exist, k, panels + at, width)
-        j += width
+        p = panel_of(t, j, n, k, added)
+        if p.at >= 0:
+            pack(b + j * t.step_b, t.step_b, t.row_b, p.exist, k, panels + p.at, p.width)
+        j += p.width
     for i in range(j):
         added[i] = bias[i] if bias != NULL and i < n else -0.0  # which changes nothing
 
@@ -101,39 +105,38 @@ cdef void run_block(const Product *t, const real *a, const real *b, const real *
                     Py_ssize_t rows, Py_ssize_t n, Py_ssize_t k, bint first, real *aside,
                     real *packed_a) noexcept nogil:  # IN t, a, b, panels, added OUT out, aside, packed_a
     """out (rows, n) += a (rows, k) @ b (k, n) + bias (n,), for a few tiles of rows."""
-    cdef Py_ssize_t j = 0, i, width, exist, at
+    cdef Py_ssize_t j = 0, i
     cdef Py_ssize_t whole = rows // ROWS * ROWS
     cdef Py_ssize_t packed_from = 0 if t.pack_a else (whole if rows - whole > 1 else rows)  # row of a: tiles from there on
     cdef const real *from_a
     cdef const real *panel
     cdef real *to
     cdef bint edge
+    cdef Panel p
     cdef Tile s
     s.k, s.first = k, first
     if packed_from < rows:
         pack_groups(a + packed_from * t.row_a, t.row_a, t.step_a, rows - packed_from, k, packed_a, ROWS)
     while j < n:
-        s.narrow = is_narrow(n - j, out)
-        width = panel_width(n - j, out)
-        exist = at_most(n - j, width)
-        at = packed_at(t, j, k, exist, width)
+        p = panel_of(t, j, n, k, out)
+        s.narrow = p.width < columns(out)
         panel, s.row_b = b + j * t.step_b, t.row_b
-        if at >= 0:
-            panel, s.row_b = panels + at, width
+        if p.at >= 0:
+            panel, s.row_b = panels + p.at, p.width
         for i from 0 <= i < rows by ROWS:
             s.rows = at_most(rows - i, ROWS)
             from_a, s.row_a, s.step_a = a + i * t.row_a, t.row_a, t.step_a
             if i >= packed_from:
                 from_a, s.row_a, s.step_a = packed_a + (i - packed_from) * k, 1, ROWS
             to, s.row_out = out + i * t.n + j, t.n
-            edge = 1 < s.rows < ROWS or exist < width
+            edge = 1 < s.rows < ROWS or p.exist < p.width
             if edge:
-                to, s.row_out = aside, width
-                copy_rows(<const real *> out + i * t.n + j, t.n, to, width, 0 if first else s.rows, exist)
+                to, s.row_out = aside, p.width
+                copy_rows(<const real *> out + i * t.n + j, t.n, to, p.width, 0 if first else s.rows, p.exist)
             run_tile(&s, from_a, panel, added + j, to)
             if edge:
-                copy_rows(<const real *> to, width, out + i * t.n + j, t.n, s.rows, exist)
-        j += width
+                copy_rows(<const real *> to, p.width, out + i * t.n + j, t.n, s.rows, p.exist)
+        j += p.width
 
 
 cdef void run_strip(const Product *t, const real *a, const real *b, const real *bias, real *out, Py_ssize_t rows,
