@@ -99,7 +99,8 @@ def test_every_planted_error_is_caught(plant: str, one_of_each: Exported, tmp_pa
         if plant == "framework":
             cell.value = float(cell.value) + 1e-6
         else:
-            wrong = "*2+0.5" if plant == "formula" else "*1.000001+1E-9"  # some values are 0, some 1e12
+            # Some values are 0, some 1e12; and none is the one that times 1.7 and plus 0.5 is itself.
+            wrong = "*1.7+0.5" if plant == "formula" else "*1.000001+1E-9"
             cell.value = f"=({cell.value[1:]}){wrong}"
         planted.append((f"{node.op} {direction}", places.sheet, f"{column(col)}{row}"))
     assert len(planted) > 90  # every operation forward, every differentiable one backward
