@@ -10,7 +10,7 @@ from .backend import K
 from .dtype import FLOATS, check_dtype, get_default_dtype, is_float, promote
 from .indexing import index
 from .parse import EXACT
-from .shape import axes, axis, flat_sizes, resolve_shape
+from .shape import axes, axis, axis_of_any, flat_sizes, resolve_shape
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -195,11 +195,18 @@ class Methods(K.Exporter):
 
     def softmax(self, dim: int = -1) -> Tensor:
         """e^x / sum(e^x) along one axis: positive numbers that sum to 1."""
-        return dispatch.apply("Softmax", (floating(self),), dim=axis(dim, self.array.ndim, "softmax"))
+        return self._along("Softmax", "softmax", dim)
 
     def log_softmax(self, dim: int = -1) -> Tensor:
         """log(softmax(x)), computed without leaving the range of the floats."""
-        return dispatch.apply("LogSoftmax", (floating(self),), dim=axis(dim, self.array.ndim, "log_softmax"))
+        return self._along("LogSoftmax", "log_softmax", dim)
+
+    def _along(self, name: str, op: str, dim: int) -> Tensor:
+        x = floating(self)
+        place = axis_of_any(dim, x.array.ndim, op)
+        if x.array.ndim:
+            return dispatch.apply(name, (x,), dim=place)
+        return dispatch.apply(name, (x.reshape(1),), dim=place).reshape(())  # a single number as a row of one
 
     # --- reductions ---------------------------------------------------------------------------------------------------
     def sum(self, dim: Dim = None, keepdim: bool = False) -> Tensor:
@@ -242,9 +249,7 @@ class Methods(K.Exporter):
     def flatten(self, start_dim: int = 0, end_dim: int = -1) -> Tensor:
         """The axes from start_dim to end_dim as one."""
         shape, ndim = self.array.shape, self.array.ndim
-        if ndim == 0:
-            return self.reshape(1)
-        start, end = axis(start_dim, ndim, "flatten"), axis(end_dim, ndim, "flatten")
+        start, end = axis_of_any(start_dim, ndim, "flatten"), axis_of_any(end_dim, ndim, "flatten")
         if start > end:
             raise ValueError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim}")
         merged = 1
@@ -255,7 +260,7 @@ class Methods(K.Exporter):
     def squeeze(self, dim: Optional[int] = None) -> Tensor:
         """Without the axes of size 1, or without the given one if its size is 1."""
         shape = self.array.shape
-        drop = range(len(shape)) if dim is None else (axis(dim, len(shape), "squeeze"),)
+        drop = range(len(shape)) if dim is None else (axis_of_any(dim, len(shape), "squeeze"),)
         return self.reshape(tuple(size for place, size in enumerate(shape) if size != 1 or place not in drop))
 
     def unsqueeze(self, dim: int) -> Tensor:
@@ -275,11 +280,12 @@ class Methods(K.Exporter):
     def transpose(self, dim0: int = -2, dim1: int = -1) -> Tensor:
         """Two axes exchanged; the last two by default."""
         ndim = self.array.ndim
-        if ndim < 2:
+        if ndim < 2 and (dim0, dim1) == (-2, -1):
             raise ValueError(f"transpose: shape {self.array.shape} has no two axes to exchange; use unsqueeze() first")
         order = list(range(ndim))
-        first, second = axis(dim0, ndim, "transpose"), axis(dim1, ndim, "transpose")
-        order[first], order[second] = order[second], order[first]
+        first, second = axis_of_any(dim0, ndim, "transpose"), axis_of_any(dim1, ndim, "transpose")
+        if ndim:
+            order[first], order[second] = order[second], order[first]
         return dispatch.apply("Transpose", (self,), dims=tuple(order))
 
     @property
@@ -304,7 +310,10 @@ class Methods(K.Exporter):
 
     def gather(self, dim: int, index: Any) -> Tensor:
         """out[i][j] = self[index[i][j]][j] for dim 0, and so on (torch.gather); index is int64."""
-        return dispatch.apply("Gather", (self, as_tensor(index)), dim=axis(dim, self.array.ndim, "gather"))
+        place, picks = axis_of_any(dim, self.array.ndim, "gather"), as_tensor(index)
+        if self.array.ndim:
+            return dispatch.apply("Gather", (self, picks), dim=place)
+        return self.reshape(1).gather(0, picks.reshape(-1)).reshape(picks.shape)  # a single number as a row of one
 
     # --- dtype --------------------------------------------------------------------------------------------------------
     def to(self, dtype: Any) -> Tensor:

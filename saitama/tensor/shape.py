@@ -29,18 +29,28 @@ def axis(dim: Any, ndim: int, op: str) -> int:
     return place % ndim
 
 
+def axis_of_any(dim: Any, ndim: int, op: str) -> int:
+    """The same, but a single number, which has no axes, takes 0 and -1 as a row of one number does (PyTorch's rule)."""
+    if ndim == 0 and whole(dim, f"{op}: expected an integer axis") not in (0, -1):
+        raise IndexError(f"{op}: there is no axis {dim}; a single number takes only 0 or -1")
+    return axis(dim, ndim or 1, op)
+
+
 def axes(dim: Union[None, int, Sequence[int]], ndim: int, op: str) -> Tuple[int, ...]:
-    """All axes for None, else the given ones, sorted. Raises as `axis`, and ValueError for none or one named twice."""
+    """All axes for None, else the given ones, sorted. Raises as `axis`, and ValueError for none or one named twice.
+
+    The axis 0 or -1 of a single number is no axis: ()."""
     if dim is None:
         return ALL_AXES[ndim]
     if not isinstance(dim, (tuple, list)):
-        return (axis(dim, ndim, op),)
-    places = sorted(axis(each, ndim, op) for each in dim)
+        place = axis_of_any(dim, ndim, op)
+        return (place,) if ndim else ()
+    places = sorted(axis_of_any(each, ndim, op) for each in dim)
     if len(set(places)) < len(places):
         raise ValueError(f"{op}: dim={dim!r} names an axis twice")
     if not places:
         raise ValueError(f"{op}: dim={dim!r} names no axis; use dim=None for all")
-    return tuple(places)
+    return tuple(places) if ndim else ()
 
 
 def flat_sizes(sizes: Tuple[Any, ...], op: str) -> Tuple[int, ...]:

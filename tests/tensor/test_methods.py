@@ -101,6 +101,42 @@ def test_the_smallest_shapes():
     assert zeros(0, 3).reshape(3, 0).shape == (3, 0) and zeros(0, 3).reshape(-1, 3).shape == (0, 3)
 
 
+@pytest.mark.parametrize("dim", [0, -1, (0,), [-1]])
+def test_a_single_number_reduces_along_the_axis_of_a_row_of_one(dim):
+    """PyTorch's rule for tensors without axes; each derivative is that of the row [x]."""
+    for method, y, slope in (("sum", 3, 1), ("mean", 3, 1), ("max", 3, 1), ("min", 3, 1)):
+        for keepdim in (False, True):
+            x = Tensor(3.0, requires_grad=True)
+            got = getattr(x, method)(dim, keepdim=keepdim)
+            got.backward()
+            assert (got.tolist(), got.shape, x.grad.tolist()) == (y, (), slope)
+    assert Tensor(3.0).argmax(dim).tolist() == Tensor(3.0).argmin(dim).tolist() == 0
+
+
+@pytest.mark.parametrize("dim", [0, -1])
+def test_a_single_number_takes_the_axes_of_a_row_of_one(dim):
+    x = Tensor(3.0, requires_grad=True)
+    for y, expected in (
+        (x.softmax(dim), 1.0),
+        (x.log_softmax(dim), 0.0),
+        (x.squeeze(dim), 3.0),
+        (x.flatten(dim), [3.0]),
+        (x.transpose(dim, dim), 3.0),
+        (x.gather(dim, Tensor(0, dtype="int64")), 3.0),
+        (x.gather(dim, Tensor([0, 0], dtype="int64")), [3.0, 3.0]),
+        (x.unsqueeze(dim), [3.0]),
+    ):
+        assert y.tolist() == expected and y.requires_grad
+    x.gather(dim, Tensor([0, 0], dtype="int64")).sum().backward()
+    assert x.grad.tolist() == 2
+    for call in (x.sum, x.argmax, x.softmax, x.squeeze, lambda d: x.flatten(d), lambda d: x.gather(d, 0)):
+        for wrong in (1, -2):
+            with pytest.raises(IndexError, match=rf"there is no axis {wrong}; a single number takes only 0 or -1$"):
+                call(wrong)
+    with pytest.raises(ValueError, match=r"^sum: dim=\(0, -1\) names an axis twice$"):
+        x.sum((0, -1))
+
+
 @pytest.mark.parametrize(
     "call, error, message",
     [

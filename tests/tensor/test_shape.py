@@ -33,6 +33,7 @@ def test_axes_count_from_either_end(ndim, place):
 
 def test_axes():
     assert axes(None, 3, "op") == (0, 1, 2) and axes([2, -3], 3, "op") == (0, 2) and axes(None, 0, "op") == ()
+    assert axes(0, 0, "op") == axes(-1, 0, "op") == axes((0,), 0, "op") == ()
 
 
 def test_flat_sizes():

@@ -50,7 +50,8 @@ def test_a_row_of_only_masks_is_nan_and_so_is_one_with_nan():
 
 def test_empty_and_scalar():
     assert zeros(3, 0).softmax(1).shape == (3, 0) and zeros(3, 0).softmax(0).shape == (3, 0)
-    with pytest.raises(IndexError, match="^softmax: there is no axis -1; the tensor has no axes$"):
-        Tensor(1.0).softmax()
+    assert Tensor(5.0).softmax().tolist() == 1 and Tensor(5.0).log_softmax(0).tolist() == 0
+    with pytest.raises(IndexError, match="^softmax: there is no axis 1; a single number takes only 0 or -1$"):
+        Tensor(1.0).softmax(1)
     with pytest.raises(IndexError, match="^log_softmax: there is no axis 2; the tensor has axes 0 to 1$"):
         zeros(2, 2).log_softmax(2)
