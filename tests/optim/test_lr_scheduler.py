@@ -104,6 +104,95 @@ def test_one_cycle_turns_the_momentum() -> None:
         assert scheduler.last_epoch == 9
 
 
+RESUMED = [
+    (CosineAnnealingLR, {"T_max": 5, "eta_min": 0.1}),
+    (StepLR, {"step_size": 2}),
+    (ExponentialLR, {"gamma": 0.9}),
+    (OneCycleLR, {"max_lr": [0.5, 0.25], "total_steps": 12}),
+    (LinearWarmup, {"warmup_steps": 4}),
+    (WarmupCosine, {"warmup_steps": 3, "total_steps": 9}),
+    (ReduceLROnPlateau, {"patience": 0, "factor": 0.5}),
+]
+ORDERS = ["both made, both loaded", "optimiser loaded, then schedule made", "schedule loaded first", "schedule only"]
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize(("kind", "options"), RESUMED)
+def test_resumed_in_any_order_the_next_step_has_the_rate_of_then(kind: Any, options: Any, order: str) -> None:
+    """As the run that was never interrupted, momentum included; and a rate that was set by hand is kept."""
+
+    def made() -> Any:
+        return SGD([{"params": nn.Parameter([1.0])}, {"params": nn.Parameter([2.0]), "lr": 0.3}], lr=0.5, momentum=0.9)
+
+    def step(scheduler: Any) -> None:
+        scheduler.step(*((1.0,) if kind is ReduceLROnPlateau else ()))
+
+    def now(o: Any) -> Any:
+        return [(group["lr"], group["momentum"]) for group in o.param_groups]
+
+    for taken in (0, 1, 4, 7):
+        o = made()
+        scheduler = kind(o, **options)
+        for _ in range(taken):
+            step(scheduler)
+        saved, state = o.state_dict(), scheduler.state_dict()
+        resumed = made()
+        if order == ORDERS[1]:
+            resumed.load_state_dict(saved)
+        again = kind(resumed, **options)
+        if order == ORDERS[0]:
+            resumed.load_state_dict(saved)
+        again.load_state_dict(state)
+        if order == ORDERS[2]:
+            resumed.load_state_dict(saved)
+        if kind is OneCycleLR or order != ORDERS[3]:  # nothing else keeps the momentum of a schedule
+            assert now(resumed) == now(o), taken
+        assert again.get_last_lr() == scheduler.get_last_lr()
+        for _ in range(3):
+            step(again)
+            step(scheduler)
+            assert again.get_last_lr() == scheduler.get_last_lr()
+
+
+def test_a_rate_set_by_hand_is_resumed_and_an_older_state_gives_the_rate_of_its_step() -> None:
+    o = optimizer()
+    scheduler = StepLR(o, 2, gamma=0.5)
+    scheduler.step()
+    o.param_groups[0]["lr"] = 0.125
+    state = scheduler.state_dict()
+    resumed = optimizer()
+    StepLR(resumed, 2, gamma=0.5).load_state_dict(state)
+    assert resumed.param_groups[0]["lr"] == 0.125
+    del state["_last_lr"]
+    resumed = optimizer()
+    StepLR(resumed, 1, gamma=0.5).load_state_dict({**state, "last_epoch": 5})
+    assert resumed.param_groups[0]["lr"] == 0.25  # 0.5 ** (5 // 2), by the step_size of the state
+
+
+def test_a_state_that_cannot_be_changes_nothing() -> None:
+    o = optimizer()
+    scheduler = OneCycleLR(o, 1.0, 10, cycle_momentum=False)
+    before = scheduler.state_dict()
+    for wrong in ({"last_epoch": 10}, {"_last_lr": [float("nan")]}, {"_last_lr": [0.1, 0.2]}, {"base_lrs": []}):
+        with pytest.raises(ValueError):
+            scheduler.load_state_dict({**before, **wrong})
+        assert scheduler.state_dict() == before
+
+
+@pytest.mark.parametrize("mode", ["min", "max"])
+@pytest.mark.parametrize("best", [-3.0, 3.0, 0.0])
+def test_plateau_needs_the_same_progress_on_either_side_of_zero(mode: str, best: float) -> None:
+    """Better by a tenth of |best|: a log-likelihood below 0 is no different from a loss above."""
+    towards = -1 if mode == "min" else 1
+    for change, improved in ((0.11, True), (0.09, False), (-0.05, False), (-0.15, False)):
+        if best == 0.0:
+            improved = change > 0  # a share of nothing
+        scheduler = ReduceLROnPlateau(optimizer(), mode=mode, threshold=0.1, patience=5)
+        scheduler.step(best)
+        scheduler.step(best + towards * change * max(abs(best), 1.0))
+        assert (scheduler.num_bad_epochs == 0) == improved, (change, scheduler.best)
+
+
 def test_plateau() -> None:
     o = optimizer()
     scheduler = ReduceLROnPlateau(o, factor=0.5, patience=1, cooldown=1, min_lr=0.2)

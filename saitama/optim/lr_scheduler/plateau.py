@@ -17,7 +17,8 @@ class ReduceLROnPlateau(LRScheduler):
         mode: "min" for a loss, "max" for an accuracy.
         factor: in (0, 1).
         patience: how many steps without improvement are allowed.
-        threshold: by how much the best must be beaten: relatively (threshold_mode "rel") or absolutely ("abs").
+        threshold: by how much the best must be beaten: by this share of its size (threshold_mode "rel"), whatever its
+            sign, or by this much ("abs").
         cooldown: steps after a reduction in which nothing is counted.
         min_lr: the lowest lr, one number or one for each group.
         eps: a smaller change of lr is not made.
@@ -75,8 +76,11 @@ class ReduceLROnPlateau(LRScheduler):
                 if group["lr"] - lr > self.eps:
                     group["lr"] = lr
 
+    def _resume(self) -> None:
+        """The lr is a part of the state: it follows from all the metrics so far."""
+
     def _better(self, value: float) -> bool:
-        margin = self.threshold * (self.best if self.threshold_mode == "rel" else 1)
+        margin = self.threshold * (abs(self.best) if self.threshold_mode == "rel" else 1)
         if self.best in (inf, -inf):
             margin = 0.0  # the first value
         return value < self.best - margin if self.mode == "min" else value > self.best + margin

@@ -50,20 +50,40 @@ class LRScheduler:
         return [group["lr"] for group in self.optimizer.param_groups]
 
     def state_dict(self) -> Dict[str, Any]:
-        """Everything but the optimiser: numbers, names and lists of them."""
-        return {key: value for key, value in vars(self).items() if key != "optimizer"}
+        """Everything but the optimiser, and the lr of each group: numbers, names and lists of them."""
+        own = {key: value for key, value in vars(self).items() if key != "optimizer"}
+        return {**own, "_last_lr": self.get_last_lr()}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Go on from what state_dict() gave; the optimiser loads its own lr. ValueError for another schedule's."""
-        own = self.state_dict()
-        if set(own) != set(state_dict):
-            missing, unexpected = sorted(set(own) - set(state_dict)), sorted(set(state_dict) - set(own))
+        """Go on from what state_dict() gave. ValueError for another schedule's.
+
+        The optimiser gets the lr of then, too: a schedule that was made after the optimiser was loaded has set the lr
+        of the very first step. So it does not matter which of the two is made or loaded first.
+        """
+        own, state = self.state_dict(), {"_last_lr": None, **state_dict}  # which older states have not
+        if set(own) != set(state):
+            missing, unexpected = sorted(set(own) - set(state)), sorted(set(state) - set(own))
             what = f"load_state_dict: this is not the state of a {type(self).__name__}"
             raise ValueError(f"{what}: missing {missing}, unexpected {unexpected}")
-        if "base_lrs" in own and len(state_dict["base_lrs"]) != len(own["base_lrs"]):
-            theirs, ours = len(state_dict["base_lrs"]), len(own["base_lrs"])
-            raise ValueError(f"load_state_dict: this state has {theirs} groups of parameters, the optimiser {ours}")
-        vars(self).update(state_dict)
+        for name in ("base_lrs", "_last_lr"):
+            if state.get(name) is not None and len(state[name]) != len(own[name]):
+                theirs, ours = len(state[name]), len(own[name])
+                raise ValueError(f"load_state_dict: this state has {theirs} groups of parameters, the optimiser {ours}")
+        lrs, _ = state.pop("_last_lr"), own.pop("_last_lr")
+        for lr in lrs or ():
+            number(self, "lr", lr)
+        vars(self).update(state)
+        try:
+            self._resume()
+        except Exception:
+            vars(self).update(own)
+            raise
+        for group, lr in zip(self.optimizer.param_groups, lrs or ()):
+            group["lr"] = lr
+
+    def _resume(self) -> None:
+        """Set what follows from the state that was loaded."""
+        self._set(self.last_epoch)
 
 
 def number(scheduler: object, name: str, value: Any, low: float = 0.0, high: float = inf, above: bool = False) -> float:
