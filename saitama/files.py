@@ -1,14 +1,15 @@
-"""Files that are either written whole or not touched at all."""
+"""Files that are either written whole or not touched at all, and JSON that says one thing."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from secrets import token_hex
-from typing import Any, Iterator, Union
+from typing import Any, Dict, Iterator, List, Tuple, Union
 
 
 @contextmanager
@@ -50,3 +51,21 @@ def write_workbook(workbook: Any, path: Union[str, os.PathLike[str]]) -> None:
     workbook.save(packed)
     with atomic_path(path) as temporary:
         temporary.write_bytes(packed.getvalue())
+
+
+def parse_json(text: str) -> Any:
+    """What the text says. Raises ValueError where it is no JSON, and where a name comes twice in one object: two
+    programs could read two different things."""
+    try:
+        return json.loads(text, object_pairs_hook=_each_once)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def _each_once(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
+    once = dict(pairs)
+    if len(once) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the name {twice!r:.80} comes twice")
+    return once

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook
 
-from saitama.files import atomic_path, write_workbook
+from saitama.files import atomic_path, parse_json, write_workbook
 
 
 def write(path, body=b"new", error=None):
@@ -112,3 +112,15 @@ def test_a_workbook_on_a_full_disk_is_one_error(tmp_path, monkeypatch):
     with pytest.raises(OSError, match=r"^cannot write .*b\.xlsx: No space left on device$"):
         write_workbook(Workbook(), tmp_path / "b.xlsx")
     assert not list(tmp_path.iterdir())
+
+
+def test_json_says_one_thing():
+    assert parse_json('{"a": {"b": [1, {"b": 2}]}, "b": 3}') == {"a": {"b": [1, {"b": 2}]}, "b": 3}
+    for text, message in (
+        ('{"a": 1, "b": 2, "a": 1}', "^the name 'a' comes twice$"),
+        ('[{"x": {"y": 1, "y": 2}}]', "^the name 'y' comes twice$"),
+        ("{", "Expecting"),
+        ("[" * 200_000, "^it is nested too deeply$"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            parse_json(text)

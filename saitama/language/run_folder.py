@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Dict, Sequence, Tuple, Union
 
 from saitama import __version__
-from saitama.files import atomic_path
+from saitama.files import atomic_path, parse_json
 from saitama.training import load_checkpoint
 from saitama.transformer import GPT, CharTokenizer
 
@@ -59,7 +59,11 @@ class RunFolder:
             "saitama": __version__,
             "settings": asdict(settings),
             "tokenizer": tokenizer.state_dict(),
-            "text": {"files": list(sources), "characters": len(text), "sha256": fingerprint(text)},
+            "text": {
+                "files": [_readable(name) for name in sources],
+                "characters": len(text),
+                "sha256": fingerprint(text),
+            },
         }
         with atomic_path(self.about) as temporary:
             temporary.write_text(json.dumps(about, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -75,11 +79,16 @@ class RunFolder:
         if not self.about.exists():
             raise FileNotFoundError(f"{self.path} is no folder of a run: it has no run.json; {MAKE}")
         try:
-            about = json.loads(self.about.read_text(encoding="utf-8"))
+            about = parse_json(self.about.read_text(encoding="utf-8"))
             text = {"files": [], "characters": 0, "sha256": "", **about.get("text", {})}
             return Settings(**about["settings"]), CharTokenizer.from_state_dict(about["tokenizer"]), text
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise ValueError(f"{self.about} is damaged: {type(error).__name__}: {error}") from error
+
+
+def _readable(name: str) -> str:
+    """The name of a file, whose bytes may be no UTF-8, in letters that a file can hold."""
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def fingerprint(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Dict, List, Mapping, NamedTuple
 
 from saitama.tensor import Tensor
+from saitama.tensor.parse import first_changed
 
 MOST = 10  # differences that an error lists
 
@@ -30,12 +31,23 @@ def load_into(own: Dict[str, Tensor], state: Mapping[str, Any], strict: bool, wh
     ]
     if strict:
         problems += [f"{name} is missing" for name in missing] + [f"{name} is unexpected" for name in unexpected]
+    problems += [_changed(name, tensor, own[name].dtype) for name, tensor in tensors.items()]
+    problems = list(filter(None, problems))
     if problems:
         more = [f"and {len(problems) - MOST} more"] if len(problems) > MOST else []
         raise ValueError(f"load_state_dict: this state does not fit {what}: {'; '.join(problems[:MOST] + more)}")
     for name, tensor in tensors.items():
         own[name].array = tensor.detach().to(own[name].dtype).array
     return LoadResult(missing, unexpected)
+
+
+def _changed(name: str, tensor: Tensor, dtype: str) -> str:
+    """What is wrong with a number that `dtype` cannot hold: half a batch, say, for a counter of batches. "" if nothing."""
+    place = first_changed(tensor.array, dtype)
+    if place is None:
+        return ""
+    value = tensor.array.reshape((tensor.numel(),)).tolist()[place]
+    return f"{name} has the {tensor.dtype} {value!r}, which its {dtype} cannot hold"
 
 
 def _tensor(name: str, value: Any, dtype: str) -> Tensor:

@@ -149,6 +149,8 @@ def _exact(value: int) -> bool:
 
 
 def _from_buffer(data: Any, wanted: Optional[str]) -> K.Array:
+    if hasattr(data, "mask") and hasattr(data, "filled"):  # NumPy's masked arrays, whose buffer knows nothing of it
+        _refuse_masked(data)
     try:
         array = K.from_buffer(data)
     except (TypeError, ValueError) as error:
@@ -158,6 +160,43 @@ def _from_buffer(data: Any, wanted: Optional[str]) -> K.Array:
         raise TypeError(f"Tensor: expected a number, nested lists or a buffer, {what}") from None
     if wanted is None or wanted == array.dtype:
         return array
-    if is_float(wanted) and array.dtype != "int64":
+    if is_float(wanted) and first_changed(array, wanted) is None:
         return K.cast(array, wanted)
     return parse(array.tolist(), wanted)  # number by number: one that does not fit is refused with its position
+
+
+def _refuse_masked(data: Any) -> None:
+    count = int(data.mask.sum()) if hasattr(data.mask, "sum") else int(data.mask)
+    if count:
+        raise ValueError(
+            f"Tensor: {count} of the {data.size} numbers of this {type(data).__name__} are masked; give them a value "
+            "with .filled(value), or leave them out with .compressed()"
+        )
+
+
+def first_changed(array: K.Array, dtype: str) -> Optional[int]:
+    """The flat position of the first number that `dtype` cannot hold, but for the rounding of a float; None if it can
+    hold them all. A fraction is no integer, 2 no bool, and 1e300 no float32."""
+    flat = array.reshape((array.size,))
+    if not array.size or array.dtype == dtype:
+        return None
+    try:
+        new = K.cast(flat, dtype)
+        if is_float(array.dtype) and is_float(dtype):
+            changed = K.ne(_infinite(new), _infinite(flat))
+        else:
+            changed = K.ne(K.cast(new, array.dtype), flat)
+    except ValueError:  # NaN, or beyond the integers
+        return next(place for place, each in enumerate(flat.tolist()) if not _holds(dtype, each))
+    places = K.nonzero(changed)
+    return places.tolist()[0] if places.size else None
+
+
+def _infinite(array: K.Array) -> K.Array:
+    return K.eq(K.abs(array), K.full((), inf, array.dtype))
+
+
+def _holds(dtype: str, value: Any) -> bool:
+    if dtype == "int64":
+        return bool(-(2**63) <= value < 2**63 and value == int(value))
+    return int(float(value)) == value

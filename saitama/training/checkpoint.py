@@ -13,6 +13,7 @@ import os
 from dataclasses import dataclass, field
 from typing import Any, Dict, Mapping, Optional, Union
 
+from saitama.files import parse_json
 from saitama.nn import Module
 from saitama.tensor import Tensor, get_rng_state
 
@@ -113,7 +114,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
     if PREFIX not in metadata:
         return Checkpoint(weights)
     try:
-        return Checkpoint(weights, **put_together(json.loads(metadata[PREFIX]), tensors))
+        return Checkpoint(weights, **put_together(parse_json(metadata[PREFIX]), tensors))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(
             f"cannot read {path}: its training state is damaged ({type(error).__name__}: {error})"

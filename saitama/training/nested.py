@@ -13,12 +13,15 @@ PLAIN = (str, bool, int, float, type(None))
 def take_apart(value: Any, where: str, tensors: Dict[str, Tensor]) -> Any:
     """JSON for `value`; its tensors are put into `tensors`, under names that start with `where`.
 
-    Dicts and lists are wrapped, so that integer keys and tuples come back as they were. Raises TypeError for anything
-    but dicts, lists, tuples, tensors, strings, numbers, bools and None.
+    Dicts and lists are wrapped, so that integer keys and tuples come back as they were; and so is a text with halves of
+    characters (surrogates), two of which JSON would make one. Raises TypeError for anything but dicts, lists, tuples,
+    tensors, strings, numbers, bools and None.
     """
     if isinstance(value, Tensor):
         tensors[where] = value
         return {"tensor": where}
+    if isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value):
+        return {"text": [ord(character) for character in value]}
     if isinstance(value, PLAIN):
         return value
     if isinstance(value, dict):
@@ -34,7 +37,7 @@ def take_apart(value: Any, where: str, tensors: Dict[str, Tensor]) -> Any:
 def take_key(key: Any, where: str) -> Any:
     """A key that JSON can hold as a value."""
     if isinstance(key, PLAIN):
-        return key
+        return take_apart(key, where, {})
     raise TypeError(f"checkpoint: a key in {where} is a {type(key).__name__}; use a string or a number")
 
 
@@ -45,7 +48,12 @@ def put_together(value: Any, tensors: Dict[str, Tensor]) -> Any:
     ((kind, content),) = value.items()
     if kind == "tensor":
         return tensors[content]
+    if kind == "text":
+        return "".join(map(chr, content))
     if kind == "dict":
-        return {key: put_together(part, tensors) for key, part in content}
+        made = {put_together(key, tensors): put_together(part, tensors) for key, part in content}
+        if len(made) < len(content):
+            raise ValueError("a key comes twice")
+        return made
     parts = [put_together(part, tensors) for part in content]
     return {"list": list, "tuple": tuple}[kind](parts)

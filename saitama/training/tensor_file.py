@@ -6,16 +6,16 @@ PyTorch and others read the same files. Nothing in one is ever executed, which c
 from __future__ import annotations
 
 import ctypes
-import json
 import os
 from array import array
 from pathlib import Path
 from typing import Any, Dict, Mapping, Tuple, Union
 
-from saitama.files import atomic_path
+from saitama.files import atomic_path, parse_json
 from saitama.tensor import Tensor
 from saitama.tensor.backend import K
 
+METADATA = "__metadata__"
 CODES = {"F64": ("float64", "d"), "F32": ("float32", "f"), "I64": ("int64", "q"), "BOOL": ("bool", "?")}
 CODE_OF = {"float64": "d", "float32": "f", "int64": "q", "bool": "b"}  # array.array has no "?"
 
@@ -23,9 +23,12 @@ CODE_OF = {"float64": "d", "float32": "f", "int64": "q", "bool": "b"}  # array.a
 def write_tensors(
     path: Union[str, os.PathLike[str]], tensors: Mapping[str, Tensor], metadata: Mapping[str, str]
 ) -> None:
-    """Write a file that is whole or not there at all. Raises OSError, with the reason, where it cannot be written."""
+    """Write a file that is whole or not there at all. Raises OSError, with the reason, where it cannot be written, and
+    ValueError for a tensor with the name of the metadata."""
     import safetensors
 
+    if METADATA in tensors:
+        raise ValueError(f"cannot write {path}: no tensor can be called {METADATA}, which .safetensors files keep")
     numbers = {name: _bytes(tensor) for name, tensor in tensors.items()}
     specs: Any = {
         name: {"dtype": tensor.dtype, "shape": list(tensor.shape), "data": numbers[name]}
@@ -36,7 +39,7 @@ def write_tensors(
             data = spec.pop("data")
             address = ctypes.cast(ctypes.c_char_p(data), ctypes.c_void_p).value or 0  # `numbers` keeps the bytes alive
             specs[name] = safetensors.TensorSpec(**spec, data_ptr=address, data_len=len(data))
-    content = safetensors.serialize(specs, dict(metadata))
+    content = safetensors.serialize(specs, dict(metadata) or None)
     with atomic_path(path) as temporary:
         temporary.write_bytes(content)
 
@@ -56,12 +59,12 @@ def read_tensors(path: Union[str, os.PathLike[str]]) -> Tuple[Dict[str, Tensor],
     content = Path(path).read_bytes()
     try:
         entries = safetensors.deserialize(content)  # which checks every length and place
-        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")].decode("utf-8"))
+        header = parse_json(content[8 : 8 + int.from_bytes(content[:8], "little")].decode("utf-8"))
     except (safetensors.SafetensorError, ValueError) as error:
         raise ValueError(
-            f"cannot read {path}: it is not a whole .safetensors file ({error}); it was cut short or is of another kind"
+            f"cannot read {path}: it is not a whole .safetensors file ({error}); it is damaged, cut short or of another kind"
         ) from error
-    return {name: _tensor(path, name, entry) for name, entry in entries}, header.get("__metadata__") or {}
+    return {name: _tensor(path, name, entry) for name, entry in entries}, header.get(METADATA) or {}
 
 
 def _bytes(tensor: Tensor) -> bytes:

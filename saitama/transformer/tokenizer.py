@@ -18,7 +18,8 @@ class CharTokenizer:
     Attributes:
         characters: the alphabet, a str; the token i stands for characters[i].
 
-    Raises ValueError for an empty text, TypeError for anything but a str.
+    Raises ValueError for an empty text and for one with half a character (a surrogate, which no file can hold; two of
+    them would come back as another letter), TypeError for anything but a str.
     """
 
     def __init__(self, text: str) -> None:
@@ -27,6 +28,12 @@ class CharTokenizer:
         if not text:
             raise ValueError("CharTokenizer: the text is empty, so there are no characters; give it the training text")
         self.characters = "".join(sorted(set(text)))
+        for character in self.characters:
+            if "\ud800" <= character <= "\udfff":
+                raise ValueError(
+                    f"CharTokenizer: U+{ord(character):04X} at position {text.index(character)} is half a character "
+                    "(a surrogate); decode the text again, with the encoding it was written in"
+                )
         self._ids = {character: number for number, character in enumerate(self.characters)}
 
     @property

@@ -286,7 +286,11 @@ def test_folders_without_a_run(tmp_path: Path, folder: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    ["", "{", "[]", "{}", '{"settings": {"colour": 3}, "tokenizer": {"characters": "ab"}}', '{"settings": 3}'],
+    [
+        *("", "{", "[]", "{}", '{"settings": {"colour": 3}, "tokenizer": {"characters": "ab"}}', '{"settings": 3}'),
+        '{"settings": {}, "tokenizer": {"characters": "ab"}, "tokenizer": {"characters": "ac"}}',
+        '{"settings": {}, "tokenizer": {"characters": "\\ud83d"}}',
+    ],
 )
 def test_a_damaged_run_json(folder: Path, content: str) -> None:
     (folder / "run.json").write_text(content)

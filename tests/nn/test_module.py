@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import pickle
 from typing import Any
 
@@ -186,6 +187,44 @@ def test_no_module_is_a_part_of_itself() -> None:
 def test_a_state_that_is_no_tensor_is_named() -> None:
     with pytest.raises((TypeError, ValueError), match="load_state_dict: weight: "):
         nn.Linear(1, 1).load_state_dict({"weight": "abc", "bias": [0.0]})
+
+
+class Counter(nn.Module):
+    def __init__(self) -> None:
+        self.w = nn.Parameter([1.0, 2.0], dtype="float32")
+        self.register_buffer("count", Tensor(3, dtype="int64"))
+        self.register_buffer("seen", Tensor([True, False]))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("count", Tensor(2.5), "count has the float64 2.5, which its int64 cannot hold"),
+        ("count", Tensor(math.nan), "count has the float64 nan, which its int64 cannot hold"),
+        ("count", Tensor(-1e30, dtype="float32"), "count has the float32 -1.0000000150474662e\\+30, which its int64"),
+        ("seen", Tensor([0.0, 0.5]), "seen has the float64 0.5, which its bool cannot hold"),
+        ("seen", Tensor([2, 1], dtype="int64"), "seen has the int64 2, which its bool cannot hold"),
+        ("w", Tensor([1.0, 1e39]), r"w has the float64 1e\+39, which its float32 cannot hold"),
+        ("w", Tensor([2**53 + 1, 1], dtype="int64"), "w has the int64 9007199254740993, which its float32 cannot hold"),
+        ("w", Tensor([0, 2**63 - 1], dtype="int64"), "w has the int64 9223372036854775807, which its float32 cannot"),
+    ],
+)
+def test_a_state_whose_numbers_would_change_is_refused(name: str, value: Tensor, message: str) -> None:
+    module = Counter()
+    before = {key: tensor.tolist() for key, tensor in module.state_dict().items()}
+    with pytest.raises(ValueError, match=f"this state does not fit Counter: {message}"):
+        module.load_state_dict({**module.state_dict(), name: value})
+    assert {key: tensor.tolist() for key, tensor in module.state_dict().items()} == before
+
+
+def test_a_state_in_another_dtype_that_changes_nothing() -> None:
+    module = Counter()
+    seen = Tensor([1.0, 0.0])
+    module.load_state_dict({"w": Tensor([0.1, math.inf]), "count": Tensor(7.0), "seen": seen})
+    assert (module.w.tolist(), module.count.tolist()) == ([Tensor(0.1, dtype="float32").item(), math.inf], 7)
+    assert (module.count.dtype, module.seen.tolist()) == ("int64", [True, False])
+    module.load_state_dict({"w": Tensor([math.nan, -math.inf]), "count": Tensor(True), "seen": seen})
+    assert module.w.tolist()[1] == -math.inf and module.count.tolist() == 1
 
 
 def test_parameter() -> None:

@@ -50,6 +50,23 @@ def test_what_is_not_numbers_here(data):
         Tensor(data)
 
 
+@pytest.mark.parametrize("use", [Tensor, lambda a: Tensor([1.0, 2.0, 3.0]) + a, lambda a: Tensor([1.0, 2.0])[a > 0]])
+def test_what_is_masked_is_no_number(use):
+    hidden = np.ma.array([1.0, 2.0, 3.0], mask=[False, True, False])
+    with pytest.raises(ValueError, match=r"^Tensor: 1 of the 3 numbers of this MaskedArray are masked; .*\.filled"):
+        use(hidden)
+    with pytest.raises(ValueError, match="^Tensor: 1 of the 1 numbers of this MaskedConstant are masked"):
+        Tensor(np.ma.masked)
+    assert Tensor(hidden.filled(-1.0)).tolist() == [1.0, -1.0, 3.0] and Tensor(hidden.compressed()).shape == (2,)
+    assert Tensor(np.ma.array([1.0, 2.0])).tolist() == Tensor(np.ma.array([1.0, 2.0], mask=[0, 0])).tolist() == [1, 2]
+
+
+def test_a_number_beyond_float32_is_refused_as_in_a_list():
+    with pytest.raises(OverflowError, match=r"^Tensor: data\[1\] is 1e\+300, outside the range of float32$"):
+        Tensor(np.array([1.0, 1e300]), dtype="float32")
+    assert Tensor(np.array([np.inf, -np.inf, 1e-300]), dtype="float32").tolist() == [np.inf, -np.inf, 0.0]
+
+
 def test_an_array_on_the_left():
     y = np.array([1.0, 2.0]) * Tensor([3.0, 4.0], requires_grad=True)
     assert isinstance(y, Tensor) and y.tolist() == [3.0, 8.0]

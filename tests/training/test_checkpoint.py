@@ -16,6 +16,7 @@ from saitama import nn, optim
 from saitama.regularization import BatchNorm1d
 from saitama.tensor import Tensor, manual_seed, rand, randn, set_rng_state
 from saitama.training import Checkpoint, load_checkpoint, save_checkpoint
+from saitama.training.tensor_file import read_tensors, write_tensors
 
 
 def trained(seed=0, optimizer=optim.Adam):
@@ -188,6 +189,37 @@ def test_what_cannot_be_kept_leaves_the_old_file(tmp_path):
         save_checkpoint(tmp_path / "no" / "folder.safetensors", model)
     assert path.read_bytes() == before
     assert os.listdir(tmp_path) == ["a.safetensors"]
+
+
+def test_two_halves_of_a_character_come_back_as_two(tmp_path):
+    """JSON joins them to one letter; of a name, too."""
+    extra = {"alphabet": "\ud83d\ude00", "\ud83d\ude00": 1, "\U0001f600": ["\udc00", "a\U0001f600"]}
+    save_checkpoint(tmp_path / "a.safetensors", nn.Linear(1, 1), extra=extra)
+    assert load_checkpoint(tmp_path / "a.safetensors").extra == extra
+
+
+def test_a_name_that_comes_twice(tmp_path):
+    spec = '"w":{"dtype":"F64","shape":[1],"data_offsets":[0,8]}'
+    for header, message in (
+        (f"{{{spec},{spec}}}", "the name 'w' comes twice"),
+        ('{"__metadata__":{"a":"1","a":"2"}}', "the name 'a' comes twice"),
+        ('{"__metadata__":{"training":"{\\"dict\\": [], \\"dict\\": []}"}}', "the name 'dict' comes twice"),
+        ('{"__metadata__":{"training":"{\\"dict\\": [[\\"step\\", 1], [\\"step\\", 2]]}"}}', "a key comes twice"),
+    ):
+        content = len(header).to_bytes(8, "little") + header.encode() + (b"\0" * 8 if "F64" in header else b"")
+        (tmp_path / "a").write_bytes(content)
+        with pytest.raises(ValueError, match=f"a: (it is not a whole|its training state).*{message}") as error:
+            load_checkpoint(tmp_path / "a")
+        assert "\n" not in str(error.value)
+
+
+def test_a_file_of_nothing_and_a_tensor_called_as_the_metadata(tmp_path):
+    write_tensors(tmp_path / "a", {}, {})
+    assert read_tensors(tmp_path / "a") == ({}, {})
+    write_tensors(tmp_path / "a", {}, {"key": "value"})
+    assert read_tensors(tmp_path / "a") == ({}, {"key": "value"})
+    with pytest.raises(ValueError, match="no tensor can be called __metadata__"):
+        write_tensors(tmp_path / "a", {"__metadata__": Tensor([1.0])}, {})
 
 
 def test_load_without_a_model_only_reads(tmp_path):

@@ -50,6 +50,14 @@ def test_bad_input() -> None:
         CharTokenizer("")
     with pytest.raises(TypeError, match=r"expected a text \(str\), got a bytes"):
         CharTokenizer(b"abc")  # type: ignore[arg-type]
+    for half in ("\ud83d\ude00", "a\ud83d", "\ude00"):  # which come back from a file as one letter, or not at all
+        with pytest.raises(
+            ValueError, match=r"U\+D83D at position \d is half a character|U\+DE00 at position 0 is half"
+        ):
+            CharTokenizer(half)
+        with pytest.raises(ValueError, match="half a character"):
+            CharTokenizer.from_state_dict({"characters": half})
+    assert CharTokenizer.from_state_dict(json.loads('{"characters": "\\ud83d\\ude00"}')).characters == "\U0001f600"
     with pytest.raises(TypeError, match=r"expected a text \(str\) to encode, got a list"):
         tokenizer.encode([1])  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="expected a list of tokens to decode, got a int"):
