@@ -62,7 +62,8 @@ def read_tensors(path: Union[str, os.PathLike[str]]) -> Tuple[Dict[str, Tensor],
         header = parse_json(content[8 : 8 + int.from_bytes(content[:8], "little")].decode("utf-8"))
     except (safetensors.SafetensorError, ValueError) as error:
         raise ValueError(
-            f"cannot read {path}: it is not a whole .safetensors file ({error}); it is damaged, cut short or of another kind"
+            f"cannot read {path}: it is not a whole .safetensors file ({error}); it is damaged, cut short "
+            "or of another kind"
         ) from error
     return {name: _tensor(path, name, entry) for name, entry in entries}, header.get(METADATA) or {}
 
