@@ -42,7 +42,7 @@ def load_into(own: Dict[str, Tensor], state: Mapping[str, Any], strict: bool, wh
 
 
 def _changed(name: str, tensor: Tensor, dtype: str) -> str:
-    """What is wrong with a number that `dtype` cannot hold, say half a batch for a counter of batches; "" if nothing."""
+    """What is wrong with a number that `dtype` cannot hold, as half a batch for a counter of batches; "" if nothing."""
     place = first_changed(tensor.array, dtype)
     if place is None:
         return ""
