@@ -6,6 +6,8 @@ when all that depends on it has been visited: its gradient is then complete.
 
 from __future__ import annotations
 
+import os
+import threading
 from operator import attrgetter
 from typing import Any, Dict, List, Tuple
 
@@ -14,6 +16,18 @@ from saitama.tensor.backend import K
 from saitama.tensor.tensor import Tensor
 
 from .function import Function, ancestors
+
+adding = threading.RLock()  # of two threads that add to one leaf, neither loses what the other adds
+
+
+def _renew() -> None:
+    """In the child of a fork, where no other thread is left that could let go of it."""
+    global adding
+    adding = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew)
 
 
 def backward(tensor: Tensor, gradient: Any = None, retain_graph: bool = False) -> None:
@@ -54,8 +68,9 @@ def accumulate(tensor: Tensor, dx: K.Array) -> None:
     """tensor.grad += dx. RuntimeError for another shape: the operation's backward() is wrong then."""
     if dx.shape != tensor.array.shape:
         raise RuntimeError(f"backward: a gradient of shape {dx.shape} for a tensor of shape {tensor.shape}")
-    grad = tensor._grad
-    tensor._grad = Tensor._wrap(dx if grad is None else K.add(grad.array, dx))
+    with adding:
+        grad = tensor._grad
+        tensor._grad = Tensor._wrap(dx if grad is None else K.add(grad.array, dx))
 
 
 def seed(tensor: Tensor, gradient: Any) -> K.Array:

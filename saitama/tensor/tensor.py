@@ -189,6 +189,8 @@ class Tensor(Methods):
             gradient: the derivative of whatever follows with respect to self; 1 when self has one element.
             retain_graph: keep what a second backward() needs; else it is freed on the way.
 
+        Threads that go backward through graphs of their own may share leaves: each adds all of its gradients.
+
         Raises RuntimeError when nothing requires a gradient or the graph was freed, ValueError when self has several
         elements and no gradient is given, or one of another shape.
         """

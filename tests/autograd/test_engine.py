@@ -44,6 +44,26 @@ def test_gradients_of_several_backwards_add_up_until_cleared():
     assert x.grad.tolist() == [3.0, 3.0]
 
 
+def test_threads_that_share_a_leaf_lose_nothing():
+    """Large enough for the kernels to let other threads run in the middle of an addition."""
+    x = zeros(300_000, requires_grad=True)
+    errors = []
+
+    def work():
+        try:
+            for _ in range(20):
+                (x * 3).sum().backward()
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not errors and set(x.grad.tolist()) == {3.0 * 20 * 4}
+
+
 def test_a_second_backward_is_refused_and_leaves_grad_alone():
     x = Tensor(2.0, requires_grad=True)
     y = x * x
