@@ -75,10 +75,11 @@ def export(
 def computed(root: Tensor, names: Any, optimizer: Any) -> Tuple[Graph, Run]:
     """The graph behind `root`, with a step of the optimizer if there is one, and everything in it."""
     graph = trace(root, names)
+    result = run(graph, {leaf: leaf.array for leaf in graph.leaves})
     if optimizer is not None:
-        graph.step = trace_step(optimizer, graph)
-    result = run(graph, {leaf: leaf.array for leaf in graph.inputs})
-    take_step(graph, result)
+        graph.step = trace_step(optimizer, graph, result)
+        result.values.update({leaf: leaf.array for leaf in graph.step.inputs})
+        take_step(graph, result)
     return graph, result
 
 

@@ -76,8 +76,8 @@ class Step:
 
 
 # --- from an optimiser ----------------------------------------------------------------------------------------------
-def trace_step(optimizer: Any, graph: Graph) -> Step:
-    """The step of `optimizer` with the gradients of `graph`, from its options and state as they are now."""
+def trace_step(optimizer: Any, graph: Graph, result: Run) -> Step:
+    """The step of `optimizer` with the gradients of `graph` in `result`, from its options and state as they are now."""
     kind = type(optimizer).__name__
     if not isinstance(optimizer, optim.Optimizer):
         raise TypeError(f"export: the optimizer is a {kind}; give one of saitama.optim: {', '.join(OPTIMIZERS)}")
@@ -96,8 +96,8 @@ def trace_step(optimizer: Any, graph: Graph) -> Step:
         step.groups.append(group)
         for p in given["params"]:
             leaf = leaves.get(p)
-            if leaf is None or not leaf.requires_grad:
-                step.unmoved.append(p.name or f"a parameter of shape {p.shape}")
+            if leaf is None or leaf not in result.gradients:  # of no use here, or only compared
+                step.unmoved.append(leaf.name if leaf else p.name or f"a parameter of shape {p.shape}")
                 continue
             state = {
                 symbol: _state(symbol, step.rule, leaf, optimizer.state.get(p)) for symbol in step.rule.symbols(live)
@@ -105,8 +105,8 @@ def trace_step(optimizer: Any, graph: Graph) -> Step:
             step.updates.append(Update(f"update {leaf.name}", leaf.shape, leaf.dtype, False, leaf, group, state))
     if not step.updates:
         raise ValueError(
-            f"export: none of the {len(step.unmoved)} parameters of this {kind} is behind {graph.root.name}; give the "
-            "optimizer of the model that computed it"
+            f"export: {graph.root.name} gives a gradient to none of the {len(step.unmoved)} parameters of this {kind}; "
+            "give the optimizer of the model that computed it"
         )
     return step
 

@@ -132,7 +132,7 @@ class Value:
 
         Leaves add it to what they hold, so set .grad = 0.0 before the next step of training. Results in between start
         from 0 each time, so a second backward() adds the same numbers to the leaves once more, and never counts a path
-        twice.
+        twice. Not for several threads at once on the same Values: they would lose what the others add.
         """
         if self.a is None:  # a leaf: d(self)/d(self) = 1
             self.grad += 1.0

@@ -12,6 +12,7 @@ import openpyxl
 import pytest
 
 from saitama import Tensor, manual_seed, nn, optim
+from saitama.autograd.function import apply
 from saitama.spreadsheets import Exported, WorkbookError, export, recalculate, verify, worksheet
 from saitama.spreadsheets.carry import SHEET, read_graph
 from saitama.spreadsheets.formulas import RULES
@@ -244,8 +245,35 @@ def test_what_the_gradient_does_not_reach_is_named(tmp_path: Path) -> None:
     optimizer = optim.SGD([*training.model.parameters(), other], lr=0.5)
     made = export(training.loss(), tmp_path / "a.xlsx", names=training.model, optimizer=optimizer)
     assert made.left_out == ("other: no update, because no gradient flows from here to it",)
-    with pytest.raises(ValueError, match="none of the 1 parameters of this SGD is behind"):
+    with pytest.raises(ValueError, match="gives a gradient to none of the 1 parameters of this SGD; give the"):
         export(training.loss(), tmp_path / "b.xlsx", optimizer=optim.SGD([other], lr=0.5))
+
+
+def add_mask(x: Tensor, mask: Tensor) -> Tensor:
+    return apply("Attention", (x, x, x, mask), num_heads=0, is_causal=False, scale=1.0)
+
+
+@pytest.mark.parametrize("kind", [optim.SGD, optim.AdamW])
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda x, w: (w > 0).to("float64") * x,  # only compared
+        lambda x, w: x * w.to("int64").to("float64"),  # a cast to integers has no derivative
+        lambda x, w: x.gather(1, w.argmax(0).reshape(1, 2)),  # nor has a place
+        add_mask,  # and the operation gives its mask none
+    ],
+)
+def test_a_parameter_in_the_graph_that_gets_no_gradient_has_no_update(kind: Any, use: Any, tmp_path: Path) -> None:
+    x = Tensor([[1.0, 2.0], [0.5, 0.25]], requires_grad=True, name="x")
+    w = Tensor([[0.5, -1.0], [2.0, 1.0]], requires_grad=True, name="w")
+    made = export(use(x, w).sum(), tmp_path / "a.xlsx", optimizer=kind([x, w], lr=0.125))
+    assert "w: no update, because no gradient flows from here to it" in made.left_out
+    assert "update x" in made.sheets and "update w" not in made.sheets
+    assert str(recalculate(made, engine="ironcalc", output=made.path)["Check!A3"]).startswith("PASS")
+    assert verify(made).ok
+    worksheet(use(x, w).sum(), tmp_path / "b.xlsx", optimizer=kind([x, w], lr=0.125))
+    with pytest.raises(ValueError, match=f"gives a gradient to none of the 1 parameters of this {kind.__name__}"):
+        export(use(x, w).sum(), tmp_path / "c.xlsx", optimizer=kind([w], lr=0.125))
 
 
 def test_a_parameter_past_max_cells_has_no_update(tmp_path: Path) -> None:
