@@ -2,17 +2,13 @@
 #
 # Design: positions count within the reduced part, row by row. If the reduced axes are not the last ones, a transposed
 # copy makes them so, which keeps their order; then every part is a row. A row is folded to its extreme (fold_rows.pxi),
-# then looked through for it, SEEN_AT_ONCE numbers at a time: both on vectors.
+# then looked through for it, SEEN_AT_ONCE numbers at a time: both on vectors. Integers and bools: whole.pxi.
 #
 # Measured on one core with AVX-512 (python -m benchmarks shares), 768 x 128: 25 to 30 GB/s; long rows 50 GB/s from the
 # third cache, and as fast as a copy from memory.
 
 cdef enum:
     SEEN_AT_ONCE = 64
-
-ctypedef fused extreme_op:
-    Max
-    Min
 
 
 cdef inline Py_ssize_t first_of(const real *x, Py_ssize_t n, real value) noexcept nogil:  # IN x
@@ -51,12 +47,12 @@ cdef void find(const Finding *t, Py_ssize_t task, int worker, real *kind, extrem
 
 
 cdef Array find_extreme(str op, Array a, object dims, bint keepdim, extreme_op *tag):
-    need_float(op, a)
     cdef Py_ssize_t sizes[MAX_DIMS]
     cdef uint64_t marked = read_dims(op, a, dims)
     need_elements(op, a, marked, dims)
-    cdef list order = [axis for axis in range(a.ndim) if not marked >> <int> axis & 1] + sorted(dims)
-    cdef Array rows = a if order == list(range(a.ndim)) else transpose(a, order)  # (kept, reduced)
+    if a.kind > FLOAT32:
+        return whole_position(op, a, dims, keepdim, tag)
+    cdef Array rows = as_rows(a, marked, dims)  # (kept, reduced)
     cdef Array out = new_array(op, INT64, sizes, kept_sizes(a, marked, keepdim, sizes))
     if out.size == 0:
         return out

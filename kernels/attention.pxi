@@ -120,14 +120,12 @@ cdef inline void score(const Attention *t, const real *q, Py_ssize_t row_q, cons
                        Py_ssize_t queries, Py_ssize_t n) noexcept nogil:  # IN t, q, k, turned OUT s
     """Products of at most GROUP queries with n keys, the same bits each time: `turned` are the keys as (width, KEYS). Few
     queries do not repay turning them round: writing token by token."""
-    cdef Py_ssize_t i, j
-    if t.queries >= GROUP:
-        if n > 0:
-            small_product(q, row_q, 1, turned, KEYS, s, KEYS, queries, (n + STEP - 1) // STEP * STEP, t.width, True)
+    if n == 0:
         return
-    for i in range(queries):
-        for j in range(n):
-            s[i * KEYS + j] = dot(q + i * row_q, 1, k + j * t.row, t.width)
+    if t.queries >= GROUP:
+        small_product(q, row_q, 1, turned, KEYS, s, KEYS, queries, (n + STEP - 1) // STEP * STEP, t.width, True)
+    else:
+        rows_by_rows(q, row_q, 1, queries, k, t.row, n, t.width, s, KEYS)
 
 
 cdef void attend(const Attention *t, const real *q, const real *k, const real *v, const void *mask, real *y, real *rows_of,

@@ -183,6 +183,27 @@ cdef void batch_norm_piece(const BatchNorm *t, Py_ssize_t task, int worker, real
             y[j] = fma(x[j] - mu[j], mu[row + j], mu[2 * row + j])
 
 
+cdef inline bint is_moderate_column(double var, double eps, real *kind) noexcept nogil:
+    return is_moderate(1 / c_sqrt(var + eps), kind)
+
+
+cdef void normalise_columns_with_care(const BatchNorm *t, const real *w, const real *b, real *mean, real *var, double eps) noexcept nogil:  # IN t, w, b IN/OUT mean, var OUT t.out
+    """Once more those that are no moderate ones."""
+    cdef Py_ssize_t n = t.n, i, j
+    cdef const real *x = <const real *> t.x
+    cdef real *y = <real *> t.out
+    cdef Careful s
+    for j in range(n):
+        if is_moderate_column(var[j], eps, var):
+            continue
+        s = line_statistics(x + j, n, t.rows, eps)
+        mean[j] = <real> (s.mean / s.down)
+        var[j] = <real> s.var
+        for i in range(t.rows):
+            y[i * n + j] = <real> ((x[i * n + j] * s.down - s.mean) * s.r * (1 if w == NULL else w[j])
+                                   + (0 if b == NULL else b[j]))
+
+
 def batch_norm(Array x not None, Array weight, Array bias, double eps):
     need_parameters("batch_norm", x, weight, bias, True)
     cdef Array y = new_like(x, x.kind)
@@ -197,9 +218,13 @@ def batch_norm(Array x not None, Array weight, Array bias, double eps):
         batch_norm_lines(&t, <const double *> data_or_null(weight), <const double *> data_or_null(bias),
                          <double *> mean.data, <double *> var.data, eps)
         perform(<Task> batch_norm_piece[double], &t, (x.size + PIECE - 1) // PIECE, workers, ns)
+        normalise_columns_with_care(&t, <const double *> data_or_null(weight), <const double *> data_or_null(bias),
+                                    <double *> mean.data, <double *> var.data, eps)
     else:
         perform(<Task> batch_norm_moments[float], &t, t.parts * t.strips, workers, ns)
         batch_norm_lines(&t, <const float *> data_or_null(weight), <const float *> data_or_null(bias),
                          <float *> mean.data, <float *> var.data, eps)
         perform(<Task> batch_norm_piece[float], &t, (x.size + PIECE - 1) // PIECE, workers, ns)
+        normalise_columns_with_care(&t, <const float *> data_or_null(weight), <const float *> data_or_null(bias),
+                                    <float *> mean.data, <float *> var.data, eps)
     return y, mean, var

@@ -101,6 +101,30 @@ cdef void batch_norm_grad_piece(const BatchNorm *t, Py_ssize_t task, int worker,
             dx[j] = fma(x[j] - mu[j], mu[3 * row + j], fma(dy[j], mu[row + j], mu[2 * row + j]))
 
 
+cdef void batch_norm_grad_columns_with_care(const BatchNorm *t, const real *w, const real *var, real *dw, real *db, double eps) noexcept nogil:  # IN t, w, var OUT dw, db, t.out
+    """Of the columns that are no moderate ones, whose mean and variance are found again: the dtype may not hold them."""
+    cdef Py_ssize_t n = t.n, rows = t.rows, i, j
+    cdef const real *x = <const real *> t.x
+    cdef const real *dy = <const real *> t.dy
+    cdef real *dx = <real *> t.out
+    cdef double total, product, x_hat
+    cdef Careful s
+    for j in range(n if rows > 0 else 0):
+        if is_moderate_column(var[j], eps, var):
+            continue
+        s = line_statistics(x + j, n, rows, eps)
+        total = product = 0
+        for i in range(rows):
+            total += dy[i * n + j]
+            product += dy[i * n + j] * ((x[i * n + j] * s.down - s.mean) * s.r)
+        db[j] = <real> total
+        dw[j] = <real> product
+        for i in range(rows):
+            x_hat = (x[i * n + j] * s.down - s.mean) * s.r
+            dx[i * n + j] = <real> (s.r * s.down * (1 if w == NULL else w[j])
+                                    * (dy[i * n + j] - total / rows - x_hat * (product / rows)))
+
+
 def batch_norm_grad(Array dy not None, Array x not None, Array weight, Array mean not None, Array var not None, double eps):
     need_parameters("batch_norm_grad", x, weight, None, True)
     need_statistics("batch_norm_grad", x, dy, mean, var, x.shape[1:])
@@ -115,9 +139,13 @@ def batch_norm_grad(Array dy not None, Array x not None, Array weight, Array mea
         batch_norm_grad_lines(&t, <const double *> data_or_null(weight), <const double *> mean.data,
                               <const double *> var.data, <double *> dw.data, <double *> db.data, eps)
         perform(<Task> batch_norm_grad_piece[double], &t, (x.size + PIECE - 1) // PIECE, workers, ns)
+        batch_norm_grad_columns_with_care(&t, <const double *> data_or_null(weight), <const double *> var.data,
+                                          <double *> dw.data, <double *> db.data, eps)
     else:
         perform(<Task> batch_norm_products[float], &t, t.parts * t.strips, workers, ns)
         batch_norm_grad_lines(&t, <const float *> data_or_null(weight), <const float *> mean.data,
                               <const float *> var.data, <float *> dw.data, <float *> db.data, eps)
         perform(<Task> batch_norm_grad_piece[float], &t, (x.size + PIECE - 1) // PIECE, workers, ns)
+        batch_norm_grad_columns_with_care(&t, <const float *> data_or_null(weight), <const float *> var.data,
+                                          <float *> dw.data, <float *> db.data, eps)
     return dx, dw, db

@@ -1,4 +1,4 @@
-# Comparisons, which give bool, and where, which chooses by one.
+# Comparisons, which give bool; where, which chooses by one; and the larger or smaller of two.
 #
 # Design: as in elementwise, with four dtypes for the operands. `where` only moves numbers, so it goes by
 # their width and knows nothing of their meaning.
@@ -129,3 +129,21 @@ def where(Array condition not None, Array a not None, Array b not None):
         where_all(&walk, c, <const uint8_t *> a.data, <const uint8_t *> b.data, <uint8_t *> out.data, out.size)
     relock(state)
     return out
+
+
+cdef Array chosen(str name, Array a, Array b, compare_op *first_wins):
+    """Of integers or bools; NaN, which no comparison orders, is for the floats of elementwise.pxi alone."""
+    need_same_kind(name, a, b)
+    return where(compare(name, a, b, first_wins), a, b)
+
+
+def maximum(Array a not None, Array b not None):
+    if a.kind > FLOAT32:
+        return chosen("maximum", a, b, <Ge *> NULL)
+    return binary("maximum", a, b, <Maximum *> NULL)
+
+
+def minimum(Array a not None, Array b not None):
+    if a.kind > FLOAT32:
+        return chosen("minimum", a, b, <Le *> NULL)
+    return binary("minimum", a, b, <Minimum *> NULL)

@@ -152,8 +152,6 @@ def sub(Array a not None, Array b not None): return binary("sub", a, b, <Sub *> 
 def mul(Array a not None, Array b not None): return binary("mul", a, b, <Mul *> NULL)
 def div(Array a not None, Array b not None): return binary("div", a, b, <Div *> NULL)
 def pow(Array a not None, Array b not None): return binary("pow", a, b, <Pow *> NULL)
-def maximum(Array a not None, Array b not None): return binary("maximum", a, b, <Maximum *> NULL)
-def minimum(Array a not None, Array b not None): return binary("minimum", a, b, <Minimum *> NULL)
 
 def neg(Array a not None): return unary("neg", a, <Neg *> NULL)
 def exp(Array a not None): return unary("exp", a, <Exp *> NULL)

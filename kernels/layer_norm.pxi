@@ -113,6 +113,15 @@ cdef inline void normalise_row(const real *x, const real *w, const real *b, real
         i = i if i + WIDE <= n else n - WIDE
 
 
+cdef void normalise_row_with_care(const real *x, const real *w, const real *b, real *y, real *mean, real *rstd, Py_ssize_t n, double eps) noexcept nogil:  # IN x, w, b OUT y, mean, rstd
+    cdef Careful s = line_statistics(x, 1, n, eps)
+    cdef Py_ssize_t i
+    mean[0] = <real> (s.mean / s.down)
+    rstd[0] = <real> (s.r * s.down)
+    for i in range(n):
+        y[i] = <real> ((x[i] * s.down - s.mean) * s.r * w[i] + b[i])
+
+
 cdef void layer_norm_rows(const real *x, const real *w, const real *b, real *y, real *mean, real *rstd, Py_ssize_t rows, Py_ssize_t n, double eps) noexcept nogil:  # IN x, w, b OUT y, mean, rstd
     """At most TOGETHER rows, side by side in what is done once for a row."""
     cdef double[TOGETHER * LEFT] sums
@@ -146,7 +155,10 @@ cdef void layer_norm_rows(const real *x, const real *w, const real *b, real *y, 
     memcpy(mean, m, rows * sizeof(real))
     memcpy(rstd, r, rows * sizeof(real))
     for i in range(rows):
-        normalise_row(x + i * n, w, b, y + i * n, n, mu[i], r[i], t[i])
+        if is_moderate(r[i], y):
+            normalise_row(x + i * n, w, b, y + i * n, n, mu[i], r[i], t[i])
+        else:
+            normalise_row_with_care(x + i * n, w, b, y + i * n, mean + i, rstd + i, n, eps)
 
 
 cdef void layer_norm_part(const LayerNorm *t, Py_ssize_t part, int worker, real *kind, void *op) noexcept nogil:  # IN t

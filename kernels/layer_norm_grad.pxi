@@ -84,6 +84,24 @@ cdef inline void layer_norm_grad_row(const real *dy, const real *x, const real *
         dw[i] = fma(dy[i], fma(x[i] - mean, r, t), dw[i])
 
 
+cdef void layer_norm_grad_row_with_care(const real *dy, const real *x, const real *w, real *dx, real *dw, real *db, Py_ssize_t n, double mean, double r) noexcept nogil:  # IN dy, x, w OUT dx IN/OUT dw, db
+    """In double, and with a quarter of x and mean, whose difference may be what no double can hold."""
+    cdef double rest = 0, total = 0, product = 0, x_hat
+    cdef Py_ssize_t i
+    for i in range(n):
+        rest += x[i] * 0.25 - mean * 0.25
+    rest /= n
+    for i in range(n):
+        x_hat = (x[i] * 0.25 - mean * 0.25 - rest) * (r * 4)
+        total += <double> dy[i] * w[i]
+        product += <double> dy[i] * w[i] * x_hat
+    for i in range(n):
+        x_hat = (x[i] * 0.25 - mean * 0.25 - rest) * (r * 4)
+        dx[i] = <real> (r * (<double> dy[i] * w[i] - total / n - x_hat * (product / n)))
+        db[i] += dy[i]
+        dw[i] += <real> (dy[i] * x_hat)
+
+
 cdef inline Py_ssize_t padded(Py_ssize_t n) noexcept nogil:
     """Whole vectors: what is added to again and again had better start where a line of the cache does."""
     return (n + WIDE - 1) // WIDE * WIDE
@@ -98,8 +116,12 @@ cdef void layer_norm_grad_part(const LayerNorm *t, Py_ssize_t part, int worker, 
     cdef real *sums = <real *> t.sums + part * 2 * row
     memset(sums, 0, 2 * row * sizeof(real))
     for i in range(part * together, t.rows if (part + 1) * together > t.rows else (part + 1) * together):
-        layer_norm_grad_row(dy + i * n, x + i * n, <const real *> t.w, <real *> t.out + i * n, sums, sums + row, n,
-                            mean[i], rstd[i])
+        if is_moderate(rstd[i], kind):
+            layer_norm_grad_row(dy + i * n, x + i * n, <const real *> t.w, <real *> t.out + i * n, sums, sums + row, n,
+                                mean[i], rstd[i])
+        else:
+            layer_norm_grad_row_with_care(dy + i * n, x + i * n, <const real *> t.w, <real *> t.out + i * n, sums,
+                                          sums + row, n, mean[i], rstd[i])
 
 
 cdef void add_parts(const real *sums, real *dw, real *db, Py_ssize_t parts, Py_ssize_t n) noexcept nogil:  # IN sums OUT dw, db

@@ -40,6 +40,7 @@ cdef struct Product:
     Py_ssize_t row_a, step_a  # from row to row and along a row, in elements: transposing exchanges them
     Py_ssize_t row_b, step_b
     Py_ssize_t matrices_a, matrices_b, matrices  # in the batch of a, of b and of the result
+    bint column  # whether b is a single column: then a and b change places (thin.pxi)
     Py_ssize_t down, across  # parts of each matrix of the result
     bint pack_a, pack_b  # whether more of them is packed than what does not fill a tile
     Py_ssize_t depth, strip, block  # steps of a run, columns of a strip, rows of a block
@@ -283,7 +284,8 @@ cdef int choose_product(Product *t, bint trans_a, Array a, Array b, Array bias, 
         t.matrices = t.matrices_a = 1
     if t.m >= 4 and t.n > 1 and t.m * t.n * t.k > 1024:
         return tiled_product(t, a, b, bias, out)
-    if t.n == 1:  # (b^T a^T)^T, whose single row is read in order
+    t.column = t.n == 1
+    if t.column:  # (b^T a^T)^T, whose single row is read in order
         t.m, t.n, t.matrices_a, t.matrices_b = t.n, t.m, t.matrices_b, t.matrices_a
         t.row_a, t.step_a, t.row_b, t.step_b = t.step_b, t.row_b, t.step_a, t.row_a
         for axis in range(t.batch.ndim):

@@ -35,6 +35,7 @@ cdef enum Rule:
     RMSPROP
     SCALE
     SQUARES
+    SCALED_SQUARES
 
 cdef struct Piece:  # neighbours of one parameter; NULL for a field that there is not
     int kind
@@ -51,6 +52,9 @@ cdef void run_piece(Piece *a, Rule rule, const Settings *s, real *kind) noexcept
     cdef int k
     if rule == SQUARES:
         a.squares = sum_of_squares(<const real *> a.x[0], a.n)
+        return
+    if rule == SCALED_SQUARES:
+        a.squares = sum_of_scaled_squares(<const real *> a.x[0], a.n, s.lr)
         return
     for at from 0 <= at < a.n by CHUNK:
         n = CHUNK if a.n - at > CHUNK else a.n - at
@@ -232,9 +236,15 @@ def rmsprop_step(params, grads, square, momenta, averages, double lr, double alp
 
 # --- gradients all together -------------------------------------------------------------------------------------------
 def norm(arrays):
+    """Squares that a double cannot hold, or not to all digits, are those of numbers that are brought near 1 before."""
     cdef list given = list(arrays)
+    cdef Settings s
     need_lists("norm", [given])
-    return c_sqrt(run_lists("norm", [given], [None], False, SQUARES, NULL))
+    cdef double squares = run_lists("norm", [given], [None], False, SQUARES, NULL)
+    if squares != squares or 1e-250 < squares < INFINITY:
+        return c_sqrt(squares)
+    s.lr = power_of_two(600 if squares < 1 else -600)
+    return c_sqrt(run_lists("norm", [given], [None], False, SCALED_SQUARES, &s)) / s.lr
 
 
 def scale(tensors, double factor):

@@ -104,3 +104,13 @@ cdef double sum_of_squares(const real *x, Py_ssize_t n) noexcept nogil:  # IN x
     for j in range(SUMS):
         total += sums[j]
     return total
+
+
+cdef double sum_of_scaled_squares(const real *x, Py_ssize_t n, double factor) noexcept nogil:  # IN x
+    """Of factor x, one after the other."""
+    cdef double total = 0, v
+    cdef Py_ssize_t i
+    for i in range(n):
+        v = factor * x[i]
+        total += v * v
+    return total

@@ -1,42 +1,8 @@
 # Reductions over any axes: sum, mean, max and min.
 #
 # Design: a run of neighbouring axes is one axis of a (outer, n, inner) view, so each run takes one pass of fold.pxi, the
-# last run first. Where a pass leaves several parts of n, a second one joins them.
-
-cdef uint64_t read_dims(str op, Array a, object dims) except? 0xFFFFFFFFFFFFFFFF:
-    """The axes to reduce as bits."""
-    cdef uint64_t marked = 0
-    cdef int axis
-    if not isinstance(dims, (tuple, list)):
-        raise TypeError(f"{op}: dims is a tuple of axes, not {type(dims).__name__}")
-    for dim in dims:
-        axis = need_axis(op, a, dim)
-        if marked >> axis & 1:
-            raise ValueError(f"{op}: dims {tuple(dims)} name an axis twice")
-        marked |= <uint64_t> 1 << axis
-    return marked
-
-
-cdef int kept_sizes(Array a, uint64_t marked, bint keepdim, Py_ssize_t *sizes):  # OUT sizes
-    """The result's sizes; returns its number of dimensions."""
-    cdef int axis, ndim = 0
-    for axis in range(a.ndim):
-        if not marked >> axis & 1:
-            sizes[ndim] = a.sizes[axis]
-            ndim += 1
-        elif keepdim:
-            sizes[ndim] = 1
-            ndim += 1
-    return ndim
-
-
-cdef int need_elements(str op, Array a, uint64_t marked, object dims) except -1:
-    cdef int axis
-    for axis in range(a.ndim):
-        if marked >> axis & 1 and a.sizes[axis] == 0:
-            raise ValueError(f"{op}: cannot reduce zero elements over dims {tuple(dims)} of shape {a.shape}")
-    return 0
-
+# last run first. Where a pass leaves several parts of n, a second one joins them. Integers and bools go another way
+# (whole.pxi), on which nothing becomes a float.
 
 cdef Array folded(str op, Array a, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner, reduce_op *tag):
     """(outer, n, inner) -> (outer inner), with n >= 1."""
@@ -74,7 +40,8 @@ cdef Array reduce(str op, Array a, uint64_t marked, bint keepdim, reduce_op *tag
 
 
 def sum(Array a not None, dims, bint keepdim):
-    need_float("sum", a)
+    if a.kind > FLOAT32:
+        return whole_sum(a, dims, keepdim)
     return reduce("sum", a, read_dims("sum", a, dims), keepdim, <Sum *> NULL)
 
 
@@ -97,6 +64,8 @@ cdef void divide_piece(const Division *t, Py_ssize_t piece, int worker, real *ki
 
 
 def mean(Array a not None, dims, bint keepdim):
+    if a.kind == INT64:
+        return whole_mean(a, dims, keepdim)
     need_float("mean", a)
     cdef uint64_t marked = read_dims("mean", a, dims)
     cdef Array out = reduce("mean", a, marked, keepdim, <Sum *> NULL)
@@ -113,16 +82,18 @@ def mean(Array a not None, dims, bint keepdim):
 
 
 def max(Array a not None, dims, bint keepdim):
-    need_float("max", a)
     cdef uint64_t marked = read_dims("max", a, dims)
     need_elements("max", a, marked, dims)
+    if a.kind > FLOAT32:
+        return whole_extreme("max", a, dims, keepdim, <Max *> NULL)
     return reduce("max", a, marked, keepdim, <Max *> NULL)
 
 
 def min(Array a not None, dims, bint keepdim):
-    need_float("min", a)
     cdef uint64_t marked = read_dims("min", a, dims)
     need_elements("min", a, marked, dims)
+    if a.kind > FLOAT32:
+        return whole_extreme("min", a, dims, keepdim, <Min *> NULL)
     return reduce("min", a, marked, keepdim, <Min *> NULL)
 
 

@@ -32,6 +32,26 @@ cdef enum:
     SHORT = 256  # rows up to this length go in groups, which the first cache holds
 
 
+cdef inline double log_of_total(real *e, Py_ssize_t n, real total) noexcept nogil:  # IN/OUT e
+    """The logarithm of the total of e, of which the largest is 1: where the others are small, of 1 and their own sum, as
+    the total has lost their digits. There, e loses its largest."""
+    if not total < 1.5:
+        return log_of(<double> total, False)
+    e[first_of(e, n, <real> 1)] = 0
+    return log1p_of(<double> fold_row(<const real *> e, <const real *> e, n, <Sum *> NULL))
+
+
+cdef inline double log_of_column_total(const real *e, Py_ssize_t n, Py_ssize_t row, real total) noexcept nogil:  # IN e
+    """The same down a column."""
+    cdef double others = 0
+    cdef Py_ssize_t i
+    if not total < 1.5:
+        return log_of(<double> total, False)
+    for i in range(n):
+        others += e[i * row] if e[i * row] != 1 else 0
+    return log1p_of(others)
+
+
 cdef inline real term(real x, real dy, real largest, softmax_op *op) noexcept nogil:
     """What is added up along a line. For a derivative, x is the output y."""
     if softmax_op is SoftmaxGrad:
@@ -40,6 +60,13 @@ cdef inline real term(real x, real dy, real largest, softmax_op *op) noexcept no
         return dy
     else:
         return falling_exp(x - largest)
+
+
+cdef inline real log_softmax_slope(real x, real dy, real total) noexcept nogil:
+    """dy - e^x total, for a logarithm x of softmax. Near 0 it is (dy - total) - (e^x - 1) total: of a likelihood, dy is
+    the total, and nothing else is left."""
+    cdef real n, t, e = falling_exp_parts(x, &n, &t)
+    return (dy - total) - t * total if n == 0 else dy - e * total
 
 
 cdef inline real finished(real x, real dy, real own, real largest, real total, real inverse,
@@ -52,7 +79,7 @@ cdef inline real finished(real x, real dy, real own, real largest, real total, r
     elif softmax_op is SoftmaxGrad:
         return x * (dy - total)
     else:
-        return dy - exp_of(x, False) * total
+        return log_softmax_slope(x, dy, total)
 
 
 cdef inline void finish_row(const real *x, const real *dy, real *out, Py_ssize_t n, real largest, real total,
@@ -91,7 +118,7 @@ cdef void softmax_rows(const real *x, const real *dy, real *out, Py_ssize_t rows
         fold_rows(<const real *> out, <const real *> out, rows, n, total, <Sum *> NULL)
     if softmax_op is LogSoftmax:
         for i in range(rows):
-            total[i] = <real> log_value(total[i], <real *> NULL)
+            total[i] = <real> log_of_total(out + i * n, n, total[i])
     for i in range(rows):
         finish_row(x + i * n, dy + i * n, out + i * n, n, largest[i], total[i], op)
 
@@ -113,7 +140,7 @@ cdef void softmax_columns(const real *x, const real *dy, real *out, Py_ssize_t n
     fold_columns(<const real *> out, n, row, width, total, <Sum *> NULL)
     if softmax_op is LogSoftmax:
         for j in range(width):
-            total[j] = <real> log_value(total[j], <real *> NULL)
+            total[j] = <real> log_of_column_total(<const real *> out + j, n, row, total[j])
     for j in range(width):
         inverse[j] = one / total[j] if softmax_op is Softmax else 0
     for i in range(n):

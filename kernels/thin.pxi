@@ -1,71 +1,71 @@
-# Products too thin or too small for packing: a few rows times a matrix.
+# Products too thin or too small for packing: a few rows times a matrix, or a matrix times a column.
 #
-# Design: rows of b that lie together are added up, scaled, into a strip of the result that stays in the first cache.
-# If b is transposed, each result is a dot product of two runs. Threads share strips of columns, or the matrices of a
-# batch.
-#
-# Measured on one core with AVX-512 (python -m benchmarks shares), one row times 128 x 512: a quarter of the multiply-
-# adds, as every number of b is loaded for one of them.
+# Design: each result is one chain of fused multiply-adds in the order of k, as in the tiles of matmul.pxi, so that a row
+# has the same bits whatever stands beside it: a token that is generated alone gets what it gets among many. Where the
+# columns of b lie side by side, a row of b after the other is added up, scaled, into a strip of the result that stays in
+# the first cache. Where b is transposed, rows.h transposes it on its way. Only a matrix times a single column, whose
+# chains would have nothing to do while they wait for each other, is folded in lanes (fold_rows.pxi) when it is long.
+# Threads share strips of columns, or the matrices of a batch.
+
+cdef extern from "rows.h" nogil:
+    void rows_by_rows_d "saitama_rows_by_rows_d"(const double *a, Py_ssize_t row_a, Py_ssize_t step_a, Py_ssize_t m,
+                                                 const double *b, Py_ssize_t row_b, Py_ssize_t n, Py_ssize_t k,
+                                                 double *out, Py_ssize_t row_out)
+    void rows_by_rows_f "saitama_rows_by_rows_f"(const float *a, Py_ssize_t row_a, Py_ssize_t step_a, Py_ssize_t m,
+                                                 const float *b, Py_ssize_t row_b, Py_ssize_t n, Py_ssize_t k,
+                                                 float *out, Py_ssize_t row_out)
 
 cdef enum:
-    STRIP = 512  # columns of a strip
+    THIN_COLUMNS = 512  # of a strip of the result
+    LONG_COLUMN = 256  # numbers of a single column, beyond which it is folded in lanes
 
 
-cdef inline real dot(const real *x, Py_ssize_t step_x, const real *y, Py_ssize_t n) noexcept nogil:  # IN x, y
-    """In order if it is short, else in lanes side by side."""
-    cdef real lanes[LANES]
-    cdef Py_ssize_t i = 0, j
-    cdef real total = 0
-    if step_x == 1 and n >= LANES:
-        for j in range(LANES):
-            lanes[j] = 0
-        while i + LANES <= n:
-            for j in range(LANES):
-                lanes[j] += x[i + j] * y[i + j]
-            i += LANES
-        for j in range(LANES // 2):
-            lanes[j] += lanes[j + LANES // 2]
-        for j in range(LANES // 4):
-            lanes[j] += lanes[j + LANES // 4]
-        for j in range(LANES // 8):
-            lanes[j] += lanes[j + LANES // 8]
-        for j in range(LANES // 8):
-            total += lanes[j]
-    while i < n:
-        total += x[i * step_x] * y[i]
-        i += 1
-    return total
+cdef inline void rows_by_rows(const real *a, Py_ssize_t row_a, Py_ssize_t step_a, Py_ssize_t m, const real *b,
+                              Py_ssize_t row_b, Py_ssize_t n, Py_ssize_t k, real *out, Py_ssize_t row_out) noexcept nogil:  # IN a, b OUT out
+    """out (m, n) = a (m, k) @ b (n, k)^T, for few rows of a."""
+    if real is double:
+        rows_by_rows_d(a, row_a, step_a, m, b, row_b, n, k, out, row_out)
+    else:
+        rows_by_rows_f(a, row_a, step_a, m, b, row_b, n, k, out, row_out)
 
 
-cdef void strip(const Product *t, Py_ssize_t task, int worker, real *kind, void *op) noexcept nogil:  # IN t
-    cdef Py_ssize_t across = (t.n + STRIP - 1) // STRIP, matrix = task // across, left = task % across * STRIP
-    cdef Py_ssize_t right = left + STRIP if left + STRIP < t.n else t.n, i, j, p
+cdef inline void add_scaled_rows(const real *a, Py_ssize_t step_a, const real *b, Py_ssize_t row_b, Py_ssize_t n,
+                                 Py_ssize_t k, real *out) noexcept nogil:  # IN a, b OUT out
+    """out (n,) = a (k,) @ b (k, n)."""
+    cdef Py_ssize_t p, j
+    cdef real x
+    memset(out, 0, n * sizeof(real))
+    for p in range(k):
+        x = a[p * step_a]
+        for j in range(n):
+            out[j] = fma(x, b[p * row_b + j], out[j])
+
+
+cdef void thin_strip(const Product *t, Py_ssize_t task, int worker, real *kind, void *op) noexcept nogil:  # IN t
+    """Some columns of a matrix of the result."""
+    cdef Py_ssize_t across = (t.n + THIN_COLUMNS - 1) // THIN_COLUMNS, matrix = task // across
+    cdef Py_ssize_t left = task % across * THIN_COLUMNS, n = at_most(t.n - left, THIN_COLUMNS), i
     cdef const real *a = <const real *> t.a
     cdef const real *b = <const real *> t.b
     cdef real *out = <real *> t.out
     cdef Cursor cursor
-    cdef real x
     seek(&t.batch, &cursor, matrix)
     a += cursor.at[0] * t.m * t.k
-    b += cursor.at[1] * t.k * t.n
-    out += matrix * t.m * t.n
-    for i in range(t.m):
-        if t.step_b != 1:
-            for j in range(left, right):
-                out[j] = dot(a, t.step_a, b + j * t.step_b, t.k)
-        else:
-            memset(out + left, 0, (right - left) * sizeof(real))
-            for p in range(t.k):
-                x = a[p * t.step_a]
-                for j in range(left, right):
-                    out[j] += x * b[p * t.row_b + j]
-        a += t.row_a
-        out += t.n
+    b += cursor.at[1] * t.k * t.n + left * t.step_b
+    out += matrix * t.m * t.n + left
+    if t.step_b == 1:
+        for i in range(t.m):
+            add_scaled_rows(a + i * t.row_a, t.step_a, b, t.row_b, n, t.k, out + i * t.n)
+    elif t.column and t.k > LONG_COLUMN:
+        for i in range(n):
+            out[i] = fold_row(a, b + i * t.step_b, t.k, <Dot *> NULL)
+    else:
+        rows_by_rows(a, t.row_a, t.step_a, t.m, b, t.step_b, n, t.k, out, t.n)
 
 
 cdef void thin_product(Product *t, Array a, Array b, Array out):  # IN t
-    cdef Py_ssize_t across = (t.n + STRIP - 1) // STRIP
+    cdef Py_ssize_t across = (t.n + THIN_COLUMNS - 1) // THIN_COLUMNS
     cdef double ns = 0.1 * t.matrices * t.m * t.n * t.k
-    cdef Task run = <Task> strip[double] if a.kind == FLOAT64 else <Task> strip[float]
+    cdef Task run = <Task> thin_strip[double] if a.kind == FLOAT64 else <Task> thin_strip[float]
     t.a, t.b, t.out = a.data, b.data, out.data
     perform(run, t, t.matrices * across, team(ns), ns)

@@ -92,6 +92,16 @@ cdef inline uint32_t to_bits_f(float x) noexcept nogil:
     return bits
 
 
+cdef inline double power_of_two(int exponent) noexcept nogil:
+    """For -1022 <= exponent <= 1023."""
+    return from_bits(<uint64_t> (exponent + 1023) << 52)
+
+
+cdef inline int exponent_of(double x) noexcept nogil:
+    """The whole part of log2 x, for a normal x > 0; -1023 for a smaller one."""
+    return <int> (to_bits(x) >> 52) - 1023
+
+
 cdef inline real limited(real x, real most) noexcept nogil:
     """x, at most so far from 0; NaN stays."""
     x = most if x > most else x
@@ -232,14 +242,20 @@ cdef inline real exp_of(real x, bint easy) noexcept nogil:
     return 0 if x < least else y
 
 
-cdef inline real falling_exp(real x) noexcept nogil:
-    """exp_of(x), to the last bit, for x up to 600 (float32: 40): 2^(n + 64) is a normal number wherever e^x is not 0."""
-    cdef real least = -746 if real is double else -105, zero = 0, one = 1, n, t, power
+cdef inline real falling_exp_parts(real x, real *n, real *t) noexcept nogil:  # OUT n, t
+    """e^x = 2^n (1 + t), as exp_of(x) to the last bit, for x up to 600 (float32: 40): there 2^(n + 64) is a normal number
+    wherever e^x is not 0."""
+    cdef real least = -746 if real is double else -105, zero = 0, one = 1, power
     cdef real back = 5.421010862427522e-20  # 2^-64
     x = least if x < least else x
-    n = nearest_power(x, 1.4426950408889634, 64, &power)
-    t = exp_less_one(beyond_powers(x, zero, n))
-    return (fma(t, power, power) if HAS_FMA else (one + t) * power) * back
+    n[0] = nearest_power(x, 1.4426950408889634, 64, &power)
+    t[0] = exp_less_one(beyond_powers(x, zero, n[0]))
+    return (fma(t[0], power, power) if HAS_FMA else (one + t[0]) * power) * back
+
+
+cdef inline real falling_exp(real x) noexcept nogil:
+    cdef real n, t
+    return falling_exp_parts(x, &n, &t)
 
 
 # --- log x ------------------------------------------------------------------------------------------------------------
@@ -291,15 +307,7 @@ cdef inline real log_of(real x, bint easy) noexcept nogil:
 
 
 cdef inline real log1p_of(real x) noexcept nogil:
-    """log(1 + x) for 0 <= x <= 1: of the rounded sum, and what the rest of it adds."""
+    """log(1 + x) for -1/2 <= x <= 1: of the rounded sum, and what the rest of it adds."""
     cdef real one = 1, sum = one + x
     return log_of(sum, False) + (x - (sum - one)) / sum
 
-
-# --- the same in double for numbers of any dtype: `kind` has no part in it ---------------------------------------------
-cdef inline double exp_value(double x, real *kind) noexcept nogil:
-    return exp_of(x, False)
-
-
-cdef inline double log_value(double x, real *kind) noexcept nogil:
-    return log_of(x, False)

@@ -84,6 +84,6 @@ class TextBatches:
             yield self._pieces(self.validation, Tensor(some, dtype="int64").reshape(len(some), 1))
 
     def _pieces(self, tokens: Tensor, starts: Tensor) -> Pair:
-        places: Any = (starts + arange(self.block_size + 1)).to("int64")  # (B, 1) + (T + 1,) -> (B, T + 1)
+        places: Any = (starts.double() + arange(self.block_size + 1)).to("int64")  # (B, 1) + (T + 1,) -> (B, T + 1)
         pieces = tokens[places]
         return pieces[:, :-1], pieces[:, 1:]

@@ -7,7 +7,6 @@ from typing import Any, Optional, Tuple
 from saitama.tensor import Tensor, where
 from saitama.tensor.backend import K
 from saitama.tensor.dispatch import apply
-from saitama.tensor.dtype import FLOATS
 from saitama.tensor.methods import floating, pair
 
 
@@ -34,13 +33,13 @@ def embedding(index: Any, weight: Tensor) -> Tensor:
         raise TypeError(f"embedding: indices must be int64, got {index.dtype}; make them with dtype='int64'")
     lowest = min(extremes(index), default=0)
     if lowest < 0:  # Take counts those from the end; a symbol has no negative number
-        raise IndexError(f"embedding: index {lowest:.0f} is out of range for {weight.shape[0]} rows")
+        raise IndexError(f"embedding: index {lowest} is out of range for {weight.shape[0]} rows")
     return apply("Take", (weight, index), dim=0)
 
 
 def extremes(x: Tensor) -> Tuple[float, ...]:
     """The smallest and the largest number of x, which a check asks for, outside any graph; none where x is empty."""
-    array = x.array if x.array.dtype in FLOATS else K.cast(x.array, "float64")
+    array = x.array
     dims = tuple(range(array.ndim))
     return (K.min(array, dims, False).item(), K.max(array, dims, False).item()) if array.size else ()
 
@@ -114,12 +113,12 @@ def binary_cross_entropy(input: Tensor, target: Tensor, reduction: str = "mean")
 
 
 def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
-    """Binary cross-entropy of sigmoid(x), as ln(1 + e^x) - t x, which no logit x overflows. Raises ValueError for
-    targets outside [0, 1] or different shapes."""
+    """Binary cross-entropy of sigmoid(x), that is ln(1 + e^x) - t x: no logit overflows, and a small loss has all its
+    digits. Raises ValueError for targets outside [0, 1] or different shapes."""
     op = "binary_cross_entropy_with_logits"
     _same_shape(op, input, target)
     _within_one(op, "targets", target, "1 is yes and 0 is no")
-    return _reduce(op, softplus(input) - target * input, reduction)
+    return _reduce(op, apply("BinaryCrossEntropyWithLogits", pair(floating(input), target)), reduction)
 
 
 def nll_loss(log_probabilities: Tensor, target: Any, ignore_index: int = -100, reduction: str = "mean") -> Tensor:
@@ -192,7 +191,7 @@ def _classes(op: str, scores: Tensor, target: Any) -> Tensor:
 def _check_range(op: str, target: Tensor, classes: int) -> None:
     for t in extremes(target):
         if not 0 <= t < classes:
-            raise IndexError(f"{op}: target {t:.0f} is out of range for {classes} classes")
+            raise IndexError(f"{op}: target {t} is out of range for {classes} classes")
 
 
 def _same_shape(op: str, input: Tensor, target: Tensor) -> None:

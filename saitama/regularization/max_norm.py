@@ -30,6 +30,9 @@ def max_norm(parameters: Union[Tensor, Iterable[Tensor]], limit: float) -> None:
         for parameter in check_parameters("max_norm", parameters):
             if parameter.ndim >= 2:
                 W = parameter.detach().flatten(1)  # (out, in)
-                length = (W * W).sum(1, keepdim=True).sqrt()  # (out, 1)
-                shorter = where(length > limit, W * (limit / length), W)
-                parameter.data = shorter.reshape(parameter.shape)
+                if W.numel():
+                    largest = W.abs().max(1, keepdim=True)  # (out, 1)
+                    U = W / largest  # (out, in), from -1 to 1: squares that neither overflow nor underflow
+                    length = (U * U).sum(1, keepdim=True).sqrt()  # (out, 1), in units of the largest
+                    shorter = where(length * largest > limit, U * (limit / length), W)
+                    parameter.data = shorter.reshape(parameter.shape)

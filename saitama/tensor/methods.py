@@ -55,9 +55,14 @@ def _to(x: Any, dtype: str) -> Any:
 
 
 def alike(a: Any, b: Any) -> Tuple[Any, Any]:
-    """Two operands in one dtype, whichever; integers and bools meet floats, and each other, as floats."""
+    """Two operands in one dtype, whichever: for what only compares or chooses. Integers and bools meet floats as
+    floats, and each other as integers, of which none is rounded."""
     a, b = as_tensor(a, like=b), as_tensor(b, like=a)
-    return (a, b) if a.array.dtype == b.array.dtype else pair(a, b)
+    if a.array.dtype == b.array.dtype:
+        return a, b
+    if a.array.dtype in FLOATS or b.array.dtype in FLOATS:
+        return pair(a, b)
+    return _to(a, "int64"), _to(b, "int64")
 
 
 def _compare(name: str, a: Any, b: Any) -> Tensor:
@@ -101,12 +106,12 @@ class Methods(K.Exporter):
         return dispatch.apply("MatMul", pair(self, other))
 
     def maximum(self, other: Any) -> Tensor:
-        """The larger of the two, element by element; at a tie each gets half of the gradient."""
-        return dispatch.apply("Maximum", pair(self, other))
+        """The larger of the two, element by element; at a tie each gets half of the gradient. Integers stay exact."""
+        return dispatch.apply("Maximum", alike(self, other))
 
     def minimum(self, other: Any) -> Tensor:
-        """The smaller of the two, element by element; at a tie each gets half of the gradient."""
-        return dispatch.apply("Minimum", pair(self, other))
+        """The smaller of the two, element by element; at a tie each gets half of the gradient. Integers stay exact."""
+        return dispatch.apply("Minimum", alike(self, other))
 
     subtract, multiply, divide = sub, mul, div
     __add__, __sub__, __mul__, __truediv__, __pow__, __matmul__ = add, sub, mul, div, pow, matmul
@@ -210,19 +215,21 @@ class Methods(K.Exporter):
 
     # --- reductions ---------------------------------------------------------------------------------------------------
     def sum(self, dim: Dim = None, keepdim: bool = False) -> Tensor:
-        """The sum over one axis, several, or all."""
+        """The sum over one axis, several, or all; of integers and bools an exact int64, or an OverflowError."""
         return self._reduce("Sum", dim, keepdim)
 
     def mean(self, dim: Dim = None, keepdim: bool = False) -> Tensor:
-        """The mean over one axis, several, or all; nan of nothing."""
-        return self._reduce("Mean", dim, keepdim)
+        """The mean over one axis, several, or all; nan of nothing. Of integers and bools the default float dtype."""
+        if self.array.dtype == "int64":  # by an exact sum
+            return _to(self._reduce("Mean", dim, keepdim), get_default_dtype())
+        return floating(self)._reduce("Mean", dim, keepdim)
 
     def max(self, dim: Dim = None, keepdim: bool = False) -> Tensor:
-        """The largest element; its gradient goes to the first one. Raises ValueError for no elements."""
+        """The largest element, in the tensor's own dtype; its gradient goes to the first one. ValueError for none."""
         return self._reduce("Max", dim, keepdim)
 
     def min(self, dim: Dim = None, keepdim: bool = False) -> Tensor:
-        """The smallest element; its gradient goes to the first one. Raises ValueError for no elements."""
+        """The smallest element, in the tensor's own dtype; its gradient goes to the first one. ValueError for none."""
         return self._reduce("Min", dim, keepdim)
 
     def argmax(self, dim: Dim = None, keepdim: bool = False) -> Tensor:
@@ -235,7 +242,7 @@ class Methods(K.Exporter):
 
     def _reduce(self, name: str, dim: Dim, keepdim: bool) -> Tensor:
         dims = axes(dim, self.array.ndim, name.lower())
-        return dispatch.apply(name, (floating(self),), dim=dims, keepdim=bool(keepdim))
+        return dispatch.apply(name, (self,), dim=dims, keepdim=bool(keepdim))
 
     # --- the same numbers in another arrangement ----------------------------------------------------------------------
     def reshape(self, *shape: Any) -> Tensor:

@@ -41,12 +41,20 @@ def clip_grad_norm_(
     total = _norm(tensors, norm_type)
     if error_if_nonfinite and not isfinite(total):
         raise RuntimeError(f"clip_grad_norm_: the norm of the gradients is {total}; a gradient went bad before")
-    factor = min(1.0, max_norm / (total + 1e-6)) if total == total else total
-    if factor != 1.0:
-        for tensor in tensors:
-            tensor._grad = Tensor._wrap(tensor.grad.array)  # whoever has the old one keeps it as it was
-        K.scale([tensor.grad for tensor in tensors], factor)
+    if total == inf and _norm(tensors, inf) < inf:  # no float can hold the norm, but all of the gradients
+        _scale(tensors, 2.0**-100)
+        _scale(tensors, max_norm / _norm(tensors, norm_type))
+    else:
+        factor = min(1.0, max_norm / (total + 1e-6)) if total == total else total
+        if factor != 1.0:
+            _scale(tensors, factor)
     return Tensor(total, dtype="float64")
+
+
+def _scale(tensors: List[Any], factor: float) -> None:
+    for tensor in tensors:
+        tensor._grad = Tensor._wrap(tensor.grad.array)  # whoever has the old one keeps it as it was
+    K.scale([tensor.grad for tensor in tensors], factor)
 
 
 def clip_grad_value_(parameters: Parameters, clip_value: float) -> None:
@@ -70,7 +78,9 @@ def _norm(tensors: List[Any], norm_type: float) -> float:
         return float(K.norm([tensor.grad.array for tensor in tensors]))
     gradients = [tensor.grad.detach() for tensor in tensors if tensor.numel()]
     sizes = [gradient.abs().to("float64") for gradient in gradients]
-    if norm_type == inf:
-        largest = [size.max().item() for size in sizes]
-        return max(largest, default=0.0) if all(each == each for each in largest) else float("nan")
-    return float(sum((size**norm_type).sum().item() for size in sizes) ** (1 / norm_type))
+    extremes = [size.max().item() for size in sizes]
+    largest = max(extremes, default=0.0) if all(each == each for each in extremes) else float("nan")
+    if norm_type == inf or not 0 < largest < inf:
+        return largest
+    powers = sum(((size / largest) ** norm_type).sum().item() for size in sizes)  # of numbers from 0 to 1
+    return float(largest * powers ** (1 / norm_type))

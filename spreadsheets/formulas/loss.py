@@ -5,10 +5,16 @@ from __future__ import annotations
 from typing import Sequence
 
 from ..layout import ALL, Index, Shape
+from . import ieee
 from .formula import Cell, Formula, Params, formula
 from .reduce import extreme
-from .scope import Scope
+from .scope import Scope, View
 from .unary import Unary
+
+
+def ln_1_plus(u: str) -> str:
+    """ln(1 + u) by the first terms of its series where u is so small that 1 + u has lost its digits."""
+    return f"IF(ABS({u})<0.0001,{u}-({u})^2/2+({u})^3/3,LN(1+{u}))"
 
 
 @formula("Softplus")
@@ -16,10 +22,63 @@ class Softplus(Unary):
     words, maths, derivative = "a smooth max(0, x)", "y = ln(1 + eˣ)", ("dE/dx = dE/dy / (1 + e⁻ˣ)",)
 
     def y(self, x: str, params: Params) -> str:
-        return f"MAX({x},0)+LN(1+EXP(-ABS({x})))"
+        return f"MAX({x},0)+{ln_1_plus(f'EXP(-ABS({x}))')}"
 
     def dx(self, dy: str, x: str, y: str, params: Params) -> str:
         return f"{dy}*IF({x}>=0,1/(1+EXP(-{x})),EXP({x})/(1+EXP({x})))"
+
+
+@formula("BinaryCrossEntropyWithLogits")
+class BinaryCrossEntropyWithLogits(Formula):
+    words = "binary cross-entropy of σ(x): how surprised the logit x is by the true t"
+    maths = "y = −(t ln σ(x) + (1 − t) ln σ(−x)) = w |x| + ln(1 + e^−|x|),  w = t, or 1 − t where x > 0"
+    derivative = ("dE/dx = dE/dy · ((1 − t) σ(x) − t σ(−x)) = dE/dy · (σ(x) − t)", "dE/dt = −dE/dy · x")
+
+    def text(self, names: Sequence[str], params: Params) -> str:
+        return f"binary_cross_entropy_with_logits({', '.join(names)})"
+
+    def shape(self, shapes: Sequence[Shape], params: Params) -> Shape:
+        x, t = shapes
+        if x != t:
+            raise ValueError(f"binary_cross_entropy_with_logits: logits {x} and targets {t} must have one shape")
+        return x
+
+    def forward(self, s: Scope) -> Cell:
+        x, t = s.x
+
+        def decline(i: Index) -> str:
+            return f'IF(ISNUMBER({x[i]}),EXP(-ABS({x[i]})),IF({x[i]}="nan","nan",0))'
+
+        def weight(i: Index) -> str:
+            return f"IF({ieee.order(x[i])}>0,1-{t[i]},{t[i]})"
+
+        e = s.helper("e^−|x|", x.shape, decline)
+        w = s.helper("w = t, or 1 − t where x > 0", x.shape, weight)
+        s.kept.update(e=e)
+
+        def cell(i: Index) -> str:
+            infinite = f'IF({x[i]}="nan","nan",IF({w[i]}=0,0,"inf"))'
+            return f"IF(ISNUMBER({x[i]}),{w[i]}*ABS({x[i]})+{ln_1_plus(e[i])},{infinite})"
+
+        return cell
+
+    def backward(self, s: Scope, k: int) -> Cell:
+        x, t = s.x
+        e, dy = s.kept["e"], s.dy
+        if k == 1:
+            return lambda i: f"-({dy[i]}*{x[i]})" if finite(x, dy, i) else ieee.times(dy[i], f"({ieee.opposite(x[i])})")
+
+        def slope(i: Index) -> str:
+            large, small = f"1/(1+{e[i]})", f"{e[i]}/(1+{e[i]})"  # σ(|x|), σ(−|x|)
+            right, wrong = f"(1-{t[i]})*{large}-{t[i]}*{small}", f"(1-{t[i]})*{small}-{t[i]}*{large}"
+            return f'IF({e[i]}="nan","nan",IF({ieee.order(x[i])}>0,{right},{wrong}))'
+
+        slopes = s.helper("(1 − t) σ(x) − t σ(−x)", x.shape, slope)
+        return lambda i: f"{dy[i]}*{slopes[i]}" if finite(x, dy, i) else ieee.times(dy[i], slopes[i])
+
+
+def finite(x: View, dy: View, i: Index) -> bool:
+    return ieee.finite(x.value(i), dy.value(i))
 
 
 @formula("BinaryCrossEntropy")
@@ -39,9 +98,12 @@ class BinaryCrossEntropy(Formula):
 
     def forward(self, s: Scope) -> Cell:
         p, t = s.x
-        logarithm = "IF({0}<=0,-100,MAX(LN({0}),-100))"
-        ln_p = s.helper("ln p, at least −100", p.shape, lambda i: logarithm.format(p[i]))
-        ln_q = s.helper("ln(1 − p), at least −100", p.shape, lambda i: logarithm.format(f"(1-{p[i]})"))
+        ln_p = s.helper("ln p, at least −100", p.shape, lambda i: f"IF({p[i]}<=0,-100,MAX(LN({p[i]}),-100))")
+        ln_q = s.helper(
+            "ln(1 − p), at least −100",
+            p.shape,
+            lambda i: f"IF({p[i]}>=1,-100,MAX({ln_1_plus(f'(-{p[i]})')},-100))",
+        )
         s.kept.update(ln_p=ln_p, ln_q=ln_q)
         return lambda i: f"-({t[i]}*{ln_p[i]}+(1-{t[i]})*{ln_q[i]})"
 

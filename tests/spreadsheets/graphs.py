@@ -281,6 +281,13 @@ def _cross_entropy(classes: int, smoothing: float) -> None:
         return weighted(apply("CrossEntropy", [tensor(4, classes), targets], **params))
 
 
+@case("BinaryCrossEntropyWithLogits")
+def _binary_cross_entropy_with_logits() -> Tensor:
+    x = Tensor([[0.25, -1.5, 0.0, -2.5], [40.0, -40.0, 750.0, -8.5]], requires_grad=True)  # right by far, or wrong
+    t = Tensor([[1.0, 0.0, 0.125, 0.75], [1.0, 0.0, 0.0, 1.0]], requires_grad=True)
+    return weighted(apply("BinaryCrossEntropyWithLogits", [x, t]))
+
+
 @case("BinaryCrossEntropy")
 def _binary_cross_entropy() -> Tensor:
     p = Tensor([[0.25, 0.5, 0.75], [0.0, 1.0, 1e-200]], requires_grad=True)  # certain, and beyond the bound of -100

@@ -9,7 +9,7 @@ from .compare import Eq, Ge, Gt, Le, Lt, Ne, Where
 from .elementwise import GELU, Abs, Exp, Log, ReLU, Sigmoid, Sqrt, Tanh
 from .index import Gather, Slice, Take
 from .linear import Linear
-from .loss import CrossEntropy, Softplus
+from .loss import BinaryCrossEntropy, BinaryCrossEntropyWithLogits, CrossEntropy, Softplus
 from .matmul import MatMul
 from .normalise import BatchNorm, LayerNorm
 from .recurrent import ElmanSteps, GRUSteps, LSTMSteps

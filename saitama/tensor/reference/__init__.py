@@ -43,7 +43,7 @@ from .elementwise import (
     where,
 )
 from .index import flat_index, gather, gather_grad, nonzero, take, take_grad
-from .loss import cross_entropy, cross_entropy_grad, softplus
+from .loss import bce, bce_with_logits, bce_with_logits_slope, cross_entropy, cross_entropy_grad, softplus
 from .machine import get_num_threads, info, set_num_threads
 from .matmul import matmul
 from .move import concat, slice, slice_grad, transpose
@@ -69,6 +69,9 @@ __all__ = [
     "attention_grad",
     "batch_norm",
     "batch_norm_grad",
+    "bce",
+    "bce_with_logits",
+    "bce_with_logits_slope",
     "cast",
     "concat",
     "cross_entropy",

@@ -46,6 +46,17 @@ def arithmetic(f: Callable[[float, float], float]) -> Binary:
     return kernel
 
 
+def choice(f: Callable[[Any, Any], Any]) -> Binary:
+    """f(x, y) with broadcasting, which is one of both, for two arrays of any one dtype."""
+
+    @wraps(f)
+    def kernel(a: Array, b: Array) -> Array:
+        check_same_dtype(f.__name__, a, b)
+        return broadcast(f, a, b, a.dtype)
+
+    return kernel
+
+
 def comparison(f: Callable[[Any, Any], bool]) -> Binary:
     """f(x, y) with broadcasting, for two arrays of any one dtype; the result is bool. NaN equals nothing."""
 
@@ -94,13 +105,13 @@ def pow(x: float, y: float) -> float:
     return c.power(x, y)
 
 
-@arithmetic
-def maximum(x: float, y: float) -> float:
+@choice
+def maximum(x: Any, y: Any) -> Any:
     return x if x >= y or x != x else y  # NaN wins
 
 
-@arithmetic
-def minimum(x: float, y: float) -> float:
+@choice
+def minimum(x: Any, y: Any) -> Any:
     return x if x <= y or x != x else y
 
 

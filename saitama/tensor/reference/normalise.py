@@ -9,7 +9,8 @@ of the mean differs (a row, or a column):
 
 from __future__ import annotations
 
-from typing import List, Optional, Tuple
+import math
+from typing import List, NamedTuple, Optional, Tuple
 
 from . import c_math as c
 from .array import Array, check_float, check_gradient, fill, zeros
@@ -17,6 +18,7 @@ from .broadcast import count
 from .reduce import pairwise
 
 Row = List[float]
+MOST = {"float64": 2.0**300, "float32": 2.0**24}  # of 1 / deviation, and 1 / MOST is the least, that is not extreme
 Triple = Tuple[Array, Array, Array]
 
 
@@ -29,6 +31,34 @@ def moments(x: Row) -> Tuple[float, float]:
     """(mean, the mean of the squared distances from it)."""
     mean = average(x)
     return mean, average([(x_i - mean) * (x_i - mean) for x_i in x])
+
+
+class Line(NamedTuple):
+    """A row or column, normalised."""
+
+    mean: float
+    var: float
+    rstd: float  # 1 / sqrt(var + eps)
+    x_hat: Row  # (x - mean) rstd
+
+
+def normalised(x: Row, eps: float) -> Line:
+    """The formula; where a float holds no such squares, with numbers that powers of two have brought near 1."""
+    mean, var = moments(x)
+    if not x or 1e-180 < var + eps < 1e180 or not all(map(math.isfinite, x)):
+        rstd = c.divide(1, c.sqrt(var + eps))
+        return Line(mean, var, rstd, [(x_i - mean) * rstd for x_i in x])
+    down = 2.0**-100 if max(map(abs, x)) > 1e250 else 1.0
+    small = [x_i * down for x_i in x]
+    mean = average(small)
+    distances = [x_i - mean for x_i in small]
+    spread = max(*map(abs, distances), math.sqrt(eps) * down)
+    up = 2.0 ** min(600, -math.frexp(spread)[1]) if spread else 1.0
+    distances = [d * up for d in distances]
+    var = average([d * d for d in distances])
+    rstd = c.divide(1, c.sqrt(var + (math.sqrt(eps) * down * up) ** 2))
+    deviation = math.sqrt(var) / down / up
+    return Line(mean / down, deviation * deviation, rstd * up * down, [d * rstd for d in distances])
 
 
 def normalise_grad(g: Row, x_hat: Row, rstd: float) -> Row:
@@ -57,11 +87,10 @@ def layer_norm(x: Array, weight: Optional[Array], bias: Optional[Array], eps: fl
     w, b = factors(weight, width), [0.0] * width if bias is None else bias.data.tolist()
     y, mean, rstd = zeros(x.shape, x.dtype), zeros(x.shape[:-1], x.dtype), zeros(x.shape[:-1], x.dtype)
     for i, row in enumerate(lines(x, across=False)):
-        mu, var = moments([x.data[j] for j in row])
-        r = c.divide(1, c.sqrt(var + eps))
-        mean.data[i], rstd.data[i] = mu, r
-        for j, w_j, b_j in zip(row, w, b):
-            y.data[j] = (x.data[j] - mu) * r * w_j + b_j
+        line = normalised([x.data[j] for j in row], eps)
+        mean.data[i], rstd.data[i] = line.mean, line.rstd
+        for j, x_hat, w_j, b_j in zip(row, line.x_hat, w, b):
+            y.data[j] = x_hat * w_j + b_j
     return y, mean, rstd
 
 
@@ -72,9 +101,10 @@ def layer_norm_grad(dy: Array, x: Array, weight: Optional[Array], mean: Array, r
     check_statistics("layer_norm_grad", x, mean, rstd, x.shape[:-1])
     w, dx, x_hat = factors(weight, width), zeros(x.shape, x.dtype), [0.0] * x.size
     for row, mu, r in zip(lines(x, across=False), mean.data, rstd.data):
-        rest = average([x.data[j] - mu for j in row])  # what was lost as the mean was rounded
-        for j in row:
-            x_hat[j] = (x.data[j] - mu - rest) * r
+        small = [x.data[j] / 4 - mu / 4 for j in row]  # a difference of two floats may be too large for a float
+        rest = average(small)  # what was lost as the mean was rounded
+        for j, d in zip(row, small):
+            x_hat[j] = (d - rest) * (4 * r)
         g = [w_j * dy.data[j] for j, w_j in zip(row, w)]
         for j, dx_j in zip(row, normalise_grad(g, [x_hat[j] for j in row], r)):
             dx.data[j] = dx_j
@@ -87,11 +117,10 @@ def batch_norm(x: Array, weight: Optional[Array], bias: Optional[Array], eps: fl
     w, b = factors(weight, width), [0.0] * width if bias is None else bias.data.tolist()
     y, mean, variance = zeros(x.shape, x.dtype), zeros((width,), x.dtype), zeros((width,), x.dtype)
     for j, column in enumerate(lines(x, across=True)):
-        mu, var = moments([x.data[i] for i in column])
-        r = c.divide(1, c.sqrt(var + eps))
-        mean.data[j], variance.data[j] = mu, var
-        for i in column:
-            y.data[i] = (x.data[i] - mu) * r * w[j] + b[j]
+        line = normalised([x.data[i] for i in column], eps)
+        mean.data[j], variance.data[j] = line.mean, line.var
+        for i, x_hat in zip(column, line.x_hat):
+            y.data[i] = x_hat * w[j] + b[j]
     return y, mean, variance
 
 
@@ -106,6 +135,11 @@ def batch_norm_grad(dy: Array, x: Array, weight: Optional[Array], mean: Array, v
         rest = average([x.data[i] - mean.data[j] for i in column])  # what was lost as the mean was rounded
         for i in column:
             x_hat[i] = (x.data[i] - mean.data[j] - rest) * r
+        if not 1 / MOST[x.dtype] < r < MOST[x.dtype]:  # the dtype may have lost the variance altogether
+            line = normalised([x.data[i] for i in column], eps)
+            r = line.rstd
+            for i, x_hat_i in zip(column, line.x_hat):
+                x_hat[i] = x_hat_i
         g = [w[j] * dy.data[i] for i in column]
         for i, dx_i in zip(column, normalise_grad(g, [x_hat[i] for i in column], r)):
             dx.data[i] = dx_i

@@ -152,7 +152,14 @@ def rmsprop_step(
 def norm(arrays: Sequence[Array]) -> float:
     """The square root of the sum of the squares of all elements."""
     check_lists("norm", arrays)
-    return math.sqrt(sum(sum(x * x for x in a.data) for a in arrays))
+
+    def root(factor: float) -> float:
+        return math.sqrt(sum(sum((factor * x) * (factor * x) for x in a.data) for a in arrays)) / factor
+
+    size = root(1.0)
+    if size != size or 1e-125 < size < math.inf:
+        return size
+    return root(2.0**600 if size < 1 else 2.0**-600)  # squares that no float can hold, or not to all digits
 
 
 def scale(tensors: Tensors, factor: float) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Iterator, List, Sequence, Tuple
 
-from .array import Array, check_float, check_is, fill, zeros
+from .array import FLOATS, INT64_MAX, INT64_MIN, Array, check_float, check_is, fill, zeros
 from .broadcast import Shape, check_axis, check_shape, count, spread, strides, walk
 
 
@@ -57,7 +57,15 @@ def pairwise(xs: List[float]) -> float:
     return pairwise(xs[:middle]) + pairwise(xs[middle:])
 
 
-def first(better: Callable[[float, float], bool], xs: List[float]) -> int:
+def exact(xs: List[int]) -> int:
+    """The sum of integers."""
+    total = 0
+    for x in xs:
+        total += x
+    return total
+
+
+def first(better: Callable[[Any, Any], bool], xs: List[Any]) -> int:
     """The first position whose element no other is better than; a NaN is better than everything."""
     best = 0
     for i, x in enumerate(xs):
@@ -68,24 +76,34 @@ def first(better: Callable[[float, float], bool], xs: List[float]) -> int:
     return best
 
 
-def greater(x: float, y: float) -> bool:
-    return x > y
+def greater(x: Any, y: Any) -> bool:
+    return bool(x > y)
 
 
-def less(x: float, y: float) -> bool:
-    return x < y
+def less(x: Any, y: Any) -> bool:
+    return bool(x < y)
 
 
 def sum(a: Array, dims: Shape, keepdim: bool) -> Array:
-    """Of nothing: 0."""
-    check_float("sum", a)
-    return reduce(pairwise, "sum", a, dims, keepdim, a.dtype)
+    """Of nothing: 0. Of integers and bools an int64; OverflowError where that cannot hold a sum."""
+    if a.dtype in FLOATS:
+        return reduce(pairwise, "sum", a, dims, keepdim, a.dtype)
+    try:
+        return reduce(exact, "sum", a, dims, keepdim, "int64")
+    except OverflowError:
+        sums = [exact([a.data[i] for i in block]) for block in blocks(a.shape, dims)]
+        wrong = next(i for i, total in enumerate(sums) if not INT64_MIN <= total <= INT64_MAX)
+        raise OverflowError(
+            f"sum: result {wrong} is outside the range of int64; convert to float64 with .to(dtype) before"
+        ) from None
 
 
 def mean(a: Array, dims: Shape, keepdim: bool) -> Array:
-    """Of nothing: NaN."""
-    check_float("mean", a)
+    """Of nothing: NaN. Of integers a float64, from the exact sum."""
     nan = float("nan")
+    if a.dtype == "int64":
+        return reduce(lambda xs: exact(xs) / len(xs) if xs else nan, "mean", a, dims, keepdim, "float64")
+    check_float("mean", a)
     return reduce(lambda xs: pairwise(xs) / len(xs) if xs else nan, "mean", a, dims, keepdim, a.dtype)
 
 
@@ -114,8 +132,7 @@ def argmin(a: Array, dims: Shape, keepdim: bool) -> Array:
 
 
 def check_reducible(op: str, a: Array, dims: Shape) -> None:
-    """TypeError unless float; IndexError for bad axes; ValueError when there is nothing to choose from."""
-    check_float(op, a)
+    """IndexError for bad axes; ValueError when there is nothing to choose from."""
     reduced_shape(op, a.shape, dims, False)
     if any(a.shape[d] == 0 for d in dims):
         raise ValueError(f"{op}: cannot reduce zero elements over dims {tuple(dims)} of shape {a.shape}")

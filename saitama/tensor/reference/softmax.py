@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Callable, List
 
 from . import c_math as c
@@ -32,16 +33,24 @@ def softmax_grad_row(y: Row, dy: Row) -> Row:
 
 
 def log_softmax_row(x: Row) -> Row:
-    """y_i = x_i - log sum_j exp(x_j)"""
+    """y_i = x_i - log sum_j exp(x_j), where the largest x is 0 by now, and its exponential 1"""
+    largest = first(greater, x)
     x = shifted(x)
-    log_total = c.log(pairwise([c.exp(x_j) for x_j in x]))
+    e = [c.exp(x_j) for x_j in x]
+    total, others = pairwise(e), pairwise(e[:largest] + e[largest + 1 :])
+    log_total = math.log1p(others) if total < 1.5 else c.log(total)  # 1 + others has lost digits of small others
     return [x_i - log_total for x_i in x]
 
 
 def log_softmax_grad_row(y: Row, dy: Row) -> Row:
     """dx_i = dy_i - exp(y_i) sum_j dy_j"""
     total = pairwise(dy)
-    return [dy_i - c.exp(y_i) * total for y_i, dy_i in zip(y, dy)]
+    return [slope(y_i, dy_i, total) for y_i, dy_i in zip(y, dy)]
+
+
+def slope(y: float, dy: float, total: float) -> float:
+    """dy - exp(y) total; of a likelihood dy is the total and exp(y) nearly 1, and what is left must have its digits"""
+    return (dy - total) - math.expm1(y) * total if y > -0.3 else dy - c.exp(y) * total
 
 
 def along(op: str, f: Callable[..., Row], dim: int, *arrays: Array) -> Array:
