@@ -42,14 +42,16 @@ cdef inline double log_of_total(real *e, Py_ssize_t n, real total) noexcept nogi
 
 
 cdef inline double log_of_column_total(const real *e, Py_ssize_t n, Py_ssize_t row, real total) noexcept nogil:  # IN e
-    """The same down a column."""
-    cdef double others = 0
+    """The same down a column, where one after the other is added: with what rounding takes from it."""
+    cdef double others = 0, rest = 0, taken
     cdef Py_ssize_t i
     if not total < 1.5:
         return log_of(<double> total, False)
     for i in range(n):
-        others += e[i * row] if e[i * row] != 1 else 0
-    return log1p_of(others)
+        if e[i * row] != 1:
+            others = two_sum(others, <double> e[i * row], &taken)
+            rest += taken
+    return log1p_of(others + rest)
 
 
 cdef inline real term(real x, real dy, real largest, softmax_op *op) noexcept nogil:

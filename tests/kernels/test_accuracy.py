@@ -160,3 +160,72 @@ def test_a_number_gives_the_same_bits_beside_easy_numbers_and_beside_hard_ones(
     easy = [place for place, x in enumerate(points) if abs(x) <= bound and (name != "log" or x > normal)]
     together = function(compiled.from_list([points[place] for place in easy], (len(easy),), dtype)).tolist()
     assert len(easy) > 1024 and [x.hex() for x in together] == [alone[place] for place in easy]
+
+
+# --- small losses, which formulas that subtract large numbers lose ----------------------------------------------------
+def some(kernels: ModuleType, values: List[float], dtype: str, *shape: int) -> Any:
+    return kernels.from_list(values, shape or (len(values),), dtype)
+
+
+def check_digits(results: Any, expected: List[Any], dtype: str) -> None:
+    """Relative errors of at most 8 units of the last place, for results above the smallest normal number."""
+    for y, true in zip(results.tolist(), expected):
+        assert abs(mp.mpf(y) - true) <= 8 * ulp(true, dtype), (dtype, y, float(true))
+
+
+CONFIDENT = [0.5, 2.0, 5.0, 10.0, 12.0, 17.0, 30.0, 40.0, 80.0]
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_a_confident_logit_has_all_digits_on_both_sides(kernels: ModuleType, dtype: str) -> None:
+    small = [mp.log1p(mp.exp(-mp.mpf(x))) for x in CONFIDENT]
+    slopes = [1 / (1 + mp.exp(mp.mpf(x))) for x in CONFIDENT]
+    ones, zeros = (some(kernels, [t] * len(CONFIDENT), dtype) for t in (1.0, 0.0))
+    up, down = some(kernels, CONFIDENT, dtype), some(kernels, [-x for x in CONFIDENT], dtype)
+    check_digits(kernels.bce_with_logits(up, ones), small, dtype)
+    check_digits(kernels.bce_with_logits(down, zeros), small, dtype)
+    check_digits(kernels.softplus(down), small, dtype)
+    check_digits(kernels.bce_with_logits_slope(up, ones), [-s for s in slopes], dtype)
+    check_digits(kernels.bce_with_logits_slope(down, zeros), slopes, dtype)
+    wrong = [mp.mpf(x) + loss for x, loss in zip(CONFIDENT, small)]
+    check_digits(kernels.bce_with_logits(up, zeros), wrong, dtype)
+    between = [mp.mpf(x) / 4 + loss for x, loss in zip(CONFIDENT, small)]
+    check_digits(kernels.bce_with_logits(up, some(kernels, [0.75] * len(CONFIDENT), dtype)), between, dtype)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_a_small_probability_of_the_wrong_answer_has_all_digits(kernels: ModuleType, dtype: str) -> None:
+    p = some(kernels, [1e-30, 1e-12, 1e-7, 1e-4, 0.1, 0.3, 0.499, 0.5, 0.7, 0.999], dtype)
+    zeros, ones = (kernels.full(p.shape, t, dtype) for t in (0.0, 1.0))
+    check_digits(kernels.bce(p, zeros), [-mp.log1p(-mp.mpf(x)) for x in p.tolist()], dtype)
+    check_digits(kernels.bce(p, ones), [-mp.log(mp.mpf(x)) for x in p.tolist()], dtype)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("classes", [2, 3, 40, 300])
+def test_a_confident_class_has_all_digits(kernels: ModuleType, dtype: str, classes: int) -> None:
+    """Loss, log-softmax along either axis, and the derivatives that begin with dy = -1 at the class."""
+    rows = [[-x - 0.25 * (j % 7) for j in range(classes)] for x in CONFIDENT[1:]]
+    for i, row in enumerate(rows):
+        row[i % classes] = 0.0
+    n = len(rows)
+    x, t = some(kernels, [v for row in rows for v in row], dtype, n, classes), [i % classes for i in range(n)]
+    others = [mp.fsum(mp.exp(mp.mpf(v)) for j, v in enumerate(row) if j != t[i]) for i, row in enumerate(rows)]
+    losses, log_p = kernels.cross_entropy(x, kernels.from_list(t, (n,), "int64"), -100, 0.0)
+    check_digits(losses, [mp.log1p(z) for z in others], dtype)
+    for y in (log_p, kernels.log_softmax(x, 1), transposed(kernels, kernels.log_softmax(transposed(kernels, x), 0))):
+        check_digits(picked(kernels, y, t), [-mp.log1p(z) for z in others], dtype)
+    slopes = [-z / (1 + z) for z in others]  # p - 1
+    targets = kernels.from_list(t, (n,), "int64")
+    dx = kernels.cross_entropy_grad(log_p, targets, kernels.full((n,), 1.0, dtype), -100, 0.0)
+    check_digits(picked(kernels, dx, t), slopes, dtype)
+    dy = some(kernels, [-1.0 * (j == t[i]) for i in range(n) for j in range(classes)], dtype, n, classes)
+    check_digits(picked(kernels, kernels.log_softmax_grad(log_p, dy, 1), t), slopes, dtype)
+
+
+def transposed(kernels: ModuleType, a: Any) -> Any:
+    return kernels.transpose(a, (1, 0))
+
+
+def picked(kernels: ModuleType, a: Any, t: List[int]) -> Any:
+    return kernels.gather(a, 1, kernels.from_list(t, (len(t), 1), "int64")).reshape((len(t),))

@@ -81,6 +81,86 @@ def test_a_row_has_the_same_bits_however_many_there_are(compiled: ModuleType, sh
         assert few == many[: len(few)], rows
 
 
+FEW = [
+    (1, 5),
+    (2, 3),
+    (3, 8),
+    (4, 7),
+    (7, 9),
+    (31, 4),
+    (33, 65),
+    (65, 33),
+    (128, 384),
+    (300, 40),
+    (512, 10),
+    (1030, 70),
+]
+
+
+@pytest.mark.parametrize(("k", "n"), FEW)
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("trans_b", [False, True])
+def test_a_row_has_the_same_bits_alone_and_beside_others(
+    compiled: ModuleType, k: int, n: int, dtype: str, trans_b: Any
+) -> None:
+    """One row, or two or three, go another way than many; and so does a small product."""
+    a = compiled.normal((70, k), dtype, 3, 0)
+    b, bias = compiled.normal((n, k) if trans_b else (k, n), dtype, 3, 1), compiled.normal((n,), dtype, 3, 2)
+    for added in (None, bias):
+        many = compiled.matmul(a, b, False, trans_b, added).tolist()
+        for rows in (1, 2, 3, 4, 5, 8, 9):
+            for first in (0, 70 - rows):
+                some = compiled.slice(a, (first, 0), (1, 1), (rows, k))
+                few = compiled.matmul(some, b, False, trans_b, added).tolist()
+                assert few == many[first : first + rows], (rows, first, added is not None)
+    turned = compiled.matmul(compiled.transpose(a, (1, 0)), b, True, trans_b).tolist()
+    assert turned == compiled.matmul(a, b, False, trans_b).tolist()
+
+
+@pytest.mark.parametrize("k", [1, 4, 33, 256, 257, 2000])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_row_times_a_single_column_too(compiled: ModuleType, k: int, dtype: str) -> None:
+    a, b = compiled.normal((70, k), dtype, 3, 0), compiled.normal((k, 1), dtype, 3, 1)
+    many = compiled.matmul(a, b).tolist()
+    assert compiled.matmul(a, b.reshape((1, k)), False, True).tolist() == many
+    for rows in (1, 2, 3, 5, 17):
+        assert compiled.matmul(compiled.slice(a, (0, 0), (1, 1), (rows, k)), b).tolist() == many[:rows]
+    if k <= 256:  # then a column too has the same bits beside others
+        beside = compiled.concat([b, compiled.normal((k, 2), dtype, 4, 0)], 1)
+        assert [row[:1] for row in compiled.matmul(a, beside).tolist()] == many
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_every_result_is_one_chain_in_the_order_of_k(compiled: ModuleType, dtype: str) -> None:
+    """1 + 2^-60 2^60 - 1 is 0 or 1 by the order in which it is summed, and the chain says 1 - 1 + 1."""
+    k = 96
+    left, right = [0.0] * k, [0.0] * k
+    for place, (x, y) in {3: (1.0, 1e30), 40: (1.0, 1.0), 70: (1.0, -1e30), 95: (1.0, 0.5)}.items():
+        left[place], right[place] = x, y
+    for rows in (1, 2, 3, 8, 40):
+        for columns in (1, 2, 7, 9, 40):
+            b = put(compiled, [right] * columns, dtype)
+            for y in (
+                compiled.matmul(put(compiled, [left] * rows, dtype), b, False, True),
+                compiled.matmul(put(compiled, [left] * rows, dtype), compiled.transpose(b, (1, 0))),
+            ):
+                assert y.tolist() == [[0.5] * columns] * rows  # 1 is lost beside 1e30
+
+
+@pytest.mark.parametrize("special", [float("nan"), float("inf")])
+def test_a_special_number_stays_in_its_column_of_few_rows(compiled: ModuleType, special: float) -> None:
+    for rows, n, k in ((1, 37, 21), (2, 9, 3), (3, 5, 70)):
+        a, b = whole(rows, k, 7), whole(k, n, 5)
+        b[k - 1][n - 1] = special
+        for y in (
+            compiled.matmul(put(compiled, a), put(compiled, b)),
+            compiled.matmul(put(compiled, a), put(compiled, [list(c) for c in zip(*b)]), False, True),
+        ):
+            for row, expected in zip(y.tolist(), naive(a, b)):
+                assert row[:-1] == expected[:-1]
+                assert row[-1] == expected[-1] or (row[-1] != row[-1] and expected[-1] != expected[-1])
+
+
 def test_batches_equal_single_products(compiled: ModuleType) -> None:
     a = compiled.normal((3, 1, 20, 30), "float64", 1, 0)
     b = compiled.normal((2, 30, 26), "float64", 2, 0)

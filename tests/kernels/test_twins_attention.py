@@ -86,6 +86,30 @@ def test_threads_do_not_change_a_bit(compiled: ModuleType) -> None:
     assert found[0] == found[1] == found[2]
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(("T", "width", "heads"), [(5, 3, 1), (70, 32, 2), (150, 20, 4)])
+def test_a_query_has_the_same_bits_alone_and_beside_others(
+    compiled: ModuleType, T: int, width: int, heads: int, dtype: str
+) -> None:
+    """Also the last one of a text that grows: what a cache of keys and values is for."""
+    q, k, v = (compiled.normal((T, width), dtype, seed, 0) for seed in (1, 2, 3))
+
+    def first(a: Any, n: int, start: int = 0) -> Any:
+        return compiled.slice(a, (start, 0), (1, 1), (n, width))
+
+    whole, causal = (compiled.attention(q, k, v, None, heads, flag, 0.3)[0].tolist() for flag in (False, True))
+    for n in (1, 2, 3, 5, 7, 8, 9, 64, 65):
+        if n > T:
+            continue
+        for start in {0, T - n}:
+            some = compiled.attention(first(q, n, start), k, v, None, heads, False, 0.3)[0].tolist()
+            assert some == whole[start : start + n], (n, start)
+        some = compiled.attention(first(q, n), first(k, n), first(v, n), None, heads, True, 0.3)[0].tolist()
+        assert some == causal[:n], n
+        last = compiled.attention(first(q, 1, n - 1), first(k, n), first(v, n), None, heads, False, 0.3)[0].tolist()
+        assert last == causal[n - 1 : n], n
+
+
 def test_a_score_beyond_all_numbers(kernels: ModuleType) -> None:
     """-inf as the only score, and not by a mask, is 0 / 0; a masked row is 0; NaN stays in its own row."""
     q = kernels.from_list([1e300, math.nan, 1.0], (3, 1), "float64")

@@ -29,6 +29,31 @@ def test_softplus(twins: Twins, a: Case) -> None:
     agree(twins, lambda K, a: K.softplus(a), a, ulps=2)
 
 
+@given(st.data())
+def test_losses_with_a_target_for_each_number(twins: Twins, data: st.DataObject) -> None:
+    x = data.draw(arrays())
+    t = x._replace(flat=[data.draw(st.sampled_from([0.0, 1.0, 0.5, 0.125]) | st.floats(0, 1)) for _ in x.flat])
+    agree(twins, lambda K, x, t: K.bce_with_logits(x, t), x, t, ulps=4)
+    agree(twins, lambda K, x, t: K.bce_with_logits_slope(x, t), x, t, ulps=4, scale=1)
+    agree(twins, lambda K, x, t: K.bce(x, t), t, t, ulps=4)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_a_logit_without_bounds_that_is_right_costs_nothing(kernels: ModuleType, dtype: str) -> None:
+    cases = [(math.inf, 1, 0, 0), (-math.inf, 0, 0, 0), (math.inf, 0, math.inf, 1), (-math.inf, 1, math.inf, -1)]
+    cases += [(math.inf, 0.75, math.inf, 0.25), (-math.inf, 0.75, math.inf, -0.75), (0.0, 0.25, math.log(2), 0.25)]
+    x, t, loss, slope = ([case[i] for case in cases] for i in range(4))
+    x, t = (kernels.from_list(values, (len(cases),), dtype) for values in (x, t))
+    assert kernels.bce_with_logits(x, t).tolist() == pytest.approx(loss)
+    assert kernels.bce_with_logits_slope(x, t).tolist() == slope
+
+
+def test_a_logarithm_is_at_least_minus_100(kernels: ModuleType) -> None:
+    p, t = ([0.0, 1.0, 1e-300, 0.0, 1.0, 0.5], [1.0, 0.0, 1.0, 0.0, 1.0, math.nan])
+    losses = kernels.bce(*(kernels.from_list(values, (6,), "float64") for values in (p, t))).tolist()
+    assert losses[:5] == [100, 100, 100, 0, 0] and math.isnan(losses[5])
+
+
 @given(classifications(special=True))
 def test_losses(twins: Twins, case: Classification) -> None:
     x, t, smoothing = case
@@ -101,6 +126,9 @@ REFUSED = [
         "float64 and float32 differ",
     ),
     (lambda K: K.softplus(K.full((2,), 1, "int64")), "needs float64 or float32"),
+    (lambda K: K.bce(K.full((2,), 1, "int64"), K.full((2,), 1, "int64")), "bce: needs float64 or float32"),
+    (lambda K: K.bce_with_logits(K.full((2,), 1, "float64"), K.full((3,), 1, "float64")), "shapes .* differ"),
+    (lambda K: K.bce_with_logits_slope(K.full((2,), 1, "float64"), K.full((2,), 1, "float32")), "dtypes .* differ"),
 ]
 
 

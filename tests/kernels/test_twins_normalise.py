@@ -171,6 +171,65 @@ def test_the_variance_of_doubles_far_from_zero(kernels: ModuleType) -> None:
         assert var[j] == pytest.approx(math.fsum((v - mu) ** 2 for v in column) / 70, rel=1e-14)
 
 
+HUGE_OR_TINY = [(s, "float32") for s in (1e9, 1e18, 1e19, 1e30, 3e37, 1e-12, 1e-25, 1e-36)]
+HUGE_OR_TINY += [(s, "float64") for s in (1e100, 1e154, 1e200, 1e300, 4e307, 1e-100, 1e-200, 1e-305)]
+
+
+@pytest.mark.parametrize("n", [3, 17, 40, 1100])
+@pytest.mark.parametrize(("size", "dtype"), HUGE_OR_TINY)
+def test_numbers_whose_squares_are_infinite_or_zero(kernels: ModuleType, size: float, dtype: str, n: int) -> None:
+    """Without eps normalisation does not depend on the size of the numbers; its derivative is divided by it."""
+    plain = [[math.sin(1 + i * n + 3 * j) for j in range(n)] for i in range(3)]
+    dy = [[math.cos(2 + i * n + 5 * j) for j in range(n)] for i in range(3)]
+    w, b = [1 + 0.1 * j / n for j in range(n)], [0.5 * j / n for j in range(n)]
+    for across in (False, True):
+        rows = list(zip(*plain)) if across else plain
+        results, results_dy = [], list(zip(*dy)) if across else dy
+        for factor in (1.0, size):
+            flat = [v * factor for row in rows for v in row]
+            x = kernels.from_list(flat, (len(rows), len(rows[0])), dtype)
+            d = kernels.from_list([v for row in results_dy for v in row], x.shape, dtype)
+            weight, bias = (kernels.from_list((p * 9)[: x.shape[1]], x.shape[1:], dtype) for p in (w, b))
+            if across:
+                y, mean, var = kernels.batch_norm(x, weight, bias, 0.0)
+                gradients = kernels.batch_norm_grad(d, x, weight, mean, var, 0.0)
+            else:
+                y, mean, rstd = kernels.layer_norm(x, weight, bias, 0.0)
+                gradients = kernels.layer_norm_grad(d, x, weight, mean, rstd)
+            dx = [v * factor for v in flatten(gradients[0].tolist())]
+            means = [v / factor for v in mean.tolist()]
+            results.append([flatten(y.tolist()), means, dx, *(g.tolist() for g in gradients[1:])])
+        tolerance = 2e-5 if dtype == "float32" else 1e-11
+        for moderate, extreme in zip(*results):
+            assert extreme == pytest.approx(moderate, rel=tolerance, abs=tolerance * n)
+
+
+@pytest.mark.parametrize("value", [3e38, 1e30, -2e38, 0.0, 1e-40])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_constant_row_or_column_becomes_zero(kernels: ModuleType, value: float, dtype: str) -> None:
+    """However large: the sum of four such floats is infinite."""
+    x = kernels.full((4, 4), value * (1 if dtype == "float32" else 4e269), dtype)
+    dy = kernels.from_list([float(i % 3) for i in range(16)], (4, 4), dtype)
+    y, mean, rstd = kernels.layer_norm(x, None, None, 1e-5)
+    assert set(flatten(y.tolist())) == {0.0} and mean.tolist() == [x.tolist()[0][0]] * 4
+    assert rstd.tolist() == pytest.approx([1e5**0.5] * 4)
+    dx = kernels.layer_norm_grad(dy, x, None, mean, rstd)[0].tolist()
+    for row, slopes in zip(dx, dy.tolist()):
+        assert row == pytest.approx([(v - sum(slopes) / 4) * 1e5**0.5 for v in slopes], abs=1e-3)
+    y, mean, var = kernels.batch_norm(x, None, None, 1e-5)
+    assert set(flatten(y.tolist())) == {0.0} and var.tolist() == [0.0] * 4
+    assert all(map(math.isfinite, flatten(kernels.batch_norm_grad(dy, x, None, mean, var, 1e-5)[0].tolist())))
+
+
+def test_an_infinity_makes_its_own_row_or_column_nan(kernels: ModuleType) -> None:
+    for special in (math.inf, -math.inf, math.nan):
+        x = kernels.from_list([1.0, 2.0, 4.0, special, 5.0, 7.0], (2, 3), "float32")
+        y = kernels.layer_norm(x, None, None, 1e-5)[0].tolist()
+        assert all(map(math.isnan, y[1])) and all(map(math.isfinite, y[0]))
+        y = kernels.batch_norm(x, None, None, 1e-5)[0].tolist()
+        assert math.isnan(y[0][0]) and math.isnan(y[1][0]) and all(map(math.isfinite, y[0][1:] + y[1][1:]))
+
+
 def layer_gradients(K: ModuleType, x: Any, dy: Any, w: Any) -> Any:
     return K.layer_norm_grad(dy, x, w, *K.layer_norm(x, w, None, EPS)[1:])
 

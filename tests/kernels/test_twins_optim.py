@@ -121,6 +121,29 @@ def test_norm_and_scale(twins: Twins, case: Lists, factor: float) -> None:
     assert theirs == pytest.approx(ours, rel=1e-14)
 
 
+@pytest.mark.parametrize(
+    ("size", "dtype"),
+    [(1e19, "float32"), (3e37, "float32"), (1e-30, "float32"), (1e-45, "float32")]
+    + [(s, "float64") for s in (1e200, 1e300, 1e-160, 1e-200, 1e-300, 5e-324, 3e-320)],
+)
+def test_a_norm_of_huge_or_tiny_numbers(kernels: ModuleType, size: float, dtype: str) -> None:
+    """Their squares are infinite or 0."""
+    for n in (1, 3, 40, 20_000):
+        a = kernels.full((n,), size, dtype)
+        (exact,) = set(a.tolist())
+        assert kernels.norm([a]) == pytest.approx(exact * math.sqrt(n), rel=1e-3 if size < 1e-300 else 1e-12, abs=0)
+        beside = kernels.full((3,), 1.0, dtype)
+        assert kernels.norm([beside, a]) == pytest.approx(math.hypot(math.sqrt(3), exact * math.sqrt(n)), rel=1e-12)
+
+
+def test_a_norm_hides_neither_infinity_nor_nan(kernels: ModuleType) -> None:
+    for values, expected in (([1e200, math.inf], math.inf), ([-math.inf], math.inf), ([1.7e308] * 4, math.inf)):
+        assert kernels.norm([kernels.from_list(values, (len(values),), "float64")]) == expected
+    for values in ([1e200, math.nan], [math.nan, math.inf], [1e-200, math.nan]):
+        assert math.isnan(kernels.norm([kernels.from_list(values, (len(values),), "float64")]))
+    assert kernels.norm([]) == kernels.norm([kernels.full((3,), 0.0, "float64")]) == 0.0
+
+
 def test_a_factor_that_no_float_can_hold(kernels: ModuleType) -> None:
     for number, factor in [(3e38, 1e-42), (1e-30, 1e42)]:
         (x,) = [tensor(kernels, kernels.full((40,), number, "float32"))]

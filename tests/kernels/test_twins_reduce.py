@@ -136,6 +136,54 @@ def test_known_values(kernels: ModuleType, op: str, dims: Any, expected: Any) ->
     assert flatten(kept.tolist()) == flatten(expected)
 
 
+BEYOND = 2**53  # a float64 has no place for BEYOND + 1
+
+
+@pytest.mark.parametrize("more", [-(2**63) + 1, -BEYOND, 0, BEYOND, 2**62, 2**63 - 4])
+def test_integers_beyond_floats_are_exact(kernels: ModuleType, more: int) -> None:
+    rows = [[more + 1, more, more + 2], [more, more + 2, more + 1]]
+    a = kernels.from_list([x for row in rows for x in row], (2, 3), "int64")
+    for dims in ((1,), (0,), (0, 1), ()):
+        blocks: Any = {(1,): rows, (0,): list(zip(*rows)), (0, 1): [rows[0] + rows[1]]}.get(dims)
+        blocks = blocks or [[x] for row in rows for x in row]
+        for op, choose in (("max", max), ("min", min)):
+            result, place = getattr(kernels, op)(a, dims, False), getattr(kernels, f"arg{op}")(a, dims, False)
+            assert result.dtype == place.dtype == "int64"
+            assert flatten(result.tolist()) == [choose(block) for block in blocks]
+            assert flatten(place.tolist()) == [list(block).index(choose(block)) for block in blocks]
+        sums = [sum(block) for block in blocks]
+        if all(-(2**63) <= total < 2**63 for total in sums):
+            result = kernels.sum(a, dims, False)
+            assert (result.dtype, flatten(result.tolist())) == ("int64", sums)
+        else:
+            with pytest.raises(
+                OverflowError, match=r"^sum: result \d is outside the range of int64; convert to float64"
+            ):
+                kernels.sum(a, dims, False)
+        means = kernels.mean(a, dims, False)
+        assert means.dtype == "float64"
+        assert flatten(means.tolist()) == pytest.approx([sum(b) / len(b) for b in blocks], rel=1e-15)
+    b = kernels.from_list([more + 2, more, more + 1], (3,), "int64")
+    assert kernels.maximum(a, b).tolist() == [[max(x, y) for x, y in zip(row, b.tolist())] for row in rows]
+    assert kernels.minimum(b, a).tolist() == [[min(x, y) for x, y in zip(row, b.tolist())] for row in rows]
+
+
+def test_sums_of_integers_that_overflow_only_on_the_way(kernels: ModuleType) -> None:
+    a = kernels.from_list([2**63 - 1, 1, -1, -(2**63), 2**63 - 1, 1], (6,), "int64")
+    assert kernels.sum(a, (0,), False).item() == 2**63 - 1
+    assert kernels.mean(kernels.from_list([2**62 + 1, -(2**62)], (2,), "int64"), (0,), False).item() == 0.5
+    assert kernels.sum(kernels.full((0, 2), 3, "int64"), (0,), False).tolist() == [0, 0]
+
+
+def test_bools_are_counted_and_compared(kernels: ModuleType) -> None:
+    a = kernels.from_list([False, True, True, False, False, False], (2, 3), "bool")
+    assert (kernels.sum(a, (1,), False).tolist(), kernels.sum(a, (1,), False).dtype) == ([2, 0], "int64")
+    assert (kernels.max(a, (1,), False).tolist(), kernels.max(a, (1,), False).dtype) == ([True, False], "bool")
+    assert kernels.min(a, (0,), False).tolist() == [False, False, False]
+    assert kernels.argmax(a, (1,), False).tolist() == [1, 0] and kernels.argmin(a, (0, 1), False).item() == 0
+    assert kernels.maximum(a, kernels.full((), True, "bool")).tolist() == [[True] * 3] * 2
+
+
 def test_positions_count_row_by_row_in_the_reduced_part(kernels: ModuleType) -> None:
     flat = [0.0] * 24
     flat[1 * 12 + 2 * 4 + 3] = 1.0  # element [1, 2, 3]

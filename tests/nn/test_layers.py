@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saitama import Tensor, gradcheck, manual_seed, nn, no_grad, randn
+from saitama.attention import GRU, LSTM, RNN
 from saitama.nn import functional as F
 
 
@@ -31,6 +32,27 @@ def test_linear_is_matmul(lead: Any, k: int, n: int, bias: bool) -> None:
     if x.numel():
         inputs = [x, layer.weight, layer.bias] if bias else [x, layer.weight]
         assert gradcheck(F.linear, inputs)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_row_has_the_same_bits_alone_and_beside_others(dtype: str) -> None:
+    """Of products, linear and recurrent layers, and of their cells: one row goes another way than many."""
+    manual_seed(0)
+    x, w, steps = randn(70, 65, dtype=dtype), randn(33, 65, dtype=dtype), randn(4, 70, 65, dtype=dtype)
+    linear, cells = nn.Linear(65, 33, dtype=dtype), [kind(65, 20, dtype=dtype) for kind in (RNN, LSTM, GRU)]
+    whole: Any = [linear(x), x @ w.T, x @ w[0]]
+    batches: Any = [net(steps)[0] for net in cells]
+    for rows in (1, 2, 3, 4, 7):
+        for found, expected in zip([linear(x[:rows]), x[:rows] @ w.T, x[:rows] @ w[0]], whole):
+            assert found.tolist() == expected[:rows].tolist()
+        for net, expected in zip(cells, batches):
+            assert net(steps[:, :rows])[0].tolist() == expected[:, :rows].tolist()
+            assert net(steps[:1])[0].tolist() == expected[:1].tolist()
+    assert (x[5] @ w.T).tolist() == linear_of(x[5:6], w) == whole[1][5].tolist()
+
+
+def linear_of(x: Tensor, w: Tensor) -> Any:
+    return nn.functional.linear(x, w).tolist()[0]
 
 
 def test_linear_without_a_gradient_for_x() -> None:

@@ -73,6 +73,22 @@ def test_max_norm_shortens_what_is_too_long_and_nothing_else():
     assert layer.weight.requires_grad
 
 
+@pytest.mark.parametrize(
+    ("size", "dtype"), [(1e200, "float64"), (1e-200, "float64"), (3e37, "float32"), (1e-30, "float32")]
+)
+def test_max_norm_of_rows_whose_squares_are_infinite_or_zero(size, dtype):
+    weight = Tensor([[3 * size, -4 * size], [0.0, 0.0]], dtype=dtype)
+    max_norm(weight, 10.0)
+    expected = [6.0, -8.0] if size > 1 else [3 * size, -4 * size]
+    assert weight.tolist()[0] == pytest.approx(expected, rel=1e-6, abs=0) and weight.tolist()[1] == [0.0, 0.0]
+    weight = Tensor([[3 * size, -4 * size]], dtype=dtype)
+    max_norm(weight, 2 * size)
+    assert weight.tolist()[0] == pytest.approx([1.2 * size, -1.6 * size], rel=1e-6, abs=0)
+    empty = Tensor([[], []], dtype=dtype)
+    max_norm(empty, 1.0)
+    assert empty.shape == (2, 0)
+
+
 def test_max_norm_hides_no_nan_and_checks_its_limit():
     weight = Tensor([[float("nan"), 1.0], [3.0, 4.0]])
     max_norm(weight, 2.5)

@@ -190,3 +190,25 @@ def test_the_default_dtype():
 def test_numpy_stands_back():
     """An array on the left leaves the operation to the Tensor."""
     assert Tensor.__array_ufunc__ is None
+
+
+def test_integers_are_chosen_and_summed_without_becoming_floats():
+    """PyTorch's dtypes: what chooses keeps the dtype, and sums of integers and bools are int64."""
+    beyond = 2**53
+    x = Tensor([[beyond, beyond + 1], [beyond + 1, beyond]], dtype="int64")
+    assert x.max().item() == x.maximum(beyond).max().item() == beyond + 1 and x.max(0).dtype == "int64"
+    assert x.min(1).tolist() == [beyond, beyond] and x.argmax(1).tolist() == [1, 0] and x.argmin().item() == 0
+    assert x.sum(0).tolist() == [2 * beyond + 1] * 2 and x.sum().dtype == "int64"
+    assert x.minimum(x.max()).tolist() == x.tolist() and x.maximum(True).dtype == "int64"
+    assert x.maximum(0.5).dtype == "float64" and x.mean().dtype == "float64"
+    flags = Tensor([True, False, True])
+    assert (flags.sum().item(), flags.sum().dtype, flags.max().item(), flags.mean().item()) == (2, "int64", True, 2 / 3)
+    assert (x == Tensor([[True, False], [True, False]])).tolist() == [[False, False], [False, False]]
+    with pytest.raises(OverflowError, match="^sum: result 0 is outside the range of int64"):
+        (Tensor([2**62, 2**62], dtype="int64")).sum()
+    saitama.set_default_dtype("float32")
+    try:
+        y = Tensor([2**24, 2**24 + 1], dtype="int64")
+        assert (y.argmax().item(), y.max().item(), y.mean().dtype) == (1, 2**24 + 1, "float32")
+    finally:
+        saitama.set_default_dtype("float64")

@@ -32,6 +32,33 @@ def test_too_long_is_shortened_in_its_direction():
     assert [p.grad.tolist() for p in both] == [pytest.approx([0.6, 0.0]), pytest.approx([0.0, -0.8])]
 
 
+@pytest.mark.parametrize("p", [2.0, inf, 3.0, 1.0, 0.5])
+@pytest.mark.parametrize("size", [1e-200, 3e-320, 1e200, 1e300])
+def test_norms_whose_powers_are_infinite_or_zero(size, p):
+    given = parameters([size, -size], [0.0, size])
+    times = 1 if p == inf else 3 ** (1 / p)
+    assert grad_norm(given, p) == pytest.approx(size * times, rel=1e-3 if size < 1e-300 else 1e-12, abs=0)
+    if size > 1:
+        assert clip_grad_norm_(given, 2.0, p).item() == pytest.approx(size * times)
+        assert [q.grad.tolist() for q in given] == [
+            pytest.approx([2 / times, -2 / times]),
+            pytest.approx([0, 2 / times]),
+        ]
+
+
+@pytest.mark.parametrize("p", [2.0, 1.0, 3.0])
+def test_a_norm_that_no_float_can_hold_is_clipped_all_the_same(p):
+    """Dividing by infinity would leave silent zeros."""
+    given = parameters([1.7e308, -1.7e308], [1.7e308, 0.0])
+    assert clip_grad_norm_(given, 2.0, p).item() == inf
+    assert grad_norm(given, p) == pytest.approx(2.0) and given[0].grad.tolist()[1] == pytest.approx(-2 / 3 ** (1 / p))
+    with pytest.raises(RuntimeError, match="the norm of the gradients is inf"):
+        clip_grad_norm_(parameters([1.7e308] * 4), 1.0, error_if_nonfinite=True)
+    infinite = parameters([inf, 1.0])
+    clip_grad_norm_(infinite, 1.0)
+    assert isnan(infinite[0].grad.tolist()[0])
+
+
 def test_a_parameter_given_twice_counts_once():
     (p,) = parameters([3.0, 4.0])
     assert clip_grad_norm_([p, p], 1.0).item() == 5.0
