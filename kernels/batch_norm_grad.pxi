@@ -110,7 +110,7 @@ cdef void batch_norm_grad_columns_with_care(const BatchNorm *t, const real *w, c
     cdef double total, product, x_hat
     cdef Careful s
     for j in range(n if rows > 0 else 0):
-        if is_moderate_column(var[j], eps, var):
+        if is_moderate_column(var[j], eps, dw):
             continue
         s = line_statistics(x + j, n, rows, eps)
         total = product = 0

@@ -1,7 +1,7 @@
 # Losses: softplus, binary cross-entropy of logits and of probabilities, and cross-entropy with its derivative.
 #
-# Design: all are sums of terms of one sign, so that a small loss has all its digits. Those of single numbers are computed
-# in double. Cross-entropy writes the log-softmax of every row, which is all that the derivative needs, and picks the
+# Design: all are sums of terms of one sign, so that a small loss has all its digits. Softplus and the losses of logits are
+# computed in double. Cross-entropy writes the log-softmax of every row, which is all that the derivative needs, and picks the
 # losses from it. Short rows go together, as in softmax.pxi. Targets are checked before the work, with the GIL held.
 #
 # Measured on one core with AVX-512 (python -m benchmarks shares), cross-entropy takes what softmax takes: 0.7 ns a
@@ -23,32 +23,32 @@ ctypedef fused loss_op:
     ProbabilityLoss
 
 
-cdef inline double times_or_zero(double x, double y) noexcept nogil:
+cdef inline real times_or_zero(real x, real y) noexcept nogil:
     """x y, and 0 for x = 0 even where y is infinite: what has no weight does not count."""
     return 0 if x == 0 else x * y
 
 
-cdef inline double at_least_minus_100(double x) noexcept nogil:
+cdef inline real at_least_minus_100(real x) noexcept nogil:
     """NaN stays."""
     return -100 if x < -100 else x
 
 
-cdef inline double loss_value(double x, double t, loss_op *op) noexcept nogil:
+cdef inline real loss_value(real x, real t, loss_op *op) noexcept nogil:
     """Of a logit or a probability x with target t. e = e^-|x|, so 1 / (1 + e) and e / (1 + e) are sigmoid of |x| and -|x|."""
-    cdef double e, weight, inverse, q
+    cdef real one = 1, zero = 0, half = 0.5, e, weight, inverse, q
     if loss_op is ProbabilityLoss:
-        q = 1 - x
-        e = log_of(q, False) + (((1 - q) - x) / q if x < 0.5 else 0)  # from there on 1 - x is exact
-        return -(times_or_zero(t, at_least_minus_100(log_of(x, False))) + times_or_zero(1 - t, at_least_minus_100(e)))
+        q = one - x
+        e = log_of(q, False) + (((one - q) - x) / q if x < half else zero)  # from there on 1 - x is exact
+        return -(times_or_zero(t, at_least_minus_100(log_of(x, False))) + times_or_zero(one - t, at_least_minus_100(e)))
     elif loss_op is Softplus:
-        return (x if x > 0 else 0) + log1p_of(falling_exp(-c_fabs(x)))
+        return (x if x > 0 else zero) + log1p_of(falling_exp(-magnitude(x)))
     elif loss_op is LogitLoss:
-        weight = 1 - t if x > 0 else t  # of the wrong answer
-        return times_or_zero(weight, c_fabs(x)) + log1p_of(falling_exp(-c_fabs(x)))
+        weight = one - t if x > 0 else t  # of the wrong answer
+        return times_or_zero(weight, magnitude(x)) + log1p_of(falling_exp(-magnitude(x)))
     else:
-        e = falling_exp(-c_fabs(x))
-        inverse = 1 / (1 + e)
-        return (1 - t) * inverse - t * (e * inverse) if x > 0 else (1 - t) * (e * inverse) - t * inverse
+        e = falling_exp(-magnitude(x))
+        inverse = one / (one + e)
+        return (one - t) * inverse - t * (e * inverse) if x > 0 else (one - t) * (e * inverse) - t * inverse
 
 
 cdef void loss_piece(const Elements *t, Py_ssize_t piece, int worker, real *kind, loss_op *op) noexcept nogil:  # IN t
@@ -57,7 +57,10 @@ cdef void loss_piece(const Elements *t, Py_ssize_t piece, int worker, real *kind
     cdef const real *target = <const real *> t.y + at
     cdef real *out = <real *> t.out + at
     for i in range(n):
-        out[i] = <real> loss_value(x[i], 0 if loss_op is Softplus else target[i], op)
+        if loss_op is ProbabilityLoss:
+            out[i] = loss_value(x[i], target[i], op)
+        else:
+            out[i] = <real> loss_value(<double> x[i], <double> target[i], op)
 
 
 cdef Array loss_of(str op, Array x, Array target, loss_op *tag):
@@ -126,8 +129,7 @@ cdef void cross_entropy_some(const real *x, const int64_t *t, real *losses, real
         for j in range(i * n, i * n + n):
             log_p[j] = falling_exp(x[j] - largest[i])
     fold_rows(<const real *> log_p, <const real *> log_p, rows, n, total, <Sum *> NULL)
-    for i in range(rows):
-        log_total[i] = log_of_total(log_p + i * n, n, total[i])
+    logs_of_totals(log_p, rows, n, total, log_total)
     for i in range(rows):
         less = <real> log_total[i]
         for j in range(i * n, i * n + n):

@@ -41,34 +41,37 @@ SAITAMA_DEFINE_CHAINS(saitama_chains_f, float, SAITAMA_FMAF)
 #define SAITAMA_FMA_8 SAITAMA_FMA_4
 #endif
 
+/* Halves of vectors exchange their numbers as if they were integers: a core does two of these at a time, where it does
+   one of those for floats. */
+#define SAITAMA_LOAD_HALVES(x, y) /* two numbers of 8 bytes, or four of 4, from x and as many from y */                \
+    _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)(x))),                             \
+                            _mm_loadu_si128((const __m128i *)(y)), 1)
+
 /* 4 rows, `row` apart, of 2 numbers: 2 vectors of 4, one for each step along the rows. */
 SAITAMA_INLINE void saitama_transpose_d(const double *x, Py_ssize_t row, __m256d *out) {
-    __m256d even = _mm256_insertf128_pd(_mm256_castpd128_pd256(_mm_loadu_pd(x)), _mm_loadu_pd(x + 2 * row), 1);
-    __m256d odd = _mm256_insertf128_pd(_mm256_castpd128_pd256(_mm_loadu_pd(x + row)), _mm_loadu_pd(x + 3 * row), 1);
-    out[0] = _mm256_unpacklo_pd(even, odd);
-    out[1] = _mm256_unpackhi_pd(even, odd);
-}
-
-SAITAMA_INLINE __m256 saitama_row_and_fourth(const float *x, Py_ssize_t row) {
-    return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(x)), _mm_loadu_ps(x + 4 * row), 1);
+    __m256i even = SAITAMA_LOAD_HALVES(x, x + 2 * row), odd = SAITAMA_LOAD_HALVES(x + row, x + 3 * row);
+    out[0] = _mm256_castsi256_pd(_mm256_unpacklo_epi64(even, odd));
+    out[1] = _mm256_castsi256_pd(_mm256_unpackhi_epi64(even, odd));
 }
 
 /* 8 rows of 4 numbers: 4 vectors of 8. */
 SAITAMA_INLINE void saitama_transpose_f(const float *x, Py_ssize_t row, __m256 *out) {
-    __m256 a = saitama_row_and_fourth(x, row), b = saitama_row_and_fourth(x + row, row);
-    __m256 c = saitama_row_and_fourth(x + 2 * row, row), d = saitama_row_and_fourth(x + 3 * row, row);
-    __m256d ab = _mm256_castps_pd(_mm256_unpacklo_ps(a, b)), cd = _mm256_castps_pd(_mm256_unpacklo_ps(c, d));
-    out[0] = _mm256_castpd_ps(_mm256_unpacklo_pd(ab, cd));
-    out[1] = _mm256_castpd_ps(_mm256_unpackhi_pd(ab, cd));
-    ab = _mm256_castps_pd(_mm256_unpackhi_ps(a, b));
-    cd = _mm256_castps_pd(_mm256_unpackhi_ps(c, d));
-    out[2] = _mm256_castpd_ps(_mm256_unpacklo_pd(ab, cd));
-    out[3] = _mm256_castpd_ps(_mm256_unpackhi_pd(ab, cd));
+    const float *y = x + 4 * row;
+    __m256i a = SAITAMA_LOAD_HALVES(x, y), b = SAITAMA_LOAD_HALVES(x + row, y + row);
+    __m256i c = SAITAMA_LOAD_HALVES(x + 2 * row, y + 2 * row), d = SAITAMA_LOAD_HALVES(x + 3 * row, y + 3 * row);
+    __m256i ab = _mm256_unpacklo_epi32(a, b), cd = _mm256_unpacklo_epi32(c, d);
+    out[0] = _mm256_castsi256_ps(_mm256_unpacklo_epi64(ab, cd));
+    out[1] = _mm256_castsi256_ps(_mm256_unpackhi_epi64(ab, cd));
+    ab = _mm256_unpackhi_epi32(a, b);
+    cd = _mm256_unpackhi_epi32(c, d);
+    out[2] = _mm256_castsi256_ps(_mm256_unpacklo_epi64(ab, cd));
+    out[3] = _mm256_castsi256_ps(_mm256_unpackhi_epi64(ab, cd));
 }
 
 enum { SAITAMA_GROUPS = 4, SAITAMA_FEW = 3 /* rows of a that go together */ };
 
-/* A sweep: n columns of m rows of the result, for a constant m and a constant number of groups, which just hold n. */
+/* A sweep: n columns of m rows of the result, for a constant m and a constant number of groups, which just hold n. What
+   is known of the place of each row is hidden: compilers would keep it in memory, all rows of it. */
 #define SAITAMA_DEFINE_SWEEP(name, number, vector, transpose, load_to_all, multiply_add, store, multiply_add_numbers)  \
     SAITAMA_INLINE void name##_steps(const number *a, Py_ssize_t row_a, Py_ssize_t step_a, const number *b,            \
                                      Py_ssize_t row_b, vector *sums, int m, int groups) {                              \
@@ -84,14 +87,17 @@ enum { SAITAMA_GROUPS = 4, SAITAMA_FEW = 3 /* rows of a that go together */ };
                              Py_ssize_t k, number *out, Py_ssize_t row_out, Py_ssize_t n, int m, int groups) {         \
         enum { WIDTH = sizeof(vector) / sizeof(number), STEPS = WIDTH / 2, LINE = 64 / sizeof(number) };               \
         vector sums[SAITAMA_FEW * SAITAMA_GROUPS];                                                                     \
+        const number *at;                                                                                              \
         Py_ssize_t p = 0, q, j;                                                                                        \
         int i, g;                                                                                                      \
         SAITAMA_UNROLL for (i = 0; i < m * groups; i++) sums[i] = (vector){0};                                         \
         for (; p + LINE <= k; p += LINE)                                                                               \
-            SAITAMA_UNROLL for (g = 0; g < groups; g++)                                                                \
-                SAITAMA_UNROLL for (q = p; q < p + LINE; q += STEPS)                                                   \
-                    name##_steps(a + q * step_a, row_a, step_a, b + SAITAMA_FIRST(g) * row_b + q, row_b, sums + g, m,  \
-                                 groups);                                                                              \
+            SAITAMA_UNROLL for (g = 0; g < groups; g++) {                                                              \
+                at = b + SAITAMA_FIRST(g) * row_b + p;                                                                 \
+                SAITAMA_HIDE(at);                                                                                      \
+                SAITAMA_UNROLL for (q = 0; q < LINE; q += STEPS)                                                       \
+                    name##_steps(a + (p + q) * step_a, row_a, step_a, at + q, row_b, sums + g, m, groups);             \
+            }                                                                                                          \
         for (; p + STEPS <= k; p += STEPS)                                                                             \
             SAITAMA_UNROLL for (g = 0; g < groups; g++)                                                                \
                 name##_steps(a + p * step_a, row_a, step_a, b + SAITAMA_FIRST(g) * row_b + p, row_b, sums + g, m,      \

@@ -32,17 +32,27 @@ cdef enum:
     SHORT = 256  # rows up to this length go in groups, which the first cache holds
 
 
-cdef inline double log_of_total(real *e, Py_ssize_t n, real total) noexcept nogil:  # IN/OUT e
-    """The logarithm of the total of e, of which the largest is 1: where the others are small, of 1 and their own sum, as
-    the total has lost their digits. There, e loses its largest."""
-    if not total < 1.5:
-        return log_of(<double> total, False)
-    e[first_of(e, n, <real> 1)] = 0
-    return log1p_of(<double> fold_row(<const real *> e, <const real *> e, n, <Sum *> NULL))
+cdef inline void logs_of_totals(real *e, Py_ssize_t rows, Py_ssize_t n, const real *totals, double *logs) noexcept nogil:  # IN totals OUT logs IN/OUT e
+    """The logarithms of the totals of at most TOGETHER rows of e, whose largest is 1. Where the others are small, the total
+    has lost their digits: there it is the logarithm of 1 and their own sum, for which the largest becomes 0."""
+    cdef real others[TOGETHER]
+    cdef Py_ssize_t i, j
+    cdef bint small = False
+    for i in range(rows):
+        logs[i] = log_of(<double> totals[i], False)
+    for i in range(rows):
+        if totals[i] < 1.5:  # then exactly one is 1
+            small = True
+            for j in range(i * n, i * n + n):
+                e[j] = 0 if e[j] == 1 else e[j]
+    if small:
+        fold_rows(<const real *> e, <const real *> e, rows, n, others, <Sum *> NULL)
+        for i in range(rows):
+            logs[i] = log1p_of(<double> others[i]) if totals[i] < 1.5 else logs[i]
 
 
 cdef inline double log_of_column_total(const real *e, Py_ssize_t n, Py_ssize_t row, real total) noexcept nogil:  # IN e
-    """The same down a column, where one after the other is added: with what rounding takes from it."""
+    """The same for a column, where one after the other is added: with what rounding takes from it."""
     cdef double others = 0, rest = 0, taken
     cdef Py_ssize_t i
     if not total < 1.5:
@@ -105,6 +115,7 @@ cdef void softmax_rows(const real *x, const real *dy, real *out, Py_ssize_t rows
     """At most TOGETHER rows of neighbours, side by side as far as they share work."""
     cdef real largest[TOGETHER]
     cdef real total[TOGETHER]
+    cdef double logs[TOGETHER]
     cdef Py_ssize_t i, j
     memset(largest, 0, sizeof(largest))
     if softmax_op is Softmax or softmax_op is LogSoftmax:
@@ -119,8 +130,9 @@ cdef void softmax_rows(const real *x, const real *dy, real *out, Py_ssize_t rows
                 out[j] = term(x[j], dy[j], largest[i], op)
         fold_rows(<const real *> out, <const real *> out, rows, n, total, <Sum *> NULL)
     if softmax_op is LogSoftmax:
+        logs_of_totals(out, rows, n, total, logs)
         for i in range(rows):
-            total[i] = <real> log_of_total(out + i * n, n, total[i])
+            total[i] = <real> logs[i]
     for i in range(rows):
         finish_row(x + i * n, dy + i * n, out + i * n, n, largest[i], total[i], op)
 

@@ -17,7 +17,7 @@ cdef extern from "rows.h" nogil:
 
 cdef enum:
     THIN_COLUMNS = 512  # of a strip of the result
-    LONG_COLUMN = 256  # numbers of a single column, beyond which it is folded in lanes
+    LONG_COLUMN = 64  # numbers of a single column, beyond which it is folded in lanes
 
 
 cdef inline void rows_by_rows(const real *a, Py_ssize_t row_a, Py_ssize_t step_a, Py_ssize_t m, const real *b,
@@ -31,14 +31,26 @@ cdef inline void rows_by_rows(const real *a, Py_ssize_t row_a, Py_ssize_t step_a
 
 cdef inline void add_scaled_rows(const real *a, Py_ssize_t step_a, const real *b, Py_ssize_t row_b, Py_ssize_t n,
                                  Py_ssize_t k, real *out) noexcept nogil:  # IN a, b OUT out
-    """out (n,) = a (k,) @ b (k, n)."""
-    cdef Py_ssize_t p, j
-    cdef real x
+    """out (n,) = a (k,) @ b (k, n). Four rows of b at a time, for which out is read and written once."""
+    cdef Py_ssize_t p = 0, j
+    cdef real x0, x1, x2, x3
+    cdef const real *b1
+    cdef const real *b2
+    cdef const real *b3
     memset(out, 0, n * sizeof(real))
-    for p in range(k):
-        x = a[p * step_a]
+    while p + 4 <= k:
+        x0, x1, x2, x3 = a[p * step_a], a[(p + 1) * step_a], a[(p + 2) * step_a], a[(p + 3) * step_a]
+        b1, b2, b3 = b + row_b, b + 2 * row_b, b + 3 * row_b
         for j in range(n):
-            out[j] = fma(x, b[p * row_b + j], out[j])
+            out[j] = fma(x3, b3[j], fma(x2, b2[j], fma(x1, b1[j], fma(x0, b[j], out[j]))))
+        b += 4 * row_b
+        p += 4
+    while p < k:
+        x0 = a[p * step_a]
+        for j in range(n):
+            out[j] = fma(x0, b[j], out[j])
+        b += row_b
+        p += 1
 
 
 cdef void thin_strip(const Product *t, Py_ssize_t task, int worker, real *kind, void *op) noexcept nogil:  # IN t

@@ -8,13 +8,15 @@ from ..layout import ALL, Index, Shape
 from . import ieee
 from .formula import Cell, Formula, Params, formula
 from .reduce import extreme
-from .scope import Scope, View
+from .scope import Scope
 from .unary import Unary
 
 
 def ln_1_plus(u: str) -> str:
-    """ln(1 + u) by the first terms of its series where u is so small that 1 + u has lost its digits."""
-    return f"IF(ABS({u})<0.0001,{u}-({u})^2/2+({u})^3/3,LN(1+{u}))"
+    """ln(1 + u) by the first terms of its series, u - u²/2 + u³/3, where u is so small that 1 + u has lost its digits."""
+    return (
+        f"IF(ABS({u})<0.0001,{u}*(1-{u}*(1/2-{u}/3)),LN(1+{u}))"  # a power that underflows is an error in LibreOffice
+    )
 
 
 @formula("Softplus")
@@ -66,7 +68,8 @@ class BinaryCrossEntropyWithLogits(Formula):
         x, t = s.x
         e, dy = s.kept["e"], s.dy
         if k == 1:
-            return lambda i: f"-({dy[i]}*{x[i]})" if finite(x, dy, i) else ieee.times(dy[i], f"({ieee.opposite(x[i])})")
+            product = s.helper("dE/dy · x", x.shape, lambda i: ieee.times(dy[i], x[i]))
+            return lambda i: ieee.opposite(product[i])
 
         def slope(i: Index) -> str:
             large, small = f"1/(1+{e[i]})", f"{e[i]}/(1+{e[i]})"  # σ(|x|), σ(−|x|)
@@ -74,11 +77,7 @@ class BinaryCrossEntropyWithLogits(Formula):
             return f'IF({e[i]}="nan","nan",IF({ieee.order(x[i])}>0,{right},{wrong}))'
 
         slopes = s.helper("(1 − t) σ(x) − t σ(−x)", x.shape, slope)
-        return lambda i: f"{dy[i]}*{slopes[i]}" if finite(x, dy, i) else ieee.times(dy[i], slopes[i])
-
-
-def finite(x: View, dy: View, i: Index) -> bool:
-    return ieee.finite(x.value(i), dy.value(i))
+        return lambda i: ieee.times(dy[i], slopes[i])
 
 
 @formula("BinaryCrossEntropy")
