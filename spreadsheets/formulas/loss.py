@@ -13,10 +13,10 @@ from .unary import Unary
 
 
 def ln_1_plus(u: str) -> str:
-    """ln(1 + u) by the first terms of its series, u - u²/2 + u³/3, where u is so small that 1 + u has lost its digits."""
-    return (
-        f"IF(ABS({u})<0.0001,{u}*(1-{u}*(1/2-{u}/3)),LN(1+{u}))"  # a power that underflows is an error in LibreOffice
-    )
+    """ln(1 + u), where 1 + u has lost the digits of a small u by the series u − u²/2 + u³/3.
+
+    Without powers: one that underflows is an error in LibreOffice."""
+    return f"IF(ABS({u})<0.0001,{u}*(1-{u}*(1/2-{u}/3)),LN(1+{u}))"
 
 
 @formula("Softplus")

@@ -12,7 +12,8 @@ import openpyxl
 import pytest
 
 import saitama.autograd  # noqa: F401
-from saitama.autograd.function import OPS
+from saitama import Tensor
+from saitama.autograd.function import OPS, apply
 from saitama.spreadsheets import Exported, export, recalculate, verify
 from saitama.spreadsheets.carry import read_graph
 from saitama.spreadsheets.formulas import FORMULAS
@@ -52,6 +53,24 @@ def test_ironcalc_agrees_everywhere(whole: Exported) -> None:
     result = verify(target, rtol=1e-9)
     assert result.differences == []
     assert result.kinds["formulas"] > 10_000
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_binary_cross_entropy_of_logits_that_become_extreme(engine: str, tmp_path: Path) -> None:
+    """Typed after the export: infinite ones, right and wrong, and of every size."""
+    x = Tensor([[0.25, -1.5, 3.0, 2.0, -0.5, 0.75]] * 2, requires_grad=True, name="x")
+    t = Tensor([[1.0, 0.0, 0.125, 0.75, 1.0, 0.0], [0.0, 1.0, 0.5, 1.0, 0.0, 1.0]], requires_grad=True, name="t")
+    made = export(apply("BinaryCrossEntropyWithLogits", [x, t]).sum(), tmp_path / "a.xlsx")
+    workbook = openpyxl.load_workbook(made.path)
+    block = read_graph(open_workbook(made.path)).places
+    (place,) = [block[item].live for item in block if getattr(item, "name", None) == "x"]
+    numbers: List[Any] = ["inf", "-inf", 1e300, -1e-300, 0, -750, "-inf", "inf", -1e300, 40, -40, 1e-300]
+    for (_, row, col), number in zip(place.cells(), numbers):
+        workbook["Inputs"].cell(row, col).value = number
+    workbook.save(made.path)
+    recalculate(made.path, engine=engine, output=made.path)
+    result = verify(made.path)
+    assert result.differences == [] and result.kinds["formulas"] > 60
 
 
 @pytest.fixture(scope="module")
