@@ -1,17 +1,15 @@
 # Where the largest and the smallest numbers are, and the way back from there.
 #
 # Design: positions count within the reduced part, row by row. If the reduced axes are not the last ones, a transposed
-# copy makes them so, which keeps their order; then every part is a row. A row is folded to its extreme (fold_rows.pxi),
-# then looked through for it, SEEN_AT_ONCE numbers at a time: both on vectors. Integers and bools: whole.pxi.
-#
-# Measured on one core with AVX-512 (python -m benchmarks shares), 768 x 128: 25 to 30 GB/s; long rows 50 GB/s from the
-# third cache, and as fast as a copy from memory.
+# copy makes them so, which keeps their order; then every part is a row. A row is folded to its extreme
+# (fold_rows.pxi), and then searched for it, ARGMAX_BLOCK numbers at a time: both run on vectors. Integers and bools:
+# whole.pxi.
 
 cdef enum:
-    SEEN_AT_ONCE = 64
+    ARGMAX_BLOCK = 64
 
 
-cdef inline Py_ssize_t first_of(const real *x, Py_ssize_t n, real value) noexcept nogil:  # IN x
+cdef inline Py_ssize_t first_position(const real *x, Py_ssize_t n, real value) noexcept nogil:
     """Where the value, or a NaN if it is one, is first; it is there."""
     cdef Py_ssize_t at = 0, j
     cdef int found = 0
@@ -19,12 +17,12 @@ cdef inline Py_ssize_t first_of(const real *x, Py_ssize_t n, real value) noexcep
         while x[at] == x[at]:
             at += 1
         return at
-    while at + SEEN_AT_ONCE <= n:
-        for j in range(SEEN_AT_ONCE):
+    while at + ARGMAX_BLOCK <= n:
+        for j in range(ARGMAX_BLOCK):
             found |= x[at + j] == value
         if found:
             break
-        at += SEEN_AT_ONCE
+        at += ARGMAX_BLOCK
     while x[at] != value:
         at += 1
     return at
@@ -36,17 +34,17 @@ cdef struct Finding:
     Py_ssize_t rows, n
 
 
-cdef void find(const Finding *t, Py_ssize_t task, int worker, real *kind, extreme_op *op) noexcept nogil:  # IN t
+cdef void find_extremes(const Finding *t, Py_ssize_t task, int worker, real *kind, extreme_op *op) noexcept nogil:
     """The first position of the extreme, or of the first NaN, in each of some rows."""
-    cdef Py_ssize_t top = task * TOGETHER, rows = at_most(t.rows - top, TOGETHER), i
+    cdef Py_ssize_t top = task * ROWS_TOGETHER, rows = at_most(t.rows - top, ROWS_TOGETHER), i
     cdef const real *x = <const real *> t.x + top * t.n
-    cdef real extremes[TOGETHER]
+    cdef real extremes[ROWS_TOGETHER]
     fold_rows(x, x, rows, t.n, extremes, op)
     for i in range(rows):
-        t.out[top + i] = first_of(x + i * t.n, t.n, extremes[i])
+        t.out[top + i] = first_position(x + i * t.n, t.n, extremes[i])
 
 
-cdef Array find_extreme(str op, Array a, object dims, bint keepdim, extreme_op *tag):
+cdef Array position_of_extreme(str op, Array a, object dims, bint keepdim, extreme_op *tag):
     cdef Py_ssize_t sizes[MAX_DIMS]
     cdef uint64_t marked = read_dims(op, a, dims)
     need_elements(op, a, marked, dims)
@@ -56,20 +54,20 @@ cdef Array find_extreme(str op, Array a, object dims, bint keepdim, extreme_op *
     cdef Array out = new_array(op, INT64, sizes, kept_sizes(a, marked, keepdim, sizes))
     if out.size == 0:
         return out
-    cdef Task run = <Task> find[double, extreme_op] if a.kind == FLOAT64 else <Task> find[float, extreme_op]
     cdef Finding t
     t.x, t.out, t.rows, t.n = rows.data, <int64_t *> out.data, out.size, a.size // out.size
     cdef double ns = a.size * ITEMSIZE[a.kind] / 50.0 + 10.0 * t.rows
-    perform(run, &t, (t.rows + TOGETHER - 1) // TOGETHER, team(ns), ns)
+    perform(a.kind, <Task> find_extremes[double, extreme_op], <Task> find_extremes[float, extreme_op], &t,
+            (t.rows + ROWS_TOGETHER - 1) // ROWS_TOGETHER, threads_for(ns), ns)
     return out
 
 
-def argmax(Array a not None, dims, bint keepdim): return find_extreme("argmax", a, dims, keepdim, <Max *> NULL)
-def argmin(Array a not None, dims, bint keepdim): return find_extreme("argmin", a, dims, keepdim, <Min *> NULL)
+def argmax(Array a not None, dims, bint keepdim): return position_of_extreme("argmax", a, dims, keepdim, <Max *> NULL)
+def argmin(Array a not None, dims, bint keepdim): return position_of_extreme("argmin", a, dims, keepdim, <Min *> NULL)
 
 
 cdef void scatter(const int64_t *position, const cell *dy, cell *out, const Walk *kept, const Walk *reduced,
-                  Py_ssize_t n) noexcept nogil:  # IN position, dy OUT out
+                  Py_ssize_t n) noexcept nogil:
     """Put dy[i] at the position[i]-th element of part i. Each walk's only operand gives offsets in `out`."""
     cdef Cursor part, inside
     cdef Py_ssize_t i
@@ -80,7 +78,7 @@ cdef void scatter(const int64_t *position, const cell *dy, cell *out, const Walk
 
 
 cdef void walk_of(Walk *walk, const Py_ssize_t *sizes, const Py_ssize_t *steps, int ndim,
-                  uint64_t chosen):  # IN sizes, steps OUT walk
+                  uint64_t chosen):
     """The axes whose bits are set, innermost first."""
     cdef int axis
     memset(walk, 0, sizeof(Walk))
@@ -98,7 +96,7 @@ def scatter_first(Array position not None, Array dy not None, shape, dims):
     cdef Py_ssize_t part = 1, i
     cdef Walk kept, reduced
     cdef int ndim = read_shape("scatter_first", shape, sizes), axis
-    cdef Array out = zeros("scatter_first", dy.kind, sizes, ndim)
+    cdef Array out = zero_array("scatter_first", dy.kind, sizes, ndim)
     cdef uint64_t marked = read_dims("scatter_first", out, dims)
     need_kind("scatter_first", "the position", position, INT64)
     for axis in range(ndim):

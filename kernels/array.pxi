@@ -1,11 +1,17 @@
 # Array: numbers in a row, and the shape that says how to read them.
 #
-# Design: always dense and C-contiguous, so the shape is the whole layout. It is kept twice, as a tuple for Python and
-# as C numbers for the loops. Arrays hold no references but that tuple, so the cycle collector need not know them, and
-# a free list of Array objects makes a small operation cost about as much as a Python float's.
+# Design: an array is always dense and C-contiguous, so its shape is the whole layout. The shape is kept twice, as a tuple
+# for Python and as C numbers for the loops. An array refers to no other Python object than that tuple, so the cycle
+# collector need not know it, and a free list of Array objects makes a small operation about as cheap as one on a float.
+
+from cpython.buffer cimport PyBUF_FORMAT, PyBUF_ND, PyBUF_STRIDES
+
+cdef extern from "Python.h":
+    const Py_ssize_t PY_SSIZE_T_MAX
 
 cdef enum:
     MAX_DIMS = 32
+    BUFFER_FORTRAN_ORDER = 0x40  # the bit that PyBUF_F_CONTIGUOUS adds to PyBUF_STRIDES
 
 MAX_NDIM = MAX_DIMS
 
@@ -16,6 +22,7 @@ cdef enum Kind:
     BOOL
 
 cdef Py_ssize_t[4] ITEMSIZE = [8, 4, 8, 1]
+cdef bytes BUFFER_FORMATS = b"d\0f\0q\0?\0"  # one C string for each kind
 cdef tuple DTYPES = ("float64", "float32", "int64", "bool")
 cdef dict KINDS = {dtype: kind for kind, dtype in enumerate(DTYPES)}
 
@@ -50,7 +57,7 @@ cdef class Array:
 
     def tolist(self):
         cdef Py_ssize_t position = 0
-        return nested(self, 0, &position)
+        return nested_lists(self, 0, &position)
 
     def reshape(self, shape):
         return reshape(self, shape)
@@ -75,15 +82,16 @@ cdef object element(Array a, Py_ssize_t i):
     return (<uint8_t *> a.data)[i] != 0
 
 
-cdef object nested(Array a, int axis, Py_ssize_t *position):  # IN/OUT position
+cdef object nested_lists(Array a, int axis, Py_ssize_t *position):  # IN/OUT position
+    """The part of the array from `position` on, as lists from this axis on."""
     cdef Py_ssize_t i
     if axis == a.ndim:
         position[0] += 1
         return element(a, position[0] - 1)
-    return [nested(a, axis + 1, position) for i in range(a.sizes[axis])]
+    return [nested_lists(a, axis + 1, position) for i in range(a.sizes[axis])]
 
 
-cdef tuple shape_tuple(const Py_ssize_t *sizes, int ndim):  # IN sizes
+cdef tuple shape_tuple(const Py_ssize_t *sizes, int ndim):
     cdef tuple shape = PyTuple_New(ndim)
     cdef object size
     cdef int axis
@@ -94,7 +102,7 @@ cdef tuple shape_tuple(const Py_ssize_t *sizes, int ndim):  # IN sizes
     return shape
 
 
-cdef int read_shape(str op, object shape, Py_ssize_t *sizes, Py_ssize_t smallest=0) except -1:  # OUT sizes
+cdef int read_shape(str op, object shape, Py_ssize_t *sizes, Py_ssize_t smallest=0) except -1:
     """Check a shape from Python, write it to `sizes`, and return its number of dimensions."""
     cdef int axis = 0
     if not isinstance(shape, (tuple, list)):
@@ -115,8 +123,8 @@ cdef int read_shape(str op, object shape, Py_ssize_t *sizes, Py_ssize_t smallest
     return axis
 
 
-cdef Array new_array(str op, int kind, const Py_ssize_t *sizes, int ndim, tuple shape=None):  # IN sizes
-    """An array whose numbers are still undefined. Zeros do not excuse a shape whose other sizes overflow."""
+cdef Array new_array(str op, int kind, const Py_ssize_t *sizes, int ndim, tuple shape=None):
+    """An array whose numbers are still undefined. ValueError where the sizes other than 0 are more than memory has."""
     cdef Array a = Array.__new__(Array)
     cdef Py_ssize_t count = 1, most = PY_SSIZE_T_MAX // 64
     cdef bint empty = False
@@ -153,7 +161,7 @@ cdef Array new_like(Array a, int kind):
     return out
 
 
-cdef Array share(Array a, const Py_ssize_t *sizes, int ndim):  # IN sizes
+cdef Array share_memory(Array a, const Py_ssize_t *sizes, int ndim):
     """The same numbers under another shape of as many elements."""
     cdef Array out = Array.__new__(Array)
     cdef int axis
@@ -173,7 +181,7 @@ cdef inline bint same_sizes(Array a, Array b) noexcept:
                                  or memcmp(a.sizes, b.sizes, a.ndim * sizeof(Py_ssize_t)) == 0)
 
 
-cdef inline Py_ssize_t product(const Py_ssize_t *sizes, int first, int last) noexcept:  # IN sizes
+cdef inline Py_ssize_t element_count(const Py_ssize_t *sizes, int first, int last) noexcept:
     """The product of sizes[first:last]."""
     cdef Py_ssize_t count = 1
     cdef int axis
@@ -204,7 +212,7 @@ cdef Array reshape(Array a, object shape):
         raise ValueError(f"reshape: {a.shape} has {a.size} elements, but {tuple(shape)} needs {known}")
     if ndim == a.ndim and memcmp(sizes, a.sizes, ndim * sizeof(Py_ssize_t)) == 0:
         return a
-    return share(a, sizes, ndim)
+    return share_memory(a, sizes, ndim)
 
 
 cdef int kind_of(str op, object dtype) except -1:
@@ -242,3 +250,32 @@ cdef int need_axis(str op, Array a, object dim) except -1:
     if axis < 0 or axis >= a.ndim:
         raise IndexError(f"{op}: there is no axis {dim} in shape {a.shape}")
     return <int> axis
+
+
+cdef inline void *data_or_null(Array a) noexcept:
+    return NULL if a is None else a.data
+
+
+# --- its numbers as a buffer ------------------------------------------------------------------------------------------
+cdef int fill_buffer(Array a, Py_buffer *view, int flags) except -1:
+    cdef Py_ssize_t *strides
+    cdef int axis
+    if flags & BUFFER_FORTRAN_ORDER and a.ndim > 1:
+        raise BufferError("an Array is in C order; Fortran order was asked for")
+    strides = <Py_ssize_t *> PyMem_Malloc(MAX_DIMS * sizeof(Py_ssize_t))
+    if strides == NULL:
+        raise MemoryError()
+    view.itemsize = ITEMSIZE[a.kind]
+    for axis in range(a.ndim - 1, -1, -1):
+        strides[axis] = view.itemsize if axis == a.ndim - 1 else strides[axis + 1] * a.sizes[axis + 1]
+    view.buf = a.data
+    view.len = a.size * view.itemsize
+    view.ndim = a.ndim
+    view.format = <char *> BUFFER_FORMATS + 2 * a.kind if flags & PyBUF_FORMAT else NULL
+    view.shape = a.sizes if flags & PyBUF_ND else NULL
+    view.strides = strides if flags & PyBUF_STRIDES == PyBUF_STRIDES else NULL
+    view.suboffsets = NULL
+    view.readonly = 0
+    view.internal = strides
+    view.obj = a
+    return 0

@@ -1,22 +1,19 @@
 # Attention: y = softmax(scale q k^T + mask) v, for every matrix of a batch, without keeping the (T, S) weights.
 #
-# Design ("online softmax": Milakov and Gimelshein 2018; Rabe and Staats 2021; FlashAttention, Dao et al. 2022): a block
-# of queries meets the keys block by block. For each query it keeps the largest score so far, the sum of e^(score -
-# largest) and the sum of those terms times the values; when a larger score turns up, both sums are scaled down to it.
-# So the memory needed grows with T + S, not with T S. What the derivative needs is y and, for each query, the largest
-# score and the sum: e^(score - largest) / sum is the weight again (attention_grad.pxi). One number, the logarithm of the
-# sum of e^score, would do, but beside a score of 1e9 it has no digits left for the sum. Causal: what lies above the
-# diagonal is passed over, strip by strip. The products of blocks are those of small_product.pxi.
+# Design ("online softmax": Milakov and Gimelshein 2018; Rabe and Staats 2021; FlashAttention, Dao et al. 2022): a
+# block of queries meets the keys block by block. For each query it keeps the largest score so far, the sum of e^(score
+# - largest) and the sum of those terms times the values; when a larger score turns up, both sums are scaled down to
+# it. So the memory needed grows with T + S, not with T S. What the derivative needs is y and, for each query, the
+# largest score and the sum: e^(score - largest) / sum is the weight again (attention_grad.pxi). One number, the
+# logarithm of the sum of e^score, would be enough, but beside a score of 1e9 it has no digits left for the sum. A
+# causal mask skips what lies above the diagonal, strip by strip. The products of blocks are those of
+# small_product.pxi.
 #
 # Each task writes its own rows in an order that shapes alone decide, so threads do not change a bit.
-#
-# Measured on one core with AVX-512 (python -m benchmarks shares), causal, 48 matrices of 64 x 32: 25% of the multiply-
-# adds of float64, 18% of float32, counting those of the products that are needed. For each exponential there are only
-# 64 of them.
 
 cdef enum:
-    QUERIES = 64  # of a block; its keys are KEYS
-    STEP = 32  # rows of scores are padded to a multiple of it, with forbidden ones
+    ATTENTION_QUERIES = 64  # of a block; its keys are ATTENTION_KEYS
+    ATTENTION_STEP = 32  # rows of scores are padded to a multiple of it, with forbidden ones
 
 cdef enum Mask:
     NO_MASK
@@ -27,7 +24,7 @@ cdef struct Attention:
     Py_ssize_t matrices, heads, queries, keys, width, value_width  # q (., T, h d), k (., S, h d), v (., S, h d_v)
     Py_ssize_t row, value_row  # from row to row: all heads
     Py_ssize_t padded, value_padded  # widths as whole lines
-    Py_ssize_t line_row, value_line_row  # from row to row of what whole_lines() gives
+    Py_ssize_t line_row, value_line_row  # from row to row of what rows_of_whole_lines() gives
     double scale
     bint causal
     int mask
@@ -37,7 +34,7 @@ cdef struct Attention:
 
 
 cdef void mask_scores(const Attention *t, const void *mask, Py_ssize_t query, Py_ssize_t key, real *s, Py_ssize_t n,
-                      Py_ssize_t padded) noexcept nogil:  # IN t, mask IN/OUT s
+                      Py_ssize_t padded) noexcept nogil:  # IN/OUT s
     """n products of a query with keys from `key` on become scores; what is forbidden or missing becomes -inf."""
     cdef Py_ssize_t at = query * t.mask_row + key * t.mask_step, j
     cdef real scale = <real> t.scale
@@ -54,9 +51,9 @@ cdef void mask_scores(const Attention *t, const void *mask, Py_ssize_t query, Py
         s[j] = <real> -INFINITY
 
 
-cdef bint any_key(const Attention *t, const void *mask, Py_ssize_t query, real *kind) noexcept nogil:  # IN t, mask
+cdef bint any_key(const Attention *t, const void *mask, Py_ssize_t query, real *kind) noexcept nogil:
     """Whether a query may attend to anything."""
-    cdef Py_ssize_t n = seen(t, query), at = query * t.mask_row, j
+    cdef Py_ssize_t n = visible_keys(t, query), at = query * t.mask_row, j
     if t.mask == NO_MASK:
         return n > 0
     for j in range(n):
@@ -67,98 +64,101 @@ cdef bint any_key(const Attention *t, const void *mask, Py_ssize_t query, real *
     return False
 
 
-cdef inline Py_ssize_t seen(const Attention *t, Py_ssize_t query) noexcept nogil:  # IN t
+cdef inline Py_ssize_t visible_keys(const Attention *t, Py_ssize_t query) noexcept nogil:
     """How many keys the causal mask leaves to a query."""
     return query + 1 if t.causal and query + 1 < t.keys else t.keys
 
 
-cdef inline Py_ssize_t between(Py_ssize_t low, Py_ssize_t x, Py_ssize_t high) noexcept nogil:
+cdef inline Py_ssize_t clipped(Py_ssize_t low, Py_ssize_t x, Py_ssize_t high) noexcept nogil:
     return low if x < low else high if x > high else x
 
 
-cdef inline real largest(const real *s, Py_ssize_t n) noexcept nogil:  # IN s
-    """Of a multiple of STEP numbers; NaN is passed over."""
-    cdef real lanes[STEP]
+cdef inline real largest_score(const real *s, Py_ssize_t n) noexcept nogil:
+    """Of a multiple of ATTENTION_STEP numbers; NaN is passed over."""
+    cdef real lanes[ATTENTION_STEP]
     cdef Py_ssize_t i, j
     cdef real most = <real> -INFINITY
-    for j in range(STEP):
+    for j in range(ATTENTION_STEP):
         lanes[j] = s[j]
-    for i from STEP <= i < n by STEP:
-        for j in range(STEP):
+    for i from ATTENTION_STEP <= i < n by ATTENTION_STEP:
+        for j in range(ATTENTION_STEP):
             lanes[j] = s[i + j] if s[i + j] > lanes[j] else lanes[j]
-    for j in range(STEP // 2):
-        lanes[j] = lanes[STEP // 2 + j] if lanes[STEP // 2 + j] > lanes[j] else lanes[j]
-    for j in range(STEP // 4):
-        lanes[j] = lanes[STEP // 4 + j] if lanes[STEP // 4 + j] > lanes[j] else lanes[j]
-    for j in range(STEP // 4):
+    for j in range(ATTENTION_STEP // 2):
+        lanes[j] = lanes[ATTENTION_STEP // 2 + j] if lanes[ATTENTION_STEP // 2 + j] > lanes[j] else lanes[j]
+    for j in range(ATTENTION_STEP // 4):
+        lanes[j] = lanes[ATTENTION_STEP // 4 + j] if lanes[ATTENTION_STEP // 4 + j] > lanes[j] else lanes[j]
+    for j in range(ATTENTION_STEP // 4):
         most = lanes[j] if lanes[j] > most else most
     return most
 
 
-cdef inline double exponentials(real *s, Py_ssize_t n, real shift) noexcept nogil:  # IN/OUT s
-    """s becomes e^(s - shift), for a multiple of STEP numbers; returns the sum."""
-    cdef real lanes[STEP]
+cdef inline double exponentiate(real *s, Py_ssize_t n, real shift) noexcept nogil:  # IN/OUT s
+    """s becomes e^(s - shift), for a multiple of ATTENTION_STEP numbers; returns the sum."""
+    cdef real lanes[ATTENTION_STEP]
     cdef Py_ssize_t i, j
     cdef double total = 0
     for i in range(n):
         s[i] = falling_exp(s[i] - shift)
-    for j in range(STEP):
+    for j in range(ATTENTION_STEP):
         lanes[j] = s[j]
-    for i from STEP <= i < n by STEP:
-        for j in range(STEP):
+    for i from ATTENTION_STEP <= i < n by ATTENTION_STEP:
+        for j in range(ATTENTION_STEP):
             lanes[j] += s[i + j]
-    for j in range(STEP // 2):
-        lanes[j] += lanes[STEP // 2 + j]
-    for j in range(STEP // 4):
-        lanes[j] += lanes[STEP // 4 + j]
-    for j in range(STEP // 4):
+    for j in range(ATTENTION_STEP // 2):
+        lanes[j] += lanes[ATTENTION_STEP // 2 + j]
+    for j in range(ATTENTION_STEP // 4):
+        lanes[j] += lanes[ATTENTION_STEP // 4 + j]
+    for j in range(ATTENTION_STEP // 4):
         total += lanes[j]
     return total
 
 
-cdef inline void score(const Attention *t, const real *q, Py_ssize_t row_q, const real *k, const real *turned, real *s,
-                       Py_ssize_t queries, Py_ssize_t n) noexcept nogil:  # IN t, q, k, turned OUT s
-    """Products of at most GROUP queries with n keys, the same bits each time: `turned` are the keys as (width, KEYS). Few
+cdef inline void score_queries(const Attention *t, const real *q, Py_ssize_t row_q, const real *k, const real *turned,
+                               real *s, Py_ssize_t queries, Py_ssize_t n) noexcept nogil:
+    """Products of at most SMALL_ROWS queries with n keys, the same bits each time: `turned` are the keys as (width, ATTENTION_KEYS). Few
     queries do not repay turning them round: writing token by token."""
     if n == 0:
         return
-    if t.queries >= GROUP:
-        small_product(q, row_q, 1, turned, KEYS, s, KEYS, queries, (n + STEP - 1) // STEP * STEP, t.width, True)
+    if t.queries >= SMALL_ROWS:
+        small_product(q, row_q, 1, turned, ATTENTION_KEYS, s, ATTENTION_KEYS, queries,
+                      (n + ATTENTION_STEP - 1) // ATTENTION_STEP * ATTENTION_STEP, t.width, True)
     else:
-        rows_by_rows(q, row_q, 1, queries, k, t.row, n, t.width, s, KEYS)
+        rows_by_rows(q, row_q, 1, queries, k, t.row, n, t.width, s, ATTENTION_KEYS)
 
 
-cdef void attend(const Attention *t, const real *q, const real *k, const real *v, const void *mask, real *y, real *rows_of,
-                 Py_ssize_t top, real *spare) noexcept nogil:  # IN t, q, k, v, mask OUT y, rows_of, spare
+cdef void attend_block(const Attention *t, const real *q, const real *k, const real *v, const void *mask, real *y,
+                       real *rows_of, Py_ssize_t top, real *spare) noexcept nogil:
     """One matrix's block of queries from `top` on."""
-    cdef Py_ssize_t rows = t.queries - top if t.queries - top < QUERIES else QUERIES
-    cdef Py_ssize_t last = seen(t, top + rows - 1), first = 0, count, row, group, n, i, j, own
+    cdef Py_ssize_t rows = t.queries - top if t.queries - top < ATTENTION_QUERIES else ATTENTION_QUERIES
+    cdef Py_ssize_t last = visible_keys(t, top + rows - 1), first = 0, count, row, group, n, i, j, own
     cdef real *turned = spare
-    cdef real *s = turned + t.width * KEYS
-    cdef real *sums = s + GROUP * KEYS
-    cdef real *copy = sums + QUERIES * t.value_padded
+    cdef real *s = turned + t.width * ATTENTION_KEYS
+    cdef real *sums = s + SMALL_ROWS * ATTENTION_KEYS
+    cdef real *copy = sums + ATTENTION_QUERIES * t.value_padded
     cdef const real *values
-    cdef real[QUERIES] peak
-    cdef double[QUERIES] total
+    cdef real[ATTENTION_QUERIES] peak
+    cdef double[ATTENTION_QUERIES] total
     cdef real most, shift, factor
     for i in range(rows):
         peak[i] = <real> -INFINITY
         total[i] = 0
     memset(sums, 0, rows * t.value_padded * sizeof(real))
     while first < last:
-        count = last - first if last - first < KEYS else KEYS
-        if t.queries >= GROUP:
-            turn(k + first * t.row, t.row, count, t.width, turned)
-        values = whole_lines(v + first * t.value_row, t.value_row, count, t.value_width, t.value_padded, copy)
+        count = last - first if last - first < ATTENTION_KEYS else ATTENTION_KEYS
+        if t.queries >= SMALL_ROWS:
+            transpose_rows(k + first * t.row, t.row, count, t.width, turned)
+        values = rows_of_whole_lines(v + first * t.value_row, t.value_row, count, t.value_width, t.value_padded, copy)
         row = 0
         while row < rows:
-            group = rows - row if rows - row < GROUP else GROUP
-            n = between(0, seen(t, top + row + group - 1) - first, count)
-            score(t, q + (top + row) * t.row, t.row, k + first * t.row, turned, s, group, n)
+            group = rows - row if rows - row < SMALL_ROWS else SMALL_ROWS
+            n = clipped(0, visible_keys(t, top + row + group - 1) - first, count)
+            score_queries(t, q + (top + row) * t.row, t.row, k + first * t.row, turned, s, group, n)
             for i in range(row, row + group if n > 0 else row):
-                own = between(0, seen(t, top + i) - first, n)
-                mask_scores(t, mask, top + i, first, s + (i - row) * KEYS, own, (n + STEP - 1) // STEP * STEP)
-                most = largest(s + (i - row) * KEYS, (n + STEP - 1) // STEP * STEP)
+                own = clipped(0, visible_keys(t, top + i) - first, n)
+                mask_scores(t, mask, top + i, first, s + (i - row) * ATTENTION_KEYS, own,
+                            (n + ATTENTION_STEP - 1) // ATTENTION_STEP * ATTENTION_STEP)
+                most = largest_score(s + (i - row) * ATTENTION_KEYS,
+                                     (n + ATTENTION_STEP - 1) // ATTENTION_STEP * ATTENTION_STEP)
                 most = most if most > peak[i] else peak[i]
                 shift = 0 if most == -INFINITY else most  # -inf - -inf would be NaN
                 if first > 0 and most > peak[i]:
@@ -166,12 +166,13 @@ cdef void attend(const Attention *t, const real *q, const real *k, const real *v
                     total[i] *= factor
                     for j in range(t.value_padded):
                         sums[i * t.value_padded + j] *= factor
-                total[i] += exponentials(s + (i - row) * KEYS, (n + STEP - 1) // STEP * STEP, shift)
+                total[i] += exponentiate(s + (i - row) * ATTENTION_KEYS,
+                                         (n + ATTENTION_STEP - 1) // ATTENTION_STEP * ATTENTION_STEP, shift)
                 peak[i] = most
-            small_product(s, KEYS, 1, values, t.value_line_row, sums + row * t.value_padded, t.value_padded, group,
-                          t.value_padded, n, False)
-            row += GROUP
-        first += KEYS
+            small_product(s, ATTENTION_KEYS, 1, values, t.value_line_row, sums + row * t.value_padded, t.value_padded,
+                          group, t.value_padded, n, False)
+            row += SMALL_ROWS
+        first += ATTENTION_KEYS
     for i in range(rows):
         factor = <real> (1 / total[i])
         if total[i] == 0:  # no key, or every score is -inf: 0 / 0
@@ -194,20 +195,20 @@ cdef struct Attend:  # what the tasks have in common
     Py_ssize_t spare_size, blocks
 
 
-cdef void attend_task(const Attend *job, Py_ssize_t task, int worker, real *kind, void *op) noexcept nogil:  # IN job
+cdef void attend_task(const Attend *job, Py_ssize_t task, int worker, real *kind, void *op) noexcept nogil:
     """A block of queries of a matrix."""
     cdef const Attention *t = job.t
     cdef Py_ssize_t matrix = task // job.blocks, head = matrix % t.heads, number = matrix // t.heads
     cdef Cursor at, mask_at
     seek(&t.batch, &at, number)
     seek(&t.mask_batch, &mask_at, matrix)
-    attend(t, <const real *> job.q + at.at[0] * t.queries * t.row + head * t.width,
-           <const real *> job.k + at.at[1] * t.keys * t.row + head * t.width,
-           <const real *> job.v + at.at[2] * t.keys * t.value_row + head * t.value_width,
-           <const char *> job.mask + mask_at.at[1] * t.mask_size,
-           <real *> job.y + number * t.queries * t.value_row + head * t.value_width,
-           <real *> job.rows + 2 * matrix * t.queries, task % job.blocks * QUERIES,
-           <real *> job.spare + worker * job.spare_size)
+    attend_block(t, <const real *> job.q + at.at[0] * t.queries * t.row + head * t.width,
+                 <const real *> job.k + at.at[1] * t.keys * t.row + head * t.width,
+                 <const real *> job.v + at.at[2] * t.keys * t.value_row + head * t.value_width,
+                 <const char *> job.mask + mask_at.at[1] * t.mask_size,
+                 <real *> job.y + number * t.queries * t.value_row + head * t.value_width,
+                 <real *> job.rows + 2 * matrix * t.queries, task % job.blocks * ATTENTION_QUERIES,
+                 <real *> job.spare + worker * job.spare_size)
 
 
 cdef Array batch_shape(Array a, int drop):
@@ -216,11 +217,11 @@ cdef Array batch_shape(Array a, int drop):
 
 
 cdef int plan_attention(str op, Attention *t, Array q, Array k, Array v, Array mask, Py_ssize_t heads,
-                        Py_ssize_t *sizes) except -1:  # OUT t, sizes
+                        Py_ssize_t *sizes) except -1:
     """Check the operands. Writes the sizes of the scores' batch: the operands', and the heads if there is an axis for
     them; returns how many they are."""
     cdef Array both
-    cdef Py_ssize_t line = LINE // ITEMSIZE[q.kind]
+    cdef Py_ssize_t line = CACHE_LINE // ITEMSIZE[q.kind]
     cdef int ndim
     need_float(op, q)
     need_same_kind(op, q, k)
@@ -238,7 +239,7 @@ cdef int plan_attention(str op, Attention *t, Array q, Array k, Array v, Array m
     t.padded, t.value_padded = round_up(t.width, line), round_up(t.value_width, line)
     t.line_row = t.row if t.width == t.padded else t.padded
     t.value_line_row = t.value_row if t.value_width == t.value_padded else t.value_padded
-    both = plan(op, BOOL, &t.batch, batch_shape(q, 2), batch_shape(k, 2), batch_shape(v, 2))
+    both = plan_walk(op, BOOL, &t.batch, batch_shape(q, 2), batch_shape(k, 2), batch_shape(v, 2))
     ndim = both.ndim + (heads > 0)
     if ndim + 2 > MAX_DIMS:
         raise ValueError(f"{op}: {ndim + 2} dimensions; at most {MAX_DIMS} are possible")
@@ -250,23 +251,23 @@ cdef int plan_attention(str op, Attention *t, Array q, Array k, Array v, Array m
     t.mask = NO_MASK
     t.mask_row = t.mask_step = t.mask_size = 0
     if mask is None:
-        plan(op, BOOL, &t.mask_batch, both, both)
+        plan_walk(op, BOOL, &t.mask_batch, both, both)
         return ndim
     if mask.kind != BOOL:
         need_same_kind(op, q, mask)
     t.mask = BOOL_MASK if mask.kind == BOOL else FLOAT_MASK
     sizes[ndim], sizes[ndim + 1] = t.queries, t.keys
-    if not fits(mask, sizes, ndim + 2):
+    if not broadcasts_into(mask, sizes, ndim + 2):
         raise ValueError(f"{op}: a mask of shape {mask.shape} does not broadcast to the scores' "
                          f"{shape_tuple(sizes, ndim + 2)}")
-    plan(op, BOOL, &t.mask_batch, both, batch_shape(mask, 2))
-    t.mask_size = product(mask.sizes, mask.ndim - 2 if mask.ndim > 2 else 0, mask.ndim) * ITEMSIZE[mask.kind]
+    plan_walk(op, BOOL, &t.mask_batch, both, batch_shape(mask, 2))
+    t.mask_size = element_count(mask.sizes, mask.ndim - 2 if mask.ndim > 2 else 0, mask.ndim) * ITEMSIZE[mask.kind]
     t.mask_step = 1 if mask.ndim > 0 and mask.sizes[mask.ndim - 1] > 1 else 0
     t.mask_row = mask.sizes[mask.ndim - 1] if mask.ndim > 1 and mask.sizes[mask.ndim - 2] > 1 else 0
     return ndim
 
 
-cdef bint fits(Array a, const Py_ssize_t *sizes, int ndim) noexcept:  # IN sizes
+cdef bint broadcasts_into(Array a, const Py_ssize_t *sizes, int ndim) noexcept:
     """Whether a broadcasts to these sizes and makes none larger."""
     cdef int axis, lead = ndim - a.ndim
     for axis in range(a.ndim):
@@ -291,13 +292,12 @@ def attention(Array q not None, Array k not None, Array v not None, Array mask, 
     cdef double ns = <double> t.matrices * t.queries * t.keys * (t.width + t.value_width + 32)
     ns /= 40 if q.kind == FLOAT64 else 80
     cdef Attend job
-    cdef Task run = <Task> attend_task[double] if q.kind == FLOAT64 else <Task> attend_task[float]
-    cdef int workers = team(ns)
-    job.spare_size = t.width * KEYS + GROUP * KEYS + (QUERIES + KEYS) * t.value_padded
-    job.blocks = (t.queries + QUERIES - 1) // QUERIES
+    cdef int workers = threads_for(ns)
+    job.spare_size = t.width * ATTENTION_KEYS + SMALL_ROWS * ATTENTION_KEYS + (ATTENTION_QUERIES + ATTENTION_KEYS) * t.value_padded
+    job.blocks = (t.queries + ATTENTION_QUERIES - 1) // ATTENTION_QUERIES
     job.t, job.q, job.k, job.v, job.mask = &t, q.data, k.data, v.data, data_or_null(mask)
     job.y, job.rows = y.data, rows.data
     job.spare = take_block(at_most(workers, t.matrices * job.blocks) * job.spare_size * ITEMSIZE[q.kind])
-    perform(run, &job, t.matrices * job.blocks, workers, ns)
+    perform(q.kind, <Task> attend_task[double], <Task> attend_task[float], &job, t.matrices * job.blocks, workers, ns)
     drop_block(job.spare)
     return y, rows

@@ -3,39 +3,36 @@
 #   dv = P^T dy,  dS = P (dP - D),  dq = scale dS k,  dk = scale dS^T q
 #
 # Design (FlashAttention, Dao et al. 2022, algorithm 4): the weights are computed again, block by block, from the very
-# scores that the forward pass had (`score`), of which it kept the largest and the sum of each query. A thread has a
-# whole matrix of the batch: dq adds up over blocks of keys, dk and dv over blocks of queries, and no other thread
-# adds into the same place. A block's weights and dS stay in the cache between the products that need them by rows
-# (dq) and by columns (dv, dk).
-#
-# Measured on one core with AVX-512 (python -m benchmarks shares), causal, 48 matrices of 64 x 32: 37% of the multiply-
-# adds of float64, 28% of float32.
+# scores of the forward pass (`score_queries`), which kept the largest score and the sum of each query. A thread has a
+# whole matrix of the batch: dq adds up over blocks of keys, dk and dv over blocks of queries, and no other thread adds
+# to the same place. A block's weights and dS stay in the cache between the products that need them by rows (dq) and by
+# columns (dv, dk).
 
 cdef enum:
-    GRAD_QUERIES = 32  # of a block, so that its weights and dS fit the first cache
+    ATTENTION_GRAD_QUERIES = 32  # of a block, so that its weights and dS fit the first cache
 
 
-cdef struct Spare:  # where a thread keeps the copies of a matrix, in numbers from its start
+cdef struct AttentionSpare:  # where a thread keeps the copies of a matrix, in numbers from its start
     Py_ssize_t turned_k, turned_v, p, ds, delta, q, k, dy, dq, dk, dv, size
 
 
-cdef void divide_spare(const Attention *t, Spare *at) noexcept:  # IN t OUT at
+cdef void divide_spare(const Attention *t, AttentionSpare *at) noexcept:
     at.turned_k = 0
-    at.turned_v = at.turned_k + t.width * KEYS
-    at.p = at.turned_v + t.value_width * KEYS
-    at.ds = at.p + GRAD_QUERIES * KEYS
-    at.delta = at.ds + GRAD_QUERIES * KEYS
-    at.q = at.delta + round_up(t.queries, KEYS)
-    at.dy = at.q + round_up(t.queries, KEYS) * t.padded
-    at.dq = at.dy + round_up(t.queries, KEYS) * t.value_padded
-    at.k = at.dq + round_up(t.queries, KEYS) * t.padded
-    at.dk = at.k + KEYS * t.padded
-    at.dv = at.dk + KEYS * t.padded
-    at.size = at.dv + KEYS * t.value_padded
+    at.turned_v = at.turned_k + t.width * ATTENTION_KEYS
+    at.p = at.turned_v + t.value_width * ATTENTION_KEYS
+    at.ds = at.p + ATTENTION_GRAD_QUERIES * ATTENTION_KEYS
+    at.delta = at.ds + ATTENTION_GRAD_QUERIES * ATTENTION_KEYS
+    at.q = at.delta + round_up(t.queries, ATTENTION_KEYS)
+    at.dy = at.q + round_up(t.queries, ATTENTION_KEYS) * t.padded
+    at.dq = at.dy + round_up(t.queries, ATTENTION_KEYS) * t.value_padded
+    at.k = at.dq + round_up(t.queries, ATTENTION_KEYS) * t.padded
+    at.dk = at.k + ATTENTION_KEYS * t.padded
+    at.dv = at.dk + ATTENTION_KEYS * t.padded
+    at.size = at.dv + ATTENTION_KEYS * t.value_padded
 
 
 cdef inline void score_slopes(real *p, real *ds, Py_ssize_t n, const real *row, real delta,
-                              real scale) noexcept nogil:  # IN row IN/OUT p, ds
+                              real scale) noexcept nogil:  # IN/OUT p, ds
     """Scores become weights, dP becomes scale dS, for one query, whose largest score and sum are `row`."""
     cdef Py_ssize_t j
     cdef real shift = 0 if row[0] == -INFINITY else row[0], one = 1, factor = 0 if row[1] == 0 else one / row[1]
@@ -44,62 +41,64 @@ cdef inline void score_slopes(real *p, real *ds, Py_ssize_t n, const real *row, 
         ds[j] = p[j] * (ds[j] - delta) * scale
 
 
-cdef void weigh_again(const Attention *t, const real *q, const real *k, const real *dy, const void *mask,
-                      const real *rows_of, real *spare, const Spare *at, Py_ssize_t first, Py_ssize_t count,
-                      Py_ssize_t top, Py_ssize_t rows) noexcept nogil:  # IN t, q, k, dy, mask, rows_of, at IN/OUT spare
+cdef void recompute_weights(const Attention *t, const real *q, const real *k, const real *dy, const void *mask,
+                            const real *rows_of, real *spare, const AttentionSpare *at, Py_ssize_t first,
+                            Py_ssize_t count, Py_ssize_t top, Py_ssize_t rows) noexcept nogil:  # IN/OUT spare
     """Weights and scale dS of a block of queries and keys; 0 where there is no key. Adds to dq."""
     cdef Py_ssize_t row = 0, group, n, padded, own, i
-    cdef Py_ssize_t whole = (count + STEP - 1) // STEP * STEP
+    cdef Py_ssize_t whole = (count + ATTENTION_STEP - 1) // ATTENTION_STEP * ATTENTION_STEP
     cdef real *p
     cdef real *ds
     while row < rows:
-        group = rows - row if rows - row < GROUP else GROUP
-        n = between(0, seen(t, top + row + group - 1) - first, count)
-        padded = (n + STEP - 1) // STEP * STEP
-        p = spare + at.p + row * KEYS
-        ds = spare + at.ds + row * KEYS
-        score(t, q + (top + row) * t.line_row, t.line_row, k + first * t.row, <const real *> spare + at.turned_k, p,
-              group, n)
+        group = rows - row if rows - row < SMALL_ROWS else SMALL_ROWS
+        n = clipped(0, visible_keys(t, top + row + group - 1) - first, count)
+        padded = (n + ATTENTION_STEP - 1) // ATTENTION_STEP * ATTENTION_STEP
+        p = spare + at.p + row * ATTENTION_KEYS
+        ds = spare + at.ds + row * ATTENTION_KEYS
+        score_queries(t, q + (top + row) * t.line_row, t.line_row, k + first * t.row,
+                      <const real *> spare + at.turned_k, p, group, n)
         if n > 0:
-            small_product(dy + (top + row) * t.value_line_row, t.value_line_row, 1, spare + at.turned_v, KEYS, ds,
-                          KEYS, group, padded, t.value_width, True)
+            small_product(dy + (top + row) * t.value_line_row, t.value_line_row, 1, spare + at.turned_v, ATTENTION_KEYS,
+                          ds, ATTENTION_KEYS, group, padded, t.value_width, True)
         for i in range(group):
-            own = between(0, seen(t, top + row + i) - first, n)
-            mask_scores(t, mask, top + row + i, first, p + i * KEYS, own, padded)
-            score_slopes(p + i * KEYS, ds + i * KEYS, own, rows_of + 2 * (top + row + i),
+            own = clipped(0, visible_keys(t, top + row + i) - first, n)
+            mask_scores(t, mask, top + row + i, first, p + i * ATTENTION_KEYS, own, padded)
+            score_slopes(p + i * ATTENTION_KEYS, ds + i * ATTENTION_KEYS, own, rows_of + 2 * (top + row + i),
                          spare[at.delta + top + row + i], <real> t.scale)
-            memset(p + i * KEYS + own, 0, (whole - own) * sizeof(real))
-            memset(ds + i * KEYS + own, 0, (whole - own) * sizeof(real))
-        small_product(ds, KEYS, 1, spare + at.k, t.padded, spare + at.dq + (top + row) * t.padded, t.padded, group,
-                      t.padded, n, False)
-        row += GROUP
+            memset(p + i * ATTENTION_KEYS + own, 0, (whole - own) * sizeof(real))
+            memset(ds + i * ATTENTION_KEYS + own, 0, (whole - own) * sizeof(real))
+        small_product(ds, ATTENTION_KEYS, 1, spare + at.k, t.padded, spare + at.dq + (top + row) * t.padded, t.padded,
+                      group, t.padded, n, False)
+        row += SMALL_ROWS
 
 
-cdef void to_keys(const Attention *t, const real *q, const real *dy, real *spare, const Spare *at, Py_ssize_t first,
-                  Py_ssize_t count, Py_ssize_t top, Py_ssize_t rows) noexcept nogil:  # IN t, q, dy, at IN/OUT spare
+cdef void add_to_keys(const Attention *t, const real *q, const real *dy, real *spare, const AttentionSpare *at,
+                      Py_ssize_t first, Py_ssize_t count, Py_ssize_t top,
+                      Py_ssize_t rows) noexcept nogil:  # IN/OUT spare
     """Adds P^T dy to dv and dS^T q to dk, for a block of queries and keys."""
     cdef Py_ssize_t j = 0, group, skip
     while j < count:
-        group = count - j if count - j < GROUP else GROUP
-        skip = between(0, first + j - top, rows) if t.causal else 0  # queries that see none of these keys
-        small_product(spare + at.p + skip * KEYS + j, 1, KEYS, dy + (top + skip) * t.value_line_row, t.value_line_row,
-                      spare + at.dv + j * t.value_padded, t.value_padded, group, t.value_padded, rows - skip, False)
-        small_product(spare + at.ds + skip * KEYS + j, 1, KEYS, q + (top + skip) * t.line_row, t.line_row,
-                      spare + at.dk + j * t.padded, t.padded, group, t.padded, rows - skip, False)
-        j += GROUP
+        group = count - j if count - j < SMALL_ROWS else SMALL_ROWS
+        skip = clipped(0, first + j - top, rows) if t.causal else 0  # queries that see none of these keys
+        small_product(spare + at.p + skip * ATTENTION_KEYS + j, 1, ATTENTION_KEYS, dy + (top + skip) * t.value_line_row,
+                      t.value_line_row, spare + at.dv + j * t.value_padded, t.value_padded, group, t.value_padded,
+                      rows - skip, False)
+        small_product(spare + at.ds + skip * ATTENTION_KEYS + j, 1, ATTENTION_KEYS, q + (top + skip) * t.line_row,
+                      t.line_row, spare + at.dk + j * t.padded, t.padded, group, t.padded, rows - skip, False)
+        j += SMALL_ROWS
 
 
-cdef void copy_lines(const real *x, Py_ssize_t rows, Py_ssize_t padded, Py_ssize_t width, real *out,
-                     Py_ssize_t row) noexcept nogil:  # IN x OUT out
-    """Rows of whole lines go back to their own width, among those of the other heads."""
+cdef void copy_narrower_rows(const real *x, Py_ssize_t rows, Py_ssize_t padded, Py_ssize_t width, real *out,
+                             Py_ssize_t row) noexcept nogil:
+    """LossRows of whole lines go back to their own width, among those of the other heads."""
     cdef Py_ssize_t i
     for i in range(rows):
         memcpy(out + i * row, x + i * padded, width * sizeof(real))
 
 
-cdef void attend_back(const Attention *t, const real *q, const real *k, const real *v, const void *mask, const real *y,
-                      const real *rows_of, const real *dy, real *dq, real *dk, real *dv, real *spare,
-                      const Spare *at) noexcept nogil:  # IN t, q, k, v, mask, y, rows_of, dy, at OUT dq, dk, dv, spare
+cdef void attend_matrix_backward(const Attention *t, const real *q, const real *k, const real *v, const void *mask,
+                                 const real *y, const real *rows_of, const real *dy, real *dq, real *dk, real *dv,
+                                 real *spare, const AttentionSpare *at) noexcept nogil:
     """One matrix of the batch."""
     cdef Py_ssize_t first = 0, count, top, rows, i, j
     cdef real *delta = spare + at.delta
@@ -109,33 +108,33 @@ cdef void attend_back(const Attention *t, const real *q, const real *k, const re
         for j in range(t.value_width):
             total += <double> dy[i * t.value_row + j] * y[i * t.value_row + j]
         delta[i] = <real> total
-    q = whole_lines(q, t.row, t.queries, t.width, t.padded, spare + at.q)
-    dy = whole_lines(dy, t.value_row, t.queries, t.value_width, t.value_padded, spare + at.dy)
+    q = rows_of_whole_lines(q, t.row, t.queries, t.width, t.padded, spare + at.q)
+    dy = rows_of_whole_lines(dy, t.value_row, t.queries, t.value_width, t.value_padded, spare + at.dy)
     memset(spare + at.dq, 0, t.queries * t.padded * sizeof(real))
     while first < t.keys:
-        count = t.keys - first if t.keys - first < KEYS else KEYS
-        turn(k + first * t.row, t.row, count, t.width, spare + at.turned_k)
-        turn(v + first * t.value_row, t.value_row, count, t.value_width, spare + at.turned_v)
-        memset(spare + at.k, 0, KEYS * t.padded * sizeof(real))
+        count = t.keys - first if t.keys - first < ATTENTION_KEYS else ATTENTION_KEYS
+        transpose_rows(k + first * t.row, t.row, count, t.width, spare + at.turned_k)
+        transpose_rows(v + first * t.value_row, t.value_row, count, t.value_width, spare + at.turned_v)
+        memset(spare + at.k, 0, ATTENTION_KEYS * t.padded * sizeof(real))
         for i in range(count):
             memcpy(spare + at.k + i * t.padded, k + (first + i) * t.row, t.width * sizeof(real))
-        memset(spare + at.dk, 0, KEYS * t.padded * sizeof(real))
-        memset(spare + at.dv, 0, KEYS * t.value_padded * sizeof(real))
-        top = first // GRAD_QUERIES * GRAD_QUERIES if t.causal else 0  # earlier queries see none of these keys
+        memset(spare + at.dk, 0, ATTENTION_KEYS * t.padded * sizeof(real))
+        memset(spare + at.dv, 0, ATTENTION_KEYS * t.value_padded * sizeof(real))
+        top = first // ATTENTION_GRAD_QUERIES * ATTENTION_GRAD_QUERIES if t.causal else 0  # earlier queries see none of these keys
         while top < t.queries:
-            rows = t.queries - top if t.queries - top < GRAD_QUERIES else GRAD_QUERIES
-            weigh_again(t, q, k, dy, mask, rows_of, spare, at, first, count, top, rows)
-            to_keys(t, q, dy, spare, at, first, count, top, rows)
-            top += GRAD_QUERIES
-        copy_lines(spare + at.dk, count, t.padded, t.width, dk + first * t.row, t.row)
-        copy_lines(spare + at.dv, count, t.value_padded, t.value_width, dv + first * t.value_row, t.value_row)
-        first += KEYS
-    copy_lines(spare + at.dq, t.queries, t.padded, t.width, dq, t.row)
+            rows = t.queries - top if t.queries - top < ATTENTION_GRAD_QUERIES else ATTENTION_GRAD_QUERIES
+            recompute_weights(t, q, k, dy, mask, rows_of, spare, at, first, count, top, rows)
+            add_to_keys(t, q, dy, spare, at, first, count, top, rows)
+            top += ATTENTION_GRAD_QUERIES
+        copy_narrower_rows(spare + at.dk, count, t.padded, t.width, dk + first * t.row, t.row)
+        copy_narrower_rows(spare + at.dv, count, t.value_padded, t.value_width, dv + first * t.value_row, t.value_row)
+        first += ATTENTION_KEYS
+    copy_narrower_rows(spare + at.dq, t.queries, t.padded, t.width, dq, t.row)
 
 
 cdef struct AttendBack:  # what the tasks have in common
     const Attention *t
-    const Spare *at
+    const AttentionSpare *at
     const void *q
     const void *k
     const void *v
@@ -149,26 +148,28 @@ cdef struct AttendBack:  # what the tasks have in common
     void *spare  # of every thread
 
 
-cdef void back_task(const AttendBack *job, Py_ssize_t matrix, int worker, real *kind, void *op) noexcept nogil:  # IN job
+cdef void attention_grad_task(const AttendBack *job, Py_ssize_t matrix, int worker, real *kind,
+                              void *op) noexcept nogil:
     cdef const Attention *t = job.t
     cdef Cursor own, mask_own
     cdef Py_ssize_t number = matrix // t.heads, head = matrix % t.heads * t.width, to = matrix % t.heads * t.value_width
     cdef Py_ssize_t query = number * t.queries * t.row + head, value = number * t.queries * t.value_row + to
     seek(&t.batch, &own, number)
     seek(&t.mask_batch, &mask_own, matrix)
-    attend_back(t, <const real *> job.q + own.at[0] * t.queries * t.row + head,
-                <const real *> job.k + own.at[1] * t.keys * t.row + head,
-                <const real *> job.v + own.at[2] * t.keys * t.value_row + to,
-                <const char *> job.mask + mask_own.at[1] * t.mask_size, <const real *> job.y + value,
-                <const real *> job.rows + 2 * matrix * t.queries, <const real *> job.dy + value, <real *> job.dq + query,
-                <real *> job.dk + number * t.keys * t.row + head, <real *> job.dv + number * t.keys * t.value_row + to,
-                <real *> job.spare + worker * job.at.size, job.at)
+    attend_matrix_backward(t, <const real *> job.q + own.at[0] * t.queries * t.row + head,
+                           <const real *> job.k + own.at[1] * t.keys * t.row + head,
+                           <const real *> job.v + own.at[2] * t.keys * t.value_row + to,
+                           <const char *> job.mask + mask_own.at[1] * t.mask_size, <const real *> job.y + value,
+                           <const real *> job.rows + 2 * matrix * t.queries, <const real *> job.dy + value,
+                           <real *> job.dq + query, <real *> job.dk + number * t.keys * t.row + head,
+                           <real *> job.dv + number * t.keys * t.value_row + to,
+                           <real *> job.spare + worker * job.at.size, job.at)
 
 
 def attention_grad(Array dy not None, Array q not None, Array k not None, Array v not None, Array mask,
                    Py_ssize_t heads, bint is_causal, double scale, Array y not None, Array rows not None):
     cdef Attention t
-    cdef Spare at
+    cdef AttentionSpare at
     cdef Py_ssize_t sizes[MAX_DIMS]
     cdef int ndim = plan_attention("attention_grad", &t, q, k, v, mask, heads, sizes)
     t.causal, t.scale = is_causal, scale
@@ -194,12 +195,12 @@ def attention_grad(Array dy not None, Array q not None, Array k not None, Array 
     divide_spare(&t, &at)
     cdef double ns = <double> t.matrices * t.queries * t.keys * (t.width + t.value_width + 32)
     ns /= 16 if q.kind == FLOAT64 else 32
-    cdef int workers = team(ns)
+    cdef int workers = threads_for(ns)
     cdef AttendBack job
-    cdef Task run = <Task> back_task[double] if q.kind == FLOAT64 else <Task> back_task[float]
     job.t, job.at, job.q, job.k, job.v, job.mask = &t, &at, q.data, k.data, v.data, data_or_null(mask)
     job.y, job.rows, job.dy, job.dq, job.dk, job.dv = y.data, rows.data, dy.data, dq.data, dk.data, dv.data
     job.spare = take_block(at_most(workers, t.matrices) * at.size * ITEMSIZE[q.kind])
-    perform(run, &job, t.matrices, workers, ns)
+    perform(q.kind, <Task> attention_grad_task[double], <Task> attention_grad_task[float], &job, t.matrices, workers,
+            ns)
     drop_block(job.spare)
     return dq, dk, dv

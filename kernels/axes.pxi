@@ -14,7 +14,7 @@ cdef uint64_t read_dims(str op, Array a, object dims) except? 0xFFFFFFFFFFFFFFFF
     return marked
 
 
-cdef int kept_sizes(Array a, uint64_t marked, bint keepdim, Py_ssize_t *sizes):  # OUT sizes
+cdef int kept_sizes(Array a, uint64_t marked, bint keepdim, Py_ssize_t *sizes):
     """The result's sizes; returns its number of dimensions."""
     cdef int axis, ndim = 0
     for axis in range(a.ndim):

@@ -1,9 +1,9 @@
-# Broadcasting: up to three arrays read as if each were repeated to one common shape.
+# Broadcasting: up to three arrays, read as if each were repeated to one common shape.
 #
-# Design: a Walk describes it once per call. Axes along which every operand goes on evenly are merged, innermost first,
-# so equal shapes become one long row. As arrays are dense, along a row each operand either advances by one or stands
-# still: a loop needs only those cases, and they vectorise. A Cursor stands at one element of the walk; it can start
-# anywhere, so threads share a walk by pieces of the output.
+# Design: a Walk describes the reading once for a call. Neighbouring axes along which every operand goes on at an even
+# pace are merged, innermost first, so arrays of one shape become one long row. As arrays are dense, along a row each
+# operand either advances by one or stands still: a loop needs only those cases, and the compiler makes vectors of
+# them. A Cursor stands at one element of the walk. It can start anywhere, so threads take parts of the result.
 
 cdef struct Walk:
     int ndim  # merged axes, axis 0 the innermost; none when there are no elements
@@ -15,7 +15,7 @@ cdef struct Cursor:
     Py_ssize_t index[MAX_DIMS]
 
 
-cdef Array plan(str op, int kind, Walk *walk, Array a, Array b, Array c=None):  # OUT walk
+cdef Array plan_walk(str op, int kind, Walk *walk, Array a, Array b, Array c=None):
     """Check that the shapes broadcast, write the walk, and return a new array for the result."""
     cdef Py_ssize_t sizes[MAX_DIMS]
     cdef int ndim, k
@@ -25,9 +25,9 @@ cdef Array plan(str op, int kind, Walk *walk, Array a, Array b, Array c=None):  
         for k in range(3):
             walk.steps[k][0] = 1
         return new_like(a, kind)
-    ndim = join_shapes(op, a.sizes, a.ndim, b.sizes, b.ndim, sizes)
+    ndim = broadcast_shape(op, a.sizes, a.ndim, b.sizes, b.ndim, sizes)
     if c is not None:
-        ndim = join_shapes(op, sizes, ndim, c.sizes, c.ndim, sizes)
+        ndim = broadcast_shape(op, sizes, ndim, c.sizes, c.ndim, sizes)
     walk.ndim = 0
     cdef Array out = new_array(op, kind, sizes, ndim)
     if out.size > 0:
@@ -35,8 +35,8 @@ cdef Array plan(str op, int kind, Walk *walk, Array a, Array b, Array c=None):  
     return out
 
 
-cdef int join_shapes(str op, const Py_ssize_t *a, int ndim_a, const Py_ssize_t *b, int ndim_b,
-                     Py_ssize_t *joint) except -1:  # IN a, b OUT joint
+cdef int broadcast_shape(str op, const Py_ssize_t *a, int ndim_a, const Py_ssize_t *b, int ndim_b,
+                         Py_ssize_t *joint) except -1:
     """The shape to which both broadcast: aligned at the last axis, a size of 1 repeats. Returns its dimensions."""
     cdef int ndim = ndim_a if ndim_a > ndim_b else ndim_b, axis, from_end
     cdef Py_ssize_t sizes[MAX_DIMS]  # as joint may be a or b
@@ -53,7 +53,7 @@ cdef int join_shapes(str op, const Py_ssize_t *a, int ndim_a, const Py_ssize_t *
     return ndim
 
 
-cdef void merge_axes(Walk *walk, const Py_ssize_t *sizes, int ndim, Array a, Array b, Array c):  # IN sizes OUT walk
+cdef void merge_axes(Walk *walk, const Py_ssize_t *sizes, int ndim, Array a, Array b, Array c):
     cdef Py_ssize_t[3] dense = [1, 1, 1]  # the step of the next axis of each operand
     cdef Py_ssize_t[3] step
     cdef Py_ssize_t[3] own
@@ -90,7 +90,7 @@ cdef inline Py_ssize_t own_size(Array a, int axis, int ndim):
     return a.sizes[axis - (ndim - a.ndim)] if axis >= ndim - a.ndim else 1
 
 
-cdef inline void seek(const Walk *walk, Cursor *cursor, Py_ssize_t position) noexcept nogil:  # IN walk OUT cursor
+cdef inline void seek(const Walk *walk, Cursor *cursor, Py_ssize_t position) noexcept nogil:
     """Stand at the output element `position`, in row-major order."""
     cdef int axis, k
     for k in range(3):
@@ -103,13 +103,13 @@ cdef inline void seek(const Walk *walk, Cursor *cursor, Py_ssize_t position) noe
 
 
 cdef inline Py_ssize_t row_left(const Walk *walk, const Cursor *cursor,
-                                Py_ssize_t most) noexcept nogil:  # IN
+                                Py_ssize_t most) noexcept nogil:
     """Elements from here to the end of the row, but at most so many."""
     cdef Py_ssize_t left = walk.sizes[0] - cursor.index[0]
     return left if left < most else most
 
 
-cdef inline void advance(const Walk *walk, Cursor *cursor, Py_ssize_t n) noexcept nogil:  # IN walk IN/OUT cursor
+cdef inline void advance(const Walk *walk, Cursor *cursor, Py_ssize_t n) noexcept nogil:  # IN/OUT cursor
     """Go on by n elements, at most to the end of the row, from which the next row starts."""
     cdef int axis = 0, k
     cursor.index[0] += n

@@ -1,41 +1,11 @@
-# The buffer protocol, both ways: memoryview(array) without a copy, and from_buffer, which copies any numbers in.
+# Numbers of other programs: Exporter, which lends an array's buffer, and from_buffer, which copies any numbers in.
 #
-# Design: a format letter says signed, unsigned, float or bool, and the item size says the rest, so the native and the
-# standard meaning of a letter ("l" is 4 or 8 bytes) need no table. Foreign memory may be strided and unaligned: each
-# number is copied out by memcpy, which compilers turn into a plain load.
+# Design: the format letter says signed, unsigned, float or bool, and the item size says the rest, so the native and the
+# standard meaning of a letter ("l" is 4 or 8 bytes) need no table. The numbers may be strided and unaligned: each is
+# copied by memcpy, which compilers turn into a plain load.
 
 import sys as _sys
-from cpython.buffer cimport PyBUF_FORMAT, PyBUF_ND, PyBUF_RECORDS_RO, PyBUF_STRIDES
-from cpython.buffer cimport PyBuffer_Release, PyObject_GetBuffer
-
-cdef bytes FORMATS = b"d\0f\0q\0?\0"  # one C string per kind
-
-cdef enum:
-    FORTRAN_ORDER = 0x40  # the bit that PyBUF_F_CONTIGUOUS adds to PyBUF_STRIDES
-
-
-cdef int fill_buffer(Array a, Py_buffer *view, int flags) except -1:  # OUT view
-    cdef Py_ssize_t *strides
-    cdef int axis
-    if flags & FORTRAN_ORDER and a.ndim > 1:
-        raise BufferError("an Array is in C order; Fortran order was asked for")
-    strides = <Py_ssize_t *> PyMem_Malloc(MAX_DIMS * sizeof(Py_ssize_t))
-    if strides == NULL:
-        raise MemoryError()
-    view.itemsize = ITEMSIZE[a.kind]
-    for axis in range(a.ndim - 1, -1, -1):
-        strides[axis] = view.itemsize if axis == a.ndim - 1 else strides[axis + 1] * a.sizes[axis + 1]
-    view.buf = a.data
-    view.len = a.size * view.itemsize
-    view.ndim = a.ndim
-    view.format = <char *> FORMATS + 2 * a.kind if flags & PyBUF_FORMAT else NULL
-    view.shape = a.sizes if flags & PyBUF_ND else NULL
-    view.strides = strides if flags & PyBUF_STRIDES == PyBUF_STRIDES else NULL
-    view.suboffsets = NULL
-    view.readonly = 0
-    view.internal = strides
-    view.obj = a
-    return 0
+from cpython.buffer cimport PyBUF_RECORDS_RO, PyBuffer_Release, PyObject_GetBuffer
 
 
 cdef class Exporter:
@@ -70,7 +40,7 @@ ctypedef fused own:
     uint8_t
 
 
-cdef inline float half(uint16_t bits) noexcept nogil:
+cdef inline float half_precision(uint16_t bits) noexcept nogil:
     """The value of an IEEE 754 binary16."""
     cdef int exponent = (bits >> 10) & 31, fraction = bits & 1023
     cdef float value
@@ -84,14 +54,14 @@ cdef inline float half(uint16_t bits) noexcept nogil:
 
 
 cdef inline void read_row(const char *p, Py_ssize_t step, own *out, Py_ssize_t n, foreign *kind,
-                          int mode) noexcept nogil:  # IN p OUT out
+                          int mode) noexcept nogil:
     """Convert n numbers that lie `step` bytes apart. Mode 'e' reads 16 bits as half precision, '?' as truth."""
     cdef foreign value
     cdef Py_ssize_t i
     for i in range(n):
         memcpy(&value, p + i * step, sizeof(foreign))
         if foreign is uint16_t and own is float:
-            out[i] = half(value) if mode == c'e' else <own> value
+            out[i] = half_precision(value) if mode == c'e' else <own> value
         elif own is uint8_t:
             out[i] = value != 0
         else:
@@ -99,7 +69,7 @@ cdef inline void read_row(const char *p, Py_ssize_t step, own *out, Py_ssize_t n
 
 
 cdef int read_buffer_row(const char *p, Py_ssize_t step, Array out, Py_ssize_t at, Py_ssize_t n, int mode,
-                         Py_ssize_t itemsize) noexcept:  # IN p
+                         Py_ssize_t itemsize) noexcept:
     """One row of any supported kind into out, from position `at` on; 0 if the kind is not supported."""
     if mode == c'f':
         if itemsize == 8: read_row(p, step, <double *> out.data + at, n, <double *> NULL, mode)
@@ -119,7 +89,7 @@ cdef int read_buffer_row(const char *p, Py_ssize_t step, Array out, Py_ssize_t a
     return 0
 
 
-cdef tuple buffer_kind(Py_buffer *view):  # IN view
+cdef tuple buffer_kind(Py_buffer *view):
     """(mode, kind) of a buffer's numbers: mode is 'f' float, 'i' signed, 'u' unsigned or '?'."""
     cdef str text = (<bytes> view.format).decode("latin-1") if view.format != NULL else "B"
     cdef str letter = text
@@ -156,7 +126,7 @@ def from_buffer(obj):
         PyBuffer_Release(&view)
 
 
-cdef void read_all(Py_buffer *view, Array out, int mode) noexcept:  # IN view
+cdef void read_all(Py_buffer *view, Array out, int mode) noexcept:
     """Walk the rows of a strided buffer in C order."""
     cdef Py_ssize_t index[MAX_DIMS]
     cdef Py_ssize_t steps[MAX_DIMS]  # in bytes; ctypes gives no strides for what is in C order

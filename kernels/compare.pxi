@@ -1,10 +1,7 @@
 # Comparisons, which give bool; where, which chooses by one; and the larger or smaller of two.
 #
-# Design: as in elementwise, with four dtypes for the operands. `where` only moves numbers, so it goes by
-# their width and knows nothing of their meaning.
-#
-# Measured on one core with AVX-512 (python -m benchmarks shares), 768 x 128 numbers: comparisons read 100 GB/s (float32
-# 150), `where` moves 90 to 130; from memory it moves two thirds of what a copy does.
+# Design: as in elementwise.pxi, with four dtypes for the operands. `where` only moves numbers, so it needs to know how
+# many bytes they have and nothing else.
 
 cdef struct Eq:
     char _
@@ -49,7 +46,7 @@ cdef inline bint compare_value(own x, own y, compare_op *op) noexcept nogil:
 
 
 cdef inline void compare_row(const own *x, Py_ssize_t step_x, const own *y, Py_ssize_t step_y, uint8_t *out,
-                             Py_ssize_t n, compare_op *op) noexcept nogil:  # IN x, y OUT out
+                             Py_ssize_t n, compare_op *op) noexcept nogil:
     cdef Py_ssize_t i
     if step_x and step_y:
         for i in range(n):
@@ -63,7 +60,7 @@ cdef inline void compare_row(const own *x, Py_ssize_t step_x, const own *y, Py_s
 
 
 cdef void compare_all(const Walk *walk, const own *x, const own *y, uint8_t *out, Py_ssize_t end,
-                      compare_op *op) noexcept nogil:  # IN walk, x, y OUT out
+                      compare_op *op) noexcept nogil:
     cdef Cursor cursor
     cdef Py_ssize_t n, first = 0
     seek(walk, &cursor, 0)
@@ -77,8 +74,8 @@ cdef void compare_all(const Walk *walk, const own *x, const own *y, uint8_t *out
 cdef Array compare(str name, Array a, Array b, compare_op *op):
     need_same_kind(name, a, b)
     cdef Walk walk
-    cdef Array out = plan(name, BOOL, &walk, a, b)
-    cdef PyThreadState *state = unlock(out.size)
+    cdef Array out = plan_walk(name, BOOL, &walk, a, b)
+    cdef PyThreadState *state = release_gil(out.size)
     if a.kind == FLOAT64:
         compare_all(&walk, <const double *> a.data, <const double *> b.data, <uint8_t *> out.data, out.size, op)
     elif a.kind == FLOAT32:
@@ -87,7 +84,7 @@ cdef Array compare(str name, Array a, Array b, compare_op *op):
         compare_all(&walk, <const int64_t *> a.data, <const int64_t *> b.data, <uint8_t *> out.data, out.size, op)
     else:
         compare_all(&walk, <const uint8_t *> a.data, <const uint8_t *> b.data, <uint8_t *> out.data, out.size, op)
-    relock(state)
+    retake_gil(state)
     return out
 
 
@@ -100,7 +97,7 @@ def ge(Array a not None, Array b not None): return compare("ge", a, b, <Ge *> NU
 
 
 cdef void where_all(const Walk *walk, const uint8_t *condition, const cell *x, const cell *y, cell *out,
-                    Py_ssize_t end) noexcept nogil:  # IN walk, condition, x, y OUT out
+                    Py_ssize_t end) noexcept nogil:
     cdef Cursor cursor
     cdef Py_ssize_t i, n, first = 0
     cdef Py_ssize_t step = walk.steps[0][0], step_x = walk.steps[1][0], step_y = walk.steps[2][0]
@@ -118,8 +115,8 @@ def where(Array condition not None, Array a not None, Array b not None):
     need_kind("where", "the condition", condition, BOOL)
     need_same_kind("where", a, b)
     cdef Walk walk
-    cdef Array out = plan("where", a.kind, &walk, condition, a, b)
-    cdef PyThreadState *state = unlock(out.size)
+    cdef Array out = plan_walk("where", a.kind, &walk, condition, a, b)
+    cdef PyThreadState *state = release_gil(out.size)
     cdef const uint8_t *c = <const uint8_t *> condition.data
     if ITEMSIZE[a.kind] == 8:
         where_all(&walk, c, <const uint64_t *> a.data, <const uint64_t *> b.data, <uint64_t *> out.data, out.size)
@@ -127,11 +124,11 @@ def where(Array condition not None, Array a not None, Array b not None):
         where_all(&walk, c, <const uint32_t *> a.data, <const uint32_t *> b.data, <uint32_t *> out.data, out.size)
     else:
         where_all(&walk, c, <const uint8_t *> a.data, <const uint8_t *> b.data, <uint8_t *> out.data, out.size)
-    relock(state)
+    retake_gil(state)
     return out
 
 
-cdef Array chosen(str name, Array a, Array b, compare_op *first_wins):
+cdef Array choose_by(str name, Array a, Array b, compare_op *first_wins):
     """Of integers or bools; NaN, which no comparison orders, is for the floats of elementwise.pxi alone."""
     need_same_kind(name, a, b)
     return where(compare(name, a, b, first_wins), a, b)
@@ -139,11 +136,11 @@ cdef Array chosen(str name, Array a, Array b, compare_op *first_wins):
 
 def maximum(Array a not None, Array b not None):
     if a.kind > FLOAT32:
-        return chosen("maximum", a, b, <Ge *> NULL)
+        return choose_by("maximum", a, b, <Ge *> NULL)
     return binary("maximum", a, b, <Maximum *> NULL)
 
 
 def minimum(Array a not None, Array b not None):
     if a.kind > FLOAT32:
-        return chosen("minimum", a, b, <Le *> NULL)
+        return choose_by("minimum", a, b, <Le *> NULL)
     return binary("minimum", a, b, <Minimum *> NULL)

@@ -1,7 +1,7 @@
 # Making arrays from Python numbers, and from other dtypes.
 #
-# Design: a number enters only if the dtype can hold it. float32 rounds, as everywhere; NaN, infinities and floats
-# beyond the integers cannot become int64, and say so with their position.
+# Design: a number enters only if the dtype can hold it. float32 rounds, as everywhere. NaN, infinities and floats
+# beyond the integers cannot become int64; the error says where the first of them is.
 
 ctypedef fused from_type:
     double
@@ -10,7 +10,7 @@ ctypedef fused from_type:
     uint8_t
 
 
-cdef int store(Array out, Py_ssize_t i, object value) except -1:
+cdef int store_number(Array out, Py_ssize_t i, object value) except -1:
     if out.kind == FLOAT64:
         (<double *> out.data)[i] = value
     elif out.kind == FLOAT32:
@@ -22,7 +22,7 @@ cdef int store(Array out, Py_ssize_t i, object value) except -1:
     return 0
 
 
-cdef object refused(str op, Array out, object value, object error):
+cdef object refusal(str op, Array out, object value, object error):
     """The error for a value that the dtype cannot hold."""
     if isinstance(error, OverflowError):
         return OverflowError(f"{op}: a number is too large for {out.dtype}")
@@ -40,13 +40,13 @@ def from_list(flat, shape, dtype):
     i = 0
     try:
         for i in range(out.size):
-            store(out, i, values[i])
+            store_number(out, i, values[i])
     except (TypeError, AttributeError, OverflowError) as error:
-        raise refused("from_list", out, values[i], error) from None
+        raise refusal("from_list", out, values[i], error) from None
     return out
 
 
-cdef void fill(cell *out, Py_ssize_t n) noexcept nogil:  # IN/OUT out
+cdef void repeat_first(cell *out, Py_ssize_t n) noexcept nogil:  # IN/OUT out
     """Repeat the first number n times."""
     cdef Py_ssize_t i
     cdef cell first = out[0]
@@ -61,21 +61,21 @@ def full(shape, value, dtype):
     if out.kind == INT64 and isinstance(value, float) and value.is_integer():
         value = int(value)
     try:
-        store(out, 0, value)  # even an empty array has room for one
+        store_number(out, 0, value)  # even an empty array has room for one
     except (TypeError, AttributeError, OverflowError) as error:
-        raise refused("full", out, value, error) from None
-    cdef PyThreadState *state = unlock(out.size)
+        raise refusal("full", out, value, error) from None
+    cdef PyThreadState *state = release_gil(out.size)
     if ITEMSIZE[out.kind] == 8:
-        fill(<uint64_t *> out.data, out.size)
+        repeat_first(<uint64_t *> out.data, out.size)
     elif ITEMSIZE[out.kind] == 4:
-        fill(<uint32_t *> out.data, out.size)
+        repeat_first(<uint32_t *> out.data, out.size)
     else:
-        fill(<uint8_t *> out.data, out.size)
-    relock(state)
+        repeat_first(<uint8_t *> out.data, out.size)
+    retake_gil(state)
     return out
 
 
-cdef Py_ssize_t cast_row(const from_type *x, own *out, Py_ssize_t n) noexcept nogil:  # IN x OUT out
+cdef Py_ssize_t cast_row(const from_type *x, own *out, Py_ssize_t n) noexcept nogil:
     """Convert n numbers; returns the position of the first that does not fit, or -1."""
     cdef Py_ssize_t i
     for i in range(n):
@@ -90,7 +90,7 @@ cdef Py_ssize_t cast_row(const from_type *x, own *out, Py_ssize_t n) noexcept no
     return -1
 
 
-cdef Py_ssize_t cast_from(const from_type *x, Array out) noexcept:  # IN x
+cdef Py_ssize_t cast_from(const from_type *x, Array out) noexcept:
     if out.kind == FLOAT64:
         return cast_row(x, <double *> out.data, out.size)
     if out.kind == FLOAT32:

@@ -1,24 +1,20 @@
 # Element by element: the loops.
 #
-# Design: they are written once and compiled for each operation (operations.pxi) and dtype, as vectors. Results do not
-# depend on how a loop is cut, so threads take pieces of it. exp, log, sigmoid and GELU try a block as if all its
-# numbers were easy (vector_math.pxi) and note the hardest; where one was not, the block is computed again, with care.
-# A block is so long that its end, where vectors are joined, does not show, and so short that it is still in the first
-# cache: one hard number among many costs the time of one block.
-#
-# Measured on one core with AVX-512 (python -m benchmarks shares), in bytes read and written: from memory, additions,
-# relu, exp, tanh and sigmoid are as fast as a copy; of 768 x 128 numbers, from the second and third cache, additions
-# move 90 to 140 GB/s, where a copy moves 120. What each function costs beyond that stands in vector_math.pxi.
+# Design: they are written once, and compiled as vectors for each operation (operations.pxi) and dtype. A result does
+# not depend on where a loop begins or ends, so threads take parts of it. exp, log, sigmoid and GELU try a block as if
+# all its numbers were easy (vector_math.pxi) and note the hardest one; if that was not easy, the block is computed
+# again, with care. A block is long enough that its odd elements cost little, and short enough that it is still in the
+# first cache the second time: one hard number among many costs the time of one block.
 
 cdef enum:
-    TRIED = 1024  # numbers that are tried as if they were easy (vector_math.pxi)
+    EASY_BLOCK = 1024  # numbers that are tried as if they were easy (vector_math.pxi)
 
 ctypedef fused any_op:
     unary_op
     binary_op
 
 
-cdef inline double nanoseconds(Py_ssize_t nbytes, any_op *op) noexcept nogil:
+cdef inline double cost_ns(Py_ssize_t nbytes, any_op *op) noexcept nogil:
     """What it costs to compute so many bytes."""
     if any_op in slowest_op:
         return nbytes / 8.0
@@ -36,20 +32,20 @@ cdef struct Elements:  # what the pieces of an operation have in common
     Py_ssize_t n
 
 
-cdef inline Py_ssize_t pieces(Py_ssize_t n) noexcept nogil:
-    return (n + PIECE - 1) // PIECE
+cdef inline Py_ssize_t element_tasks(Py_ssize_t n) noexcept nogil:
+    return (n + TASK_ELEMENTS - 1) // TASK_ELEMENTS
 
 
-cdef inline uint64_t care(double x, unary_op *op) noexcept nogil:
+cdef inline uint64_t difficulty(double x, unary_op *op) noexcept nogil:
     """The larger, the harder: a whole number, as the bits of numbers of one sign are ordered as they are, NaN last."""
     return to_bits(x) - to_bits(2.2250738585072014e-308) if unary_op is Log else to_bits(c_fabs(x))
 
 
-cdef inline uint32_t care_f(float x, unary_op *op) noexcept nogil:
+cdef inline uint32_t difficulty_f(float x, unary_op *op) noexcept nogil:
     return to_bits_f(x) - to_bits_f(1.1754943508222875e-38) if unary_op is Log else to_bits_f(c_fabsf(x))
 
 
-cdef inline bint easy_block(const real *x, real *out, Py_ssize_t n, unary_op *op) noexcept nogil:  # IN x OUT out
+cdef inline bint easy_block(const real *x, real *out, Py_ssize_t n, unary_op *op) noexcept nogil:
     """Compute as if all were easy, into another place than x; returns whether they were."""
     cdef uint64_t worst = 0, bits
     cdef uint32_t worst_f = 0, bits_f
@@ -59,19 +55,19 @@ cdef inline bint easy_block(const real *x, real *out, Py_ssize_t n, unary_op *op
     if real is double:
         for i in range(n):
             out[i] = unary_value(x[i], True, op)
-            bits = care(x[i], op)
+            bits = difficulty(x[i], op)
             worst = bits if bits > worst else worst
-        return worst <= care(most, op)
+        return worst <= difficulty(most, op)
     else:
         for i in range(n):
             out[i] = unary_value(x[i], True, op)
-            bits_f = care_f(x[i], op)
+            bits_f = difficulty_f(x[i], op)
             worst_f = bits_f if bits_f > worst_f else worst_f
-        return worst_f <= care_f(most_f, op)
+        return worst_f <= difficulty_f(most_f, op)
 
 
-cdef inline void unary_row(const real *x, real *out, Py_ssize_t n, unary_op *op) noexcept nogil:  # IN x OUT out
-    cdef Py_ssize_t i, at, end, block = TRIED if unary_op in easy_op else n
+cdef inline void unary_row(const real *x, real *out, Py_ssize_t n, unary_op *op) noexcept nogil:
+    cdef Py_ssize_t i, at, end, block = EASY_BLOCK if unary_op in easy_op else n
     for at from 0 <= at < n by block:
         end = at_most(at + block, n)
         if unary_op in easy_op and easy_block(x + at, out + at, end - at, op):
@@ -80,9 +76,9 @@ cdef inline void unary_row(const real *x, real *out, Py_ssize_t n, unary_op *op)
             out[i] = unary_value(x[i], False, op)
 
 
-cdef void unary_piece(const Elements *t, Py_ssize_t piece, int worker, real *kind, unary_op *op) noexcept nogil:  # IN t
-    cdef Py_ssize_t at = piece * PIECE
-    unary_row(<const real *> t.x + at, <real *> t.out + at, t.n - at if t.n - at < PIECE else PIECE, op)
+cdef void unary_task(const Elements *t, Py_ssize_t piece, int worker, real *kind, unary_op *op) noexcept nogil:
+    cdef Py_ssize_t at = piece * TASK_ELEMENTS
+    unary_row(<const real *> t.x + at, <real *> t.out + at, t.n - at if t.n - at < TASK_ELEMENTS else TASK_ELEMENTS, op)
 
 
 cdef Array unary(str name, Array a, unary_op *op):
@@ -90,14 +86,14 @@ cdef Array unary(str name, Array a, unary_op *op):
     cdef Array out = new_like(a, a.kind)
     cdef Elements t
     t.x, t.out, t.n = a.data, out.data, a.size
-    cdef Task run = <Task> unary_piece[double, unary_op] if a.kind == FLOAT64 else <Task> unary_piece[float, unary_op]
-    cdef double ns = nanoseconds(t.n * ITEMSIZE[a.kind], op)
-    perform(run, &t, pieces(t.n), team(ns), ns)
+    cdef double ns = cost_ns(t.n * ITEMSIZE[a.kind], op)
+    perform(a.kind, <Task> unary_task[double, unary_op], <Task> unary_task[float, unary_op], &t, element_tasks(t.n),
+            threads_for(ns), ns)
     return out
 
 
 cdef inline void binary_row(const real *x, Py_ssize_t step_x, const real *y, Py_ssize_t step_y, real *out, Py_ssize_t n,
-                            binary_op *op) noexcept nogil:  # IN x, y OUT out
+                            binary_op *op) noexcept nogil:
     cdef Py_ssize_t i
     if step_x and step_y:
         for i in range(n):
@@ -111,7 +107,7 @@ cdef inline void binary_row(const real *x, Py_ssize_t step_x, const real *y, Py_
 
 
 cdef void binary_span(const Walk *walk, const real *x, const real *y, real *out, Py_ssize_t first, Py_ssize_t end,
-                      binary_op *op) noexcept nogil:  # IN walk, x, y OUT out
+                      binary_op *op) noexcept nogil:
     """Elements first to end of the output."""
     cdef Cursor cursor
     cdef Py_ssize_t n
@@ -123,25 +119,26 @@ cdef void binary_span(const Walk *walk, const real *x, const real *y, real *out,
         first += n
 
 
-cdef void binary_piece(const Elements *t, Py_ssize_t piece, int worker, real *kind, binary_op *op) noexcept nogil:  # IN t
-    cdef Py_ssize_t at = piece * PIECE
-    binary_span(t.walk, <const real *> t.x, <const real *> t.y, <real *> t.out, at, at + PIECE if at + PIECE < t.n else t.n, op)
+cdef void binary_task(const Elements *t, Py_ssize_t piece, int worker, real *kind, binary_op *op) noexcept nogil:
+    cdef Py_ssize_t at = piece * TASK_ELEMENTS
+    binary_span(t.walk, <const real *> t.x, <const real *> t.y, <real *> t.out, at,
+                at + TASK_ELEMENTS if at + TASK_ELEMENTS < t.n else t.n, op)
 
 
 cdef Array binary(str name, Array a, Array b, binary_op *op):
     need_same_kind(name, a, b)
     need_float(name, a)
     cdef Walk walk
-    cdef Array out = plan(name, a.kind, &walk, a, b)
+    cdef Array out = plan_walk(name, a.kind, &walk, a, b)
     cdef Elements t
     t.x, t.y, t.walk, t.out, t.n = a.data, b.data, &walk, out.data, out.size
-    cdef Task run = <Task> binary_piece[double, binary_op] if a.kind == FLOAT64 else <Task> binary_piece[float, binary_op]
-    cdef double ns = nanoseconds(t.n * ITEMSIZE[a.kind], op)
-    perform(run, &t, pieces(t.n), team(ns), ns)
+    cdef double ns = cost_ns(t.n * ITEMSIZE[a.kind], op)
+    perform(a.kind, <Task> binary_task[double, binary_op], <Task> binary_task[float, binary_op], &t, element_tasks(t.n),
+            threads_for(ns), ns)
     return out
 
 
-cdef Array gradient(str name, Array a, Array dy, binary_op *op):
+cdef Array binary_gradient(str name, Array a, Array dy, binary_op *op):
     if not same_sizes(a, dy):
         raise ValueError(f"{name}: shapes {a.shape} and {dy.shape} differ")
     return binary(name, a, dy, op)
@@ -164,10 +161,12 @@ def abs(Array a not None): return unary("abs", a, <Abs *> NULL)
 def gelu(Array a not None): return unary("gelu", a, <GELU *> NULL)
 def gelu_tanh(Array a not None): return unary("gelu_tanh", a, <GELUTanh *> NULL)
 
-def sqrt_grad(Array y not None, Array dy not None): return gradient("sqrt_grad", y, dy, <SqrtGrad *> NULL)
-def tanh_grad(Array y not None, Array dy not None): return gradient("tanh_grad", y, dy, <TanhGrad *> NULL)
-def sigmoid_grad(Array y not None, Array dy not None): return gradient("sigmoid_grad", y, dy, <SigmoidGrad *> NULL)
-def relu_grad(Array x not None, Array dy not None): return gradient("relu_grad", x, dy, <ReLUGrad *> NULL)
-def abs_grad(Array x not None, Array dy not None): return gradient("abs_grad", x, dy, <AbsGrad *> NULL)
-def gelu_grad(Array x not None, Array dy not None): return gradient("gelu_grad", x, dy, <GELUGrad *> NULL)
-def gelu_tanh_grad(Array x not None, Array dy not None): return gradient("gelu_tanh_grad", x, dy, <GELUTanhGrad *> NULL)
+def sqrt_grad(Array y not None, Array dy not None): return binary_gradient("sqrt_grad", y, dy, <SqrtGrad *> NULL)
+def tanh_grad(Array y not None, Array dy not None): return binary_gradient("tanh_grad", y, dy, <TanhGrad *> NULL)
+def sigmoid_grad(Array y not None,
+                 Array dy not None): return binary_gradient("sigmoid_grad", y, dy, <SigmoidGrad *> NULL)
+def relu_grad(Array x not None, Array dy not None): return binary_gradient("relu_grad", x, dy, <ReLUGrad *> NULL)
+def abs_grad(Array x not None, Array dy not None): return binary_gradient("abs_grad", x, dy, <AbsGrad *> NULL)
+def gelu_grad(Array x not None, Array dy not None): return binary_gradient("gelu_grad", x, dy, <GELUGrad *> NULL)
+def gelu_tanh_grad(Array x not None,
+                   Array dy not None): return binary_gradient("gelu_tanh_grad", x, dy, <GELUTanhGrad *> NULL)

@@ -1,31 +1,29 @@
-# Folding along any axis: many numbers become one, by sum, max or min. The loops of reduce.pxi and of softmax.pxi.
+# Folding along any axis: many numbers become one, by sum, max or min. The loops of reduce.pxi, softmax.pxi and others.
 #
 # Design: the array is (outer, n, inner), and n goes. A sum is a tree, so that its error grows with log n, and the tree
 # depends on the shape alone. Where inner is 1, rows of neighbours become numbers, as in fold_rows.pxi.
 #
-# Otherwise whole rows are joined, BUNDLE at a time: for each column a tree in registers, so that one number is written
-# for BUNDLE read. A strip of COLUMNS running sums stays in the first cache while the rows go by; it is no narrower, since
-# the memory hands over long runs faster. A few columns would leave most of a vector empty: there, several rows count as
-# one, and their parts are joined at the end.
+# Otherwise whole rows are combined, FOLD_BUNDLE at a time: for each column a tree in registers, so that one number is
+# written for each FOLD_BUNDLE read. A strip of FOLD_COLUMNS running sums stays in the first cache while the rows go
+# by; it is that wide because memory delivers long runs faster. A few columns would leave most of a vector empty:
+# there, several rows count as one, and their parts are combined at the end.
 #
-# A long n is cut into parts. Threads take parts, strips and outer rows as they are free, since one that slept may take
-# longer to wake than the work takes. Parts and strips begin where lines of the cache do.
-#
-# Measured on one core with AVX-512, columns, GB/s of float64 and float32: 768x128 from the second cache 115 and 114,
-# 1000x1000 from the third 97 and 89, 10x1000x1000 from memory 35 and 37, as any loop that follows eight rows at a time.
+# A long n is cut into parts. Threads take parts, strips and outer rows as they become free, because a thread that
+# slept may take longer to wake than the work takes. Parts and strips begin where cache lines do.
 
 cdef enum:
-    BUNDLE = 8
-    ROWS_BLOCK = 32  # rows joined one group after the other
-    COLUMNS = 1024
-    NARROW = 32  # fewer columns than this are widened
-    PARTS = 16  # tasks that are enough for any number of threads
-    PART = 32768  # elements that are worth being a part
+    FOLD_BUNDLE = 8
+    FOLD_BLOCK_ROWS = 32  # rows joined one group after the other
+    FOLD_COLUMNS = 1024
+    FOLD_NARROW = 32  # fewer columns than this are widened
+    FOLD_MOST_PARTS = 16  # tasks that are enough for any number of threads
+    FOLD_PART_ELEMENTS = 32768  # elements that are worth being a part
 
 
 # --- rows -------------------------------------------------------------------------------------------------------------
-cdef inline void fold_group(const real *x, Py_ssize_t row, Py_ssize_t width, real *out, reduce_op *op) noexcept nogil:  # IN x IN/OUT out
-    """BUNDLE rows, `row` apart, into out."""
+cdef inline void fold_bundle(const real *x, Py_ssize_t row, Py_ssize_t width, real *out,
+                             reduce_op *op) noexcept nogil:  # IN/OUT out
+    """FOLD_BUNDLE rows, `row` apart, into out."""
     cdef Py_ssize_t j, i
     cdef real best, nan, v
     for j in range(width):
@@ -35,42 +33,42 @@ cdef inline void fold_group(const real *x, Py_ssize_t row, Py_ssize_t width, rea
         else:
             best = out[j]
             nan = 0
-            for i in range(BUNDLE):
+            for i in range(FOLD_BUNDLE):
                 v = x[i * row + j]
-                best = better(v, best, op)
+                best = better_of(v, best, op)
                 nan = v if v != v else nan
             out[j] = nan if nan != nan else best
 
 
 cdef void fold_columns(const real *x, Py_ssize_t n, Py_ssize_t row, Py_ssize_t width, real *out,
-                       reduce_op *op) noexcept nogil:  # IN x OUT out
-    """n rows of `width` <= COLUMNS elements, `row` apart, joined to one row."""
-    cdef real other[COLUMNS]
-    cdef Py_ssize_t half = ROWS_BLOCK, i = 0, j
-    if n > ROWS_BLOCK:
+                       reduce_op *op) noexcept nogil:
+    """n rows of `width` <= FOLD_COLUMNS elements, `row` apart, joined to one row."""
+    cdef real other[FOLD_COLUMNS]
+    cdef Py_ssize_t half = FOLD_BLOCK_ROWS, i = 0, j
+    if n > FOLD_BLOCK_ROWS:
         while 2 * half < n:
             half *= 2
         fold_columns(x, half, row, width, out, op)
         fold_columns(x + half * row, n - half, row, width, other, op)
         for j in range(width):
-            out[j] = join(out[j], other[j], op)
+            out[j] = combine(out[j], other[j], op)
         return
     for j in range(width):
-        out[j] = neutral(<real *> NULL, op)
-    while i + BUNDLE <= n:
-        fold_group(x + i * row, row, width, out, op)
-        i += BUNDLE
+        out[j] = neutral_element(<real *> NULL, op)
+    while i + FOLD_BUNDLE <= n:
+        fold_bundle(x + i * row, row, width, out, op)
+        i += FOLD_BUNDLE
     while i < n:
         for j in range(width):
-            out[j] = join(out[j], x[i * row + j], op)
+            out[j] = combine(out[j], x[i * row + j], op)
         i += 1
 
 
 cdef void fold_narrow(const real *x, Py_ssize_t n, Py_ssize_t width, real *out,
-                      reduce_op *op) noexcept nogil:  # IN x OUT out
-    """n rows of less than NARROW elements, without gaps: several of them are one wide row."""
-    cdef real wide[4 * NARROW]
-    cdef Py_ssize_t together = 4 * NARROW // width, wide_rows = n // together, rest = wide_rows * together, i, j
+                      reduce_op *op) noexcept nogil:
+    """n rows of less than FOLD_NARROW elements, without gaps: several of them are one wide row."""
+    cdef real wide[4 * FOLD_NARROW]
+    cdef Py_ssize_t together = 4 * FOLD_NARROW // width, wide_rows = n // together, rest = wide_rows * together, i, j
     if wide_rows < 2:
         fold_columns(x, n, width, width, out, op)
         return
@@ -78,7 +76,7 @@ cdef void fold_narrow(const real *x, Py_ssize_t n, Py_ssize_t width, real *out,
     fold_columns(<const real *> wide, together, width, width, out, op)
     for i in range(rest, n):
         for j in range(width):
-            out[j] = join(out[j], x[i * width + j], op)
+            out[j] = combine(out[j], x[i * width + j], op)
 
 
 # --- tasks ------------------------------------------------------------------------------------------------------------
@@ -95,53 +93,53 @@ cdef struct Folding:  # (outer, n, inner) -> (outer, parts, inner)
     void *out
 
 
-cdef Folding folding(Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner) noexcept:
+cdef Folding plan_fold(Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner) noexcept:
     cdef Folding f
     f.outer, f.n, f.inner, f.x, f.out = outer, n, inner, NULL, NULL
-    f.strips = (inner + COLUMNS - 1) // COLUMNS
-    f.width = ((inner + f.strips - 1) // f.strips + LINE - 1) // LINE * LINE
-    f.parts = outer * n * inner // PART
-    f.parts = PARTS if f.parts > PARTS else f.parts
+    f.strips = (inner + FOLD_COLUMNS - 1) // FOLD_COLUMNS
+    f.width = ((inner + f.strips - 1) // f.strips + CACHE_LINE - 1) // CACHE_LINE * CACHE_LINE
+    f.parts = outer * n * inner // FOLD_PART_ELEMENTS
+    f.parts = FOLD_MOST_PARTS if f.parts > FOLD_MOST_PARTS else f.parts
     f.parts = f.parts // (outer * f.strips)
     f.parts = n if f.parts > n else (1 if f.parts < 1 else f.parts)
-    f.together = 1 if inner > 1 or n >= PART else PART // n
-    f.together = f.together // TOGETHER * TOGETHER if f.together > TOGETHER else f.together
+    f.together = 1 if inner > 1 or n >= FOLD_PART_ELEMENTS else FOLD_PART_ELEMENTS // n
+    f.together = f.together // ROWS_TOGETHER * ROWS_TOGETHER if f.together > ROWS_TOGETHER else f.together
     f.tasks = (outer * f.parts * f.strips + f.together - 1) // f.together
     return f
 
 
-cdef inline Py_ssize_t part_start(const Folding *f, Py_ssize_t part, Py_ssize_t step) noexcept nogil:  # IN f
+cdef inline Py_ssize_t part_start(const Folding *f, Py_ssize_t part, Py_ssize_t step) noexcept nogil:
     """Where a part of n begins: at a multiple of `step`."""
     return part * f.n // f.parts // step * step if part < f.parts else f.n
 
 
-cdef void fold_lines(const Folding *f, const real *x, real *out, Py_ssize_t task, reduce_op *op) noexcept nogil:  # IN f, x OUT out
+cdef void fold_some_rows(const Folding *f, const real *x, real *out, Py_ssize_t task, reduce_op *op) noexcept nogil:
     """Neighbours: some rows, or a part of one."""
     cdef Py_ssize_t first = task * f.together, part = task % f.parts, left, right
     if f.parts == 1:
         x += first * f.n
         fold_rows(x, x, at_most(f.outer - first, f.together), f.n, out + first, op)
         return
-    left, right = part_start(f, part, BLOCK), part_start(f, part + 1, BLOCK)
+    left, right = part_start(f, part, FOLD_BLOCK), part_start(f, part + 1, FOLD_BLOCK)
     x += task // f.parts * f.n + left
     out[task] = fold_row(x, x, right - left, op)
 
 
-cdef void fold_strip(const Folding *f, const real *x, real *out, Py_ssize_t task, reduce_op *op) noexcept nogil:  # IN f, x OUT out
+cdef void fold_some_columns(const Folding *f, const real *x, real *out, Py_ssize_t task, reduce_op *op) noexcept nogil:
     """Some columns of some rows."""
     cdef Py_ssize_t strip = task % f.strips, part = task // f.strips % f.parts, outer = task // f.strips // f.parts
     cdef Py_ssize_t left = strip * f.width, width = at_most(f.inner - left, f.width)
-    cdef Py_ssize_t first = part_start(f, part, BUNDLE), end = part_start(f, part + 1, BUNDLE)
+    cdef Py_ssize_t first = part_start(f, part, FOLD_BUNDLE), end = part_start(f, part + 1, FOLD_BUNDLE)
     x += (outer * f.n + first) * f.inner + left
     out += (outer * f.parts + part) * f.inner + left
-    if f.inner < NARROW:
+    if f.inner < FOLD_NARROW:
         fold_narrow(x, end - first, f.inner, out, op)
     else:
         fold_columns(x, end - first, f.inner, width, out, op)
 
 
-cdef void fold_task(const Folding *f, Py_ssize_t task, int worker, real *kind, reduce_op *op) noexcept nogil:  # IN f
+cdef void fold_task(const Folding *f, Py_ssize_t task, int worker, real *kind, reduce_op *op) noexcept nogil:
     if f.inner == 1:
-        fold_lines(f, <const real *> f.x, <real *> f.out, task, op)
+        fold_some_rows(f, <const real *> f.x, <real *> f.out, task, op)
     else:
-        fold_strip(f, <const real *> f.x, <real *> f.out, task, op)
+        fold_some_columns(f, <const real *> f.x, <real *> f.out, task, op)

@@ -1,18 +1,15 @@
 # Folding rows of neighbours: many numbers become one, by sum, max or min, or by the sum of products with a second row.
 #
-# Design: a row is added up in LANES running sums side by side: four vectors of doubles or two of floats with AVX-512, as
-# three more additions can start while one is under way. What LANES do not divide comes first, as a vector of which only
-# the beginning counts. Blocks are joined in pairs, lane by lane, so that a sum is a tree whose error grows with log n,
-# and the lanes of a row at the very end, neighbour with neighbour. To join the lanes of one row is a chain of five steps
-# on ever emptier vectors: 10 ns, as long as it takes to add 160 floats. So that is done for TOGETHER rows at once, as if
-# they were one long row. The tree depends on the row's length alone.
+# Design: a row is added up in FOLD_LANES running sums side by side: four vectors of doubles or two of floats with
+# AVX-512, as three more additions can start while one is under way. The numbers that FOLD_LANES do not divide come
+# first, as a vector of which only the beginning counts. Blocks are combined in pairs, lane by lane, so that a sum is a
+# tree whose error grows with log n. The lanes of a row are combined last, neighbour with neighbour. For one row that
+# is a chain of five steps on ever emptier vectors, as much work as adding 160 floats, so it is done for ROWS_TOGETHER
+# rows at once, as if they were one long row. The tree depends on the row's length alone, so a row has the same bits
+# wherever it stands.
 #
 # Max and min compare each number with the best only, which a NaN does not pass, and keep NaNs beside it: both are one
 # instruction of a vector unit.
-#
-# Measured on one core with AVX-512, sums, GB/s of float64 and float32: 768x128 from the second cache 140 and 144;
-# 1000x1000 from the third 113 and 114, where a loop that only reads gets 117; 12288x65 88 and 82, as rows that begin
-# within a line take an eighth more loads; 1e7 numbers from memory 45 and 60.
 
 cdef extern from *:
     """
@@ -25,12 +22,12 @@ cdef extern from *:
     void prefetch "SAITAMA_PREFETCH"(const void *address) nogil
 
 cdef enum:
-    AHEAD = 6144  # bytes between what is added and what is asked of the memory
-    WIDE = 16  # neighbours that become a vector, or two
-    LANES = 32
-    KEPT = LANES // 2
-    TOGETHER = 16  # rows whose ends are joined together
-    BLOCK = 1024  # elements of a row, of which every lane joins 32
+    FOLD_AHEAD_BYTES = 6144  # bytes between what is added and what is asked of the memory
+    VECTOR_NUMBERS = 16  # neighbours that become a vector, or two
+    FOLD_LANES = 32
+    FOLD_KEPT = FOLD_LANES // 2
+    ROWS_TOGETHER = 16  # rows whose ends are joined together
+    FOLD_BLOCK = 1024  # elements of a row, of which every lane joins 32
 
 cdef struct Sum:
     char _
@@ -53,7 +50,7 @@ ctypedef fused row_op:
     Dot
 
 
-cdef inline real neutral(real *kind, row_op *op) noexcept nogil:
+cdef inline real neutral_element(real *kind, row_op *op) noexcept nogil:
     """What joins without a trace."""
     if row_op is Max:
         return <real> -INFINITY
@@ -63,7 +60,7 @@ cdef inline real neutral(real *kind, row_op *op) noexcept nogil:
         return -0.0
 
 
-cdef inline real better(real x, real best, row_op *op) noexcept nogil:
+cdef inline real better_of(real x, real best, row_op *op) noexcept nogil:
     """Of max or min, where x is no NaN. A best NaN stays."""
     if row_op is Max:
         return x if x > best else best
@@ -71,115 +68,115 @@ cdef inline real better(real x, real best, row_op *op) noexcept nogil:
         return x if x < best else best
 
 
-cdef inline real join(real x, real y, row_op *op) noexcept nogil:
+cdef inline real combine(real x, real y, row_op *op) noexcept nogil:
     """NaN wins."""
     cdef real best
     if row_op is Max or row_op is Min:
-        best = better(x, y, op)  # y, where one of them is NaN
+        best = better_of(x, y, op)  # y, where one of them is NaN
         return x if x != x else best
     else:
         return x + y
 
 
-cdef inline real operand(const real *x, const real *y, Py_ssize_t i, row_op *op) noexcept nogil:  # IN x, y
+cdef inline real fold_operand(const real *x, const real *y, Py_ssize_t i, row_op *op) noexcept nogil:
     return x[i] * y[i] if row_op is Dot else x[i]
 
 
-cdef inline void fold_block(const real *x, const real *y, Py_ssize_t n, real *out, row_op *op) noexcept nogil:  # IN x, y OUT out
-    """LANES <= n <= BLOCK neighbours become KEPT numbers. What LANES do not divide is seen first."""
-    cdef real lanes[LANES]
-    cdef real nans[LANES]
-    cdef Py_ssize_t i = n % LANES, j
+cdef inline void fold_block(const real *x, const real *y, Py_ssize_t n, real *out, row_op *op) noexcept nogil:
+    """FOLD_LANES <= n <= FOLD_BLOCK neighbours become FOLD_KEPT numbers. What FOLD_LANES do not divide is seen first."""
+    cdef real lanes[FOLD_LANES]
+    cdef real nans[FOLD_LANES]
+    cdef Py_ssize_t i = n % FOLD_LANES, j
     cdef real v, nan
-    for j in range(LANES):
-        lanes[j] = operand(x, y, j, op) if j < i else neutral(<real *> NULL, op)
+    for j in range(FOLD_LANES):
+        lanes[j] = fold_operand(x, y, j, op) if j < i else neutral_element(<real *> NULL, op)
         if row_op is Max or row_op is Min:
             nans[j] = lanes[j] if lanes[j] != lanes[j] else 0
     while True:
-        for j in range(<Py_ssize_t> (LANES * sizeof(real) // LINE)):
-            prefetch(x + i + (AHEAD + LINE * j) // sizeof(real))
-        for j in range(LANES):
-            v = operand(x, y, i + j, op)
+        for j in range(<Py_ssize_t> (FOLD_LANES * sizeof(real) // CACHE_LINE)):
+            prefetch(x + i + (FOLD_AHEAD_BYTES + CACHE_LINE * j) // sizeof(real))
+        for j in range(FOLD_LANES):
+            v = fold_operand(x, y, i + j, op)
             if row_op is Max or row_op is Min:
-                lanes[j] = better(v, lanes[j], op)
+                lanes[j] = better_of(v, lanes[j], op)
                 nans[j] = v if v != v else nans[j]
             else:
                 lanes[j] += v
-        i += LANES
+        i += FOLD_LANES
         if i == n:
             break
-    for j in range(KEPT):
+    for j in range(FOLD_KEPT):
         if row_op is Max or row_op is Min:
-            nan = nans[j] + nans[j + KEPT]
-            out[j] = nan if nan != nan else better(lanes[j], lanes[j + KEPT], op)
+            nan = nans[j] + nans[j + FOLD_KEPT]
+            out[j] = nan if nan != nan else better_of(lanes[j], lanes[j + FOLD_KEPT], op)
         else:
-            out[j] = lanes[j] + lanes[j + KEPT]
+            out[j] = lanes[j] + lanes[j + FOLD_KEPT]
 
 
-cdef void fold_blocks(const real *x, const real *y, Py_ssize_t n, real *out, row_op *op) noexcept nogil:  # IN x, y OUT out
-    """The same for any n >= LANES: a tree of blocks, of which all but the last are full."""
-    cdef real other[KEPT]
-    cdef Py_ssize_t half = BLOCK, j
-    if n == BLOCK:
-        fold_block(x, y, BLOCK, out, op)  # what is constant needs no look at the beginning
+cdef void fold_blocks(const real *x, const real *y, Py_ssize_t n, real *out, row_op *op) noexcept nogil:
+    """The same for any n >= FOLD_LANES: a tree of blocks, of which all but the last are full."""
+    cdef real other[FOLD_KEPT]
+    cdef Py_ssize_t half = FOLD_BLOCK, j
+    if n == FOLD_BLOCK:
+        fold_block(x, y, FOLD_BLOCK, out, op)  # what is constant needs no look at the beginning
         return
-    if n < BLOCK or row_op is Max or row_op is Min:  # which do not round
+    if n < FOLD_BLOCK or row_op is Max or row_op is Min:  # which do not round
         fold_block(x, y, n, out, op)
         return
     while 2 * half < n:
         half *= 2
-    half = half if n - half >= LANES else half // 2
+    half = half if n - half >= FOLD_LANES else half // 2
     fold_blocks(x, y, half, out, op)
     fold_blocks(x + half, y + half, n - half, other, op)
-    for j in range(KEPT):
-        out[j] = join(out[j], other[j], op)
+    for j in range(FOLD_KEPT):
+        out[j] = combine(out[j], other[j], op)
 
 
-cdef inline void halve(const real *x, real *out, Py_ssize_t n, row_op *op) noexcept nogil:  # IN x OUT out
+cdef inline void combine_neighbours(const real *x, real *out, Py_ssize_t n, row_op *op) noexcept nogil:
     """2 n numbers become n, each of two neighbours."""
     cdef Py_ssize_t i
     for i in range(n):
-        out[i] = join(x[2 * i], x[2 * i + 1], op)
+        out[i] = combine(x[2 * i], x[2 * i + 1], op)
 
 
-cdef inline void fold_together(const real *x, const real *y, Py_ssize_t n, real *out, row_op *op) noexcept nogil:  # IN x, y OUT out
-    """TOGETHER rows of LANES <= n <= BLOCK neighbours: what is left of them is joined as if it were one long row."""
-    cdef real kept[TOGETHER * KEPT]
-    cdef real eighths[TOGETHER * 8]
-    cdef real quarters[TOGETHER * 4]
-    cdef real halves[TOGETHER * 2]
+cdef inline void fold_together(const real *x, const real *y, Py_ssize_t n, real *out, row_op *op) noexcept nogil:
+    """ROWS_TOGETHER rows of FOLD_LANES <= n <= FOLD_BLOCK neighbours: what is left of them is joined as if it were one long row."""
+    cdef real kept[ROWS_TOGETHER * FOLD_KEPT]
+    cdef real eighths[ROWS_TOGETHER * 8]
+    cdef real quarters[ROWS_TOGETHER * 4]
+    cdef real halves[ROWS_TOGETHER * 2]
     cdef Py_ssize_t i
-    for i in range(TOGETHER):
-        fold_block(x + i * n, y + i * n, n, kept + i * KEPT, op)
-    halve(<const real *> kept, eighths, TOGETHER * 8, op)
-    halve(<const real *> eighths, quarters, TOGETHER * 4, op)
-    halve(<const real *> quarters, halves, TOGETHER * 2, op)
-    halve(<const real *> halves, out, TOGETHER, op)
+    for i in range(ROWS_TOGETHER):
+        fold_block(x + i * n, y + i * n, n, kept + i * FOLD_KEPT, op)
+    combine_neighbours(<const real *> kept, eighths, ROWS_TOGETHER * 8, op)
+    combine_neighbours(<const real *> eighths, quarters, ROWS_TOGETHER * 4, op)
+    combine_neighbours(<const real *> quarters, halves, ROWS_TOGETHER * 2, op)
+    combine_neighbours(<const real *> halves, out, ROWS_TOGETHER, op)
 
 
-cdef inline real fold_row(const real *x, const real *y, Py_ssize_t n, row_op *op) noexcept nogil:  # IN x, y
+cdef inline real fold_row(const real *x, const real *y, Py_ssize_t n, row_op *op) noexcept nogil:
     """n >= 1 neighbours."""
-    cdef real kept[KEPT]
+    cdef real kept[FOLD_KEPT]
     cdef real eight[8]
     cdef Py_ssize_t j
-    cdef real total = operand(x, y, 0, op)
-    if n < LANES:
+    cdef real total = fold_operand(x, y, 0, op)
+    if n < FOLD_LANES:
         for j in range(1, n):
-            total = join(total, operand(x, y, j, op), op)
+            total = combine(total, fold_operand(x, y, j, op), op)
         return total
     fold_blocks(x, y, n, kept, op)
-    halve(<const real *> kept, eight, 8, op)
-    return join(join(join(eight[0], eight[1], op), join(eight[2], eight[3], op), op),
-                join(join(eight[4], eight[5], op), join(eight[6], eight[7], op), op), op)
+    combine_neighbours(<const real *> kept, eight, 8, op)
+    return combine(combine(combine(eight[0], eight[1], op), combine(eight[2], eight[3], op), op),
+                   combine(combine(eight[4], eight[5], op), combine(eight[6], eight[7], op), op), op)
 
 
-cdef void fold_rows(const real *x, const real *y, Py_ssize_t rows, Py_ssize_t n, real *out, row_op *op) noexcept nogil:  # IN x, y OUT out
-    """Rows of n >= 1 neighbours, one after the other. y counts for Dot alone. A row's bits do not depend on where it stands."""
+cdef void fold_rows(const real *x, const real *y, Py_ssize_t rows, Py_ssize_t n, real *out, row_op *op) noexcept nogil:
+    """LossRows of n >= 1 neighbours, one after the other. y counts for Dot alone. A row's bits do not depend on where it stands."""
     cdef Py_ssize_t i = 0
-    if LANES <= n <= BLOCK:
-        while i + TOGETHER <= rows:
+    if FOLD_LANES <= n <= FOLD_BLOCK:
+        while i + ROWS_TOGETHER <= rows:
             fold_together(x + i * n, y + i * n, n, out + i, op)
-            i += TOGETHER
+            i += ROWS_TOGETHER
     while i < rows:
         out[i] = fold_row(x + i * n, y + i * n, n, op)
         i += 1

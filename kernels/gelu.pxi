@@ -1,26 +1,24 @@
-# GELU, x Phi(x), where Phi(x) is the chance that a standard normal number is below x; its tanh form; their derivatives.
+# GELU, x Phi(x), where Phi(x) is the chance that a standard normal number is below x; its tanh form; their
+# derivatives.
 #
 # Design: 1 + erf(x / sqrt 2) loses everything for x below -8, where erf is nearly -1. So Phi is made from the tail,
 #
 #   Phi(-a) = e^(-a^2/2) N / D,   N = 1/2 + q,   D = 1 + a (c q + m),   q = a p(a),   a = |x|
 #
-# of which the first factor takes all of the decline. For large a the tail is e^(-a^2/2) / (sqrt(2 pi) a), so with c near
-# sqrt(2 pi), N / D falls as it must, m is small beside c q, and errors of p and m cancel. All coefficients are positive.
-# p and m are polynomials of degree 9 and 8 (relative error 2^-57; float32: 3 and 2, 2^-25), for all a that do not
-# underflow. For x > 0, Phi(x) = 1 - Phi(-x) loses nothing, as Phi(-x) < 1/2.
+# of which the first factor takes all of the decline. For large a the tail is e^(-a^2/2) / (sqrt(2 pi) a), so with c
+# near sqrt(2 pi), N / D falls as it must, m is small beside c q, and errors of p and m cancel. All coefficients are
+# positive. p and m are polynomials of degree 9 and 8 (relative error 2^-57; float32: 3 and 2, 2^-25), for all a that
+# do not underflow. For x > 0, Phi(x) = 1 - Phi(-x) loses nothing, as Phi(-x) < 1/2.
 #
-# x N / D is rounded, and one step of Newton's, with the residual x N - w D written so that what is large in it cancels
-# exactly, gives what the rounding took. e^(-a^2/2) needs a^2 to twice the precision: an error of one ulp in 700 is one of
-# 700 ulp in e^-700. The last power of two goes into the last addition. The tanh form is x sigmoid(2u); there, what
-# rounding takes from 2u is added to the exponential, as e^(h + l) is e^h (1 + l). The derivatives pass through 0, where
-# no relative error is small, so they do without: their errors stay below three ulp of the larger of 1/2 and themselves.
-#
-# Measured on one core with AVX-512, ns per number: 1.07 (float32: 0.37), of which the multiply-adds alone take 0.87 (0.28),
-# 51 (33) to a vector at two a cycle. PyTorch's float32 GELU takes 0.25, and is wrong by 38 ulp between -2 and 0, by 65000
-# between -4 and -2, and in every digit below.
+# x N / D is rounded, and one step of Newton's method recovers what the rounding took: the residual x N - w D is
+# written so that what is large in it cancels exactly. e^(-a^2/2) needs a^2 to twice the precision: an error of one ulp
+# in 700 is one of 700 ulp in e^-700. The last power of two goes into the last addition. The tanh form is x
+# sigmoid(2u); there, what rounding takes from 2u is added to the exponential, as e^(h + l) is e^h (1 + l). The
+# derivatives pass through 0, where no relative error can be small, so they do without such corrections: their errors
+# stay below three ulp of the larger of 1/2 and the derivative itself.
 
 
-cdef inline real mills_parts(real a, real *c, real *m) noexcept nogil:  # OUT c, m
+cdef inline real mills_parts(real a, real *c, real *m) noexcept nogil:
     """q, c and m, with Phi(-a) e^(a^2/2) = (1/2 + q) / (1 + a (c q + m)), for a >= 0."""
     cdef real p, b = a * a
     c[0] = 2.5066282746310007 if real is double else 2.506633758544922
@@ -73,7 +71,7 @@ cdef inline real below_half(real t, real t_lo, real power) noexcept nogil:
     return fma(fma(-q, d, c) + fma(-q, d_lo, c_lo), inverse, q)
 
 
-cdef inline real twice_inner(real x, real *lo) noexcept nogil:  # OUT lo
+cdef inline real twice_inner(real x, real *lo) noexcept nogil:
     """2u = x (c1 + c3 x^2), and what rounding took from it: c1 = 2 sqrt(2 / pi), c3 = 0.044715 c1."""
     cdef real c1, c1_lo, c3, c3_lo, square, square_lo, inner, inner_lo, part_lo
     if real is double:
@@ -94,7 +92,8 @@ cdef inline real twice_inner(real x, real *lo) noexcept nogil:  # OUT lo
 
 cdef inline real gelu_tanh_of(real x) noexcept nogil:
     """0.5 x (1 + tanh u) = x sigmoid(2u)."""
-    cdef real v = limited(x, 22 if real is double else 12), one = 1, a = magnitude(v), u, u_lo, t, t_lo, first, second, y
+    cdef real v = clamped(x,
+                          22 if real is double else 12), one = 1, a = magnitude(v), u, u_lo, t, t_lo, first, second, y
     u = twice_inner(a, &u_lo)
     t = exp_parts(-u, &t_lo, &first, &second)
     y = below_half(t, t_lo - (one + t) * u_lo, first * second)  # of sigmoid(-2u)
@@ -103,7 +102,7 @@ cdef inline real gelu_tanh_of(real x) noexcept nogil:
 
 cdef inline real gelu_slope(real x) noexcept nogil:
     """Phi(x) + x phi(x); as there, infinity times 0 is NaN."""
-    cdef real v = limited(x, 40 if real is double else 15), one = 1, half = 0.5, a = magnitude(v), q, c, m, e, tail
+    cdef real v = clamped(x, 40 if real is double else 15), one = 1, half = 0.5, a = magnitude(v), q, c, m, e, tail
     e = falling_exp(-half * v * v)
     q = mills_parts(a, &c, &m)
     tail = e * (half + q) / fma(fma(c, q, m), a, one)
@@ -112,7 +111,7 @@ cdef inline real gelu_slope(real x) noexcept nogil:
 
 cdef inline real gelu_tanh_slope(real x) noexcept nogil:
     """s + x s (1 - s) (2u)' with s = sigmoid(2u), and s (1 - s) = e / (1 + e)^2 with e = e^-|2u|."""
-    cdef real v = limited(x, 40 if real is double else 15), one = 1, three = 3, square = v * v, e, inverse
+    cdef real v = clamped(x, 40 if real is double else 15), one = 1, three = 3, square = v * v, e, inverse
     cdef real c1 = 1.5957691216057308, c3 = 0.07135481627260025
     e = falling_exp(-magnitude(v * (c1 + c3 * square)))
     inverse = one / (one + e)

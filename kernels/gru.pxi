@@ -4,20 +4,20 @@
 # and of u differ in that block, and both are given.
 
 cdef inline void gru_row(const real *a, const real *last_h, real *gates, real *h, Py_ssize_t H) noexcept nogil:
-    """One row of one step; `gates` holds u and becomes r, z, u_n, n."""  # IN a, last_h IN/OUT gates OUT h
+    """One row of one step; `gates` holds u and becomes r, z, u_n, n."""  # IN/OUT gates
     cdef Py_ssize_t j
     for j in range(2 * H):
         gates[j] += a[j]
-    activate(gates, 2 * H, <Sigmoid *> NULL)
+    activate_row(gates, 2 * H, <Sigmoid *> NULL)
     for j in range(H):
         gates[3 * H + j] = a[2 * H + j] + gates[j] * gates[2 * H + j]
-    activate(gates + 3 * H, H, <Tanh *> NULL)
+    activate_row(gates + 3 * H, H, <Tanh *> NULL)
     for j in range(H):
         h[j] = (1 - gates[H + j]) * gates[3 * H + j] + gates[H + j] * last_h[j]
 
 
-cdef inline void gru_forward(const Steps *s, Py_ssize_t first, Py_ssize_t rows, real *kind) noexcept nogil:
-    cdef Py_ssize_t H = s.H, t, i  # IN s OUT s.y, s.kept
+cdef void gru_forward(const RecurrentSteps *s, Py_ssize_t task, int worker, real *kind, void *op) noexcept nogil:
+    cdef Py_ssize_t first = task * s.together, rows = rows_of_task(s, task), H = s.H, t, i
     cdef const real *a = <const real *> s.a + first * 3 * H
     cdef const real *h = <const real *> s.h + first * H
     cdef real *gates = <real *> s.kept + first * 4 * H
@@ -32,8 +32,9 @@ cdef inline void gru_forward(const Steps *s, Py_ssize_t first, Py_ssize_t rows, 
         y += s.B * H
 
 
-cdef inline void gru_row_grad(const real *gates, const real *last_h, const real *dy, real *da, real *du, real *dh, Py_ssize_t H) noexcept nogil:
-    """dh arrives as the gradient from the step after, and leaves as what z lets through."""  # OUT da, du IN/OUT dh
+cdef inline void gru_row_grad(const real *gates, const real *last_h, const real *dy, real *da, real *du, real *dh,
+                              Py_ssize_t H) noexcept nogil:
+    """dh arrives as the gradient from the step after, and leaves as what z lets through."""  # IN/OUT dh
     cdef Py_ssize_t j
     cdef const real *r = gates
     cdef const real *z = gates + H
@@ -55,8 +56,8 @@ cdef inline void gru_row_grad(const real *gates, const real *last_h, const real 
         dh[j] *= z[j]
 
 
-cdef inline void gru_backward(const Steps *s, Py_ssize_t first, Py_ssize_t rows, real *kind) noexcept nogil:
-    cdef Py_ssize_t H = s.H, t, i, at  # IN s OUT s.da, s.du, s.dh
+cdef void gru_backward(const RecurrentSteps *s, Py_ssize_t task, int worker, real *kind, void *op) noexcept nogil:
+    cdef Py_ssize_t first = task * s.together, rows = rows_of_task(s, task), H = s.H, t, i, at
     cdef const real *y = <const real *> s.y
     cdef const real *dy = <const real *> s.dy
     cdef const real *gates = <const real *> s.kept
@@ -74,7 +75,7 @@ cdef inline void gru_backward(const Steps *s, Py_ssize_t first, Py_ssize_t rows,
 
 
 def gru_steps(Array a not None, Array W not None, Array b not None, Array h not None):
-    cdef Steps s
+    cdef RecurrentSteps s
     plan_steps("gru_steps", &s, "a", a, 3, W, 3)
     need_sizes("gru_steps", "h", h, a, (s.B, s.H))
     need_sizes("gru_steps", "b_hh", b, a, (3 * s.H,))
@@ -83,12 +84,12 @@ def gru_steps(Array a not None, Array W not None, Array b not None, Array h not 
     sizes[2] = 4 * s.H
     cdef Array gates = new_array("gru_steps", a.kind, sizes, 3)
     s.a, s.b, s.h, s.y, s.kept = a.data, b.data, h.data, y.data, gates.data
-    through_time(&s, W, <GRUForward *> NULL)
+    through_time(&s, W, <Task> gru_forward[double], <Task> gru_forward[float])
     return y, gates
 
 
 def gru_steps_grad(Array dy not None, Array y not None, Array gates not None, Array W not None, Array h not None):
-    cdef Steps s
+    cdef RecurrentSteps s
     plan_steps("gru_steps_grad", &s, "gates", gates, 4, W, 3)
     need_sizes("gru_steps_grad", "y", y, gates, (s.T, s.B, s.H))
     need_sizes("gru_steps_grad", "dy", dy, gates, y.shape)
@@ -97,5 +98,5 @@ def gru_steps_grad(Array dy not None, Array y not None, Array gates not None, Ar
     cdef Array da = new_array("gru_steps_grad", y.kind, sizes, 3)
     cdef Array du = new_like(da, y.kind), dh = zeros_of("gru_steps_grad", &s, y.kind)
     s.y, s.kept, s.h, s.dy, s.da, s.du, s.dh = y.data, gates.data, h.data, dy.data, da.data, du.data, dh.data
-    through_time(&s, W, <GRUBackward *> NULL)
+    through_time(&s, W, <Task> gru_backward[double], <Task> gru_backward[float])
     return da, du, dh

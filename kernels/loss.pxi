@@ -1,11 +1,9 @@
 # Losses: softplus, binary cross-entropy of logits and of probabilities, and cross-entropy with its derivative.
 #
-# Design: all are sums of terms of one sign, so that a small loss has all its digits. Softplus and the losses of logits are
-# computed in double. Cross-entropy writes the log-softmax of every row, which is all that the derivative needs, and picks the
-# losses from it. Short rows go together, as in softmax.pxi. Targets are checked before the work, with the GIL held.
-#
-# Measured on one core with AVX-512 (python -m benchmarks shares), cross-entropy takes what softmax takes: 0.7 ns a
-# logit of float64, 0.3 of float32.
+# Design: all are sums of terms of one sign, so that a small loss has all its digits. Softplus and the losses of logits
+# are computed in double. Cross-entropy writes the log-softmax of every row, which is all that the derivative needs, and
+# picks the losses from it. Short rows go together, as in softmax.pxi. Targets are checked before the work, with the GIL
+# held.
 
 cdef struct Softplus:
     char _
@@ -34,7 +32,7 @@ cdef inline real at_least_minus_100(real x) noexcept nogil:
 
 
 cdef inline real loss_value(real x, real t, loss_op *op) noexcept nogil:
-    """Of a logit or a probability x with target t. e = e^-|x|, so 1 / (1 + e) and e / (1 + e) are sigmoid of |x| and -|x|."""
+    """Of a logit or a probability x with target t. 1 / (1 + e) and e / (1 + e), e = e^-|x|, are sigmoid of |x| and -|x|."""
     cdef real one = 1, zero = 0, half = 0.5, e, weight, inverse, q
     if loss_op is ProbabilityLoss:
         q = one - x
@@ -51,8 +49,8 @@ cdef inline real loss_value(real x, real t, loss_op *op) noexcept nogil:
         return (one - t) * inverse - t * (e * inverse) if x > 0 else (one - t) * (e * inverse) - t * inverse
 
 
-cdef void loss_piece(const Elements *t, Py_ssize_t piece, int worker, real *kind, loss_op *op) noexcept nogil:  # IN t
-    cdef Py_ssize_t i, at = piece * PIECE, n = at_most(t.n - at, PIECE)
+cdef void loss_task(const Elements *t, Py_ssize_t task, int worker, real *kind, loss_op *op) noexcept nogil:
+    cdef Py_ssize_t i, at = task * TASK_ELEMENTS, n = at_most(t.n - at, TASK_ELEMENTS)
     cdef const real *x = <const real *> t.x + at
     cdef const real *target = <const real *> t.y + at
     cdef real *out = <real *> t.out + at
@@ -72,9 +70,9 @@ cdef Array loss_of(str op, Array x, Array target, loss_op *tag):
     cdef Array out = new_like(x, x.kind)
     cdef Elements t
     t.x, t.y, t.out, t.n = x.data, target.data, out.data, x.size
-    cdef Task run = <Task> loss_piece[double, loss_op] if x.kind == FLOAT64 else <Task> loss_piece[float, loss_op]
     cdef double ns = 4.0 * t.n
-    perform(run, &t, pieces(t.n), team(ns), ns)
+    perform(x.kind, <Task> loss_task[double, loss_op], <Task> loss_task[float, loss_op], &t, element_tasks(t.n),
+            threads_for(ns), ns)
     return out
 
 
@@ -108,19 +106,19 @@ cdef int need_targets(str op, Array x, Array t, int64_t ignore_index) except -1:
     return 0
 
 
-cdef inline double smoothed_loss(const real *log_p, Py_ssize_t n, double own, double smoothing) noexcept nogil:  # IN log_p
+cdef inline double smoothed_loss(const real *log_p, Py_ssize_t n, double own, double smoothing) noexcept nogil:
     """From the target's own log-probability, and all."""
     if smoothing == 0:  # then a logit of -inf elsewhere costs nothing
         return -own
     return -((1 - smoothing) * own if smoothing != 1 else 0) - smoothing / n * fold_row(log_p, log_p, n, <Sum *> NULL)
 
 
-cdef void cross_entropy_some(const real *x, const int64_t *t, real *losses, real *log_p, Py_ssize_t rows, Py_ssize_t n,
-                             int64_t ignore_index, double smoothing) noexcept nogil:  # IN x, t OUT losses, log_p
-    """At most TOGETHER rows."""
-    cdef real largest[TOGETHER]
-    cdef real total[TOGETHER]
-    cdef double log_total[TOGETHER]
+cdef void cross_entropy_rows(const real *x, const int64_t *t, real *losses, real *log_p, Py_ssize_t rows, Py_ssize_t n,
+                             int64_t ignore_index, double smoothing) noexcept nogil:
+    """At most ROWS_TOGETHER rows."""
+    cdef real largest[ROWS_TOGETHER]
+    cdef real total[ROWS_TOGETHER]
+    cdef double log_total[ROWS_TOGETHER]
     cdef Py_ssize_t i, j
     cdef double top
     cdef real less
@@ -140,8 +138,8 @@ cdef void cross_entropy_some(const real *x, const int64_t *t, real *losses, real
             losses[i] = <real> smoothed_loss(log_p + i * n, n, x[i * n + t[i]] - top - log_total[i], smoothing)
 
 
-cdef struct Rows:  # of logits, and what the loss makes of them
-    const void *x  # logits, or log_p
+cdef struct CrossEntropy:
+    const void *x  # logits (rows, n), or log_p
     const int64_t *targets
     const void *dy
     void *losses
@@ -151,66 +149,70 @@ cdef struct Rows:  # of logits, and what the loss makes of them
     double smoothing
 
 
-cdef void cross_entropy_task(const Rows *t, Py_ssize_t task, int worker, real *kind, void *op) noexcept nogil:  # IN t
-    cdef Py_ssize_t i, n = t.n, together = TOGETHER if n <= SHORT else 1
+cdef void cross_entropy_task(const CrossEntropy *t, Py_ssize_t task, int worker, real *kind, void *op) noexcept nogil:
+    cdef Py_ssize_t i = task * ROWS_TOGETHER, end = at_most(i + ROWS_TOGETHER, t.rows), n = t.n
+    cdef Py_ssize_t together = ROWS_TOGETHER if n <= SOFTMAX_SHORT_ROW else 1
     cdef const real *x = <const real *> t.x
     cdef real *log_p = <real *> t.out
     cdef real *losses = <real *> t.losses
-    i = task * TOGETHER
-    while i < at_most((task + 1) * TOGETHER, t.rows):
-        cross_entropy_some(x + i * n, t.targets + i, losses + i, log_p + i * n, at_most(t.rows - i, together), n,
+    while i < end:
+        cross_entropy_rows(x + i * n, t.targets + i, losses + i, log_p + i * n, at_most(t.rows - i, together), n,
                            t.ignore_index, t.smoothing)
         i += together
 
 
-cdef void share_rows(Task run, Array x, Array targets, Array dy, Array losses, Array out, int64_t ignore_index, double smoothing):
-    cdef Rows t
-    t.x, t.targets, t.out = x.data, <const int64_t *> targets.data, out.data
-    t.dy, t.losses = data_or_null(dy), data_or_null(losses)
-    t.rows, t.n, t.ignore_index, t.smoothing = x.sizes[0], x.sizes[1], ignore_index, smoothing
-    cdef double ns = x.size * (0.9 if x.kind == FLOAT64 else 0.4)
-    perform(run, &t, (t.rows + TOGETHER - 1) // TOGETHER, team(ns), ns)
-
-
-def cross_entropy(Array x not None, Array t not None, int64_t ignore_index, double label_smoothing):
-    need_targets("cross_entropy", x, t, ignore_index)
-    cdef Array log_p = new_like(x, x.kind), losses = new_like(t, x.kind)
-    cdef Task run = <Task> cross_entropy_task[double] if x.kind == FLOAT64 else <Task> cross_entropy_task[float]
-    if x.size == 0:
-        memset(losses.data, 0, losses.size * ITEMSIZE[x.kind])
-    else:
-        share_rows(run, x, t, None, losses, log_p, ignore_index, label_smoothing)
-    return losses, log_p
-
-
-cdef inline void cross_entropy_grad_row(const real *log_p, real *dx, Py_ssize_t n, int64_t t, double dy, double smoothing) noexcept nogil:  # IN log_p OUT dx
+cdef inline void cross_entropy_grad_row(const real *log_p, real *dx, Py_ssize_t n, int64_t t, double dy,
+                                        double smoothing) noexcept nogil:
     cdef double rest = smoothing / n, own = log_p[t]
     cdef real factor = <real> dy, less = <real> rest
     cdef Py_ssize_t j
     for j in range(n):
         dx[j] = factor * (exp_of(log_p[j], False) - less)
-    own = exp_less_one(own) if own > -0.34 else exp_of(own, False) - 1  # p - 1, with all its digits where p is near 1
+    own = exp_less_one(own) if own > -0.34 else exp_of(own, False) - 1  # p - 1, to all digits where p is near 1
     dx[t] = <real> (dy * (own + (smoothing - rest)))
 
 
-cdef void cross_entropy_grad_task(const Rows *t, Py_ssize_t task, int worker, real *kind, void *op) noexcept nogil:  # IN t
+cdef void cross_entropy_grad_task(const CrossEntropy *t, Py_ssize_t task, int worker, real *kind,
+                                  void *op) noexcept nogil:
     cdef Py_ssize_t i, n = t.n
     cdef const real *log_p = <const real *> t.x
     cdef real *dx = <real *> t.out
-    for i in range(task * TOGETHER, (task + 1) * TOGETHER if (task + 1) * TOGETHER < t.rows else t.rows):
+    for i in range(task * ROWS_TOGETHER, at_most((task + 1) * ROWS_TOGETHER, t.rows)):
         if t.targets[i] == t.ignore_index:
             memset(dx + i * n, 0, n * sizeof(real))
         else:
             cross_entropy_grad_row(log_p + i * n, dx + i * n, n, t.targets[i], (<const real *> t.dy)[i], t.smoothing)
 
 
-def cross_entropy_grad(Array log_p not None, Array t not None, Array dy not None, int64_t ignore_index, double label_smoothing):
+cdef void cross_entropy_by_rows(Task of_doubles, Task of_floats, Array x, Array targets, Array dy, Array losses,
+                                Array out, int64_t ignore_index, double smoothing):
+    cdef CrossEntropy t
+    t.x, t.targets, t.out = x.data, <const int64_t *> targets.data, out.data
+    t.dy, t.losses = data_or_null(dy), data_or_null(losses)
+    t.rows, t.n, t.ignore_index, t.smoothing = x.sizes[0], x.sizes[1], ignore_index, smoothing
+    cdef double ns = x.size * (0.9 if x.kind == FLOAT64 else 0.4)
+    perform(x.kind, of_doubles, of_floats, &t, parts_of(t.rows, ROWS_TOGETHER), threads_for(ns), ns)
+
+
+def cross_entropy(Array x not None, Array t not None, int64_t ignore_index, double label_smoothing):
+    need_targets("cross_entropy", x, t, ignore_index)
+    cdef Array log_p = new_like(x, x.kind), losses = new_like(t, x.kind)
+    if x.size == 0:
+        memset(losses.data, 0, losses.size * ITEMSIZE[x.kind])
+    else:
+        cross_entropy_by_rows(<Task> cross_entropy_task[double], <Task> cross_entropy_task[float], x, t, None, losses,
+                              log_p, ignore_index, label_smoothing)
+    return losses, log_p
+
+
+def cross_entropy_grad(Array log_p not None, Array t not None, Array dy not None, int64_t ignore_index,
+                       double label_smoothing):
     need_targets("cross_entropy_grad", log_p, t, ignore_index)
     need_same_kind("cross_entropy_grad", log_p, dy)
     if not same_sizes(t, dy):
         raise ValueError(f"cross_entropy_grad: shapes {t.shape} and {dy.shape} differ")
     cdef Array dx = new_like(log_p, log_p.kind)
-    cdef Task run = <Task> cross_entropy_grad_task[double] if dx.kind == FLOAT64 else <Task> cross_entropy_grad_task[float]
     if dx.size > 0:
-        share_rows(run, log_p, t, dy, None, dx, ignore_index, label_smoothing)
+        cross_entropy_by_rows(<Task> cross_entropy_grad_task[double], <Task> cross_entropy_grad_task[float], log_p, t,
+                              dy, None, dx, ignore_index, label_smoothing)
     return dx

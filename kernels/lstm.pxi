@@ -3,21 +3,21 @@
 # Design: beside h and c of every step, i, f, g, o and tanh(c) are kept for the derivative, as five blocks of a row.
 
 cdef inline void lstm_row(real *gates, const real *last_c, real *h, real *c, Py_ssize_t H) noexcept nogil:
-    """One row of one step; `gates` holds a + W_hh h' and becomes i, f, g, o, tanh(c)."""  # IN last_c IN/OUT gates OUT h, c
+    """One row of one step; `gates` holds a + W_hh h' and becomes i, f, g, o, tanh(c)."""  # IN/OUT gates
     cdef Py_ssize_t j
-    activate(gates, 2 * H, <Sigmoid *> NULL)
-    activate(gates + 2 * H, H, <Tanh *> NULL)
-    activate(gates + 3 * H, H, <Sigmoid *> NULL)
+    activate_row(gates, 2 * H, <Sigmoid *> NULL)
+    activate_row(gates + 2 * H, H, <Tanh *> NULL)
+    activate_row(gates + 3 * H, H, <Sigmoid *> NULL)
     for j in range(H):
         c[j] = gates[H + j] * last_c[j] + gates[j] * gates[2 * H + j]
     memcpy(gates + 4 * H, c, H * sizeof(real))
-    activate(gates + 4 * H, H, <Tanh *> NULL)
+    activate_row(gates + 4 * H, H, <Tanh *> NULL)
     for j in range(H):
         h[j] = gates[3 * H + j] * gates[4 * H + j]
 
 
-cdef inline void lstm_forward(const Steps *s, Py_ssize_t first, Py_ssize_t rows, real *kind) noexcept nogil:
-    cdef Py_ssize_t H = s.H, t, i  # IN s OUT s.y, s.kept
+cdef void lstm_forward(const RecurrentSteps *s, Py_ssize_t task, int worker, real *kind, void *op) noexcept nogil:
+    cdef Py_ssize_t first = task * s.together, rows = rows_of_task(s, task), H = s.H, t, i
     cdef const real *a = <const real *> s.a + first * 4 * H
     cdef const real *h = <const real *> s.h + first * H
     cdef const real *c = <const real *> s.c + first * H
@@ -34,8 +34,9 @@ cdef inline void lstm_forward(const Steps *s, Py_ssize_t first, Py_ssize_t rows,
         y += 2 * s.B * H
 
 
-cdef inline void lstm_row_grad(const real *gates, const real *last_c, const real *dy_h, const real *dy_c, const real *dh, real *da, real *dc, Py_ssize_t H) noexcept nogil:
-    """dc arrives as the gradient from the step after, and leaves as that for the step before."""  # OUT da IN/OUT dc
+cdef inline void lstm_row_grad(const real *gates, const real *last_c, const real *dy_h, const real *dy_c,
+                               const real *dh, real *da, real *dc, Py_ssize_t H) noexcept nogil:
+    """dc arrives as the gradient from the step after, and leaves as that for the step before."""  # IN/OUT dc
     cdef Py_ssize_t j
     cdef const real *i = gates
     cdef const real *f = gates + H
@@ -59,8 +60,8 @@ cdef inline void lstm_row_grad(const real *gates, const real *last_c, const real
         dc[j] *= f[j]
 
 
-cdef inline void lstm_backward(const Steps *s, Py_ssize_t first, Py_ssize_t rows, real *kind) noexcept nogil:
-    cdef Py_ssize_t H = s.H, t, i, at  # IN s OUT s.da, s.dh, s.dc
+cdef void lstm_backward(const RecurrentSteps *s, Py_ssize_t task, int worker, real *kind, void *op) noexcept nogil:
+    cdef Py_ssize_t first = task * s.together, rows = rows_of_task(s, task), H = s.H, t, i, at
     cdef const real *y = <const real *> s.y
     cdef const real *dy = <const real *> s.dy
     cdef const real *gates = <const real *> s.kept
@@ -80,7 +81,7 @@ cdef inline void lstm_backward(const Steps *s, Py_ssize_t first, Py_ssize_t rows
 
 
 def lstm_steps(Array a not None, Array W not None, Array h not None, Array c not None):
-    cdef Steps s
+    cdef RecurrentSteps s
     plan_steps("lstm_steps", &s, "a", a, 4, W, 4)
     need_sizes("lstm_steps", "h", h, a, (s.B, s.H))
     need_sizes("lstm_steps", "c", c, a, (s.B, s.H))
@@ -89,12 +90,12 @@ def lstm_steps(Array a not None, Array W not None, Array h not None, Array c not
     sizes[1], sizes[2] = s.B, 5 * s.H
     cdef Array gates = new_array("lstm_steps", a.kind, sizes, 3)
     s.a, s.h, s.c, s.y, s.kept = a.data, h.data, c.data, y.data, gates.data
-    through_time(&s, W, <LSTMForward *> NULL)
+    through_time(&s, W, <Task> lstm_forward[double], <Task> lstm_forward[float])
     return y, gates
 
 
 def lstm_steps_grad(Array dy not None, Array y not None, Array gates not None, Array W not None, Array c not None):
-    cdef Steps s
+    cdef RecurrentSteps s
     plan_steps("lstm_steps_grad", &s, "gates", gates, 5, W, 4)
     need_sizes("lstm_steps_grad", "y", y, gates, (s.T, 2, s.B, s.H))
     need_sizes("lstm_steps_grad", "dy", dy, gates, y.shape)
@@ -103,5 +104,5 @@ def lstm_steps_grad(Array dy not None, Array y not None, Array gates not None, A
     cdef Array da = new_array("lstm_steps_grad", y.kind, sizes, 3)
     cdef Array dh = zeros_of("lstm_steps_grad", &s, y.kind), dc = zeros_of("lstm_steps_grad", &s, y.kind)
     s.y, s.kept, s.c, s.dy, s.da, s.dh, s.dc = y.data, gates.data, c.data, dy.data, da.data, dh.data, dc.data
-    through_time(&s, W, <LSTMBackward *> NULL)
+    through_time(&s, W, <Task> lstm_backward[double], <Task> lstm_backward[float])
     return da, dh, dc

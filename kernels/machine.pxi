@@ -1,11 +1,13 @@
 # The machine: how many threads work, and what the kernels were built with.
 #
-# Design: a loop says in nanoseconds, as measured on one thread of an AVX-512 core, what its work costs. `team` answers
-# how many threads that is worth, and `perform` has its tasks shared out (team.h). Every task writes its own results in
-# an order that depends on shapes alone, so the number of threads never changes a bit. A Task is a function of
+# Design: a loop estimates in nanoseconds what its work costs one thread of an AVX-512 core. `threads_for` answers how many
+# threads that is worth, and `perform` shares the tasks out to them (team.h). Every task writes its own results in an order
+# that depends on shapes alone, so the number of threads never changes a bit. A Task is a function of
 # - job: a struct with what all tasks read, filled where the arrays were checked,
-# - task: its number, and worker: who does it, so that each can have scratch memory of its own,
+# - task: its number, and worker: who does it, so that each thread can have scratch memory of its own,
 # - kind and op: null pointers whose types choose dtype and operation.
+# A loop is compiled for float64 and for float32, and `perform` is the one place that chooses between the two. `run_once`
+# does the same for a loop that is not worth sharing.
 
 cdef extern from "team.h" nogil:
     ctypedef void (*Task "saitama_task")(const void *job, Py_ssize_t task, int worker, void *kind, void *op) noexcept
@@ -51,37 +53,42 @@ cdef extern from *:
     const char *SAITAMA_COMPILER
 
 cdef extern from "Python.h":
-    const Py_ssize_t PY_SSIZE_T_MAX
     PyThreadState *PyEval_SaveThread()
     void PyEval_RestoreThread(PyThreadState *state)
 
 cdef enum:
-    PIECE = 8192  # elements that a thread takes at a time
-    WORTH_UNLOCKING = 20000  # ns of work for which other Python threads can wait
+    TASK_ELEMENTS = 8192  # elements that a thread takes at a time
+    UNLOCK_NS = 20000  # ns of work from which other Python threads are let run meanwhile
 
 cdef int threads = 1
 
 
-cdef inline int team(double ns) noexcept nogil:
-    """The number of threads for a job that takes one about `ns` nanoseconds."""
+cdef inline int threads_for(double ns) noexcept nogil:
+    """The number of threads for a job that takes one thread about `ns` nanoseconds."""
     return 1 if threads == 1 or not worth_sharing(ns, threads) else threads
 
 
-cdef inline PyThreadState *unlock(double ns):
-    """Let other Python threads run, if the work is long enough. Then `relock` what this returned."""
-    return PyEval_SaveThread() if ns >= WORTH_UNLOCKING else NULL
+cdef inline PyThreadState *release_gil(double ns):
+    """Let other Python threads run, if the work is long enough. Give `retake_gil` what this returns."""
+    return PyEval_SaveThread() if ns >= UNLOCK_NS else NULL
 
 
-cdef inline void relock(PyThreadState *state):
+cdef inline void retake_gil(PyThreadState *state):
     if state != NULL:
         PyEval_RestoreThread(state)
 
 
-cdef inline void perform(Task run, const void *job, Py_ssize_t tasks, int workers, double ns):
-    """Have the tasks done by so many threads, while other Python threads run if the work is long enough."""
-    cdef PyThreadState *state = unlock(ns)
-    share_out(run, job, tasks, workers)
-    relock(state)
+cdef inline void perform(int kind, Task of_doubles, Task of_floats, const void *job, Py_ssize_t tasks, int workers,
+                         double ns):
+    """Have the tasks of a job on arrays of this kind done by so many threads."""
+    cdef PyThreadState *state = release_gil(ns)
+    share_out(of_doubles if kind == FLOAT64 else of_floats, job, tasks, workers)
+    retake_gil(state)
+
+
+cdef inline void run_once(int kind, Task of_doubles, Task of_floats, const void *job) noexcept:
+    """A job of one task, by this thread."""
+    perform(kind, of_doubles, of_floats, job, 1, 1, 0)
 
 
 def set_num_threads(n):

@@ -1,13 +1,15 @@
 # Memory: blocks of numbers, and a cache of freed ones.
 #
-# Design: an eager framework makes and drops an array per operation, mostly of the same few sizes, and the first touch
-# of fresh pages costs more than many operations. So a freed block is kept, by size class, and handed out again. There
-# are four classes per doubling (at most a quarter of a block is unused). A block counts its arrays, as reshape shares
-# it. Fresh memory of large blocks comes in pages of 2 MB where Linux has them, as every page costs a trip to the system
-# and a place among the few addresses a core remembers. Linux also promises more memory than there is, and ends the
-# process that takes it at its word: what it can keep is asked before (no Python runs for that: see optim.pxi). All of
-# this runs with the GIL held. The numbers start on a cache line; the header has the line before to itself. Under
-# AddressSanitizer (scripts/sanitize) what lies behind the numbers and what is in the cache is out of bounds.
+# Design: a framework that computes at once makes and drops an array for each operation, mostly of the same few sizes, and
+# touching fresh memory for the first time costs more than many operations. So a freed block is kept, by its size class,
+# and handed out again. There are four classes in each doubling (at most a quarter of a block is unused). A block counts
+# the arrays that use it, as reshape shares it.
+#
+# Large blocks of fresh memory come in pages of 2 MB where Linux has them: every page costs a call of the system, and one
+# of the few addresses that a core remembers. Linux also promises more memory than there is, and ends the process that
+# uses it: so it is asked first how much is available (no Python code runs for that: see optim.pxi). All of this happens
+# with the GIL held. The numbers start on a cache line; the header has the line before to itself. Under AddressSanitizer
+# (scripts/sanitize) what lies behind the numbers, and what is in the cache, is out of bounds.
 
 cdef extern from *:
     """
@@ -53,33 +55,33 @@ cdef extern from *:
     void ASAN_UNPOISON_MEMORY_REGION(void *data, size_t nbytes) noexcept nogil
 
 cdef enum:
-    LINE = 64  # bytes of a cache line, and of the header
-    BINS = 256  # more size classes than an address can reach
-    HUGE = 1 << 22  # bytes from which pages of 2 MB are asked for
-    LARGE = 1 << 30  # bytes from which the system is asked whether it has them
+    CACHE_LINE = 64  # bytes, also of a block's header
+    MEMORY_BINS = 256  # more than there are size classes
+    MEMORY_HUGE_BYTES = 1 << 22  # from here on pages of 2 MB are asked for
+    MEMORY_LARGE_BYTES = 1 << 30  # from here on the system is asked whether it has that much
 
 _meminfo = b"/proc/meminfo"
 
-cdef struct Block:
-    Block *next  # in its bin, while free
+cdef struct MemoryBlock:
+    MemoryBlock *next  # in its bin, while free
     void *raw  # what malloc gave
     size_t capacity  # bytes for numbers
     int bin
     int users  # arrays that read these numbers
 
-cdef Block *bins[BINS]
+cdef MemoryBlock *bins[MEMORY_BINS]
 cdef size_t cached_bytes = 0
 cdef size_t cache_limit = <size_t> 512 << 20
 cdef size_t turned_away = 0  # bytes of blocks freed because the cache was full
 
 
-cdef inline int size_class(size_t nbytes, size_t *capacity) noexcept:  # OUT capacity
-    """The bin for this many bytes: 1, 2, ... 8 lines, then 10, 12, 14, 16, then 20, 24, 28, 32, and so on."""
-    cdef size_t last = (nbytes - 1) // LINE if nbytes > 0 else 0
+cdef inline int size_class(size_t nbytes, size_t *capacity) noexcept:
+    """The bin for so many bytes; the capacities are 1, 2, ... 8 lines, then 10, 12, 14, 16, then 20, 24, 28, 32 ..."""
+    cdef size_t last = (nbytes - 1) // CACHE_LINE if nbytes > 0 else 0
     cdef int shift = 0
     while (last >> shift) >= 8:
         shift += 1
-    capacity[0] = (((last >> shift) + 1) << shift) * LINE
+    capacity[0] = (((last >> shift) + 1) << shift) * CACHE_LINE
     return 4 * shift + <int> (last >> shift)
 
 
@@ -98,36 +100,36 @@ cdef void *take_block(size_t nbytes) except NULL:
     """Memory for `nbytes` of numbers, with one user; what it holds is undefined."""
     cdef size_t capacity
     cdef int bin = size_class(nbytes, &capacity)
-    cdef Block *block = bins[bin]
+    cdef MemoryBlock *block = bins[bin]
     cdef void *raw
     if block != NULL:
         bins[bin] = block.next
         cached_bytes_add(-<Py_ssize_t> capacity)
     else:
-        if nbytes >= LARGE:
+        if nbytes >= MEMORY_LARGE_BYTES:
             need_memory(nbytes)
-        raw = malloc(capacity + 2 * LINE)
+        raw = malloc(capacity + 2 * CACHE_LINE)
         if raw == NULL:
             empty_cache()
-            raw = malloc(capacity + 2 * LINE)
+            raw = malloc(capacity + 2 * CACHE_LINE)
             if raw == NULL:
                 raise MemoryError(f"out of memory: {nbytes} bytes were asked for")
-        if capacity >= HUGE:
+        if capacity >= MEMORY_HUGE_BYTES:
             saitama_huge_pages(<char *> raw, capacity)
-        block = <Block *> ((<size_t> raw + LINE - 1) // LINE * LINE)
+        block = <MemoryBlock *> ((<size_t> raw + CACHE_LINE - 1) // CACHE_LINE * CACHE_LINE)
         block.raw = raw
         block.capacity = capacity
         block.bin = bin
     block.users = 1
-    cdef char *data = <char *> block + LINE
+    cdef char *data = <char *> block + CACHE_LINE
     cdef size_t used = nbytes if nbytes > 0 else sizeof(double)  # even an empty array has room for one
     ASAN_UNPOISON_MEMORY_REGION(data, used)
     ASAN_POISON_MEMORY_REGION(data + used, capacity - used)
     return data
 
 
-cdef inline Block *block_of(void *data) noexcept:
-    return <Block *> (<char *> data - LINE)
+cdef inline MemoryBlock *block_of(void *data) noexcept:
+    return <MemoryBlock *> (<char *> data - CACHE_LINE)
 
 
 cdef inline void cached_bytes_add(Py_ssize_t change) noexcept:
@@ -137,7 +139,7 @@ cdef inline void cached_bytes_add(Py_ssize_t change) noexcept:
 
 cdef inline void drop_block(void *data) noexcept:
     """One user less; the last one returns the block to its bin, or to the system when the cache is full."""
-    cdef Block *block = block_of(data)
+    cdef MemoryBlock *block = block_of(data)
     block.users -= 1
     if block.users > 0:
         return
@@ -151,8 +153,8 @@ cdef inline void drop_block(void *data) noexcept:
 
 
 cdef bint make_room(size_t capacity) noexcept:
-    """The cache is full. What is in it may be of no use any more: when as much as it holds has found no room, it is
-    emptied."""
+    """Called when the cache is full, of blocks that may be of no use any more: it is emptied when as many bytes as it
+    holds have found no room."""
     global turned_away
     if capacity > cache_limit:
         return False
@@ -165,9 +167,9 @@ cdef bint make_room(size_t capacity) noexcept:
 
 
 cdef void empty_cache() noexcept:
-    cdef Block *block
+    cdef MemoryBlock *block
     cdef int bin
-    for bin in range(BINS):
+    for bin in range(MEMORY_BINS):
         while bins[bin] != NULL:
             block = bins[bin]
             bins[bin] = block.next

@@ -1,16 +1,12 @@
-# Moving numbers: transpose, slice, concat, expand and cast.
+# Moving numbers: transpose, slice, concat and expand.
 #
-# Design: a strided copy serves all but the last two: it reads through one set of steps and writes through another.
-# Transposing jumps along one side whatever the order, so the two innermost axes go in tiles of 16 x 16, which stay in
-# the cache.
-#
-# Measured on one core with AVX-512 (python -m benchmarks shares), 768 x 128 numbers: concat copies 100 GB/s, as memcpy
-# does; transposing moves 40 GB/s of float64 and 25 of float32, and from memory a quarter of what a copy does, as of the
-# lines it jumps through only a part is used at a time.
+# Design: one copy serves all: it reads with one set of steps between the elements of each axis, and writes with
+# another. Transposing jumps along one of the two sides whatever the order, so the two innermost axes go in tiles of 16
+# x 16, which stay in the cache.
 
 
 cdef inline void copy_row(const cell *x, Py_ssize_t step_x, cell *out, Py_ssize_t step_out,
-                          Py_ssize_t n) noexcept nogil:  # IN x OUT out
+                          Py_ssize_t n) noexcept nogil:
     cdef Py_ssize_t i
     if step_out == 1 and step_x == 1:
         memcpy(out, x, n * sizeof(cell))
@@ -23,7 +19,7 @@ cdef inline void copy_row(const cell *x, Py_ssize_t step_x, cell *out, Py_ssize_
 
 
 cdef void copy_plane(const cell *x, Py_ssize_t row_x, Py_ssize_t step_x, cell *out, Py_ssize_t row_out,
-                     Py_ssize_t step_out, Py_ssize_t rows, Py_ssize_t n) noexcept nogil:  # IN x OUT out
+                     Py_ssize_t step_out, Py_ssize_t rows, Py_ssize_t n) noexcept nogil:
     cdef Py_ssize_t i, j, top, left, bottom, right
     if step_x == step_out or rows < 16 or n < 16:
         for i in range(rows):
@@ -39,8 +35,8 @@ cdef void copy_plane(const cell *x, Py_ssize_t row_x, Py_ssize_t step_x, cell *o
 
 
 cdef void copy_cells(const cell *x, const Py_ssize_t *steps_x, cell *out, const Py_ssize_t *steps_out,
-                     const Py_ssize_t *sizes, int ndim) noexcept nogil:  # IN x, steps, sizes OUT out
-    """Copy a box of elements, none of whose sizes is 0. Steps are in elements, and may be negative or 0."""
+                     const Py_ssize_t *sizes, int ndim) noexcept nogil:
+    """Copy a box of elements, none of whose sizes is 0. RecurrentSteps are in elements, and may be negative or 0."""
     cdef Py_ssize_t index[MAX_DIMS]
     cdef int axis
     if ndim == 0:
@@ -69,24 +65,24 @@ cdef void copy_cells(const cell *x, const Py_ssize_t *steps_x, cell *out, const 
 
 
 cdef void copy_box(Array a, Py_ssize_t start_x, const Py_ssize_t *steps_x, Array out, Py_ssize_t start_out,
-                   const Py_ssize_t *steps_out, const Py_ssize_t *sizes, int ndim):  # IN steps, sizes
+                   const Py_ssize_t *steps_out, const Py_ssize_t *sizes, int ndim):
     """Copy a box of a into a box of `out`, which is a new array of the same dtype."""
-    cdef Py_ssize_t itemsize = ITEMSIZE[a.kind], count = product(sizes, 0, ndim)
+    cdef Py_ssize_t itemsize = ITEMSIZE[a.kind], count = element_count(sizes, 0, ndim)
     cdef const char *x = <const char *> a.data + start_x * itemsize
     cdef char *y = <char *> out.data + start_out * itemsize
     if count == 0:
         return
-    cdef PyThreadState *state = unlock(count)
+    cdef PyThreadState *state = release_gil(count)
     if itemsize == 8:
         copy_cells(<const uint64_t *> x, steps_x, <uint64_t *> y, steps_out, sizes, ndim)
     elif itemsize == 4:
         copy_cells(<const uint32_t *> x, steps_x, <uint32_t *> y, steps_out, sizes, ndim)
     else:
         copy_cells(<const uint8_t *> x, steps_x, <uint8_t *> y, steps_out, sizes, ndim)
-    relock(state)
+    retake_gil(state)
 
 
-cdef void dense_steps(Array a, Py_ssize_t *steps):  # OUT steps
+cdef void dense_steps(Array a, Py_ssize_t *steps):
     cdef Py_ssize_t step = 1
     cdef int axis
     for axis in range(a.ndim - 1, -1, -1):
@@ -94,7 +90,7 @@ cdef void dense_steps(Array a, Py_ssize_t *steps):  # OUT steps
         step *= a.sizes[axis]
 
 
-cdef Array zeros(str op, int kind, const Py_ssize_t *sizes, int ndim):  # IN sizes
+cdef Array zero_array(str op, int kind, const Py_ssize_t *sizes, int ndim):
     cdef Array out = new_array(op, kind, sizes, ndim)
     memset(out.data, 0, out.size * ITEMSIZE[kind])
     return out
@@ -125,7 +121,7 @@ def transpose(Array a not None, dims):
 
 
 cdef Py_ssize_t read_slice(str op, Array whole, tuple starts, tuple steps, const Py_ssize_t *sizes, int ndim,
-                           Py_ssize_t *moves) except -1:  # IN sizes OUT moves
+                           Py_ssize_t *moves) except -1:
     """Check that a slice stays inside `whole`. Writes the step of each axis in elements; returns the first element."""
     cdef Py_ssize_t start, step, first = 0, most
     cdef int axis
@@ -166,7 +162,7 @@ def slice_grad(Array dy not None, shape, tuple starts not None, tuple steps not 
     cdef Py_ssize_t moves[MAX_DIMS]
     cdef Py_ssize_t steps_dy[MAX_DIMS]
     cdef int ndim = read_shape("slice_grad", shape, sizes)
-    cdef Array out = zeros("slice_grad", dy.kind, sizes, ndim)
+    cdef Array out = zero_array("slice_grad", dy.kind, sizes, ndim)
     cdef Py_ssize_t first = read_slice("slice_grad", out, starts, steps, dy.sizes, dy.ndim, moves)
     dense_steps(dy, steps_dy)
     copy_box(dy, 0, steps_dy, out, first, moves, dy.sizes, dy.ndim)

@@ -35,10 +35,6 @@ cdef int need_statistics(str op, Array x, Array dy, Array first, Array second, t
     return 0
 
 
-cdef inline void *data_or_null(Array a) noexcept:
-    return NULL if a is None else a.data
-
-
 # --- with care --------------------------------------------------------------------------------------------------------
 cdef inline bint is_moderate(double r, real *kind) noexcept nogil:
     """Whether r = 1 / deviation, and its third power times a gradient, are far from the ends of the dtype. NaN is not."""
@@ -53,7 +49,7 @@ cdef struct Careful:  # of a line: x^ = (x down - mean) r; all in double
     double var  # of x itself; infinite where no double holds it
 
 
-cdef Careful line_statistics(const real *x, Py_ssize_t step, Py_ssize_t n, double eps) noexcept nogil:  # IN x
+cdef Careful line_statistics(const real *x, Py_ssize_t step, Py_ssize_t n, double eps) noexcept nogil:
     """Of n numbers that lie `step` apart. NaN where one of them is infinite or NaN."""
     cdef Careful s
     cdef double largest = 0, total = 0, rest = 0, square = 0, spread = 0, scale, d

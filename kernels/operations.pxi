@@ -1,7 +1,7 @@
-# What each operation on elements is, for one number or two: elementwise.pxi has the loops.
+# What each operation on elements is, for one number or two; elementwise.pxi has the loops.
 #
 # Design: an operation is an empty struct; `unary_value` and `binary_value` say what it does. Nothing in them branches
-# or calls (but pow), so that the loops become vectors. The functions come from vector_math.pxi, sigmoid.pxi and
+# or calls (except pow), so that the loops become vectors. The functions come from vector_math.pxi, sigmoid.pxi and
 # gelu.pxi.
 
 cdef struct Add:

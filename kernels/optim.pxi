@@ -2,89 +2,83 @@
 #
 # Design: all parameters with what belongs to them are cut into pieces, and one parallel loop takes them all, so fifty
 # small arrays cost no more than a large one. A rule (optim_rules.pxi) changes numbers where they are. An Array never
-# changes: these are the numbers of a new one. But where nobody holds the old Array except its tensor, which is about to
-# let go of it, the new one takes its memory over (`takes_over`). Then a step reads and writes half as much, and SGD and
-# Adam take about half the time. Else each chunk is copied to its new place in its turn, and is in the first cache when
-# the rule comes by. Sums of squares are added piece by piece, in order.
+# changes: these are the numbers of a new one. But where nobody holds the old Array except its tensor, which is about
+# to let go of it, the new one takes its memory over (`keeps_memory`). Then a step reads and writes half as much.
+# Otherwise each chunk is copied to its new place when its turn comes, and is in the first cache when the rule is
+# applied. Sums of squares are added piece by piece, in order.
 #
-# Why nobody can see numbers change: memory is taken over only where it would be freed a moment later if the new numbers
-# went elsewhere. Whoever may still read it (another tensor, a graph, a memoryview, a saved state, a kernel in another
-# thread) holds a counted reference, or would read freed memory anyway. And nobody new can come: from the look at the
-# counts until all tensors have their new arrays, no Python code runs, in this thread or another. So the interpreter
-# stays locked, and nothing is made that could start the collector, which runs finalisers.
-#
-# Measured on one core with arrays in the third-level cache, counting what must be read and written: 145 GB/s (float64)
-# to 175 GB/s (float32) where a copy reaches 125; Adam on 1e6 float64, which fill all of that cache, 80. Where somebody
-# holds the old numbers a step takes two to four times as long. Stores that pass the caches by would make that 1.1 to 1.9
-# times as long again, and pay (0.7 to 0.9) only for arrays that no cache holds. Larger chunks than 2048 leave the first
-# cache when they are copied, smaller ones cost a float step 5%.
+# Why nobody can see numbers change: memory is taken over only where it would be freed a moment later if the new
+# numbers went elsewhere. Whoever may still read it (another tensor, a graph, a memoryview, a saved state, a kernel in
+# another thread) holds a counted reference, or would read freed memory anyway. And nobody new can come: from the look
+# at the counts until all tensors have their new arrays, no Python code runs, in this thread or another. So the
+# interpreter stays locked, and nothing is made that could start the collector, which runs finalisers.
 
 cdef extern from "Python.h":
     Py_ssize_t Py_REFCNT(PyObject *)
     PyObject *PyList_GET_ITEM(PyObject *, Py_ssize_t)
 
 cdef enum:
-    FIELDS = 5  # p, g, and up to three of state
-    GRADIENT = 1  # the field that stays as it is
-    CHUNK = 2048
+    OPTIM_FIELDS = 5  # p, g, and up to three of state
+    OPTIM_GRADIENT = 1  # the field that stays as it is
+    OPTIM_CHUNK = 2048
 
-cdef enum Rule:
-    SGD_PLAIN
-    SGD_MOMENTUM
-    ADAM
-    RMSPROP
-    SCALE
-    SQUARES
-    SCALED_SQUARES
+cdef enum OptimRule:
+    RULE_SGD
+    RULE_SGD_MOMENTUM
+    RULE_ADAM
+    RULE_RMSPROP
+    RULE_SCALE
+    RULE_SQUARES
+    RULE_SCALED_SQUARES
 
-cdef struct Piece:  # neighbours of one parameter; NULL for a field that there is not
+cdef struct OptimPiece:  # neighbours of one parameter; NULL for a field that there is not
     int kind
     Py_ssize_t n
-    char *x[FIELDS]
-    const char *old[FIELDS]  # what to copy to x first, NULL where the numbers are there
+    char *x[OPTIM_FIELDS]
+    const char *old[OPTIM_FIELDS]  # what to copy to x first, NULL where the numbers are there
     double squares
 
 
-cdef void run_piece(Piece *a, Rule rule, const Settings *s, real *kind) noexcept nogil:  # IN s IN/OUT a
+cdef void apply_to_piece(OptimPiece *a, OptimRule rule, const OptimSettings *s, real *kind) noexcept nogil:  # IN/OUT a
     """`kind` only says the dtype."""
-    cdef real *x[FIELDS]
+    cdef real *x[OPTIM_FIELDS]
     cdef Py_ssize_t at, n
     cdef int k
-    if rule == SQUARES:
+    if rule == RULE_SQUARES:
         a.squares = sum_of_squares(<const real *> a.x[0], a.n)
         return
-    if rule == SCALED_SQUARES:
+    if rule == RULE_SCALED_SQUARES:
         a.squares = sum_of_scaled_squares(<const real *> a.x[0], a.n, s.lr)
         return
-    for at from 0 <= at < a.n by CHUNK:
-        n = CHUNK if a.n - at > CHUNK else a.n - at
-        for k in range(FIELDS):
+    for at from 0 <= at < a.n by OPTIM_CHUNK:
+        n = OPTIM_CHUNK if a.n - at > OPTIM_CHUNK else a.n - at
+        for k in range(OPTIM_FIELDS):
             x[k] = <real *> a.x[k] + at if a.x[k] != NULL else NULL
             if a.old[k] != NULL:
                 memcpy(x[k], <const real *> a.old[k] + at, n * sizeof(real))
-        if rule == SGD_PLAIN:
+        if rule == RULE_SGD:
             sgd_plain(x[0], x[1], n, s)
-        elif rule == SGD_MOMENTUM:
+        elif rule == RULE_SGD_MOMENTUM:
             sgd_momentum(x[0], x[1], x[2], n, s)
-        elif rule == ADAM:
+        elif rule == RULE_ADAM:
             adam(x[0], x[1], x[2], x[3], n, s)
-        elif rule == RMSPROP:
+        elif rule == RULE_RMSPROP:
             rmsprop(x[0], x[1], x[2], x[3], x[4], n, s)
         else:
             scale_row(x[0], n, s.lr)
 
 
-cdef struct Step:
-    Piece *pieces
-    Rule rule
-    const Settings *settings
+cdef struct OptimStep:
+    OptimPiece *pieces
+    OptimRule rule
+    const OptimSettings *settings
 
 
-cdef void run_task(const Step *t, Py_ssize_t piece, int worker, void *kind, void *op) noexcept nogil:  # IN t
+cdef void optim_task(const OptimStep *t, Py_ssize_t piece, int worker, void *kind, void *op) noexcept nogil:
     if t.pieces[piece].kind == FLOAT64:
-        run_piece(t.pieces + piece, t.rule, t.settings, <double *> NULL)
+        apply_to_piece(t.pieces + piece, t.rule, t.settings, <double *> NULL)
     else:
-        run_piece(t.pieces + piece, t.rule, t.settings, <float *> NULL)
+        apply_to_piece(t.pieces + piece, t.rule, t.settings, <float *> NULL)
 
 
 cdef int need_lists(str op, list lists) except -1:
@@ -120,21 +114,21 @@ cdef list arrays_of(str op, object tensors):
     return arrays
 
 
-cdef list shared(list arrays):
+cdef list share_all(list arrays):
     """New arrays with the memory of the old ones."""
     cdef list new = []
     cdef Array a
     for a in arrays:
-        new.append(share(a, a.sizes, a.ndim))
+        new.append(share_memory(a, a.sizes, a.ndim))
     return new
 
 
-cdef bint takes_over(list held, list old, list new, Py_ssize_t i) except -1:
+cdef bint keeps_memory(list held, list old, list new, Py_ssize_t i) except -1:
     """Whether new[i] may keep the memory that it shares with old[i]: if that is held by this list and its tensor only.
     Else it gets memory of its own."""
     cdef bint ours = Py_REFCNT(PyList_GET_ITEM(<PyObject *> old, i)) == 2 and (<Exporter> held[i]).array is old[i]
     cdef Array a = <Array> new[i]
-    cdef Block *block = block_of(a.data)
+    cdef MemoryBlock *block = block_of(a.data)
     if ours and block.users == 2:
         return True
     a.data = take_block(a.size * ITEMSIZE[a.kind])
@@ -142,29 +136,29 @@ cdef bint takes_over(list held, list old, list new, Py_ssize_t i) except -1:
     return False
 
 
-cdef double run_lists(str op, list lists, list results, bint taken, Rule rule, const Settings *s) except -1:  # IN s
+cdef double apply_rule(str op, list lists, list results, bint taken, OptimRule rule, const OptimSettings *s) except -1:
     """Apply a rule to the arrays of `lists` (see need_lists). What it changes goes to those of `results`, None for a
     field that stays. Returns the sum of squares, if that is the rule. `taken`: the interpreter stays locked."""
     cdef Py_ssize_t i, at, start, count = 0, size = 0, used = 0
     cdef int k
     cdef double squares = 0
     cdef Array p, old, new
-    cdef Piece *pieces
-    cdef Piece *piece
-    cdef Step t
+    cdef OptimPiece *pieces
+    cdef OptimPiece *piece
+    cdef OptimStep t
     for p in lists[0]:
-        count += (p.size + PIECE - 1) // PIECE
+        count += (p.size + TASK_ELEMENTS - 1) // TASK_ELEMENTS
         size += p.size
-    pieces = <Piece *> PyMem_Malloc((count + 1) * sizeof(Piece))
+    pieces = <OptimPiece *> PyMem_Malloc((count + 1) * sizeof(OptimPiece))
     if pieces == NULL:
         raise MemoryError(f"{op}: out of memory")
-    memset(pieces, 0, count * sizeof(Piece))
+    memset(pieces, 0, count * sizeof(OptimPiece))
     for i in range(len(lists[0])):
         p = <Array> lists[0][i]
-        for at from 0 <= at < p.size by PIECE:
+        for at from 0 <= at < p.size by TASK_ELEMENTS:
             piece = pieces + used
             piece.kind = p.kind
-            piece.n = PIECE if p.size - at > PIECE else p.size - at
+            piece.n = TASK_ELEMENTS if p.size - at > TASK_ELEMENTS else p.size - at
             start = at * ITEMSIZE[p.kind]
             for k in range(<int> len(lists)):
                 if lists[k] is None:
@@ -177,14 +171,15 @@ cdef double run_lists(str op, list lists, list results, bint taken, Rule rule, c
                     piece.old[k] = <const char *> old.data + start
             used += 1
     t.pieces, t.rule, t.settings = pieces, rule, s
-    perform(<Task> run_task, &t, count, team(0.5 * size), 0 if taken else 0.5 * size)
+    perform(FLOAT64, <Task> optim_task, <Task> optim_task, &t, count, threads_for(0.5 * size),
+            0 if taken else 0.5 * size)
     for i in range(count):
         squares += pieces[i].squares
     PyMem_Free(pieces)
     return squares
 
 
-cdef int step(str op, list tensors, Py_ssize_t needed, Rule rule, const Settings *s) except -1:  # IN s
+cdef int take_step(str op, list tensors, Py_ssize_t needed, OptimRule rule, const OptimSettings *s) except -1:
     """Apply a rule to the numbers of `tensors`, a list for each field or None, and give all but the gradients their new
     arrays. After an error each has its old one. The first `needed` lists must be there."""
     cdef list lists = [], results = []
@@ -198,13 +193,13 @@ cdef int step(str op, list tensors, Py_ssize_t needed, Rule rule, const Settings
         lists.append(None if field is None else arrays_of(op, field))
     need_lists(op, lists)
     for k in range(len(lists)):
-        results.append(None if k == GRADIENT or lists[k] is None else shared(lists[k]))
+        results.append(None if k == OPTIM_GRADIENT or lists[k] is None else share_all(lists[k]))
     for k in range(len(lists)):  # from here on no Python code can run
         held, old, new = tensors[k], lists[k], results[k]
         for i in range(0 if new is None else len(new)):
-            if takes_over(held, old, new, i):
+            if keeps_memory(held, old, new, i):
                 taken = True
-    run_lists(op, lists, results, taken, rule, s)
+    apply_rule(op, lists, results, taken, rule, s)
     for k in range(len(lists)):
         held, new = tensors[k], results[k]
         for i in range(0 if new is None else len(new)):
@@ -213,41 +208,43 @@ cdef int step(str op, list tensors, Py_ssize_t needed, Rule rule, const Settings
 
 
 def sgd_step(params, grads, momenta, double lr, double momentum, double dampening, bint nesterov, double weight_decay):
-    cdef Settings s
+    cdef OptimSettings s
     s.lr, s.momentum, s.dampening, s.nesterov, s.weight_decay = lr, momentum, dampening, nesterov, weight_decay
-    step("sgd_step", [params, grads, momenta], 2, SGD_PLAIN if momenta is None else SGD_MOMENTUM, &s)
+    take_step("sgd_step", [params, grads, momenta], 2, RULE_SGD if momenta is None else RULE_SGD_MOMENTUM, &s)
 
 
-def adam_step(params, grads, first, second, Py_ssize_t t, double lr, double beta1, double beta2, double eps, double weight_decay, bint decoupled):
-    cdef Settings s
+def adam_step(params, grads, first, second, Py_ssize_t t, double lr, double beta1, double beta2, double eps,
+              double weight_decay, bint decoupled):
+    cdef OptimSettings s
     if t < 1:
         raise ValueError(f"adam_step: step {t}: the first step is 1")
     s.lr, s.beta1, s.beta2, s.eps, s.weight_decay, s.decoupled = lr, beta1, beta2, eps, weight_decay, decoupled
     s.size = lr / (1 - c_pow(beta1, t))
     s.root = c_sqrt(1 - c_pow(beta2, t))
-    step("adam_step", [params, grads, first, second], 4, ADAM, &s)
+    take_step("adam_step", [params, grads, first, second], 4, RULE_ADAM, &s)
 
 
-def rmsprop_step(params, grads, square, momenta, averages, double lr, double alpha, double eps, double weight_decay, double momentum):
-    cdef Settings s
+def rmsprop_step(params, grads, square, momenta, averages, double lr, double alpha, double eps, double weight_decay,
+                 double momentum):
+    cdef OptimSettings s
     s.lr, s.beta1, s.eps, s.weight_decay, s.momentum = lr, alpha, eps, weight_decay, momentum
-    step("rmsprop_step", [params, grads, square, momenta, averages], 3, RMSPROP, &s)
+    take_step("rmsprop_step", [params, grads, square, momenta, averages], 3, RULE_RMSPROP, &s)
 
 
 # --- gradients all together -------------------------------------------------------------------------------------------
 def norm(arrays):
     """Squares that a double cannot hold, or not to all digits, are those of numbers that are brought near 1 before."""
     cdef list given = list(arrays)
-    cdef Settings s
+    cdef OptimSettings s
     need_lists("norm", [given])
-    cdef double squares = run_lists("norm", [given], [None], False, SQUARES, NULL)
+    cdef double squares = apply_rule("norm", [given], [None], False, RULE_SQUARES, NULL)
     if squares != squares or 1e-250 < squares < INFINITY:
         return c_sqrt(squares)
     s.lr = power_of_two(600 if squares < 1 else -600)
-    return c_sqrt(run_lists("norm", [given], [None], False, SCALED_SQUARES, &s)) / s.lr
+    return c_sqrt(apply_rule("norm", [given], [None], False, RULE_SCALED_SQUARES, &s)) / s.lr
 
 
 def scale(tensors, double factor):
-    cdef Settings s
+    cdef OptimSettings s
     s.lr = factor
-    step("scale", [tensors], 1, SCALE, &s)
+    take_step("scale", [tensors], 1, RULE_SCALE, &s)

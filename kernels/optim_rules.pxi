@@ -1,13 +1,14 @@
-# The rules of the optimisers, each for neighbours of one parameter; and the scaling and the squares of gradients.
+# The rules of the optimisers, each for neighbouring numbers of one parameter; and the scaling and squares of
+# gradients.
 #
-# Design: a rule is a plain loop in the dtype of the arrays, and changes numbers where they are; how fast it is, optim.pxi
-# says, which runs it. Only RMSprop computes in double: it takes the square of a mean from a mean of squares, of which a
-# float may leave less than nothing. Sums of squares are in double too.
+# Design: a rule is a plain loop in the dtype of the arrays that changes numbers where they are; optim.pxi runs it.
+# Only RMSprop computes in double: it subtracts the square of a mean from a mean of squares, which in float may be
+# below zero. Sums of squares are in double too.
 
 cdef enum:
-    SUMS = 32  # side by side
+    NORM_LANES = 32  # side by side
 
-cdef struct Settings:
+cdef struct OptimSettings:
     double lr
     double momentum
     double dampening
@@ -26,14 +27,15 @@ cdef inline real decayed(real g, real weight_decay, real p) noexcept nogil:
     return g if weight_decay == 0 else g + weight_decay * p
 
 
-cdef inline void sgd_plain(real *p, const real *g, Py_ssize_t n, const Settings *s) noexcept nogil:  # IN g, s IN/OUT p
+cdef inline void sgd_plain(real *p, const real *g, Py_ssize_t n, const OptimSettings *s) noexcept nogil:  # IN/OUT p
     cdef real lr = <real> s.lr, weight_decay = <real> s.weight_decay
     cdef Py_ssize_t i
     for i in range(n):
         p[i] = p[i] - lr * decayed(g[i], weight_decay, p[i])
 
 
-cdef inline void sgd_momentum(real *p, const real *g, real *v, Py_ssize_t n, const Settings *s) noexcept nogil:  # IN g, s IN/OUT p, v
+cdef inline void sgd_momentum(real *p, const real *g, real *v, Py_ssize_t n,
+                              const OptimSettings *s) noexcept nogil:  # IN/OUT p, v
     cdef real lr = <real> s.lr, momentum = <real> s.momentum, weight_decay = <real> s.weight_decay
     cdef real fresh = <real> (1 - s.dampening), slope, speed
     cdef bint nesterov = s.nesterov
@@ -45,7 +47,8 @@ cdef inline void sgd_momentum(real *p, const real *g, real *v, Py_ssize_t n, con
         p[i] = p[i] - lr * (slope + momentum * speed if nesterov else speed)
 
 
-cdef inline void adam(real *p, const real *g, real *m, real *v, Py_ssize_t n, const Settings *s) noexcept nogil:  # IN g, s IN/OUT p, m, v
+cdef inline void adam(real *p, const real *g, real *m, real *v, Py_ssize_t n,
+                      const OptimSettings *s) noexcept nogil:  # IN/OUT p, m, v
     cdef real shrink = <real> (-s.lr * s.weight_decay if s.decoupled else 0), penalty = <real> (0 if s.decoupled else s.weight_decay)
     cdef real beta1 = <real> s.beta1, fresh1 = <real> (1 - s.beta1), beta2 = <real> s.beta2, fresh2 = <real> (1 - s.beta2)
     cdef real size = <real> s.size, root = <real> s.root, eps = <real> s.eps, start, slope, first, second
@@ -60,7 +63,8 @@ cdef inline void adam(real *p, const real *g, real *m, real *v, Py_ssize_t n, co
         p[i] = start - size * first / (<real> c_sqrt(<double> second) / root + eps)
 
 
-cdef inline void rmsprop(real *p, const real *g, real *square, real *v, real *mean, Py_ssize_t n, const Settings *s) noexcept nogil:  # IN g, s IN/OUT p, square, v, mean
+cdef inline void rmsprop(real *p, const real *g, real *square, real *v, real *mean, Py_ssize_t n,
+                         const OptimSettings *s) noexcept nogil:  # IN/OUT p, square, v, mean
     """In double. Without momentum or mean gradients (v or mean NULL) they are zero. beta1 is alpha."""
     cdef double lr = s.lr, weight_decay = s.weight_decay, alpha = s.beta1, eps = s.eps, momentum = s.momentum, slope, q, a = 0, u
     cdef Py_ssize_t i
@@ -90,23 +94,23 @@ cdef inline void scale_row(real *x, Py_ssize_t n, double factor) noexcept nogil:
             x[i] = <real> (factor * x[i])
 
 
-cdef double sum_of_squares(const real *x, Py_ssize_t n) noexcept nogil:  # IN x
-    cdef double[SUMS] sums
+cdef double sum_of_squares(const real *x, Py_ssize_t n) noexcept nogil:
+    cdef double[NORM_LANES] sums
     cdef double total = 0
-    cdef Py_ssize_t i, j, even = n // SUMS * SUMS
-    for j in range(SUMS):
+    cdef Py_ssize_t i, j, even = n // NORM_LANES * NORM_LANES
+    for j in range(NORM_LANES):
         sums[j] = 0
-    for i from 0 <= i < even by SUMS:
-        for j in range(SUMS):
+    for i from 0 <= i < even by NORM_LANES:
+        for j in range(NORM_LANES):
             sums[j] = fused_multiply_add(<double> x[i + j], <double> x[i + j], sums[j])
     for i in range(even, n):
         total += <double> x[i] * x[i]
-    for j in range(SUMS):
+    for j in range(NORM_LANES):
         total += sums[j]
     return total
 
 
-cdef double sum_of_scaled_squares(const real *x, Py_ssize_t n, double factor) noexcept nogil:  # IN x
+cdef double sum_of_scaled_squares(const real *x, Py_ssize_t n, double factor) noexcept nogil:
     """Of factor x, one after the other."""
     cdef double total = 0, v
     cdef Py_ssize_t i

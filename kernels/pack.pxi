@@ -1,17 +1,17 @@
 # Packing: parts of an operand of matmul, copied to where a tile reads them in order.
 #
-# Design: lanes are rows of a or columns of b. What a tile reads at a step along k, a number of each of its lanes,
-# lies together: (k, width). A copy goes along the lines of memory. Where lanes lie side by side that is through all
-# groups, step by step: a row of 24 numbers alone is three lines, and the next is in another page, where the processor
-# fetches nothing ahead. Where each lane is a line it is LANES_AT_ONCE lanes at a time, as lines that lie some power
-# of two apart have the same few places in a cache.
+# Design: lanes are rows of a or columns of b. What a tile reads at one step along k, a number of each of its lanes, is
+# put side by side: (k, width). A copy follows the lines of memory. Where lanes lie side by side it goes through all
+# groups of lanes step by step: a row of 24 numbers alone is three lines, and the next row is in another page, which
+# the processor does not fetch ahead. Where each lane is a line of its own, it goes PACK_LANES lanes at a time, as
+# lines that are a power of two apart compete for the same few places of a cache.
 
 cdef enum:
-    LANES_AT_ONCE = 8  # that are packed side by side
+    PACK_LANES = 8  # that are packed side by side
 
 
 cdef void pack(const real *x, Py_ssize_t next_lane, Py_ssize_t next_k, Py_ssize_t lanes, Py_ssize_t k, real *out,
-               Py_ssize_t width) noexcept nogil:  # IN x OUT out
+               Py_ssize_t width) noexcept nogil:
     """`lanes` rows of a or columns of b, of k numbers each, as (k, width), with zeros in the lanes that are missing."""
     cdef Py_ssize_t p, lane
     if lanes < width:
@@ -20,20 +20,20 @@ cdef void pack(const real *x, Py_ssize_t next_lane, Py_ssize_t next_k, Py_ssize_
         for p in range(k):
             memcpy(out + p * width, x + p * next_k, lanes * sizeof(real))
         return
-    while lanes >= LANES_AT_ONCE:
+    while lanes >= PACK_LANES:
         for p in range(k):
-            for lane in range(LANES_AT_ONCE):
+            for lane in range(PACK_LANES):
                 out[p * width + lane] = x[p * next_k + lane * next_lane]
-        x += LANES_AT_ONCE * next_lane
-        out += LANES_AT_ONCE
-        lanes -= LANES_AT_ONCE
+        x += PACK_LANES * next_lane
+        out += PACK_LANES
+        lanes -= PACK_LANES
     for p in range(k):
         for lane in range(lanes):
             out[p * width + lane] = x[p * next_k + lane * next_lane]
 
 
 cdef void pack_groups(const real *x, Py_ssize_t next_lane, Py_ssize_t next_k, Py_ssize_t lanes, Py_ssize_t k,
-                      real *out, Py_ssize_t width) noexcept nogil:  # IN x OUT out
+                      real *out, Py_ssize_t width) noexcept nogil:
     """Tiles of rows of a, or panels of b: `width` lanes each, one behind the other."""
     cdef Py_ssize_t whole = lanes // width * width if next_lane == 1 else 0, p, i
     for p in range(k if whole else 0):  # along the lines of memory, through all groups

@@ -7,13 +7,11 @@
 #   normal:  the block's two uniforms u, v give r cos(2 pi v) to the even element and r sin(2 pi v) to the odd one, with
 #            r = sqrt(-2 log(1 - u)) (Box-Muller), in double; float32 rounds that.
 #   integers in [low, high): low + (number * (high - low) >> 64), whose bias is below (high - low) / 2^64.
-#
-# Measured on one core with AVX-512 (python -m benchmarks shares), a normal number takes 17 ns.
 
 cdef inline void philox(uint32_t *counter, uint32_t key0, uint32_t key1) noexcept nogil:  # IN/OUT counter
     cdef uint64_t p, q
-    cdef int turn
-    for turn in range(10):
+    cdef int i
+    for i in range(10):
         p = <uint64_t> 0xD2511F53 * counter[0]
         q = <uint64_t> 0xCD9E8D57 * counter[2]
         counter[0] = <uint32_t> (q >> 32) ^ counter[1] ^ key0
@@ -24,7 +22,8 @@ cdef inline void philox(uint32_t *counter, uint32_t key0, uint32_t key1) noexcep
         key1 += <uint32_t> 0xBB67AE85
 
 
-cdef inline void block_numbers(uint64_t seed, uint64_t block, uint64_t *pair) noexcept nogil:  # OUT pair
+cdef inline void block_numbers(uint64_t seed, uint64_t block, uint64_t *pair) noexcept nogil:
+    """The two numbers of a block."""
     cdef uint32_t[4] words
     words[0] = <uint32_t> block
     words[1] = <uint32_t> (block >> 32)
@@ -43,7 +42,8 @@ cdef inline uint64_t high_product(uint64_t x, uint64_t y) noexcept nogil:
     return x1 * y1 + (middle >> 32) + (other >> 32)
 
 
-cdef inline double unit(uint64_t number) noexcept nogil:
+cdef inline double unit_interval(uint64_t number) noexcept nogil:
+    """In [0, 1)."""
     return <double> (number >> 11) * 1.1102230246251565e-16  # 2^-53
 
 
@@ -66,7 +66,7 @@ ctypedef fused drawn:
 
 
 cdef inline void draw_pair(drawn *out, uint64_t seed, uint64_t block, uint64_t low, uint64_t span,
-                           draw_op *op) noexcept nogil:  # OUT out
+                           draw_op *op) noexcept nogil:
     cdef uint64_t[2] pair
     cdef double radius, angle
     block_numbers(seed, block, pair)
@@ -74,16 +74,16 @@ cdef inline void draw_pair(drawn *out, uint64_t seed, uint64_t block, uint64_t l
         out[0] = <drawn> (low + high_product(pair[0], span))
         out[1] = <drawn> (low + high_product(pair[1], span))
     elif draw_op is Normal:
-        radius = c_sqrt(-2 * c_log(1 - unit(pair[0])))
-        angle = 2 * M_PI * unit(pair[1])
+        radius = c_sqrt(-2 * c_log(1 - unit_interval(pair[0])))
+        angle = 2 * M_PI * unit_interval(pair[1])
         out[0] = <drawn> (radius * c_cos(angle))
         out[1] = <drawn> (radius * c_sin(angle))
     elif drawn is float:
         out[0] = <float> (pair[0] >> 40) * <float> 5.9604644775390625e-08  # 2^-24
         out[1] = <float> (pair[1] >> 40) * <float> 5.9604644775390625e-08
     else:
-        out[0] = <drawn> unit(pair[0])
-        out[1] = <drawn> unit(pair[1])
+        out[0] = <drawn> unit_interval(pair[0])
+        out[1] = <drawn> unit_interval(pair[1])
 
 
 cdef struct Draws:
@@ -92,10 +92,10 @@ cdef struct Draws:
     uint64_t seed, offset, low, span
 
 
-cdef void draw_piece(const Draws *t, Py_ssize_t piece, int worker, drawn *kind, draw_op *op) noexcept nogil:  # IN t
+cdef void draw_task(const Draws *t, Py_ssize_t task, int worker, drawn *kind, draw_op *op) noexcept nogil:
     cdef drawn *out = <drawn *> t.out
     cdef drawn[2] last
-    cdef Py_ssize_t first = piece * PIECE, end = first + PIECE if first + PIECE < t.n else t.n, i
+    cdef Py_ssize_t first = task * TASK_ELEMENTS, end = at_most(first + TASK_ELEMENTS, t.n), i
     for i from first <= i < end - 1 by 2:
         draw_pair(out + i, t.seed, t.offset + i // 2, t.low, t.span, op)
     if end % 2:
@@ -103,11 +103,12 @@ cdef void draw_piece(const Draws *t, Py_ssize_t piece, int worker, drawn *kind, 
         out[end - 1] = last[0]
 
 
-cdef void draw(Task run, Array out, uint64_t seed, uint64_t offset, uint64_t low, uint64_t span):
+cdef void draw_numbers(Array out, Task of_doubles, Task of_floats, uint64_t seed, uint64_t offset, uint64_t low,
+                       uint64_t span):
     cdef Draws t
     t.out, t.n, t.seed, t.offset, t.low, t.span = out.data, out.size, seed, offset, low, span
     cdef double ns = 4.0 * t.n
-    perform(run, &t, pieces(t.n), team(ns), ns)
+    perform(out.kind, of_doubles, of_floats, &t, element_tasks(t.n), threads_for(ns), ns)
 
 
 cdef uint64_t word64(str op, str what, object number) except? 0xFFFFFFFFFFFFFFFF:
@@ -124,8 +125,7 @@ cdef Array draw_floats(str op, object shape, object dtype, object seed, object o
     cdef Array out = new_array(op, kind_of(op, dtype), sizes, ndim)
     need_float(op, out)
     cdef uint64_t key = word64(op, "seed", seed), first = word64(op, "offset", offset)
-    cdef Task run = <Task> draw_piece[double, draw_op] if out.kind == FLOAT64 else <Task> draw_piece[float, draw_op]
-    draw(run, out, key, first, 0, 0)
+    draw_numbers(out, <Task> draw_task[double, draw_op], <Task> draw_task[float, draw_op], key, first, 0, 0)
     return out
 
 
@@ -147,7 +147,8 @@ def integers(shape, low, high, seed, offset):
         raise ValueError(f"integers: [{low}, {high}) does not fit into int64")
     cdef uint64_t key = word64("integers", "seed", seed), first = word64("integers", "offset", offset)
     cdef uint64_t start = low & 0xFFFFFFFFFFFFFFFF, span = high - low
-    draw(<Task> draw_piece[int64_t, Integers], out, key, first, start, span)
+    cdef Task task = <Task> draw_task[int64_t, Integers]  # for integers, whatever the kind
+    draw_numbers(out, task, task, key, first, start, span)
     return out
 
 

@@ -1,41 +1,39 @@
 # Recurrent layers: what the kernels of the three cells share.
 #
-# Design: the rows of a batch never meet, so a thread takes its rows through all time steps and waits for nobody. The
-# product with W_hh, the same at every step, is what time goes into: W_hh is packed once, into panels of columns, and the
-# sums of a few rows with a panel stay in registers. Each number is one chain of multiply-adds in the order of k, however
-# the rows are shared, so threads do not change a bit. What needs no order in time stays outside, as one product for all
-# steps: the inputs' part of the gates before, the gradient of W_hh after. The loops over a row write to one place each:
-# with more, compilers cannot tell that a vector of one does not reach into another.
-#
-# Measured on one core with AVX-512 (python -m benchmarks shares), an LSTM of 128 units, 64 rows: 45% of the multiply-
-# adds of float64, 48% of float32; each unit also takes five functions at every step.
+# Design: the rows of a batch never meet, so a thread takes its rows through all time steps and waits for nobody. Most
+# of the time goes into the product with W_hh, the same at every step: W_hh is packed once, into panels of columns, and
+# the sums of a few rows with a panel stay in registers. Each number is one chain of multiply-adds in the order of k,
+# however the rows are shared out, so threads do not change a bit. What needs no order in time stays outside, as one
+# product for all steps: the inputs' part of the gates before, the gradient of W_hh after. Each loop over a row writes
+# to one array only: with more, compilers cannot tell that a vector of one does not overlap another.
 
 cdef extern from *:
     """
     #if defined(__AVX512F__)
-    #define SAITAMA_STEP_ROWS 4 /* 4 x 4 of the 32 vectors hold the sums */
-    #define SAITAMA_STEP_WIDTH 256 /* bytes */
+    #define SAITAMA_RECURRENT_ROWS 4 /* 4 x 4 of the 32 vectors hold the sums */
+    #define SAITAMA_RECURRENT_BYTES 256 /* bytes */
     #elif defined(__AVX__) || defined(__ARM_NEON)
-    #define SAITAMA_STEP_ROWS 2 /* 2 x 6 of 16, 2 x 12 of 32 */
-    #define SAITAMA_STEP_WIDTH 192
+    #define SAITAMA_RECURRENT_ROWS 2 /* 2 x 6 of 16, 2 x 12 of 32 */
+    #define SAITAMA_RECURRENT_BYTES 192
     #else
-    #define SAITAMA_STEP_ROWS 1
-    #define SAITAMA_STEP_WIDTH 192
+    #define SAITAMA_RECURRENT_ROWS 1
+    #define SAITAMA_RECURRENT_BYTES 192
     #endif
-    #define SAITAMA_STEP_SUMS (SAITAMA_STEP_ROWS * SAITAMA_STEP_WIDTH / 4) /* at most */
+    #define SAITAMA_RECURRENT_SUMS (SAITAMA_RECURRENT_ROWS * SAITAMA_RECURRENT_BYTES / 4) /* at most */
     """
     enum:
-        STEP_ROWS "SAITAMA_STEP_ROWS"
-        STEP_WIDTH "SAITAMA_STEP_WIDTH"
-        STEP_SUMS "SAITAMA_STEP_SUMS"
+        RECURRENT_ROWS "SAITAMA_RECURRENT_ROWS"
+        RECURRENT_BYTES "SAITAMA_RECURRENT_BYTES"
+        RECURRENT_SUMS "SAITAMA_RECURRENT_SUMS"
 
 cdef enum:
-    STEP_DEPTH = 128  # of k at a time: then a panel fits the first cache
+    RECURRENT_DEPTH = 128  # of k at a time: then a panel fits the first cache
 
-cdef struct Steps:  # one layer, T time steps; each cell uses what it has
+cdef struct RecurrentSteps:  # one layer, T time steps; each cell uses what it needs
     Py_ssize_t T, B, H  # steps, rows of the batch, hidden units
     Py_ssize_t gates  # G: blocks of H in a, and of rows in W_hh
     const void *a  # (T, B, G H)  W_ih x + b of every step
+    const void *weights  # (G H, H)  W_hh
     void *panels  # W_hh, packed
     const void *b  # (G H,)
     const void *h  # (B, H)  the first state, and its cell
@@ -49,49 +47,14 @@ cdef struct Steps:  # one layer, T time steps; each cell uses what it has
     void *dc
     Py_ssize_t together  # rows of a task
 
-cdef struct ElmanTanh:
-    char _
-cdef struct ElmanReLU:
-    char _
-cdef struct ElmanTanhGrad:
-    char _
-cdef struct ElmanReLUGrad:
-    char _
-cdef struct LSTMForward:
-    char _
-cdef struct LSTMBackward:
-    char _
-cdef struct GRUForward:
-    char _
-cdef struct GRUBackward:
-    char _
-
-ctypedef fused elman_op:
-    ElmanTanh
-    ElmanReLU
-
-ctypedef fused elman_grad_op:
-    ElmanTanhGrad
-    ElmanReLUGrad
-
-ctypedef fused cell_op:
-    ElmanTanh
-    ElmanReLU
-    ElmanTanhGrad
-    ElmanReLUGrad
-    LSTMForward
-    LSTMBackward
-    GRUForward
-    GRUBackward
-
 
 # --- out = start + x W for a few rows x -------------------------------------------------------------------------------
 cdef inline Py_ssize_t step_width(real *kind) noexcept nogil:
-    return STEP_WIDTH // sizeof(real)
+    return RECURRENT_BYTES // sizeof(real)
 
 
 cdef void pack_panels(const real *W, Py_ssize_t next_k, Py_ssize_t next_column, Py_ssize_t k, Py_ssize_t n,
-                      real *out) noexcept nogil:  # IN W OUT out
+                      real *out) noexcept nogil:
     """W (k, n) with any strides as panels (k, width), with zeros in the columns that the last lacks."""
     cdef Py_ssize_t width = step_width(out), left = 0, p, j
     while left < n:
@@ -104,9 +67,9 @@ cdef void pack_panels(const real *W, Py_ssize_t next_k, Py_ssize_t next_column, 
 
 cdef inline void step_tile(const real *start, Py_ssize_t row_start, const real *x, Py_ssize_t row_x, const real *panel,
                            Py_ssize_t k, real *out, Py_ssize_t row,
-                           Py_ssize_t rows) noexcept nogil:  # IN start, x, panel OUT out
+                           Py_ssize_t rows) noexcept nogil:
     """out (rows, width) = start + x (rows, k) @ panel (k, width); `rows` is a constant."""
-    cdef real sums[STEP_SUMS]
+    cdef real sums[RECURRENT_SUMS]
     cdef Py_ssize_t n = step_width(out), i, j, p
     for i in range(rows):
         for j in range(n):
@@ -114,10 +77,7 @@ cdef inline void step_tile(const real *start, Py_ssize_t row_start, const real *
     for p in range(k):
         for i in range(rows):
             for j in range(n):
-                if real is double:
-                    sums[i * n + j] = fused_multiply_add(x[i * row_x + p], panel[j], sums[i * n + j])
-                else:
-                    sums[i * n + j] = fused_multiply_add_f(x[i * row_x + p], panel[j], sums[i * n + j])
+                sums[i * n + j] = fma(x[i * row_x + p], panel[j], sums[i * n + j])
         panel += n
     for i in range(rows):
         for j in range(n):
@@ -126,9 +86,9 @@ cdef inline void step_tile(const real *start, Py_ssize_t row_start, const real *
 
 cdef inline void narrow_tile(const real *start, Py_ssize_t row_start, const real *x, Py_ssize_t row_x,
                              const real *panel, Py_ssize_t k, real *out, Py_ssize_t row, Py_ssize_t rows,
-                             Py_ssize_t width) noexcept nogil:  # IN start, x, panel OUT out
+                             Py_ssize_t width) noexcept nogil:
     """A tile of which only so many columns exist."""
-    cdef real whole[STEP_SUMS]
+    cdef real whole[RECURRENT_SUMS]
     cdef Py_ssize_t n = step_width(out), i
     memset(whole, 0, sizeof(whole))
     for i in range(rows):
@@ -140,16 +100,17 @@ cdef inline void narrow_tile(const real *start, Py_ssize_t row_start, const real
 
 cdef void step_panel(const real *start, Py_ssize_t row_start, const real *x, Py_ssize_t row_x, const real *panel,
                      Py_ssize_t k, real *out, Py_ssize_t row, Py_ssize_t rows,
-                     Py_ssize_t width) noexcept nogil:  # IN start, x, panel OUT out
+                     Py_ssize_t width) noexcept nogil:
     """The same for any number of rows."""
     cdef Py_ssize_t i = 0
-    while i + STEP_ROWS <= rows:
+    while i + RECURRENT_ROWS <= rows:
         if width == step_width(out):
-            step_tile(start + i * row_start, row_start, x + i * row_x, row_x, panel, k, out + i * row, row, STEP_ROWS)
+            step_tile(start + i * row_start, row_start, x + i * row_x, row_x, panel, k, out + i * row, row,
+                      RECURRENT_ROWS)
         else:
             narrow_tile(start + i * row_start, row_start, x + i * row_x, row_x, panel, k, out + i * row, row,
-                        STEP_ROWS, width)
-        i += STEP_ROWS
+                        RECURRENT_ROWS, width)
+        i += RECURRENT_ROWS
     while i < rows:
         narrow_tile(start + i * row_start, row_start, x + i * row_x, row_x, panel, k, out + i * row, row, 1, width)
         i += 1
@@ -157,14 +118,14 @@ cdef void step_panel(const real *start, Py_ssize_t row_start, const real *x, Py_
 
 cdef void step_product(const real *start, Py_ssize_t row_start, const real *x, Py_ssize_t row_x, const real *panels,
                        Py_ssize_t rows, Py_ssize_t k, real *out, Py_ssize_t row,
-                       Py_ssize_t n) noexcept nogil:  # IN start, x, panels OUT out
-    """out (rows, n) = start + x (rows, k) @ W. Rows of start, x and out lie `row_...` apart; start may be out itself."""
+                       Py_ssize_t n) noexcept nogil:
+    """out (rows, n) = start + x (rows, k) @ W. LossRows of start, x and out lie `row_...` apart; start may be out itself."""
     cdef Py_ssize_t left = 0, width, done, depth
     while left < n:
         width = n - left if n - left < step_width(out) else step_width(out)
         done = 0
         while done < k:
-            depth = k - done if k - done < STEP_DEPTH else STEP_DEPTH
+            depth = k - done if k - done < RECURRENT_DEPTH else RECURRENT_DEPTH
             if done == 0:
                 step_panel(start + left, row_start, x, row_x, panels, depth, out + left, row, rows, width)
             else:
@@ -174,59 +135,39 @@ cdef void step_product(const real *start, Py_ssize_t row_start, const real *x, P
         left += width
 
 
-cdef inline void activate(real *x, Py_ssize_t n, unary_op *op) noexcept nogil:  # IN/OUT x
+cdef inline void activate_row(real *x, Py_ssize_t n, unary_op *op) noexcept nogil:  # IN/OUT x
     cdef Py_ssize_t i
     for i in range(n):
         x[i] = unary_value(x[i], False, op)
 
 
 # --- sharing the rows out ---------------------------------------------------------------------------------------------
-cdef inline void some_rows(const Steps *s, Py_ssize_t first, Py_ssize_t rows, real *kind,
-                           cell_op *op) noexcept nogil:  # IN s
-    """`rows` rows of the batch, from `first` on, through all time steps."""
-    if cell_op is ElmanTanh or cell_op is ElmanReLU:
-        elman_forward(s, first, rows, kind, op)
-    elif cell_op is ElmanTanhGrad or cell_op is ElmanReLUGrad:
-        elman_backward(s, first, rows, kind, op)
-    elif cell_op is LSTMForward:
-        lstm_forward(s, first, rows, kind)
-    elif cell_op is LSTMBackward:
-        lstm_backward(s, first, rows, kind)
-    elif cell_op is GRUForward:
-        gru_forward(s, first, rows, kind)
-    else:
-        gru_backward(s, first, rows, kind)
+cdef inline Py_ssize_t rows_of_task(const RecurrentSteps *s, Py_ssize_t task) noexcept nogil:
+    """How many rows of the batch a task takes through all time steps, from row task * s.together on."""
+    return at_most(s.B - task * s.together, s.together)
 
 
-cdef void pack_weights(const Steps *s, const real *W) noexcept nogil:  # IN s, W
+cdef void pack_weights(const RecurrentSteps *s, Py_ssize_t task, int worker, real *kind, void *op) noexcept nogil:
     cdef Py_ssize_t n = s.gates * s.H
     if s.dy == NULL:
-        pack_panels(W, 1, s.H, s.H, n, <real *> s.panels)  # W^T (H, G H)
+        pack_panels(<const real *> s.weights, 1, s.H, s.H, n, <real *> s.panels)  # W^T (H, G H)
     else:
-        pack_panels(W, s.H, 1, n, s.H, <real *> s.panels)  # W (G H, H)
+        pack_panels(<const real *> s.weights, s.H, 1, n, s.H, <real *> s.panels)  # W (G H, H)
 
 
-cdef void rows_task(const Steps *s, Py_ssize_t task, int worker, real *kind, cell_op *op) noexcept nogil:  # IN s
-    cdef Py_ssize_t first = task * s.together
-    some_rows(s, first, s.B - first if s.B - first < s.together else s.together, kind, op)
-
-
-cdef int through_time(Steps *s, Array W, cell_op *op) except -1:  # IN s OUT what s points to
+cdef int through_time(RecurrentSteps *s, Array W, Task of_doubles, Task of_floats) except -1:
     """Pack W_hh (G H, H), and take all rows through all steps; backwards if a gradient dy is there."""
     cdef Py_ssize_t n = s.gates * s.H, k = s.H
     cdef double ns = <double> s.T * s.B * n * (s.H / 40.0 + 1)
-    cdef int workers = team(ns)
-    cdef Task run = <Task> rows_task[double, cell_op] if W.kind == FLOAT64 else <Task> rows_task[float, cell_op]
+    cdef int workers = threads_for(ns)
     if s.dy != NULL:
         n, k = k, n
-    s.panels = take_block(round_up(n, STEP_WIDTH // ITEMSIZE[W.kind]) * k * ITEMSIZE[W.kind])
-    if W.kind == FLOAT64:
-        pack_weights(s, <const double *> W.data)
-    else:
-        pack_weights(s, <const float *> W.data)
-    s.together = round_up((s.B + workers - 1) // workers, STEP_ROWS)
+    s.weights = W.data
+    s.panels = take_block(round_up(n, RECURRENT_BYTES // ITEMSIZE[W.kind]) * k * ITEMSIZE[W.kind])
+    run_once(W.kind, <Task> pack_weights[double], <Task> pack_weights[float], s)
+    s.together = round_up(parts_of(s.B, workers), RECURRENT_ROWS)
     if s.B > 0:
-        perform(run, s, (s.B + s.together - 1) // s.together, workers, ns)
+        perform(W.kind, of_doubles, of_floats, s, parts_of(s.B, s.together), workers, ns)
     drop_block(s.panels)
     return 0
 
@@ -239,13 +180,13 @@ cdef int need_sizes(str op, str what, Array given, Array like, tuple shape) exce
     return 0
 
 
-cdef int plan_steps(str op, Steps *s, str what, Array given, int blocks, Array W, int gates) except -1:  # OUT s
+cdef int plan_steps(str op, RecurrentSteps *s, str what, Array given, int blocks, Array W, int gates) except -1:
     """The sizes, from an array (T, B, blocks H) and W_hh (gates H, H)."""
     need_float(op, given)
     need_same_kind(op, given, W)
     if W.ndim != 2 or W.sizes[0] != gates * W.sizes[1]:
         raise ValueError(f"{op}: W_hh has shape {W.shape}, expected ({'' if gates == 1 else f'{gates} '}H, H)")
-    memset(s, 0, sizeof(Steps))
+    memset(s, 0, sizeof(RecurrentSteps))
     s.H, s.gates = W.sizes[1], gates
     if given.ndim != 3 or given.sizes[2] != blocks * s.H:
         raise ValueError(f"{op}: {what} has shape {given.shape}, expected (T, B, {blocks * s.H}) for W_hh {W.shape}")
@@ -253,7 +194,7 @@ cdef int plan_steps(str op, Steps *s, str what, Array given, int blocks, Array W
     return 0
 
 
-cdef Array zeros_of(str op, Steps *s, int kind):
+cdef Array zeros_of(str op, RecurrentSteps *s, int kind):
     """A running gradient (B, H): zero after the last step."""
     cdef Py_ssize_t[2] sizes = [s.B, s.H]
     cdef Array out = new_array(op, kind, sizes, 2)

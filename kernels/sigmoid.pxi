@@ -4,16 +4,17 @@
 #
 #   sigmoid(-a) = 1 / (1 + e^a) = p / (1 + p + t)
 #
-# which rounds only twice what is not small, the sum and the quotient, and is relatively accurate down to the smallest
-# number, as half of the power of two is multiplied in last. Then sigmoid(a) = 1 - sigmoid(-a) loses nothing.
+# which rounds only the sum and the quotient, and is accurate relative to its size down to the smallest number, as half
+# of the power of two is multiplied in last. Then sigmoid(a) = 1 - sigmoid(-a) loses nothing.
 #
-# tanh is odd. With w = n ln(2) / 2 and a = w + v, tanh w = (s - 1) / (s + 1) where s = 2^n, and the addition theorem gives
+# tanh is odd. With w = n ln(2) / 2 and a = w + v, tanh w = (s - 1) / (s + 1) where s = 2^n, and the addition theorem
+# gives
 #
 #   tanh a = m / (m + 2 - 2u),   m = (s - 1) + (s + 1) u,   u = tanh v = v + v^3 P(v^2)
 #
-# whose polynomial needs half the terms of an exponential's: degree 7 (relative error 2^-60; float32: 3, 2^-33). As m is
-# in the denominator too, its rounding hardly shows where tanh is near 1. n is rounded up from 7/8 only, so v is between
-# -0.04 and 0.30: where n = 0 the result is u itself, and n = 1 makes little of u's error.
+# whose polynomial needs half the terms of an exponential's: degree 7 (relative error 2^-60; float32: 3, 2^-33). As m
+# is in the denominator too, its rounding hardly matters where tanh is near 1. n is rounded up from 7/8 only, so v is
+# between -0.04 and 0.30: where n = 0 the result is u itself, and where n = 1 the error of u counts for little.
 
 
 cdef inline real sigmoid_of(real x, bint easy) noexcept nogil:
@@ -49,7 +50,8 @@ cdef inline real tanh_of(real x) noexcept nogil:
         p = fused_multiply_add(p, z, 0.13333333333328903)
         p = fused_multiply_add(p, z, -0.3333333333333333)
     else:
-        v = fused_multiply_add_f(<float> -7.143033826650935e-07, n, fused_multiply_add_f(<float> -0.3465728759765625, n, a))
+        v = fused_multiply_add_f(<float> -7.143033826650935e-07, n,
+                                 fused_multiply_add_f(<float> -0.3465728759765625, n, a))
         z = v * v
         p = fused_multiply_add_f(<float> 0.02032244502932434, z, <float> -0.053880986879545734)
         p = fused_multiply_add_f(p, z, <float> 0.13333174566706169)

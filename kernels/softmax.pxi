@@ -1,15 +1,11 @@
 # Softmax and log-softmax along one axis, and their derivatives.
 #
-# Design: the array is (outer, n, inner), and a line runs along n in steps of `inner`. The largest number is taken off
-# first, so nothing overflows; a line of only -inf becomes NaN, as the formula says. What is added up (`term`) is written
-# to the result, folded there as fold.pxi folds everything, and then becomes the result (`finished`): plain loops over a
-# row, or over strips of lines SIDE_BY_SIDE, that all run on vectors in the first or second cache. Short rows go
-# TOGETHER through each of these steps: what is done once for a row, its two folds and its logarithm, then fills vectors
-# too, which took two thirds of the time of rows of 65 floats before.
-#
-# Measured on one core with AVX-512 (python -m benchmarks shares), 768 x 128: 0.75 ns a number of float64, 0.3 of
-# float32, half of it the exponential; from memory 0.8 and 0.5, half to two thirds of what a copy moves. The derivative
-# of softmax moves as much as a copy from memory; from the second cache it takes 0.27 and 0.13 ns a number.
+# Design: the array is (outer, n, inner), and a line runs along n in steps of `inner`. The largest number is subtracted
+# first, so nothing overflows; a line of only -inf becomes NaN, as the formula says. What is to be summed (the summand)
+# is written to the result, folded there as fold.pxi folds everything, and then replaced by the result: plain loops
+# over a row, or over strips of SOFTMAX_COLUMNS lines, that all run on vectors in the first or second cache. Short rows
+# go through each of these steps ROWS_TOGETHER, so that what is done once for a row, its two folds and its logarithm,
+# fills vectors too.
 
 cdef struct Softmax:
     char _
@@ -28,14 +24,15 @@ ctypedef fused softmax_op:
 
 
 cdef enum:
-    SIDE_BY_SIDE = 512  # lines of a strip
-    SHORT = 256  # rows up to this length go in groups, which the first cache holds
+    SOFTMAX_COLUMNS = 512  # lines of a strip
+    SOFTMAX_SHORT_ROW = 256  # rows up to this length go in groups, which the first cache holds
 
 
-cdef inline void logs_of_totals(real *e, Py_ssize_t rows, Py_ssize_t n, const real *totals, double *logs) noexcept nogil:  # IN totals OUT logs IN/OUT e
-    """The logarithms of the totals of at most TOGETHER rows of e, whose largest is 1. Where the others are small, the total
+cdef inline void logs_of_totals(real *e, Py_ssize_t rows, Py_ssize_t n, const real *totals,
+                                double *logs) noexcept nogil:  # IN/OUT e
+    """The logarithms of the totals of at most ROWS_TOGETHER rows of e, whose largest is 1. Where the others are small, the total
     has lost their digits: there it is the logarithm of 1 and their own sum, for which the largest becomes 0."""
-    cdef real others[TOGETHER]
+    cdef real others[ROWS_TOGETHER]
     cdef Py_ssize_t i, j
     cdef bint small = False
     for i in range(rows):
@@ -51,7 +48,7 @@ cdef inline void logs_of_totals(real *e, Py_ssize_t rows, Py_ssize_t n, const re
             logs[i] = log1p_of(<double> others[i]) if totals[i] < 1.5 else logs[i]
 
 
-cdef inline double log_of_column_total(const real *e, Py_ssize_t n, Py_ssize_t row, real total) noexcept nogil:  # IN e
+cdef inline double log_of_column_total(const real *e, Py_ssize_t n, Py_ssize_t row, real total) noexcept nogil:
     """The same for a column, where one after the other is added: with what rounding takes from it."""
     cdef double others = 0, rest = 0, taken
     cdef Py_ssize_t i
@@ -64,7 +61,7 @@ cdef inline double log_of_column_total(const real *e, Py_ssize_t n, Py_ssize_t r
     return log1p_of(others + rest)
 
 
-cdef inline real term(real x, real dy, real largest, softmax_op *op) noexcept nogil:
+cdef inline real softmax_summand(real x, real dy, real largest, softmax_op *op) noexcept nogil:
     """What is added up along a line. For a derivative, x is the output y."""
     if softmax_op is SoftmaxGrad:
         return x * dy
@@ -81,8 +78,8 @@ cdef inline real log_softmax_slope(real x, real dy, real total) noexcept nogil:
     return (dy - total) - t * total if n == 0 else dy - e * total
 
 
-cdef inline real finished(real x, real dy, real own, real largest, real total, real inverse,
-                          softmax_op *op) noexcept nogil:
+cdef inline real softmax_result(real x, real dy, real own, real largest, real total, real inverse,
+                                softmax_op *op) noexcept nogil:
     """The result, from its own term and the sum of all, of which log-softmax takes the logarithm. inverse: 1 / total."""
     if softmax_op is Softmax:
         return quotient(own, total, inverse)
@@ -94,28 +91,28 @@ cdef inline real finished(real x, real dy, real own, real largest, real total, r
         return log_softmax_slope(x, dy, total)
 
 
-cdef inline void finish_row(const real *x, const real *dy, real *out, Py_ssize_t n, real largest, real total,
-                            softmax_op *op) noexcept nogil:  # IN x, dy IN/OUT out
-    """WIDE at a time: a compiler must not ask for each row whether out lies among what it reads, a tenth of the time."""
-    cdef real[WIDE] v
+cdef inline void finish_softmax_row(const real *x, const real *dy, real *out, Py_ssize_t n, real largest, real total,
+                                    softmax_op *op) noexcept nogil:  # IN/OUT out
+    """VECTOR_NUMBERS at a time: a compiler must not ask for each row whether out lies among what it reads, a tenth of the time."""
+    cdef real[VECTOR_NUMBERS] v
     cdef real one = 1, inverse = one / total if softmax_op is Softmax else 0
     cdef Py_ssize_t i = 0, j
-    while i + WIDE <= n:
-        for j in range(WIDE):
-            v[j] = finished(x[i + j], dy[i + j], out[i + j], largest, total, inverse, op)
-        for j in range(WIDE):
+    while i + VECTOR_NUMBERS <= n:
+        for j in range(VECTOR_NUMBERS):
+            v[j] = softmax_result(x[i + j], dy[i + j], out[i + j], largest, total, inverse, op)
+        for j in range(VECTOR_NUMBERS):
             out[i + j] = v[j]
-        i += WIDE
+        i += VECTOR_NUMBERS
     for i in range(i, n):
-        out[i] = finished(x[i], dy[i], out[i], largest, total, inverse, op)
+        out[i] = softmax_result(x[i], dy[i], out[i], largest, total, inverse, op)
 
 
 cdef void softmax_rows(const real *x, const real *dy, real *out, Py_ssize_t rows, Py_ssize_t n,
-                       softmax_op *op) noexcept nogil:  # IN x, dy OUT out
-    """At most TOGETHER rows of neighbours, side by side as far as they share work."""
-    cdef real largest[TOGETHER]
-    cdef real total[TOGETHER]
-    cdef double logs[TOGETHER]
+                       softmax_op *op) noexcept nogil:
+    """At most ROWS_TOGETHER rows of neighbours, side by side as far as they share work."""
+    cdef real largest[ROWS_TOGETHER]
+    cdef real total[ROWS_TOGETHER]
+    cdef double logs[ROWS_TOGETHER]
     cdef Py_ssize_t i, j
     memset(largest, 0, sizeof(largest))
     if softmax_op is Softmax or softmax_op is LogSoftmax:
@@ -127,22 +124,22 @@ cdef void softmax_rows(const real *x, const real *dy, real *out, Py_ssize_t rows
     else:
         for i in range(rows):
             for j in range(i * n, i * n + n):
-                out[j] = term(x[j], dy[j], largest[i], op)
+                out[j] = softmax_summand(x[j], dy[j], largest[i], op)
         fold_rows(<const real *> out, <const real *> out, rows, n, total, <Sum *> NULL)
     if softmax_op is LogSoftmax:
         logs_of_totals(out, rows, n, total, logs)
         for i in range(rows):
             total[i] = <real> logs[i]
     for i in range(rows):
-        finish_row(x + i * n, dy + i * n, out + i * n, n, largest[i], total[i], op)
+        finish_softmax_row(x + i * n, dy + i * n, out + i * n, n, largest[i], total[i], op)
 
 
 cdef void softmax_columns(const real *x, const real *dy, real *out, Py_ssize_t n, Py_ssize_t row, Py_ssize_t width,
-                          softmax_op *op) noexcept nogil:  # IN x, dy OUT out
-    """`width` <= SIDE_BY_SIDE lines."""
-    cdef real largest[SIDE_BY_SIDE]
-    cdef real total[SIDE_BY_SIDE]
-    cdef real inverse[SIDE_BY_SIDE]
+                          softmax_op *op) noexcept nogil:
+    """`width` <= SOFTMAX_COLUMNS lines."""
+    cdef real largest[SOFTMAX_COLUMNS]
+    cdef real total[SOFTMAX_COLUMNS]
+    cdef real inverse[SOFTMAX_COLUMNS]
     cdef real one = 1
     cdef Py_ssize_t i, j
     memset(largest, 0, sizeof(largest))
@@ -150,7 +147,7 @@ cdef void softmax_columns(const real *x, const real *dy, real *out, Py_ssize_t n
         fold_columns(x, n, row, width, largest, <Max *> NULL)
     for i in range(n):
         for j in range(width):
-            out[i * row + j] = term(x[i * row + j], dy[i * row + j], largest[j], op)
+            out[i * row + j] = softmax_summand(x[i * row + j], dy[i * row + j], largest[j], op)
     fold_columns(<const real *> out, n, row, width, total, <Sum *> NULL)
     if softmax_op is LogSoftmax:
         for j in range(width):
@@ -159,11 +156,11 @@ cdef void softmax_columns(const real *x, const real *dy, real *out, Py_ssize_t n
         inverse[j] = one / total[j] if softmax_op is Softmax else 0
     for i in range(n):
         for j in range(width):
-            out[i * row + j] = finished(x[i * row + j], dy[i * row + j], out[i * row + j], largest[j], total[j],
-                                        inverse[j], op)
+            out[i * row + j] = softmax_result(x[i * row + j], dy[i * row + j], out[i * row + j], largest[j], total[j],
+                                              inverse[j], op)
 
 
-cdef struct Lines:  # (outer, n, inner), along whose middle axis it goes
+cdef struct SoftmaxLines:  # (outer, n, inner), along whose middle axis it goes
     const void *x
     const void *dy
     void *out
@@ -172,27 +169,27 @@ cdef struct Lines:  # (outer, n, inner), along whose middle axis it goes
     Py_ssize_t inner
 
 
-cdef void softmax_task(const Lines *t, Py_ssize_t task, int worker, real *kind, softmax_op *op) noexcept nogil:  # IN t
+cdef void softmax_task(const SoftmaxLines *t, Py_ssize_t task, int worker, real *kind, softmax_op *op) noexcept nogil:
     """Some rows of neighbours, or a strip of columns."""
     cdef const real *x = <const real *> t.x
     cdef const real *dy = <const real *> t.dy
     cdef real *out = <real *> t.out
-    cdef Py_ssize_t strips, left, right, at, n = t.n, together = TOGETHER if n <= SHORT else 1
+    cdef Py_ssize_t strips, left, right, at, n = t.n, together = ROWS_TOGETHER if n <= SOFTMAX_SHORT_ROW else 1
     if t.inner == 1:
-        at = task * TOGETHER
-        right = at_most(at + TOGETHER, t.outer)
+        at = task * ROWS_TOGETHER
+        right = at_most(at + ROWS_TOGETHER, t.outer)
         while at < right:
             softmax_rows(x + at * n, dy + at * n, out + at * n, at_most(right - at, together), n, op)
             at += together
     else:
-        strips = (t.inner + SIDE_BY_SIDE - 1) // SIDE_BY_SIDE
+        strips = (t.inner + SOFTMAX_COLUMNS - 1) // SOFTMAX_COLUMNS
         left = task % strips * t.inner // strips
         right = (task % strips + 1) * t.inner // strips
         at = task // strips * n * t.inner + left
         softmax_columns(x + at, dy + at, out + at, n, t.inner, right - left, op)
 
 
-cdef Array along_axis(str op, Array a, Array dy, object dim, softmax_op *tag):
+cdef Array softmax_along(str op, Array a, Array dy, object dim, softmax_op *tag):
     need_float(op, a)
     need_same_kind(op, a, dy)
     if not same_sizes(a, dy):
@@ -201,28 +198,28 @@ cdef Array along_axis(str op, Array a, Array dy, object dim, softmax_op *tag):
     cdef Array out = new_like(a, a.kind)
     if a.size == 0:
         return out
-    cdef Lines t
+    cdef SoftmaxLines t
     t.x, t.dy, t.out = a.data, dy.data, out.data
-    t.n, t.inner = a.sizes[axis], product(a.sizes, axis + 1, a.ndim)
+    t.n, t.inner = a.sizes[axis], element_count(a.sizes, axis + 1, a.ndim)
     t.outer = a.size // t.n // t.inner
-    cdef Py_ssize_t tasks = (t.outer + TOGETHER - 1) // TOGETHER if t.inner == 1 else t.outer * ((t.inner + SIDE_BY_SIDE - 1) // SIDE_BY_SIDE)
-    cdef Task run = <Task> softmax_task[double, softmax_op] if a.kind == FLOAT64 else <Task> softmax_task[float, softmax_op]
+    cdef Py_ssize_t tasks = (t.outer + ROWS_TOGETHER - 1) // ROWS_TOGETHER if t.inner == 1 else t.outer * ((t.inner + SOFTMAX_COLUMNS - 1) // SOFTMAX_COLUMNS)
     cdef double ns = a.size * (0.8 if a.kind == FLOAT64 else 0.4)
-    perform(run, &t, tasks, team(ns), ns)
+    perform(a.kind, <Task> softmax_task[double, softmax_op], <Task> softmax_task[float, softmax_op], &t, tasks,
+            threads_for(ns), ns)
     return out
 
 
 def softmax(Array a not None, dim):
-    return along_axis("softmax", a, a, dim, <Softmax *> NULL)
+    return softmax_along("softmax", a, a, dim, <Softmax *> NULL)
 
 
 def softmax_grad(Array y not None, Array dy not None, dim):
-    return along_axis("softmax_grad", y, dy, dim, <SoftmaxGrad *> NULL)
+    return softmax_along("softmax_grad", y, dy, dim, <SoftmaxGrad *> NULL)
 
 
 def log_softmax(Array a not None, dim):
-    return along_axis("log_softmax", a, a, dim, <LogSoftmax *> NULL)
+    return softmax_along("log_softmax", a, a, dim, <LogSoftmax *> NULL)
 
 
 def log_softmax_grad(Array y not None, Array dy not None, dim):
-    return along_axis("log_softmax_grad", y, dy, dim, <LogSoftmaxGrad *> NULL)
+    return softmax_along("log_softmax_grad", y, dy, dim, <LogSoftmaxGrad *> NULL)

@@ -1,11 +1,11 @@
-# Products too thin or too small for packing: a few rows times a matrix, or a matrix times a column.
+# Products too thin or too small for tiles: a few rows times a matrix, or a matrix times a column.
 #
-# Design: each result is one chain of fused multiply-adds in the order of k, as in the tiles of matmul.pxi, so that a row
+# Design: each result is one chain of fused multiply-adds in the order of k, as in the tiles (tiled.pxi), so that a row
 # has the same bits whatever stands beside it: a token that is generated alone gets what it gets among many. Where the
-# columns of b lie side by side, a row of b after the other is added up, scaled, into a strip of the result that stays in
-# the first cache. Where b is transposed, rows.h transposes it on its way. Only a matrix times a single column, whose
-# chains would have nothing to do while they wait for each other, is folded in lanes (fold_rows.pxi) when it is long.
-# Threads share strips of columns, or the matrices of a batch.
+# columns of b lie side by side, rows of b are added up, scaled, into a strip of the result that stays in the first
+# cache. Where b is transposed, rows.h transposes it on its way. Only a matrix times a single column, whose chains would
+# have nothing to do while they wait for each addition, is folded in lanes (fold_rows.pxi) when it is long. Threads share
+# strips of columns, or the matrices of a batch.
 
 cdef extern from "rows.h" nogil:
     void rows_by_rows_d "saitama_rows_by_rows_d"(const double *a, Py_ssize_t row_a, Py_ssize_t step_a, Py_ssize_t m,
@@ -17,11 +17,12 @@ cdef extern from "rows.h" nogil:
 
 cdef enum:
     THIN_COLUMNS = 512  # of a strip of the result
-    LONG_COLUMN = 64  # numbers of a single column, beyond which it is folded in lanes
+    THIN_LONG_COLUMN = 64  # numbers of a single column, beyond which it is folded in lanes
 
 
 cdef inline void rows_by_rows(const real *a, Py_ssize_t row_a, Py_ssize_t step_a, Py_ssize_t m, const real *b,
-                              Py_ssize_t row_b, Py_ssize_t n, Py_ssize_t k, real *out, Py_ssize_t row_out) noexcept nogil:  # IN a, b OUT out
+                              Py_ssize_t row_b, Py_ssize_t n, Py_ssize_t k, real *out,
+                              Py_ssize_t row_out) noexcept nogil:
     """out (m, n) = a (m, k) @ b (n, k)^T, for few rows of a."""
     if real is double:
         rows_by_rows_d(a, row_a, step_a, m, b, row_b, n, k, out, row_out)
@@ -30,7 +31,7 @@ cdef inline void rows_by_rows(const real *a, Py_ssize_t row_a, Py_ssize_t step_a
 
 
 cdef inline void add_scaled_rows(const real *a, Py_ssize_t step_a, const real *b, Py_ssize_t row_b, Py_ssize_t n,
-                                 Py_ssize_t k, real *out) noexcept nogil:  # IN a, b OUT out
+                                 Py_ssize_t k, real *out) noexcept nogil:
     """out (n,) = a (k,) @ b (k, n). Four rows of b at a time, for which out is read and written once."""
     cdef Py_ssize_t p = 0, j
     cdef real x0, x1, x2, x3
@@ -53,9 +54,9 @@ cdef inline void add_scaled_rows(const real *a, Py_ssize_t step_a, const real *b
         p += 1
 
 
-cdef void thin_strip(const Product *t, Py_ssize_t task, int worker, real *kind, void *op) noexcept nogil:  # IN t
+cdef void thin_strip(const Product *t, Py_ssize_t task, int worker, real *kind, void *op) noexcept nogil:
     """Some columns of a matrix of the result."""
-    cdef Py_ssize_t across = (t.n + THIN_COLUMNS - 1) // THIN_COLUMNS, matrix = task // across
+    cdef Py_ssize_t across = parts_of(t.n, THIN_COLUMNS), matrix = task // across
     cdef Py_ssize_t left = task % across * THIN_COLUMNS, n = at_most(t.n - left, THIN_COLUMNS), i
     cdef const real *a = <const real *> t.a
     cdef const real *b = <const real *> t.b
@@ -68,16 +69,14 @@ cdef void thin_strip(const Product *t, Py_ssize_t task, int worker, real *kind, 
     if t.step_b == 1:
         for i in range(t.m):
             add_scaled_rows(a + i * t.row_a, t.step_a, b, t.row_b, n, t.k, out + i * t.n)
-    elif t.column and t.k > LONG_COLUMN:
+    elif t.column and t.k > THIN_LONG_COLUMN:
         for i in range(n):
             out[i] = fold_row(a, b + i * t.step_b, t.k, <Dot *> NULL)
     else:
         rows_by_rows(a, t.row_a, t.step_a, t.m, b, t.step_b, n, t.k, out, t.n)
 
 
-cdef void thin_product(Product *t, Array a, Array b, Array out):  # IN t
-    cdef Py_ssize_t across = (t.n + THIN_COLUMNS - 1) // THIN_COLUMNS
+cdef void thin_product(Product *t, int kind):
     cdef double ns = 0.1 * t.matrices * t.m * t.n * t.k
-    cdef Task run = <Task> thin_strip[double] if a.kind == FLOAT64 else <Task> thin_strip[float]
-    t.a, t.b, t.out = a.data, b.data, out.data
-    perform(run, t, t.matrices * across, team(ns), ns)
+    perform(kind, <Task> thin_strip[double], <Task> thin_strip[float], t, t.matrices * parts_of(t.n, THIN_COLUMNS),
+            threads_for(ns), ns)

@@ -1,12 +1,11 @@
 # The tiles of matmul: how large they are, and which there are.
 #
-# Design: tile.h multiplies a few rows by a few columns, both constant. Their numbers come from how fast a core is: each
-# step along k loads TILE_VECTORS vectors of b and ROWS single numbers of a for ROWS x TILE_VECTORS multiply-adds, whose
-# sums fill most of the registers. A product's last tiles are narrower or lower.
+# Design: tile.h multiplies a few rows by a few columns, both constant numbers. They follow from what a core can do:
+# each step along k loads TILE_VECTORS vectors of b and TILE_ROWS single numbers of a for TILE_ROWS x TILE_VECTORS
+# multiply-adds, whose sums fill most of the registers. A product's last tiles are narrower or lower.
 #
-# A condition would cost a tile more than what it saves. So a tile that begins at zero loads zeros, and one without a bias
-# adds -0.0, which changes no number, not even -0.0. With its numbers in the first cache a tile of 256 steps takes 97% of
-# the multiply-adds that a core can do, one of 32 steps 90%: the rest is loading and storing the sums.
+# A condition would cost a tile more than it saves. So a tile that begins at zero loads zeros, and one without a bias
+# adds -0.0, which changes no number, not even -0.0.
 
 cdef extern from "tile.h" nogil:
     """
@@ -57,14 +56,12 @@ cdef extern from "tile.h" nogil:
     SAITAMA_TILES(saitama_run_tile_f, saitama_tile_f, float)
     """
     enum:
-        VECTOR "SAITAMA_VECTOR"  # bytes
-        ROWS "SAITAMA_ROWS"
+        VECTOR_BYTES "SAITAMA_VECTOR"  # bytes
+        TILE_ROWS "SAITAMA_ROWS"
         TILE_VECTORS "SAITAMA_WIDE"  # vectors of a tile
-        NARROW_VECTORS "SAITAMA_NARROW"  # of one where a wide one would be mostly empty
-        TILE "SAITAMA_TILE"
-    const double *ZEROS "saitama_zeros"
-    double fused_multiply_add "SAITAMA_FMA"(double x, double y, double z)
-    float fused_multiply_add_f "SAITAMA_FMAF"(float x, float y, float z)
+        TILE_NARROW_VECTORS "SAITAMA_NARROW"  # of one where a wide one would be mostly empty
+        TILE_NUMBERS "SAITAMA_TILE"
+    const double *TILE_ZEROS "saitama_zeros"
     void tile_d "saitama_tile_d"(const double *begin, Py_ssize_t row_begin, const double *a, Py_ssize_t row_a,
                                  Py_ssize_t step_a, const double *b, Py_ssize_t row_b, Py_ssize_t k,
                                  const double *bias, double *out, Py_ssize_t row_out, Py_ssize_t rows, Py_ssize_t n)
@@ -80,27 +77,23 @@ cdef extern from "tile.h" nogil:
                                          float *out)
 
 
-cdef inline Py_ssize_t round_up(Py_ssize_t n, Py_ssize_t width) noexcept nogil:
-    return (n + width - 1) // width * width
+cdef inline Py_ssize_t tile_columns(real *kind) noexcept nogil:
+    return TILE_VECTORS * VECTOR_BYTES // sizeof(real)
 
 
-cdef inline Py_ssize_t columns(real *kind) noexcept nogil:
-    return TILE_VECTORS * VECTOR // sizeof(real)
+cdef inline Py_ssize_t narrow_tile_columns(real *kind) noexcept nogil:
+    return TILE_NARROW_VECTORS * VECTOR_BYTES // sizeof(real)
 
 
-cdef inline Py_ssize_t narrow_columns(real *kind) noexcept nogil:
-    return NARROW_VECTORS * VECTOR // sizeof(real)
-
-
-cdef inline bint is_narrow(Py_ssize_t left, real *kind) noexcept nogil:
+cdef inline bint is_narrow_tile(Py_ssize_t left, real *kind) noexcept nogil:
     """Whether the tiles for the next of `left` columns are: so that few vectors of a row of tiles are empty."""
-    cdef Py_ssize_t vectors = round_up(left * sizeof(real), VECTOR) // VECTOR
-    return vectors <= NARROW_VECTORS or vectors == 2 * NARROW_VECTORS
+    cdef Py_ssize_t vectors = round_up(left * sizeof(real), VECTOR_BYTES) // VECTOR_BYTES
+    return vectors <= TILE_NARROW_VECTORS or vectors == 2 * TILE_NARROW_VECTORS
 
 
-cdef inline void run_tile(const Tile *t, const real *a, const real *b, const real *bias,
-                          real *out) noexcept nogil:  # IN t, a, b, bias IN/OUT out
-    """out (rows, n) += a (rows, k) @ b (k, n) + bias (n,), for ROWS rows or one, wide or narrow."""
+cdef inline void multiply_tile(const Tile *t, const real *a, const real *b, const real *bias,
+                               real *out) noexcept nogil:  # IN/OUT out
+    """out (rows, n) += a (rows, k) @ b (k, n) + bias (n,), for TILE_ROWS rows or one, wide or narrow."""
     if real is double:
         run_tile_d(t, a, b, bias, out)
     else:
@@ -108,7 +101,7 @@ cdef inline void run_tile(const Tile *t, const real *a, const real *b, const rea
 
 
 cdef inline void copy_rows(const real *x, Py_ssize_t row_x, real *out, Py_ssize_t row_out, Py_ssize_t rows,
-                           Py_ssize_t n) noexcept nogil:  # IN x OUT out
+                           Py_ssize_t n) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(rows):
         memcpy(out + i * row_out, x + i * row_x, n * sizeof(real))

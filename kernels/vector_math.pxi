@@ -1,16 +1,17 @@
 # Elementary functions that a compiler can vectorise: exp and log here; sigmoid.pxi and gelu.pxi build on them.
 #
-# Design: C's exp and log are calls, and a loop with a call works on one number at a time. Here each function is straight
-# arithmetic in the array's own dtype (constants are of it too, as Cython writes a literal 1 as a double): no table, no
-# branch (a conditional expression becomes a select), no call left after inlining. Then the plain loops of elementwise.pxi
-# run on whole vectors, eight doubles or sixteen floats to one of AVX-512, and the odd elements at their end see the same
-# operations, so that a number gives the same bits wherever it stands. Only the polynomials differ between the dtypes.
-# Polynomials are summed in pairs of terms, which do not wait for each other.
+# Design: C's exp and log are calls, and a loop with a call works on one number at a time. Here each function is
+# straight arithmetic in the array's own dtype (so are its constants, as Cython writes a literal 1 as a double): no
+# table, no branch (a conditional expression becomes a select), no call left after inlining. Then the plain loops of
+# elementwise.pxi run on whole vectors, eight doubles or sixteen floats at a time with AVX-512. The odd elements at the
+# end of a loop see the same operations, so a number gives the same bits wherever it stands. Only the polynomials
+# differ between the dtypes. They are summed in pairs of terms, which do not wait for each other.
 #
-# Numbers that a formula is not for (infinities, too large ones) go through it as well, and a select replaces what came of
-# them. That, and powers of two for which there is no normal number, is a third of the work, and hardly ever of use. So
-# exp, log, sigmoid and GELU take a constant `easy`, which leaves all that out and changes no bit of numbers that lie
-# between some bounds. A loop tries a block so, and does it again where not all its numbers did (elementwise.pxi).
+# Numbers to which a formula does not apply (infinities, too large ones) go through it as well, and a select replaces
+# the result. That, and powers of two which are no normal numbers, is a third of the work, and hardly ever needed. So
+# exp, log, sigmoid and GELU take a constant `easy`, which leaves all that out and changes no bit of the numbers
+# between some bounds. A loop tries a block of numbers as easy ones, and computes it again where one was not
+# (elementwise.pxi).
 #
 # Range reduction (Cody and Waite, "Software manual for the elementary functions", 1980; Tang, "Table-driven
 # implementation of the exponential function", ACM TOMS 15, 1989, for the analysis of its errors):
@@ -21,19 +22,14 @@
 #
 # Polynomials (scripts/minimax.py derives them): e^r = 1 + r + r^2 P(r), where P has degree 10 (relative error 2^-62;
 # float32: 5, 2^-32), and Q has degree 6 (2^-57; float32: 3, 2^-31). The leading terms are not part of P and Q, so the
-# rounding of those hardly shows.
+# rounding of P and Q hardly matters.
 #
-# Where results go on into a formula (GELU), an error of half an ulp at each step would add up to three. There,
-# what rounding takes from the larger quantities is kept in a second word (named `_lo`; Dekker, "A floating-point
-# technique for extending the available precision", 1971), and added just before the last rounding.
+# Where a result goes on into another formula (GELU), an error of half an ulp at each step would add up to three.
+# There, what rounding takes from the larger quantities is kept in a second number (named `_lo`; Dekker, "A
+# floating-point technique for extending the available precision", 1971), and added just before the last rounding.
 #
-# Measured against mpmath on 30000 random points of all sizes or more, gelu, gelu_tanh and tanh of float32 on every number
-# where they err most (largest error in ulp; float64, float32):
-#   exp 0.98 0.98   log 0.89 0.88   tanh 1.86 1.73   sigmoid 1.66 1.69   gelu 1.48 1.97   gelu_tanh 1.99 2.00
-# Where the machine has no fused multiply-add, more: the tests allow 1.7 times their bounds of 1 (from tanh on: 2) ulp.
-# Speed on one core of a Xeon with AVX-512, 1e5 numbers, as shares of PyTorch's time in the same run (MKL's assembly for
-# exp and log; float64, float32):
-#   exp 0.99 0.98   log 0.94 1.33   tanh 0.52 0.98   sigmoid 0.70 0.76   gelu 0.59 1.50   gelu_tanh 0.58 0.56
+# Errors are below 1 ulp for exp and log and below 2 for the others; tests/kernels/test_accuracy.py compares with
+# mpmath. Without fused multiply-adds they are up to 1.7 times as large.
 
 cdef extern from *:
     """
@@ -44,14 +40,6 @@ cdef extern from *:
     #endif
     """
     const bint HAS_FMA "SAITAMA_HAS_FMA"
-
-
-cdef inline real fma(real x, real y, real z) noexcept nogil:
-    """x y + z, rounded once where the machine can."""
-    if real is double:
-        return fused_multiply_add(x, y, z)
-    else:
-        return fused_multiply_add_f(x, y, z)
 
 
 cdef inline real magnitude(real x) noexcept nogil:
@@ -102,13 +90,13 @@ cdef inline int exponent_of(double x) noexcept nogil:
     return <int> (to_bits(x) >> 52) - 1023
 
 
-cdef inline real limited(real x, real most) noexcept nogil:
+cdef inline real clamped(real x, real most) noexcept nogil:
     """x, at most so far from 0; NaN stays."""
     x = most if x > most else x
     return -most if x < -most else x
 
 
-cdef inline real two_sum(real x, real y, real *lo) noexcept nogil:  # OUT lo
+cdef inline real two_sum(real x, real y, real *lo) noexcept nogil:
     """x + y, and what rounding took from it (Knuth)."""
     cdef real sum = x + y, part = sum - x
     lo[0] = (x - (sum - part)) + (y - part)
@@ -123,7 +111,7 @@ cdef inline real upper_half(real x) noexcept nogil:
         return from_bits_f(to_bits_f(x) & <uint32_t> 0xFFFFF000)
 
 
-cdef inline real two_product(real x, real y, real *lo) noexcept nogil:  # OUT lo
+cdef inline real two_product(real x, real y, real *lo) noexcept nogil:
     """x y, and what rounding took from it: by a fused multiply-add, or from halves (Dekker)."""
     cdef real product = x * y, u, v
     if HAS_FMA:
@@ -144,7 +132,7 @@ cdef inline real quotient(real x, real y, real inverse) noexcept nogil:
 
 
 # --- e^x --------------------------------------------------------------------------------------------------------------
-cdef inline real nearest(real x, real scale, real *first, real *second) noexcept nogil:  # OUT first, second
+cdef inline real nearest(real x, real scale, real *first, real *second) noexcept nogil:
     """n, the whole number nearest to x scale, and 2^n as a product of two powers of half the exponent, so that what it
     multiplies may become subnormal, zero or infinite, and is rounded once. |n| is at most 2046 (float32: 254)."""
     cdef uint64_t bits, half
@@ -167,7 +155,7 @@ cdef inline real nearest(real x, real scale, real *first, real *second) noexcept
     return n - shift
 
 
-cdef inline real nearest_power(real x, real scale, int more, real *power) noexcept nogil:  # OUT power
+cdef inline real nearest_power(real x, real scale, int more, real *power) noexcept nogil:
     """n, the whole number nearest to x scale, and 2^(n + more), for |n + more| <= 1022 (float32: 126) and an even `more`.
     Without fused multiply-adds x scale may lie halfway between two, and is rounded to an even sum: as in `nearest`."""
     cdef int odd = 0 if HAS_FMA else 1
@@ -210,7 +198,7 @@ cdef inline real exp_less_one(real r) noexcept nogil:
     return fma(r * r, exp_tail(r), r)
 
 
-cdef inline real exp_parts(real x, real *t_lo, real *first, real *second) noexcept nogil:  # OUT t_lo, first, second
+cdef inline real exp_parts(real x, real *t_lo, real *first, real *second) noexcept nogil:
     """t, with e^x = (1 + t + t_lo) first second, for |x| <= 1000 (float32: 150)."""
     cdef real n, h, r, p, ln2_hi, ln2_lo
     if real is double:
@@ -242,7 +230,7 @@ cdef inline real exp_of(real x, bint easy) noexcept nogil:
     return 0 if x < least else y
 
 
-cdef inline real falling_exp_parts(real x, real *n, real *t) noexcept nogil:  # OUT n, t
+cdef inline real falling_exp_parts(real x, real *n, real *t) noexcept nogil:
     """e^x = 2^n (1 + t), as exp_of(x) to the last bit, for x up to 600 (float32: 40): there 2^(n + 64) is a normal number
     wherever e^x is not 0."""
     cdef real least = -746 if real is double else -105, zero = 0, one = 1, power
@@ -259,7 +247,7 @@ cdef inline real falling_exp(real x) noexcept nogil:
 
 
 # --- log x ------------------------------------------------------------------------------------------------------------
-cdef inline real fraction_and_exponent(real x, real *k) noexcept nogil:  # OUT k
+cdef inline real fraction_and_exponent(real x, real *k) noexcept nogil:
     """f, with x = 2^k (1 + f), for a normal x > 0."""
     cdef uint64_t bits
     cdef uint32_t bits_f

@@ -17,7 +17,7 @@ cdef struct Halves:  # of a sum: upper 2^32 + lower, 0 <= lower < 2^32
     int64_t lower
 
 
-cdef inline Halves sum_of_row(const whole *x, Py_ssize_t n) noexcept nogil:  # IN x
+cdef inline Halves sum_of_row(const whole *x, Py_ssize_t n) noexcept nogil:
     cdef Halves total
     cdef int64_t upper = 0, v
     cdef uint64_t lower = 0
@@ -31,7 +31,7 @@ cdef inline Halves sum_of_row(const whole *x, Py_ssize_t n) noexcept nogil:  # I
     return total
 
 
-cdef Py_ssize_t sum_rows(const whole *x, Py_ssize_t rows, Py_ssize_t n, int64_t *out) noexcept nogil:  # IN x OUT out
+cdef Py_ssize_t sum_rows(const whole *x, Py_ssize_t rows, Py_ssize_t n, int64_t *out) noexcept nogil:
     """The sums; returns the first row whose sum no int64 can hold, or -1."""
     cdef Halves total
     cdef Py_ssize_t i
@@ -43,7 +43,7 @@ cdef Py_ssize_t sum_rows(const whole *x, Py_ssize_t rows, Py_ssize_t n, int64_t 
     return -1
 
 
-cdef void average_rows(const int64_t *x, Py_ssize_t rows, Py_ssize_t n, double *out) noexcept nogil:  # IN x OUT out
+cdef void average_rows(const int64_t *x, Py_ssize_t rows, Py_ssize_t n, double *out) noexcept nogil:
     cdef Halves total
     cdef Py_ssize_t i
     for i in range(rows):
@@ -56,7 +56,7 @@ cdef inline bint beats(whole x, whole best, extreme_op *op) noexcept nogil:
 
 
 cdef void extremes_of_rows(const whole *x, Py_ssize_t rows, Py_ssize_t n, whole *out,
-                           extreme_op *op) noexcept nogil:  # IN x OUT out
+                           extreme_op *op) noexcept nogil:
     cdef Py_ssize_t i, j
     cdef whole best
     for i in range(rows):
@@ -68,7 +68,7 @@ cdef void extremes_of_rows(const whole *x, Py_ssize_t rows, Py_ssize_t n, whole 
 
 
 cdef void positions_in_rows(const whole *x, Py_ssize_t rows, Py_ssize_t n, int64_t *out,
-                            extreme_op *op) noexcept nogil:  # IN x OUT out
+                            extreme_op *op) noexcept nogil:
     """Where each row has its extreme first."""
     cdef Py_ssize_t i, j, at
     for i in range(rows):
@@ -98,12 +98,12 @@ cdef Array whole_sum(Array a, object dims, bint keepdim):
     cdef uint64_t marked = read_dims("sum", a, dims)
     cdef Py_ssize_t n = length_of_rows(a, marked), wrong
     cdef Array rows = as_rows(a, marked, dims), out = reduced_like("sum", a, marked, keepdim, INT64)
-    cdef PyThreadState *state = unlock(a.size)
+    cdef PyThreadState *state = release_gil(a.size)
     if a.kind == INT64:
         wrong = sum_rows(<const int64_t *> rows.data, out.size, n, <int64_t *> out.data)
     else:
         wrong = sum_rows(<const uint8_t *> rows.data, out.size, n, <int64_t *> out.data)
-    relock(state)
+    retake_gil(state)
     if wrong >= 0:
         raise OverflowError(f"sum: result {wrong} is outside the range of int64; convert to float64 with .to(dtype) "
                             "before")
@@ -115,9 +115,9 @@ cdef Array whole_mean(Array a, object dims, bint keepdim):
     cdef uint64_t marked = read_dims("mean", a, dims)
     cdef Py_ssize_t n = length_of_rows(a, marked)
     cdef Array rows = as_rows(a, marked, dims), out = reduced_like("mean", a, marked, keepdim, FLOAT64)
-    cdef PyThreadState *state = unlock(a.size)
+    cdef PyThreadState *state = release_gil(a.size)
     average_rows(<const int64_t *> rows.data, out.size, n, <double *> out.data)
-    relock(state)
+    retake_gil(state)
     return out
 
 
@@ -125,12 +125,12 @@ cdef Array whole_extreme(str op, Array a, object dims, bint keepdim, extreme_op 
     cdef uint64_t marked = read_dims(op, a, dims)
     cdef Py_ssize_t n = length_of_rows(a, marked)
     cdef Array rows = as_rows(a, marked, dims), out = reduced_like(op, a, marked, keepdim, a.kind)
-    cdef PyThreadState *state = unlock(a.size)
+    cdef PyThreadState *state = release_gil(a.size)
     if a.kind == INT64:
         extremes_of_rows(<const int64_t *> rows.data, out.size, n, <int64_t *> out.data, tag)
     else:
         extremes_of_rows(<const uint8_t *> rows.data, out.size, n, <uint8_t *> out.data, tag)
-    relock(state)
+    retake_gil(state)
     return out
 
 
@@ -138,10 +138,10 @@ cdef Array whole_position(str op, Array a, object dims, bint keepdim, extreme_op
     cdef uint64_t marked = read_dims(op, a, dims)
     cdef Py_ssize_t n = length_of_rows(a, marked)
     cdef Array rows = as_rows(a, marked, dims), out = reduced_like(op, a, marked, keepdim, INT64)
-    cdef PyThreadState *state = unlock(a.size)
+    cdef PyThreadState *state = release_gil(a.size)
     if a.kind == INT64:
         positions_in_rows(<const int64_t *> rows.data, out.size, n, <int64_t *> out.data, tag)
     else:
         positions_in_rows(<const uint8_t *> rows.data, out.size, n, <int64_t *> out.data, tag)
-    relock(state)
+    retake_gil(state)
     return out

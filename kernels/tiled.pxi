@@ -1,0 +1,199 @@
+# Large products: cut into tiles, blocked for the caches, packed where that pays, shared out to threads.
+#
+# Design: tile.pxi multiplies a few rows of a by a panel of b, which is as wide as a tile, for a run of `depth` steps
+# along k. A strip of panels, MATMUL_STRIP_BYTES of them, stays in the second cache (or, where that is smaller than 1 MB,
+# in the third) and serves all rows, block by block: a block's rows come from memory once and meet panel after panel of
+# the strip (Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008, who pack both operands).
+# Here
+# - a is read where it lies: a tile takes its numbers one by one, in any layout, which costs no more than packed ones.
+#   Only if it is transposed and each step along k leads far away, the block is packed (pack.pxi);
+# - b is packed, panel by panel, (depth, width) each, if it serves many rows, is transposed, or has columns missing;
+# - rows that do not fill a tile are packed too, padded with zeros, which reach no result.
+# A panel of the full depth is twice as large as the first cache; but a tile reads it in order, 16 bytes a cycle, which
+# the second cache delivers, and out is read and written only once in a run. k and the columns are cut into equal pieces.
+# Where b is read in place and no cache of the core holds it, a run covers only MATMUL_SPAN_BYTES of it: a row of b is in
+# a page of its own, and a processor that fetches ahead follows some 32 pages.
+#
+# Threads take parts of the result (or matrices of a batch), cut across where it is wide and down where it is high or a
+# is packed, and pack for themselves what they need: there is nothing to wait for. Each result is one chain of
+# multiply-adds in the order of k however it is cut, so threads do not change a bit. MATMUL.md says what this is worth.
+
+cdef enum:
+    MATMUL_DEPTH = 512  # steps along k of a run, at most; half as many where b is not packed
+    MATMUL_SPAN_BYTES = 256 << 10  # of b that a run covers where b is not packed and no cache holds it
+    MATMUL_LEAST_DEPTH = 32  # steps of a run all the same
+    MATMUL_STRIP_BYTES = 768 << 10  # of packed panels; a cache holds two strips
+    MATMUL_STRIP_COLUMNS = 1024  # of a strip, at most
+    MATMUL_FEW_ROWS = 192  # that do not repay packing b; half as many if no cache holds b
+    MATMUL_FAR_BYTES = 1024  # between the steps of a transposed a, from which on it is packed
+    MATMUL_BLOCK_ROWS = 32  # rows of a that meet a panel one after the other
+    MATMUL_LONG_ROW_BYTES = 3072  # of the result, from which on it is a tile's rows: a processor follows few long rows
+
+
+cdef inline Py_ssize_t even_size(Py_ssize_t n, Py_ssize_t most) noexcept:
+    """The size of n's parts when they are as few as can be, and alike."""
+    return parts_of(n, parts_of(n, most))
+
+
+cdef void plan_parts(Product *t, Py_ssize_t itemsize, int workers) noexcept:
+    """Settle parts, runs and strips, and what is packed."""
+    cdef Py_ssize_t wide = TILE_VECTORS * VECTOR_BYTES // itemsize, tiles = parts_of(t.m, TILE_ROWS), widest, most
+    cdef bint held
+    t.down = t.across = 1
+    t.pack_a = TILE_ROWS > 1 and t.row_a == 1 and t.step_a * itemsize >= MATMUL_FAR_BYTES and t.m >= TILE_ROWS
+    if t.matrices < 4 * workers and workers > 1:
+        if t.n >= t.m and not t.pack_a:
+            t.across = at_most(parts_of(t.n, 2 * wide), workers)
+        t.down = at_most(parts_of(workers, t.across), tiles)
+        t.across = at_most(parts_of(workers, t.down), parts_of(t.n, 2 * wide))
+    t.block = TILE_ROWS if t.n * itemsize >= MATMUL_LONG_ROW_BYTES and not t.pack_a else MATMUL_BLOCK_ROWS
+    held = t.k * t.row_b * itemsize <= 2 * MATMUL_STRIP_BYTES
+    t.pack_b = t.step_b != 1 or t.m > (MATMUL_FEW_ROWS if held else MATMUL_FEW_ROWS // 2) * t.down
+    most = MATMUL_DEPTH if t.pack_b else MATMUL_DEPTH // 2
+    if not (t.pack_b or held):
+        most = at_least(at_most(most, MATMUL_SPAN_BYTES // (t.row_b * itemsize)), MATMUL_LEAST_DEPTH)
+    t.depth = even_size(t.k, most)
+    widest = at_most(t.n, t.n // t.across + VECTOR_BYTES // itemsize)
+    most = at_most(MATMUL_STRIP_COLUMNS, MATMUL_STRIP_BYTES // (t.depth * itemsize)) // wide * wide
+    t.strip = round_up(even_size(widest, most), wide)
+
+
+# --- what a thread has to itself --------------------------------------------------------------------------------------
+cdef inline Py_ssize_t panels_size(const Product *t, Py_ssize_t wide) noexcept nogil:
+    return t.depth * (t.strip if t.pack_b else wide)
+
+
+cdef inline Py_ssize_t scratch_size(const Product *t, Py_ssize_t wide) noexcept nogil:
+    """In numbers, as whole cache lines: a tile at an edge, the bias of a strip, its panels, and rows of a."""
+    return round_up(TILE_NUMBERS + t.strip + panels_size(t, wide) + t.depth * (t.block if t.pack_a else TILE_ROWS),
+                    CACHE_LINE)
+
+
+cdef struct MatmulStrip:  # out (rows, n) += a (rows, k) @ b (k, n) + bias: some columns, and a run along k
+    const void *a
+    const void *b
+    void *out
+    Py_ssize_t rows, n, k
+    bint first  # what is in the result counts as zero
+    void *aside  # a tile at an edge
+    void *added  # the bias, or -0.0, which changes nothing
+    void *panels
+    void *packed_a
+
+
+cdef struct Panel:
+    Py_ssize_t width, exist  # columns, and how many of them b has
+    Py_ssize_t at  # where among the packed panels it is, or -1 if it is read where it lies
+
+
+cdef inline Panel panel_of(const Product *t, const MatmulStrip *s, Py_ssize_t j, real *kind) noexcept nogil:
+    """The panel that begins at column j of the strip."""
+    cdef Panel p
+    p.width = narrow_tile_columns(kind) if is_narrow_tile(s.n - j, kind) else tile_columns(kind)
+    p.exist = at_most(s.n - j, p.width)
+    p.at = j * s.k if t.pack_b else (0 if p.exist < p.width else -1)
+    return p
+
+
+cdef void pack_strip(const Product *t, const MatmulStrip *s, const real *bias) noexcept nogil:
+    """Panels of b, and the bias. A bias that is NULL is none."""
+    cdef const real *b = <const real *> s.b
+    cdef real *added = <real *> s.added
+    cdef real *panels = <real *> s.panels
+    cdef Py_ssize_t j = 0, i, wide = tile_columns(added)
+    cdef Panel p
+    while t.pack_b and s.n - j >= wide and panel_of(t, s, j, added).width == wide:
+        j += wide
+    pack_groups(b, t.step_b, t.row_b, j, s.k, panels, wide)
+    while j < s.n:
+        p = panel_of(t, s, j, added)
+        if p.at >= 0:
+            pack(b + j * t.step_b, t.step_b, t.row_b, p.exist, s.k, panels + p.at, p.width)
+        j += p.width
+    for i in range(j):
+        added[i] = bias[i] if bias != NULL and i < s.n else -0.0
+
+
+cdef void multiply_block(const Product *t, const MatmulStrip *s, Py_ssize_t top, real *kind) noexcept nogil:
+    """The rows of the strip from `top` on, a few tiles of them."""
+    cdef const real *a = <const real *> s.a + top * t.row_a
+    cdef const real *b = <const real *> s.b
+    cdef const real *added = <const real *> s.added
+    cdef const real *panels = <const real *> s.panels
+    cdef real *out = <real *> s.out + top * t.n
+    cdef real *aside = <real *> s.aside
+    cdef real *packed_a = <real *> s.packed_a
+    cdef Py_ssize_t rows = at_most(s.rows - top, t.block), n = s.n, k = s.k, j = 0, i
+    cdef Py_ssize_t whole = rows // TILE_ROWS * TILE_ROWS
+    cdef Py_ssize_t packed_from = 0 if t.pack_a else (whole if rows - whole > 1 else rows)  # row of a
+    cdef const real *from_a
+    cdef const real *panel
+    cdef real *to
+    cdef bint edge
+    cdef Panel p
+    cdef Tile tile
+    tile.k, tile.first = k, s.first
+    if packed_from < rows:
+        pack_groups(a + packed_from * t.row_a, t.row_a, t.step_a, rows - packed_from, k, packed_a, TILE_ROWS)
+    while j < n:
+        p = panel_of(t, s, j, out)
+        tile.narrow = p.width < tile_columns(out)
+        panel, tile.row_b = b + j * t.step_b, t.row_b
+        if p.at >= 0:
+            panel, tile.row_b = panels + p.at, p.width
+        for i from 0 <= i < rows by TILE_ROWS:
+            tile.rows = at_most(rows - i, TILE_ROWS)
+            from_a, tile.row_a, tile.step_a = a + i * t.row_a, t.row_a, t.step_a
+            if i >= packed_from:
+                from_a, tile.row_a, tile.step_a = packed_a + (i - packed_from) * k, 1, TILE_ROWS
+            to, tile.row_out = out + i * t.n + j, t.n
+            edge = 1 < tile.rows < TILE_ROWS or p.exist < p.width
+            if edge:
+                to, tile.row_out = aside, p.width
+                copy_rows(<const real *> out + i * t.n + j, t.n, to, p.width, 0 if s.first else tile.rows, p.exist)
+            multiply_tile(&tile, from_a, panel, added + j, to)
+            if edge:
+                copy_rows(<const real *> to, p.width, out + i * t.n + j, t.n, tile.rows, p.exist)
+        j += p.width
+
+
+cdef void multiply_part(const Product *t, Py_ssize_t task, int worker, real *kind, void *op) noexcept nogil:
+    """A part of the result, which begins at a whole tile; counted matrix by matrix, row of parts by row of parts."""
+    cdef const real *bias = <const real *> t.bias
+    cdef Py_ssize_t matrix = task // (t.down * t.across), row = task // t.across % t.down, column = task % t.across
+    cdef Py_ssize_t lanes = VECTOR_BYTES // sizeof(real), vectors = parts_of(t.n, lanes), tiles = parts_of(t.m, TILE_ROWS)
+    cdef Py_ssize_t top = tiles * row // t.down * TILE_ROWS
+    cdef Py_ssize_t bottom = at_most(tiles * (row + 1) // t.down * TILE_ROWS, t.m)
+    cdef Py_ssize_t left = vectors * column // t.across * lanes, start, i
+    cdef Py_ssize_t right = at_most(vectors * (column + 1) // t.across * lanes, t.n)
+    cdef Cursor at
+    cdef MatmulStrip s
+    seek(&t.batch, &at, matrix)
+    cdef const real *a = <const real *> t.a + at.at[0] * t.m * t.k + top * t.row_a
+    cdef const real *b = <const real *> t.b + at.at[1] * t.n * t.k
+    cdef real *out = <real *> t.out + (matrix * t.m + top) * t.n
+    cdef real *own = <real *> t.scratch + worker * scratch_size(t, tile_columns(kind))
+    s.rows, s.aside, s.added = bottom - top, own, own + TILE_NUMBERS
+    s.panels = own + TILE_NUMBERS + t.strip
+    s.packed_a = own + TILE_NUMBERS + t.strip + panels_size(t, tile_columns(kind))
+    while left < right:
+        s.n, s.out = at_most(right - left, t.strip), out + left
+        for start from 0 <= start < t.k by t.depth:
+            s.k, s.first = at_most(t.k - start, t.depth), start == 0
+            s.a, s.b = a + start * t.step_a, b + start * t.row_b + left * t.step_b
+            pack_strip(t, &s, bias + left if bias != NULL and start + s.k == t.k else NULL)
+            for i from 0 <= i < s.rows by t.block:
+                multiply_block(t, &s, i, kind)
+        left += t.strip
+
+
+cdef int tiled_product(Product *t, int kind) except -1:
+    cdef Py_ssize_t itemsize = ITEMSIZE[kind], tasks
+    cdef double ns = <double> t.matrices * t.m * t.n * t.k / (50 if kind == FLOAT64 else 100)
+    cdef int workers = threads_for(ns)
+    plan_parts(t, itemsize, workers)
+    tasks = t.matrices * t.down * t.across
+    t.scratch = take_block(at_most(workers, tasks) * itemsize * scratch_size(t, TILE_VECTORS * VECTOR_BYTES // itemsize))
+    perform(kind, <Task> multiply_part[double], <Task> multiply_part[float], t, tasks, workers, ns)
+    drop_block(t.scratch)
+    return 0
