@@ -6,7 +6,7 @@
 # whole.pxi.
 
 cdef enum:
-    ARGMAX_BLOCK = 64
+    ARGMAX_BLOCK = 64  # numbers that are searched at once
 
 
 cdef inline Py_ssize_t first_position(const real *x, Py_ssize_t n, real value) noexcept nogil:
@@ -36,9 +36,9 @@ cdef struct Finding:
 
 cdef void find_extremes(const Finding *t, Py_ssize_t task, int worker, real *kind, extreme_op *op) noexcept nogil:
     """The first position of the extreme, or of the first NaN, in each of some rows."""
-    cdef Py_ssize_t top = task * ROWS_TOGETHER, rows = at_most(t.rows - top, ROWS_TOGETHER), i
+    cdef Py_ssize_t top = task * FOLD_ROWS, rows = at_most(t.rows - top, FOLD_ROWS), i
     cdef const real *x = <const real *> t.x + top * t.n
-    cdef real extremes[ROWS_TOGETHER]
+    cdef real extremes[FOLD_ROWS]
     fold_rows(x, x, rows, t.n, extremes, op)
     for i in range(rows):
         t.out[top + i] = first_position(x + i * t.n, t.n, extremes[i])
@@ -58,7 +58,7 @@ cdef Array position_of_extreme(str op, Array a, object dims, bint keepdim, extre
     t.x, t.out, t.rows, t.n = rows.data, <int64_t *> out.data, out.size, a.size // out.size
     cdef double ns = a.size * ITEMSIZE[a.kind] / 50.0 + 10.0 * t.rows
     perform(a.kind, <Task> find_extremes[double, extreme_op], <Task> find_extremes[float, extreme_op], &t,
-            (t.rows + ROWS_TOGETHER - 1) // ROWS_TOGETHER, threads_for(ns), ns)
+            parts_of(t.rows, FOLD_ROWS), threads_for(ns), ns)
     return out
 
 

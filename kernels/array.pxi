@@ -1,8 +1,9 @@
 # Array: numbers in a row, and the shape that says how to read them.
 #
-# Design: an array is always dense and C-contiguous, so its shape is the whole layout. The shape is kept twice, as a tuple
-# for Python and as C numbers for the loops. An array refers to no other Python object than that tuple, so the cycle
-# collector need not know it, and a free list of Array objects makes a small operation about as cheap as one on a float.
+# Design: an array is always dense and C-contiguous, so its shape is the whole layout. The shape is kept twice, as a
+# tuple for Python and as C numbers for the loops. An array refers to no Python object but that tuple, so the garbage
+# collector need not track it, and a free list of Array objects makes a small operation about as cheap as one on a
+# float.
 
 from cpython.buffer cimport PyBUF_FORMAT, PyBUF_ND, PyBUF_STRIDES
 
@@ -107,7 +108,7 @@ cdef int read_shape(str op, object shape, Py_ssize_t *sizes, Py_ssize_t smallest
     cdef int axis = 0
     if not isinstance(shape, (tuple, list)):
         raise TypeError(f"{op}: a shape is a tuple of sizes, not {type(shape).__name__}")
-    shape = tuple(shape)  # of a subclass, too, as many as it gives
+    shape = tuple(shape)  # a subclass may give another number of sizes than its len
     if len(shape) > MAX_DIMS:
         raise ValueError(f"{op}: {len(shape)} dimensions; at most {MAX_DIMS} are possible")
     for size in shape:

@@ -2,18 +2,19 @@
 #
 # Design ("online softmax": Milakov and Gimelshein 2018; Rabe and Staats 2021; FlashAttention, Dao et al. 2022): a
 # block of queries meets the keys block by block. For each query it keeps the largest score so far, the sum of e^(score
-# - largest) and the sum of those terms times the values; when a larger score turns up, both sums are scaled down to
-# it. So the memory needed grows with T + S, not with T S. What the derivative needs is y and, for each query, the
-# largest score and the sum: e^(score - largest) / sum is the weight again (attention_grad.pxi). One number, the
-# logarithm of the sum of e^score, would be enough, but beside a score of 1e9 it has no digits left for the sum. A
-# causal mask skips what lies above the diagonal, strip by strip. The products of blocks are those of
-# small_product.pxi.
+# - largest), and the sum of the values, each times its e^(score - largest); when a larger score turns up, both sums are
+# scaled down to it. So the memory needed grows with T + S, not with T S. The derivative needs y and, for each query,
+# the largest score and the sum: e^(score - largest) / sum is the weight again (attention_grad.pxi). One number, the
+# logarithm of the sum of e^score, would do, but beside a score of 1e9 it has no digits left for the sum. A causal mask
+# leaves out what lies above the diagonal, SMALL_ROWS queries at a time. Rows of scores are padded to whole FOLD_LANES
+# with forbidden ones, -inf, so that fold_rows.pxi finds the largest and adds them up. The products of blocks are those
+# of small_product.pxi.
 #
-# Each task writes its own rows in an order that shapes alone decide, so threads do not change a bit.
+# Each task writes its own rows in an order that depends on shapes alone, so threads do not change a bit.
 
 cdef enum:
-    ATTENTION_QUERIES = 64  # of a block; its keys are ATTENTION_KEYS
-    ATTENTION_STEP = 32  # rows of scores are padded to a multiple of it, with forbidden ones
+    ATTENTION_QUERIES = 64  # of a block
+    ATTENTION_KEYS = 64
 
 cdef enum Mask:
     NO_MASK
@@ -33,9 +34,22 @@ cdef struct Attention:
     Walk mask_batch  # its second operand: which matrix of the mask is for each head
 
 
+cdef inline Py_ssize_t visible_keys(const Attention *t, Py_ssize_t query) noexcept nogil:
+    """How many keys the causal mask leaves to a query."""
+    return at_most(query + 1, t.keys) if t.causal else t.keys
+
+
+cdef inline Py_ssize_t clipped(Py_ssize_t low, Py_ssize_t x, Py_ssize_t high) noexcept nogil:
+    return at_least(at_most(x, high), low)
+
+
+cdef inline Py_ssize_t padded_scores(Py_ssize_t n) noexcept nogil:
+    return round_up(n, FOLD_LANES)
+
+
 cdef void mask_scores(const Attention *t, const void *mask, Py_ssize_t query, Py_ssize_t key, real *s, Py_ssize_t n,
                       Py_ssize_t padded) noexcept nogil:  # IN/OUT s
-    """n products of a query with keys from `key` on become scores; what is forbidden or missing becomes -inf."""
+    """n products of a query with the keys from `key` on become scores; the masked and the missing ones become -inf."""
     cdef Py_ssize_t at = query * t.mask_row + key * t.mask_step, j
     cdef real scale = <real> t.scale
     if t.mask == BOOL_MASK:
@@ -64,64 +78,46 @@ cdef bint any_key(const Attention *t, const void *mask, Py_ssize_t query, real *
     return False
 
 
-cdef inline Py_ssize_t visible_keys(const Attention *t, Py_ssize_t query) noexcept nogil:
-    """How many keys the causal mask leaves to a query."""
-    return query + 1 if t.causal and query + 1 < t.keys else t.keys
-
-
-cdef inline Py_ssize_t clipped(Py_ssize_t low, Py_ssize_t x, Py_ssize_t high) noexcept nogil:
-    return low if x < low else high if x > high else x
-
-
 cdef inline real largest_score(const real *s, Py_ssize_t n) noexcept nogil:
-    """Of a multiple of ATTENTION_STEP numbers; NaN is passed over."""
-    cdef real lanes[ATTENTION_STEP]
-    cdef Py_ssize_t i, j
+    """Of a multiple of FOLD_LANES scores. NaN is passed over: it comes back from `exponentiate`."""
+    cdef real kept[FOLD_KEPT]
     cdef real most = <real> -INFINITY
-    for j in range(ATTENTION_STEP):
-        lanes[j] = s[j]
-    for i from ATTENTION_STEP <= i < n by ATTENTION_STEP:
-        for j in range(ATTENTION_STEP):
-            lanes[j] = s[i + j] if s[i + j] > lanes[j] else lanes[j]
-    for j in range(ATTENTION_STEP // 2):
-        lanes[j] = lanes[ATTENTION_STEP // 2 + j] if lanes[ATTENTION_STEP // 2 + j] > lanes[j] else lanes[j]
-    for j in range(ATTENTION_STEP // 4):
-        lanes[j] = lanes[ATTENTION_STEP // 4 + j] if lanes[ATTENTION_STEP // 4 + j] > lanes[j] else lanes[j]
-    for j in range(ATTENTION_STEP // 4):
-        most = lanes[j] if lanes[j] > most else most
+    cdef Py_ssize_t j
+    fold_block(s, s, n, kept, <Max *> NULL)
+    for j in range(FOLD_KEPT // 2):
+        kept[j] = better_of(kept[FOLD_KEPT // 2 + j], kept[j], <Max *> NULL)
+    for j in range(FOLD_KEPT // 2):
+        most = better_of(kept[j], most, <Max *> NULL)
     return most
 
 
 cdef inline double exponentiate(real *s, Py_ssize_t n, real shift) noexcept nogil:  # IN/OUT s
-    """s becomes e^(s - shift), for a multiple of ATTENTION_STEP numbers; returns the sum."""
-    cdef real lanes[ATTENTION_STEP]
-    cdef Py_ssize_t i, j
+    """s becomes e^(s - shift), for a multiple of FOLD_LANES scores; returns the sum."""
+    cdef real kept[FOLD_KEPT]
     cdef double total = 0
+    cdef Py_ssize_t i
     for i in range(n):
         s[i] = falling_exp(s[i] - shift)
-    for j in range(ATTENTION_STEP):
-        lanes[j] = s[j]
-    for i from ATTENTION_STEP <= i < n by ATTENTION_STEP:
-        for j in range(ATTENTION_STEP):
-            lanes[j] += s[i + j]
-    for j in range(ATTENTION_STEP // 2):
-        lanes[j] += lanes[ATTENTION_STEP // 2 + j]
-    for j in range(ATTENTION_STEP // 4):
-        lanes[j] += lanes[ATTENTION_STEP // 4 + j]
-    for j in range(ATTENTION_STEP // 4):
-        total += lanes[j]
+    fold_block(<const real *> s, <const real *> s, n, kept, <Sum *> NULL)
+    for i in range(FOLD_KEPT // 2):
+        total += kept[i] + kept[FOLD_KEPT // 2 + i]
     return total
 
 
-cdef inline void score_queries(const Attention *t, const real *q, Py_ssize_t row_q, const real *k, const real *turned,
+cdef inline bint packs_keys(const Attention *t) noexcept nogil:
+    """Whether the queries are so many that transposed keys pay; one query, of a token that is generated, is not."""
+    return t.queries >= SMALL_ROWS
+
+
+cdef inline void score_queries(const Attention *t, const real *q, Py_ssize_t row_q, const real *k, const real *packed_k,
                                real *s, Py_ssize_t queries, Py_ssize_t n) noexcept nogil:
-    """Products of at most SMALL_ROWS queries with n keys, the same bits each time: `turned` are the keys as (width, ATTENTION_KEYS). Few
-    queries do not repay turning them round: writing token by token."""
+    """Products of at most SMALL_ROWS queries with n keys, which `packed_k` has as (width, ATTENTION_KEYS), if at all.
+    Either way gives the same bits."""
     if n == 0:
         return
-    if t.queries >= SMALL_ROWS:
-        small_product(q, row_q, 1, turned, ATTENTION_KEYS, s, ATTENTION_KEYS, queries,
-                      (n + ATTENTION_STEP - 1) // ATTENTION_STEP * ATTENTION_STEP, t.width, True)
+    if packs_keys(t):
+        small_product(q, row_q, 1, packed_k, ATTENTION_KEYS, s, ATTENTION_KEYS, queries, padded_scores(n), t.width,
+                      True)
     else:
         rows_by_rows(q, row_q, 1, queries, k, t.row, n, t.width, s, ATTENTION_KEYS)
 
@@ -129,12 +125,13 @@ cdef inline void score_queries(const Attention *t, const real *q, Py_ssize_t row
 cdef void attend_block(const Attention *t, const real *q, const real *k, const real *v, const void *mask, real *y,
                        real *rows_of, Py_ssize_t top, real *spare) noexcept nogil:
     """One matrix's block of queries from `top` on."""
-    cdef Py_ssize_t rows = t.queries - top if t.queries - top < ATTENTION_QUERIES else ATTENTION_QUERIES
+    cdef Py_ssize_t rows = at_most(t.queries - top, ATTENTION_QUERIES)
     cdef Py_ssize_t last = visible_keys(t, top + rows - 1), first = 0, count, row, group, n, i, j, own
-    cdef real *turned = spare
-    cdef real *s = turned + t.width * ATTENTION_KEYS
+    cdef real *packed_k = spare
+    cdef real *s = packed_k + t.width * ATTENTION_KEYS
     cdef real *sums = s + SMALL_ROWS * ATTENTION_KEYS
     cdef real *copy = sums + ATTENTION_QUERIES * t.value_padded
+    cdef real *scores
     cdef const real *values
     cdef real[ATTENTION_QUERIES] peak
     cdef double[ATTENTION_QUERIES] total
@@ -144,21 +141,20 @@ cdef void attend_block(const Attention *t, const real *q, const real *k, const r
         total[i] = 0
     memset(sums, 0, rows * t.value_padded * sizeof(real))
     while first < last:
-        count = last - first if last - first < ATTENTION_KEYS else ATTENTION_KEYS
-        if t.queries >= SMALL_ROWS:
-            transpose_rows(k + first * t.row, t.row, count, t.width, turned)
+        count = at_most(last - first, ATTENTION_KEYS)
+        if packs_keys(t):
+            pack(k + first * t.row, t.row, 1, count, t.width, packed_k, ATTENTION_KEYS)
         values = rows_of_whole_lines(v + first * t.value_row, t.value_row, count, t.value_width, t.value_padded, copy)
         row = 0
         while row < rows:
-            group = rows - row if rows - row < SMALL_ROWS else SMALL_ROWS
+            group = at_most(rows - row, SMALL_ROWS)
             n = clipped(0, visible_keys(t, top + row + group - 1) - first, count)
-            score_queries(t, q + (top + row) * t.row, t.row, k + first * t.row, turned, s, group, n)
+            score_queries(t, q + (top + row) * t.row, t.row, k + first * t.row, packed_k, s, group, n)
             for i in range(row, row + group if n > 0 else row):
                 own = clipped(0, visible_keys(t, top + i) - first, n)
-                mask_scores(t, mask, top + i, first, s + (i - row) * ATTENTION_KEYS, own,
-                            (n + ATTENTION_STEP - 1) // ATTENTION_STEP * ATTENTION_STEP)
-                most = largest_score(s + (i - row) * ATTENTION_KEYS,
-                                     (n + ATTENTION_STEP - 1) // ATTENTION_STEP * ATTENTION_STEP)
+                scores = s + (i - row) * ATTENTION_KEYS
+                mask_scores(t, mask, top + i, first, scores, own, padded_scores(n))
+                most = largest_score(<const real *> scores, padded_scores(n))
                 most = most if most > peak[i] else peak[i]
                 shift = 0 if most == -INFINITY else most  # -inf - -inf would be NaN
                 if first > 0 and most > peak[i]:
@@ -166,8 +162,7 @@ cdef void attend_block(const Attention *t, const real *q, const real *k, const r
                     total[i] *= factor
                     for j in range(t.value_padded):
                         sums[i * t.value_padded + j] *= factor
-                total[i] += exponentiate(s + (i - row) * ATTENTION_KEYS,
-                                         (n + ATTENTION_STEP - 1) // ATTENTION_STEP * ATTENTION_STEP, shift)
+                total[i] += exponentiate(scores, padded_scores(n), shift)
                 peak[i] = most
             small_product(s, ATTENTION_KEYS, 1, values, t.value_line_row, sums + row * t.value_padded, t.value_padded,
                           group, t.value_padded, n, False)
@@ -213,13 +208,13 @@ cdef void attend_task(const Attend *job, Py_ssize_t task, int worker, real *kind
 
 cdef Array batch_shape(Array a, int drop):
     """An array that only stands for the shape of a without its last axes."""
-    return new_array("attention", BOOL, a.sizes, a.ndim - drop if a.ndim > drop else 0)
+    return new_array("attention", BOOL, a.sizes, <int> at_least(a.ndim - drop, 0))
 
 
 cdef int plan_attention(str op, Attention *t, Array q, Array k, Array v, Array mask, Py_ssize_t heads,
                         Py_ssize_t *sizes) except -1:
-    """Check the operands. Writes the sizes of the scores' batch: the operands', and the heads if there is an axis for
-    them; returns how many they are."""
+    """Check the operands. Writes the sizes of the batch of scores: those of the operands' batch, and the heads if
+    there is an axis for them; returns how many sizes there are."""
     cdef Array both
     cdef Py_ssize_t line = CACHE_LINE // ITEMSIZE[q.kind]
     cdef int ndim
@@ -228,8 +223,8 @@ cdef int plan_attention(str op, Attention *t, Array q, Array k, Array v, Array m
     need_same_kind(op, q, v)
     if (q.ndim < 2 or k.ndim < 2 or v.ndim < 2 or q.sizes[q.ndim - 1] != k.sizes[k.ndim - 1]
             or k.sizes[k.ndim - 2] != v.sizes[v.ndim - 2]):
-        raise ValueError(f"{op}: q {q.shape}, k {k.shape} and v {v.shape} do not fit: expected (..., T, d), (..., S, d) "
-                         "and (..., S, d_v)")
+        raise ValueError(f"{op}: q {q.shape}, k {k.shape} and v {v.shape} do not fit: expected (..., T, d), "
+                         "(..., S, d) and (..., S, d_v)")
     t.heads = heads if heads > 0 else 1
     t.queries, t.row = q.sizes[q.ndim - 2], q.sizes[q.ndim - 1]
     t.keys, t.value_row = v.sizes[v.ndim - 2], v.sizes[v.ndim - 1]
@@ -293,8 +288,8 @@ def attention(Array q not None, Array k not None, Array v not None, Array mask, 
     ns /= 40 if q.kind == FLOAT64 else 80
     cdef Attend job
     cdef int workers = threads_for(ns)
-    job.spare_size = t.width * ATTENTION_KEYS + SMALL_ROWS * ATTENTION_KEYS + (ATTENTION_QUERIES + ATTENTION_KEYS) * t.value_padded
-    job.blocks = (t.queries + ATTENTION_QUERIES - 1) // ATTENTION_QUERIES
+    job.spare_size = (t.width + SMALL_ROWS) * ATTENTION_KEYS + (ATTENTION_QUERIES + ATTENTION_KEYS) * t.value_padded
+    job.blocks = parts_of(t.queries, ATTENTION_QUERIES)
     job.t, job.q, job.k, job.v, job.mask = &t, q.data, k.data, v.data, data_or_null(mask)
     job.y, job.rows = y.data, rows.data
     job.spare = take_block(at_most(workers, t.matrices * job.blocks) * job.spare_size * ITEMSIZE[q.kind])

@@ -13,13 +13,13 @@ cdef enum:
 
 
 cdef struct AttentionSpare:  # where a thread keeps the copies of a matrix, in numbers from its start
-    Py_ssize_t turned_k, turned_v, p, ds, delta, q, k, dy, dq, dk, dv, size
+    Py_ssize_t packed_k, packed_v, p, ds, delta, q, k, dy, dq, dk, dv, size
 
 
 cdef void divide_spare(const Attention *t, AttentionSpare *at) noexcept:
-    at.turned_k = 0
-    at.turned_v = at.turned_k + t.width * ATTENTION_KEYS
-    at.p = at.turned_v + t.value_width * ATTENTION_KEYS
+    at.packed_k = 0
+    at.packed_v = at.packed_k + t.width * ATTENTION_KEYS
+    at.p = at.packed_v + t.value_width * ATTENTION_KEYS
     at.ds = at.p + ATTENTION_GRAD_QUERIES * ATTENTION_KEYS
     at.delta = at.ds + ATTENTION_GRAD_QUERIES * ATTENTION_KEYS
     at.q = at.delta + round_up(t.queries, ATTENTION_KEYS)
@@ -46,19 +46,19 @@ cdef void recompute_weights(const Attention *t, const real *q, const real *k, co
                             Py_ssize_t count, Py_ssize_t top, Py_ssize_t rows) noexcept nogil:  # IN/OUT spare
     """Weights and scale dS of a block of queries and keys; 0 where there is no key. Adds to dq."""
     cdef Py_ssize_t row = 0, group, n, padded, own, i
-    cdef Py_ssize_t whole = (count + ATTENTION_STEP - 1) // ATTENTION_STEP * ATTENTION_STEP
+    cdef Py_ssize_t whole = padded_scores(count)
     cdef real *p
     cdef real *ds
     while row < rows:
-        group = rows - row if rows - row < SMALL_ROWS else SMALL_ROWS
+        group = at_most(rows - row, SMALL_ROWS)
         n = clipped(0, visible_keys(t, top + row + group - 1) - first, count)
-        padded = (n + ATTENTION_STEP - 1) // ATTENTION_STEP * ATTENTION_STEP
+        padded = padded_scores(n)
         p = spare + at.p + row * ATTENTION_KEYS
         ds = spare + at.ds + row * ATTENTION_KEYS
         score_queries(t, q + (top + row) * t.line_row, t.line_row, k + first * t.row,
-                      <const real *> spare + at.turned_k, p, group, n)
+                      <const real *> spare + at.packed_k, p, group, n)
         if n > 0:
-            small_product(dy + (top + row) * t.value_line_row, t.value_line_row, 1, spare + at.turned_v, ATTENTION_KEYS,
+            small_product(dy + (top + row) * t.value_line_row, t.value_line_row, 1, spare + at.packed_v, ATTENTION_KEYS,
                           ds, ATTENTION_KEYS, group, padded, t.value_width, True)
         for i in range(group):
             own = clipped(0, visible_keys(t, top + row + i) - first, n)
@@ -78,7 +78,7 @@ cdef void add_to_keys(const Attention *t, const real *q, const real *dy, real *s
     """Adds P^T dy to dv and dS^T q to dk, for a block of queries and keys."""
     cdef Py_ssize_t j = 0, group, skip
     while j < count:
-        group = count - j if count - j < SMALL_ROWS else SMALL_ROWS
+        group = at_most(count - j, SMALL_ROWS)
         skip = clipped(0, first + j - top, rows) if t.causal else 0  # queries that see none of these keys
         small_product(spare + at.p + skip * ATTENTION_KEYS + j, 1, ATTENTION_KEYS, dy + (top + skip) * t.value_line_row,
                       t.value_line_row, spare + at.dv + j * t.value_padded, t.value_padded, group, t.value_padded,
@@ -90,7 +90,7 @@ cdef void add_to_keys(const Attention *t, const real *q, const real *dy, real *s
 
 cdef void copy_narrower_rows(const real *x, Py_ssize_t rows, Py_ssize_t padded, Py_ssize_t width, real *out,
                              Py_ssize_t row) noexcept nogil:
-    """LossRows of whole lines go back to their own width, among those of the other heads."""
+    """Copy rows of whole cache lines back to their own width, beside those of the other heads."""
     cdef Py_ssize_t i
     for i in range(rows):
         memcpy(out + i * row, x + i * padded, width * sizeof(real))
@@ -112,17 +112,20 @@ cdef void attend_matrix_backward(const Attention *t, const real *q, const real *
     dy = rows_of_whole_lines(dy, t.value_row, t.queries, t.value_width, t.value_padded, spare + at.dy)
     memset(spare + at.dq, 0, t.queries * t.padded * sizeof(real))
     while first < t.keys:
-        count = t.keys - first if t.keys - first < ATTENTION_KEYS else ATTENTION_KEYS
-        transpose_rows(k + first * t.row, t.row, count, t.width, spare + at.turned_k)
-        transpose_rows(v + first * t.value_row, t.value_row, count, t.value_width, spare + at.turned_v)
+        count = at_most(t.keys - first, ATTENTION_KEYS)
+        if packs_keys(t):
+            pack(k + first * t.row, t.row, 1, count, t.width, spare + at.packed_k, ATTENTION_KEYS)
+        pack(v + first * t.value_row, t.value_row, 1, count, t.value_width, spare + at.packed_v, ATTENTION_KEYS)
         memset(spare + at.k, 0, ATTENTION_KEYS * t.padded * sizeof(real))
         for i in range(count):
             memcpy(spare + at.k + i * t.padded, k + (first + i) * t.row, t.width * sizeof(real))
         memset(spare + at.dk, 0, ATTENTION_KEYS * t.padded * sizeof(real))
         memset(spare + at.dv, 0, ATTENTION_KEYS * t.value_padded * sizeof(real))
-        top = first // ATTENTION_GRAD_QUERIES * ATTENTION_GRAD_QUERIES if t.causal else 0  # earlier queries see none of these keys
+        top = 0
+        if t.causal:  # earlier queries see none of these keys
+            top = first // ATTENTION_GRAD_QUERIES * ATTENTION_GRAD_QUERIES
         while top < t.queries:
-            rows = t.queries - top if t.queries - top < ATTENTION_GRAD_QUERIES else ATTENTION_GRAD_QUERIES
+            rows = at_most(t.queries - top, ATTENTION_GRAD_QUERIES)
             recompute_weights(t, q, k, dy, mask, rows_of, spare, at, first, count, top, rows)
             add_to_keys(t, q, dy, spare, at, first, count, top, rows)
             top += ATTENTION_GRAD_QUERIES

@@ -1,15 +1,15 @@
 # Batch normalisation.
 #
-# Design: the array is cut into parts, some rows of some columns, that stay in the second cache. Of each part, the mean
+# Design: the array is cut into parts, some rows of some columns, that stay in the second cache. In each part, the mean
 # of every column is found, and then the sum of the squared deviations from it; the parts are combined by what
 # statistics calls the sums of squares within and between groups. So the array is read once for its moments and once
 # for the result, and a large mean costs no digits. Rows are added as they lie, narrow ones side by side as one wide
-# row: FOLD_BLOCK_ROWS of them in the dtype of the array, and those sums in double. In double is also what is done once
-# for a column, which makes the result (x - mean) s + t, where t includes what rounding took from the mean. Parts
-# depend on the shape alone.
+# row: FOLD_BLOCK_ROWS of them in the dtype of the array, and those sums in double. What is done once for a column is in
+# double too; it gives the result as (x - mean) s + t, where t includes what rounding took from the mean. Parts depend
+# on the shape alone.
 
 cdef enum:
-    BATCH_NORM_ROWS = 4  # before a sum is written
+    BATCH_NORM_ROWS = 4  # rows that are added before a sum is written
 
 cdef struct BatchNorm:  # x (rows, n), the others (n,)
     const void *x
@@ -22,21 +22,22 @@ cdef struct BatchNorm:  # x (rows, n), the others (n,)
     void *dw
     void *db
     double eps
-    void *lines  # (4, n + FOLD_COLUMNS): of each column mean, s, t, p (forward: the mean as a double), and the first columns once more
-    double *sums  # (parts, 3, n): of each part what is summed
+    void *lines  # (4, n + FOLD_COLUMNS): mean, s, t, and p or (forward) the mean as a double; the first columns twice
+    double *sums  # (parts, 3, n): the sums of each part
     Py_ssize_t rows, n, parts, strips
     Py_ssize_t together  # rows of a part
     Py_ssize_t side  # rows that lie side by side as one wide row
 
 
-cdef Array plan_batch_norm(BatchNorm *t, Array x, Array weight, Array bias, Array mean, Array var, Array out, double eps):
-    """Fill what both directions need. The memory of `lines` and `sums` is returned, to be held as long as they are used."""
+cdef Array plan_batch_norm(BatchNorm *t, Array x, Array weight, Array bias, Array mean, Array var, Array out,
+                           double eps):
+    """Fill what both directions need. Returns the memory of `lines` and `sums`, to be held while they are used."""
     t.x, t.out, t.rows, t.n, t.eps = x.data, out.data, x.sizes[0], x.sizes[1], eps
     t.weight, t.bias, t.mean, t.var = data_or_null(weight), data_or_null(bias), mean.data, var.data
-    t.strips = (t.n + FOLD_COLUMNS - 1) // FOLD_COLUMNS
+    t.strips = parts_of(t.n, FOLD_COLUMNS)
     t.side = 1 if t.strips != 1 or t.rows * t.n <= FOLD_COLUMNS else FOLD_COLUMNS // t.n
     t.together = FOLD_PART_ELEMENTS // (FOLD_COLUMNS if t.strips != 1 else t.side * t.n) * t.side
-    t.parts = (t.rows + t.together - 1) // t.together if t.rows > 0 else 1
+    t.parts = at_least(parts_of(t.rows, t.together), 1)
     cdef Py_ssize_t size = 3 * t.parts * t.n + 4 * (t.n + FOLD_COLUMNS)
     cdef Array scratch = new_array("batch_norm", FLOAT64, &size, 1)
     t.sums = <double *> scratch.data
@@ -45,15 +46,15 @@ cdef Array plan_batch_norm(BatchNorm *t, Array x, Array weight, Array bias, Arra
 
 
 cdef inline Py_ssize_t batch_norm_part_rows(const BatchNorm *t, Py_ssize_t part) noexcept nogil:
-    return t.together if part < t.parts - 1 else t.rows - part * t.together
+    return at_most(t.rows - part * t.together, t.together)
 
 
 cdef inline Py_ssize_t batch_norm_strip_columns(const BatchNorm *t, Py_ssize_t strip) noexcept nogil:
-    return FOLD_COLUMNS if strip < t.strips - 1 else t.n - strip * FOLD_COLUMNS
+    return at_most(t.n - strip * FOLD_COLUMNS, FOLD_COLUMNS)
 
 
 cdef inline void repeat_columns(real *x, Py_ssize_t n, Py_ssize_t end) noexcept nogil:  # IN/OUT x
-    """The first n numbers again and again."""
+    """Fill x up to `end` with its first n numbers, again and again."""
     cdef Py_ssize_t j
     for j in range(n, end):
         x[j] = x[j - n]
@@ -76,8 +77,8 @@ cdef inline void add_squares(const real *x, Py_ssize_t n, Py_ssize_t rows, Py_ss
 
 
 cdef void batch_norm_moments(const BatchNorm *t, Py_ssize_t task, int worker, real *kind, void *op) noexcept nogil:
-    """Of a part the mean of each column (line 0, and in line 2 what rounding left), and the sum of squares of what deviates
-    from it (line 1)."""
+    """For each column of a part its mean (line 0, and in line 2 what rounding took from it), and the sum of the squared
+    deviations from it (line 1)."""
     cdef real[FOLD_COLUMNS] mu
     cdef real[FOLD_COLUMNS] squares
     cdef real[FOLD_COLUMNS] rest
@@ -102,7 +103,7 @@ cdef void batch_norm_moments(const BatchNorm *t, Py_ssize_t task, int worker, re
         within[j] = 0
         left[j] = 0
     while i < rows or over > 0:
-        end = rows if rows - i < FOLD_BLOCK_ROWS else i + FOLD_BLOCK_ROWS
+        end = at_most(i + FOLD_BLOCK_ROWS, rows)
         for j in range(wide):
             squares[j] = 0
             rest[j] = 0
@@ -132,9 +133,9 @@ cdef inline double *mean_of_all(const BatchNorm *t) noexcept nogil:
     return <double *> t.lines + 3 * (t.n + FOLD_COLUMNS)
 
 
-cdef void combine_moments(const BatchNorm *t) noexcept nogil:  # OUT t.sums, t.lines
-    """Of all rows: var, in line 1 of the sums, from the squares within the parts and between them; and the mean. Both by
-    how far the parts' means are from the first one's: a large mean is taken off before anything is rounded."""
+cdef void combine_moments(const BatchNorm *t) noexcept nogil:  # IN/OUT t.sums
+    """For all rows: var, in line 1 of the sums, from the squares within the parts and between them; and the mean. Both
+    from the distances of the parts' means to the first one, so that a large mean is subtracted before any rounding."""
     cdef Py_ssize_t n = t.n, part, j
     cdef double *var = t.sums + n
     cdef double *mean = mean_of_all(t)
@@ -181,7 +182,7 @@ cdef void batch_norm_lines(const BatchNorm *t, Py_ssize_t task, int worker, real
 
 
 cdef void batch_norm_apply(const BatchNorm *t, Py_ssize_t task, int worker, real *kind, void *op) noexcept nogil:
-    """Some neighbours of the result, whatever their columns, so that what is written begins where a cache line does."""
+    """Some neighbours of the result, whatever their columns: so that each task begins where a cache line does."""
     cdef Py_ssize_t row = t.n + FOLD_COLUMNS, end = t.rows * t.n, i, j
     cdef const real *x
     cdef const real *mu

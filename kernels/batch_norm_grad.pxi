@@ -1,8 +1,8 @@
 # The derivative of batch normalisation.
 #
-# Design: the same parts as in the forward pass: of each the sums of dy and dy (x - mean) in every column; then, once
-# for a column, what makes the derivative (x - mean) p + dy s + t; then that. What rounding took from the mean is
-# included in t.
+# Design: the same parts as in the forward pass. First, in each part, the sums of dy and of dy (x - mean) in every
+# column; then, once for a column, the numbers p, s and t; then the derivative, (x - mean) p + dy s + t. What rounding
+# took from the mean is included in t.
 
 cdef inline void add_products(const real *dy, const real *x, Py_ssize_t n, Py_ssize_t rows, Py_ssize_t width,
                               const real *mu, real *sums, real *products,
@@ -42,7 +42,7 @@ cdef void batch_norm_products(const BatchNorm *t, Py_ssize_t task, int worker, r
         out[n + j] = 0
         out[2 * n + j] = 0
     while i < rows or over > 0:
-        end = rows if rows - i < FOLD_BLOCK_ROWS else i + FOLD_BLOCK_ROWS
+        end = at_most(i + FOLD_BLOCK_ROWS, rows)
         for j in range(wide):
             sums[j] = 0
             products[j] = 0

@@ -1,9 +1,10 @@
 # Broadcasting: up to three arrays, read as if each were repeated to one common shape.
 #
-# Design: a Walk describes the reading once for a call. Neighbouring axes along which every operand goes on at an even
-# pace are merged, innermost first, so arrays of one shape become one long row. As arrays are dense, along a row each
-# operand either advances by one or stands still: a loop needs only those cases, and the compiler makes vectors of
-# them. A Cursor stands at one element of the walk. It can start anywhere, so threads take parts of the result.
+# Design: a Walk describes once, for a whole call, how each operand is read. Neighbouring axes are merged where every
+# operand has an even step across them, innermost first, so arrays of one shape become one long row. As arrays are
+# dense, each operand either advances by one along a row or stands still: a loop needs only those cases, and the
+# compiler makes vectors of them. A Cursor stands at one element of the walk. It can start anywhere, so threads can take
+# parts of the result.
 
 cdef struct Walk:
     int ndim  # merged axes, axis 0 the innermost; none when there are no elements
@@ -105,8 +106,7 @@ cdef inline void seek(const Walk *walk, Cursor *cursor, Py_ssize_t position) noe
 cdef inline Py_ssize_t row_left(const Walk *walk, const Cursor *cursor,
                                 Py_ssize_t most) noexcept nogil:
     """Elements from here to the end of the row, but at most so many."""
-    cdef Py_ssize_t left = walk.sizes[0] - cursor.index[0]
-    return left if left < most else most
+    return at_most(walk.sizes[0] - cursor.index[0], most)
 
 
 cdef inline void advance(const Walk *walk, Cursor *cursor, Py_ssize_t n) noexcept nogil:  # IN/OUT cursor

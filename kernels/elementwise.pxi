@@ -33,7 +33,7 @@ cdef struct Elements:  # what the pieces of an operation have in common
 
 
 cdef inline Py_ssize_t element_tasks(Py_ssize_t n) noexcept nogil:
-    return (n + TASK_ELEMENTS - 1) // TASK_ELEMENTS
+    return parts_of(n, TASK_ELEMENTS)
 
 
 cdef inline uint64_t difficulty(double x, unary_op *op) noexcept nogil:
@@ -78,7 +78,7 @@ cdef inline void unary_row(const real *x, real *out, Py_ssize_t n, unary_op *op)
 
 cdef void unary_task(const Elements *t, Py_ssize_t piece, int worker, real *kind, unary_op *op) noexcept nogil:
     cdef Py_ssize_t at = piece * TASK_ELEMENTS
-    unary_row(<const real *> t.x + at, <real *> t.out + at, t.n - at if t.n - at < TASK_ELEMENTS else TASK_ELEMENTS, op)
+    unary_row(<const real *> t.x + at, <real *> t.out + at, at_most(t.n - at, TASK_ELEMENTS), op)
 
 
 cdef Array unary(str name, Array a, unary_op *op):
@@ -122,7 +122,7 @@ cdef void binary_span(const Walk *walk, const real *x, const real *y, real *out,
 cdef void binary_task(const Elements *t, Py_ssize_t piece, int worker, real *kind, binary_op *op) noexcept nogil:
     cdef Py_ssize_t at = piece * TASK_ELEMENTS
     binary_span(t.walk, <const real *> t.x, <const real *> t.y, <real *> t.out, at,
-                at + TASK_ELEMENTS if at + TASK_ELEMENTS < t.n else t.n, op)
+                at_most(at + TASK_ELEMENTS, t.n), op)
 
 
 cdef Array binary(str name, Array a, Array b, binary_op *op):
@@ -150,6 +150,7 @@ def mul(Array a not None, Array b not None): return binary("mul", a, b, <Mul *> 
 def div(Array a not None, Array b not None): return binary("div", a, b, <Div *> NULL)
 def pow(Array a not None, Array b not None): return binary("pow", a, b, <Pow *> NULL)
 
+
 def neg(Array a not None): return unary("neg", a, <Neg *> NULL)
 def exp(Array a not None): return unary("exp", a, <Exp *> NULL)
 def log(Array a not None): return unary("log", a, <Log *> NULL)
@@ -161,12 +162,17 @@ def abs(Array a not None): return unary("abs", a, <Abs *> NULL)
 def gelu(Array a not None): return unary("gelu", a, <GELU *> NULL)
 def gelu_tanh(Array a not None): return unary("gelu_tanh", a, <GELUTanh *> NULL)
 
+
 def sqrt_grad(Array y not None, Array dy not None): return binary_gradient("sqrt_grad", y, dy, <SqrtGrad *> NULL)
 def tanh_grad(Array y not None, Array dy not None): return binary_gradient("tanh_grad", y, dy, <TanhGrad *> NULL)
-def sigmoid_grad(Array y not None,
-                 Array dy not None): return binary_gradient("sigmoid_grad", y, dy, <SigmoidGrad *> NULL)
 def relu_grad(Array x not None, Array dy not None): return binary_gradient("relu_grad", x, dy, <ReLUGrad *> NULL)
 def abs_grad(Array x not None, Array dy not None): return binary_gradient("abs_grad", x, dy, <AbsGrad *> NULL)
 def gelu_grad(Array x not None, Array dy not None): return binary_gradient("gelu_grad", x, dy, <GELUGrad *> NULL)
-def gelu_tanh_grad(Array x not None,
-                   Array dy not None): return binary_gradient("gelu_tanh_grad", x, dy, <GELUTanhGrad *> NULL)
+
+
+def sigmoid_grad(Array y not None, Array dy not None):
+    return binary_gradient("sigmoid_grad", y, dy, <SigmoidGrad *> NULL)
+
+
+def gelu_tanh_grad(Array x not None, Array dy not None):
+    return binary_gradient("gelu_tanh_grad", x, dy, <GELUTanhGrad *> NULL)

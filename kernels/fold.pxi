@@ -1,7 +1,8 @@
 # Folding along any axis: many numbers become one, by sum, max or min. The loops of reduce.pxi, softmax.pxi and others.
 #
-# Design: the array is (outer, n, inner), and n goes. A sum is a tree, so that its error grows with log n, and the tree
-# depends on the shape alone. Where inner is 1, rows of neighbours become numbers, as in fold_rows.pxi.
+# Design: the array is seen as (outer, n, inner), and n is folded away. A sum is a tree, so that its error grows with
+# log n, and the tree depends on the shape alone. Where inner is 1, rows of neighbours become numbers, as in
+# fold_rows.pxi.
 #
 # Otherwise whole rows are combined, FOLD_BUNDLE at a time: for each column a tree in registers, so that one number is
 # written for each FOLD_BUNDLE read. A strip of FOLD_COLUMNS running sums stays in the first cache while the rows go
@@ -12,9 +13,9 @@
 # slept may take longer to wake than the work takes. Parts and strips begin where cache lines do.
 
 cdef enum:
-    FOLD_BUNDLE = 8
-    FOLD_BLOCK_ROWS = 32  # rows joined one group after the other
-    FOLD_COLUMNS = 1024
+    FOLD_BUNDLE = 8  # rows that are added to the running sums at once
+    FOLD_BLOCK_ROWS = 32  # rows that are added one bundle after the other
+    FOLD_COLUMNS = 1024  # of a strip
     FOLD_NARROW = 32  # fewer columns than this are widened
     FOLD_MOST_PARTS = 16  # tasks that are enough for any number of threads
     FOLD_PART_ELEMENTS = 32768  # elements that are worth being a part
@@ -42,7 +43,7 @@ cdef inline void fold_bundle(const real *x, Py_ssize_t row, Py_ssize_t width, re
 
 cdef void fold_columns(const real *x, Py_ssize_t n, Py_ssize_t row, Py_ssize_t width, real *out,
                        reduce_op *op) noexcept nogil:
-    """n rows of `width` <= FOLD_COLUMNS elements, `row` apart, joined to one row."""
+    """n rows of `width` <= FOLD_COLUMNS elements, `row` apart, become one row."""
     cdef real other[FOLD_COLUMNS]
     cdef Py_ssize_t half = FOLD_BLOCK_ROWS, i = 0, j
     if n > FOLD_BLOCK_ROWS:
@@ -96,15 +97,13 @@ cdef struct Folding:  # (outer, n, inner) -> (outer, parts, inner)
 cdef Folding plan_fold(Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner) noexcept:
     cdef Folding f
     f.outer, f.n, f.inner, f.x, f.out = outer, n, inner, NULL, NULL
-    f.strips = (inner + FOLD_COLUMNS - 1) // FOLD_COLUMNS
-    f.width = ((inner + f.strips - 1) // f.strips + CACHE_LINE - 1) // CACHE_LINE * CACHE_LINE
-    f.parts = outer * n * inner // FOLD_PART_ELEMENTS
-    f.parts = FOLD_MOST_PARTS if f.parts > FOLD_MOST_PARTS else f.parts
-    f.parts = f.parts // (outer * f.strips)
-    f.parts = n if f.parts > n else (1 if f.parts < 1 else f.parts)
+    f.strips = parts_of(inner, FOLD_COLUMNS)
+    f.width = round_up(parts_of(inner, f.strips), CACHE_LINE)
+    f.parts = at_most(outer * n * inner // FOLD_PART_ELEMENTS, FOLD_MOST_PARTS)
+    f.parts = at_least(at_most(f.parts // (outer * f.strips), n), 1)
     f.together = 1 if inner > 1 or n >= FOLD_PART_ELEMENTS else FOLD_PART_ELEMENTS // n
-    f.together = f.together // ROWS_TOGETHER * ROWS_TOGETHER if f.together > ROWS_TOGETHER else f.together
-    f.tasks = (outer * f.parts * f.strips + f.together - 1) // f.together
+    f.together = f.together // FOLD_ROWS * FOLD_ROWS if f.together > FOLD_ROWS else f.together
+    f.tasks = parts_of(outer * f.parts * f.strips, f.together)
     return f
 
 

@@ -1,14 +1,13 @@
 # Folding rows of neighbours: many numbers become one, by sum, max or min, or by the sum of products with a second row.
 #
-# Design: a row is added up in FOLD_LANES running sums side by side: four vectors of doubles or two of floats with
-# AVX-512, as three more additions can start while one is under way. The numbers that FOLD_LANES do not divide come
-# first, as a vector of which only the beginning counts. Blocks are combined in pairs, lane by lane, so that a sum is a
-# tree whose error grows with log n. The lanes of a row are combined last, neighbour with neighbour. For one row that
-# is a chain of five steps on ever emptier vectors, as much work as adding 160 floats, so it is done for ROWS_TOGETHER
-# rows at once, as if they were one long row. The tree depends on the row's length alone, so a row has the same bits
-# wherever it stands.
+# Design: a row is added up in FOLD_LANES running sums side by side, the lanes: four vectors of doubles or two of floats
+# with AVX-512, because three more additions can start while one is under way. Where FOLD_LANES does not divide n, the
+# remainder comes first, as a vector of which only the beginning counts. Blocks are combined in pairs, lane by lane, so
+# that a sum is a tree whose error grows with log n. The lanes of a row are combined last, neighbour with neighbour. For
+# one row that is a chain of five steps on ever emptier vectors, so it is done for FOLD_ROWS rows at once, as if
+# they were one long row. The tree depends on the row's length alone, so a row has the same bits wherever it stands.
 #
-# Max and min compare each number with the best only, which a NaN does not pass, and keep NaNs beside it: both are one
+# Max and min compare each number with the best so far, which drops NaNs, and keep the NaNs beside it: each is one
 # instruction of a vector unit.
 
 cdef extern from *:
@@ -24,10 +23,10 @@ cdef extern from *:
 cdef enum:
     FOLD_AHEAD_BYTES = 6144  # bytes between what is added and what is asked of the memory
     VECTOR_NUMBERS = 16  # neighbours that become a vector, or two
-    FOLD_LANES = 32
-    FOLD_KEPT = FOLD_LANES // 2
-    ROWS_TOGETHER = 16  # rows whose ends are joined together
-    FOLD_BLOCK = 1024  # elements of a row, of which every lane joins 32
+    FOLD_LANES = 32  # running sums of a row
+    FOLD_KEPT = FOLD_LANES // 2  # sums that are left of a block
+    FOLD_BLOCK = 1024  # elements of a row, of which every lane adds 32
+    FOLD_ROWS = 16  # rows whose lanes are combined together
 
 cdef struct Sum:
     char _
@@ -51,7 +50,7 @@ ctypedef fused row_op:
 
 
 cdef inline real neutral_element(real *kind, row_op *op) noexcept nogil:
-    """What joins without a trace."""
+    """What changes nothing when it is combined with another number."""
     if row_op is Max:
         return <real> -INFINITY
     elif row_op is Min:
@@ -83,7 +82,7 @@ cdef inline real fold_operand(const real *x, const real *y, Py_ssize_t i, row_op
 
 
 cdef inline void fold_block(const real *x, const real *y, Py_ssize_t n, real *out, row_op *op) noexcept nogil:
-    """FOLD_LANES <= n <= FOLD_BLOCK neighbours become FOLD_KEPT numbers. What FOLD_LANES do not divide is seen first."""
+    """FOLD_LANES <= n <= FOLD_BLOCK neighbours become FOLD_KEPT numbers. n % FOLD_LANES of them come first."""
     cdef real lanes[FOLD_LANES]
     cdef real nans[FOLD_LANES]
     cdef Py_ssize_t i = n % FOLD_LANES, j
@@ -140,18 +139,18 @@ cdef inline void combine_neighbours(const real *x, real *out, Py_ssize_t n, row_
 
 
 cdef inline void fold_together(const real *x, const real *y, Py_ssize_t n, real *out, row_op *op) noexcept nogil:
-    """ROWS_TOGETHER rows of FOLD_LANES <= n <= FOLD_BLOCK neighbours: what is left of them is joined as if it were one long row."""
-    cdef real kept[ROWS_TOGETHER * FOLD_KEPT]
-    cdef real eighths[ROWS_TOGETHER * 8]
-    cdef real quarters[ROWS_TOGETHER * 4]
-    cdef real halves[ROWS_TOGETHER * 2]
+    """FOLD_ROWS rows of FOLD_LANES <= n <= FOLD_BLOCK neighbours: their last lanes are combined as one long row."""
+    cdef real kept[FOLD_ROWS * FOLD_KEPT]
+    cdef real eighths[FOLD_ROWS * 8]
+    cdef real quarters[FOLD_ROWS * 4]
+    cdef real halves[FOLD_ROWS * 2]
     cdef Py_ssize_t i
-    for i in range(ROWS_TOGETHER):
+    for i in range(FOLD_ROWS):
         fold_block(x + i * n, y + i * n, n, kept + i * FOLD_KEPT, op)
-    combine_neighbours(<const real *> kept, eighths, ROWS_TOGETHER * 8, op)
-    combine_neighbours(<const real *> eighths, quarters, ROWS_TOGETHER * 4, op)
-    combine_neighbours(<const real *> quarters, halves, ROWS_TOGETHER * 2, op)
-    combine_neighbours(<const real *> halves, out, ROWS_TOGETHER, op)
+    combine_neighbours(<const real *> kept, eighths, FOLD_ROWS * 8, op)
+    combine_neighbours(<const real *> eighths, quarters, FOLD_ROWS * 4, op)
+    combine_neighbours(<const real *> quarters, halves, FOLD_ROWS * 2, op)
+    combine_neighbours(<const real *> halves, out, FOLD_ROWS, op)
 
 
 cdef inline real fold_row(const real *x, const real *y, Py_ssize_t n, row_op *op) noexcept nogil:
@@ -171,12 +170,12 @@ cdef inline real fold_row(const real *x, const real *y, Py_ssize_t n, row_op *op
 
 
 cdef void fold_rows(const real *x, const real *y, Py_ssize_t rows, Py_ssize_t n, real *out, row_op *op) noexcept nogil:
-    """LossRows of n >= 1 neighbours, one after the other. y counts for Dot alone. A row's bits do not depend on where it stands."""
+    """Rows of n >= 1 neighbours, one after the other. Only Dot reads y. A row's bits do not depend on its place."""
     cdef Py_ssize_t i = 0
     if FOLD_LANES <= n <= FOLD_BLOCK:
-        while i + ROWS_TOGETHER <= rows:
+        while i + FOLD_ROWS <= rows:
             fold_together(x + i * n, y + i * n, n, out + i, op)
-            i += ROWS_TOGETHER
+            i += FOLD_ROWS
     while i < rows:
         out[i] = fold_row(x + i * n, y + i * n, n, op)
         i += 1

@@ -92,8 +92,8 @@ cdef inline real twice_inner(real x, real *lo) noexcept nogil:
 
 cdef inline real gelu_tanh_of(real x) noexcept nogil:
     """0.5 x (1 + tanh u) = x sigmoid(2u)."""
-    cdef real v = clamped(x,
-                          22 if real is double else 12), one = 1, a = magnitude(v), u, u_lo, t, t_lo, first, second, y
+    cdef real v = clamped(x, 22 if real is double else 12), one = 1, a = magnitude(v)
+    cdef real u, u_lo, t, t_lo, first, second, y
     u = twice_inner(a, &u_lo)
     t = exp_parts(-u, &t_lo, &first, &second)
     y = below_half(t, t_lo - (one + t) * u_lo, first * second)  # of sigmoid(-2u)

@@ -1,29 +1,26 @@
 # Layer normalisation.
 #
-# Design: in the dtype of the array, as many rows together as the first cache holds, at most ROWS_TOGETHER. They are
-# read for their means, again for the squares of the deviations (the mean of squares less the square of the mean would
-# leave nothing where the mean is large), and again for the result. What is done once for a row, to combine its lanes
-# and to take the root, fills vectors that way. The mean of the deviations, which is not quite 0 as the mean was
-# rounded, is subtracted too. Blocks of a long row are added in double.
+# Design: in the dtype of the array, as many rows together as the first cache holds, at most FOLD_ROWS. They are
+# read for their means, again for the squares of the deviations (the mean of the squares less the square of the mean
+# would have no digits left where the mean is large), and again for the result. What is done once for a row, to combine
+# its lanes and to take the root, fills vectors that way. As the mean was rounded, the deviations' own mean is not quite
+# 0: it is subtracted too. Blocks of a long row are added in double.
 
 cdef enum:
     LAYER_NORM_BYTES = 16384  # bytes of rows that go together
-    LAYER_NORM_SUMS = 8  # sums that are left of a row, in double, before those of ROWS_TOGETHER rows are joined
-    LAYER_NORM_LEAST_ROWS = 16  # a part has at least so many,
-    LAYER_NORM_MOST_ROWS = 64  # and at most so many
+    LAYER_NORM_SUMS = 8  # sums that are left of a row, in double, before those of FOLD_ROWS rows are combined
+    LAYER_NORM_LEAST_ROWS = 16  # of a task
+    LAYER_NORM_MOST_ROWS = 64
 
 
 cdef Array parameter_or(Array x, Array parameter, double value):
-    """Weight or bias, or as many times the number that changes nothing."""
+    """Weight or bias; or, if there is none, as many numbers that change nothing (1 or 0)."""
     cdef Py_ssize_t i
     if parameter is not None:
         return parameter
     cdef Array out = new_array("layer_norm", x.kind, x.sizes + x.ndim - 1, 1)
     for i in range(out.size):
-        if x.kind == FLOAT64:
-            (<double *> out.data)[i] = value
-        else:
-            (<float *> out.data)[i] = <float> value
+        store_number(out, i, value)
     return out
 
 
@@ -35,33 +32,35 @@ cdef struct LayerNorm:  # x (rows, n)
     void *out  # y, or dx
     void *mean
     void *rstd
-    void *sums  # (parts, 2, padded_width(n)): of each part the derivatives of weight and bias
+    void *sums  # (tasks, 2, padded_width(n)): of each task the derivatives of weight and bias
+    void *dw
+    void *db
     Py_ssize_t rows, n
     double eps
 
 
-cdef inline Py_ssize_t layer_norm_part_rows(Py_ssize_t n) noexcept nogil:
-    """By their length."""
-    return LAYER_NORM_LEAST_ROWS if n > TASK_ELEMENTS // LAYER_NORM_LEAST_ROWS else (LAYER_NORM_MOST_ROWS if n <= TASK_ELEMENTS // LAYER_NORM_MOST_ROWS else TASK_ELEMENTS // n)
+cdef inline Py_ssize_t layer_norm_task_rows(Py_ssize_t n) noexcept nogil:
+    """Rows of a task, by their length n."""
+    return at_least(at_most(TASK_ELEMENTS // at_least(n, 1), LAYER_NORM_MOST_ROWS), LAYER_NORM_LEAST_ROWS)
 
 
 cdef inline Py_ssize_t layer_norm_rows_together(Py_ssize_t n, Py_ssize_t size) noexcept nogil:
     """As many as the first cache holds."""
-    return ROWS_TOGETHER if n * size * ROWS_TOGETHER <= LAYER_NORM_BYTES else (1 if n * size >= LAYER_NORM_BYTES else LAYER_NORM_BYTES // (n * size))
+    return at_least(at_most(LAYER_NORM_BYTES // at_least(n * size, 1), FOLD_ROWS), 1)
 
 
 cdef inline void combine_row_sums(const double *sums, double *out) noexcept nogil:
-    """LAYER_NORM_SUMS sums of each of ROWS_TOGETHER rows are joined as if they were one long row."""
-    cdef double quarters[ROWS_TOGETHER * 4]
-    cdef double halves[ROWS_TOGETHER * 2]
-    combine_neighbours(sums, quarters, ROWS_TOGETHER * 4, <Sum *> NULL)
-    combine_neighbours(<const double *> quarters, halves, ROWS_TOGETHER * 2, <Sum *> NULL)
-    combine_neighbours(<const double *> halves, out, ROWS_TOGETHER, <Sum *> NULL)
+    """LAYER_NORM_SUMS sums of each of FOLD_ROWS rows are combined as if they were one long row."""
+    cdef double quarters[FOLD_ROWS * 4]
+    cdef double halves[FOLD_ROWS * 2]
+    combine_neighbours(sums, quarters, FOLD_ROWS * 4, <Sum *> NULL)
+    combine_neighbours(<const double *> quarters, halves, FOLD_ROWS * 2, <Sum *> NULL)
+    combine_neighbours(<const double *> halves, out, FOLD_ROWS, <Sum *> NULL)
 
 
 cdef inline void add_deviations(const real *x, const real *out, real mu, Py_ssize_t n, double *sums,
                                 double *squares) noexcept nogil:  # IN/OUT sums, squares
-    """Of n <= FOLD_BLOCK neighbours x - mu and its square are added to LAYER_NORM_SUMS sums each."""
+    """For n <= FOLD_BLOCK neighbours x, x - mu and its square are added to LAYER_NORM_SUMS sums each."""
     cdef real lanes[FOLD_LANES]
     cdef real others[FOLD_LANES]
     cdef Py_ssize_t i = n % FOLD_LANES, j
@@ -88,8 +87,8 @@ cdef inline void add_deviations(const real *x, const real *out, real mu, Py_ssiz
             others[j] = fma(d, d, others[j])
         i += FOLD_LANES
     for j in range(LAYER_NORM_SUMS):
-        sums[j] += (lanes[j] + lanes[j + LAYER_NORM_SUMS]) + (lanes[j + 2 * LAYER_NORM_SUMS] + lanes[j + 3 * LAYER_NORM_SUMS])
-        squares[j] += (others[j] + others[j + LAYER_NORM_SUMS]) + (others[j + 2 * LAYER_NORM_SUMS] + others[j + 3 * LAYER_NORM_SUMS])
+        sums[j] += (lanes[j] + lanes[8 + j]) + (lanes[16 + j] + lanes[24 + j])
+        squares[j] += (others[j] + others[8 + j]) + (others[16 + j] + others[24 + j])
 
 
 cdef inline void normalise_row(const real *x, const real *w, const real *b, real *y, Py_ssize_t n, real mu, real r,
@@ -124,15 +123,15 @@ cdef void normalise_row_with_care(const real *x, const real *w, const real *b, r
 
 cdef void layer_norm_rows(const real *x, const real *w, const real *b, real *y, real *mean, real *rstd, Py_ssize_t rows,
                           Py_ssize_t n, double eps) noexcept nogil:
-    """At most ROWS_TOGETHER rows, side by side in what is done once for a row."""
-    cdef double[ROWS_TOGETHER * LAYER_NORM_SUMS] sums
-    cdef double[ROWS_TOGETHER * LAYER_NORM_SUMS] squares
-    cdef double[ROWS_TOGETHER] rest
-    cdef double[ROWS_TOGETHER] square
-    cdef real[ROWS_TOGETHER] mu
-    cdef real[ROWS_TOGETHER] m
-    cdef real[ROWS_TOGETHER] r
-    cdef real[ROWS_TOGETHER] t
+    """At most FOLD_ROWS rows, side by side in what is done once for a row."""
+    cdef double[FOLD_ROWS * LAYER_NORM_SUMS] sums
+    cdef double[FOLD_ROWS * LAYER_NORM_SUMS] squares
+    cdef double[FOLD_ROWS] rest
+    cdef double[FOLD_ROWS] square
+    cdef real[FOLD_ROWS] mu
+    cdef real[FOLD_ROWS] m
+    cdef real[FOLD_ROWS] r
+    cdef real[FOLD_ROWS] t
     cdef double first, root
     cdef Py_ssize_t at, i
     memset(mu, 0, sizeof(mu))
@@ -140,7 +139,7 @@ cdef void layer_norm_rows(const real *x, const real *w, const real *b, real *y, 
     memset(squares, 0, sizeof(squares))
     if n > 0:
         fold_rows(x, x, rows, n, mu, <Sum *> NULL)
-    for i in range(ROWS_TOGETHER):
+    for i in range(FOLD_ROWS):
         mu[i] = <real> (<double> mu[i] / n)
     for i in range(rows):
         for at from 0 <= at < n by FOLD_BLOCK:
@@ -148,7 +147,7 @@ cdef void layer_norm_rows(const real *x, const real *w, const real *b, real *y, 
                            sums + i * LAYER_NORM_SUMS, squares + i * LAYER_NORM_SUMS)
     combine_row_sums(<const double *> sums, rest)
     combine_row_sums(<const double *> squares, square)
-    for i in range(ROWS_TOGETHER):
+    for i in range(FOLD_ROWS):
         first = rest[i] / n
         root = 1 / c_sqrt(square[i] / n - first * first + eps)
         m[i] = <real> (mu[i] + first)
@@ -163,8 +162,9 @@ cdef void layer_norm_rows(const real *x, const real *w, const real *b, real *y, 
             normalise_row_with_care(x + i * n, w, b, y + i * n, mean + i, rstd + i, n, eps)
 
 
-cdef void layer_norm_part(const LayerNorm *t, Py_ssize_t part, int worker, real *kind, void *op) noexcept nogil:
-    cdef Py_ssize_t n = t.n, first = part * layer_norm_part_rows(n), end = at_most(t.rows, first + layer_norm_part_rows(n)), i
+cdef void layer_norm_task(const LayerNorm *t, Py_ssize_t task, int worker, real *kind, void *op) noexcept nogil:
+    cdef Py_ssize_t n = t.n, first = task * layer_norm_task_rows(n), i
+    cdef Py_ssize_t end = at_most(t.rows, first + layer_norm_task_rows(n))
     cdef Py_ssize_t together = layer_norm_rows_together(n, sizeof(real))
     for i from first <= i < end by together:
         layer_norm_rows(<const real *> t.x + i * n, <const real *> t.w, <const real *> t.b, <real *> t.out + i * n,
@@ -181,6 +181,6 @@ def layer_norm(Array x not None, Array weight, Array bias, double eps):
     t.x, t.w, t.b, t.out, t.mean, t.rstd = x.data, w.data, b.data, y.data, mean.data, rstd.data
     t.rows, t.n, t.eps = mean.size, x.sizes[x.ndim - 1], eps
     cdef double ns = 0.3 * x.size
-    perform(x.kind, <Task> layer_norm_part[double], <Task> layer_norm_part[float], &t,
-            (t.rows + layer_norm_part_rows(t.n) - 1) // layer_norm_part_rows(t.n), threads_for(ns), ns)
+    perform(x.kind, <Task> layer_norm_task[double], <Task> layer_norm_task[float], &t,
+            parts_of(t.rows, layer_norm_task_rows(t.n)), threads_for(ns), ns)
     return y, mean, rstd

@@ -1,8 +1,8 @@
 # The derivative of layer normalisation.
 #
-# Design: rows go one by one. The derivatives of weight and bias are summed over the rows of a part, and the parts,
-# which depend on the shape alone, are summed by a tree. The given mean was rounded: the mean of the deviations from it
-# is subtracted, which makes the derivative 400 times more exact where the mean is 10000 deviations.
+# Design: rows go one by one. The derivatives of weight and bias are summed over the rows of a task, and a tree adds up
+# the tasks' sums, whose number depends on the shape alone. The given mean was rounded: the mean of the deviations from
+# it is subtracted, which keeps the derivative exact where the mean is much larger than the deviation.
 
 cdef inline real sum_lanes(const real *lanes) noexcept nogil:
     cdef real half[VECTOR_NUMBERS]
@@ -102,19 +102,19 @@ cdef void layer_norm_grad_row_with_care(const real *dy, const real *x, const rea
 
 
 cdef inline Py_ssize_t padded_width(Py_ssize_t n) noexcept nogil:
-    """Whole vectors: what is added to again and again had better start where a line of the cache does."""
-    return (n + VECTOR_NUMBERS - 1) // VECTOR_NUMBERS * VECTOR_NUMBERS
+    """Whole vectors, so that the sums, which are read and written for every row, begin where a cache line does."""
+    return round_up(n, VECTOR_NUMBERS)
 
 
-cdef void layer_norm_grad_part(const LayerNorm *t, Py_ssize_t part, int worker, real *kind, void *op) noexcept nogil:
-    cdef Py_ssize_t n = t.n, together = layer_norm_part_rows(n), row = padded_width(n), i
+cdef void layer_norm_grad_task(const LayerNorm *t, Py_ssize_t task, int worker, real *kind, void *op) noexcept nogil:
+    cdef Py_ssize_t n = t.n, together = layer_norm_task_rows(n), row = padded_width(n), i
     cdef const real *dy = <const real *> t.dy
     cdef const real *x = <const real *> t.x
     cdef const real *mean = <const real *> t.mean
     cdef const real *rstd = <const real *> t.rstd
-    cdef real *sums = <real *> t.sums + part * 2 * row
+    cdef real *sums = <real *> t.sums + task * 2 * row
     memset(sums, 0, 2 * row * sizeof(real))
-    for i in range(part * together, t.rows if (part + 1) * together > t.rows else (part + 1) * together):
+    for i in range(task * together, at_most((task + 1) * together, t.rows)):
         if is_moderate(rstd[i], kind):
             layer_norm_grad_row(dy + i * n, x + i * n, <const real *> t.w, <real *> t.out + i * n, sums, sums + row, n,
                                 mean[i], rstd[i])
@@ -123,12 +123,14 @@ cdef void layer_norm_grad_part(const LayerNorm *t, Py_ssize_t part, int worker, 
                                           sums + row, n, mean[i], rstd[i])
 
 
-cdef void fold_parts(const real *sums, real *dw, real *db, Py_ssize_t parts, Py_ssize_t n) noexcept nogil:
-    cdef Py_ssize_t at, width
-    for at from 0 <= at < n by FOLD_COLUMNS:
-        width = n - at if n - at < FOLD_COLUMNS else FOLD_COLUMNS
-        fold_columns(sums + at, parts, 2 * padded_width(n), width, dw + at, <Sum *> NULL)
-        fold_columns(sums + padded_width(n) + at, parts, 2 * padded_width(n), width, db + at, <Sum *> NULL)
+cdef void add_task_sums(const LayerNorm *t, Py_ssize_t task, int worker, real *kind, void *op) noexcept nogil:
+    """dw and db, from the sums of all tasks."""
+    cdef Py_ssize_t row = padded_width(t.n), tasks = parts_of(t.rows, layer_norm_task_rows(t.n)), at, width
+    cdef const real *sums = <const real *> t.sums
+    for at from 0 <= at < t.n by FOLD_COLUMNS:
+        width = at_most(t.n - at, FOLD_COLUMNS)
+        fold_columns(sums + at, tasks, 2 * row, width, <real *> t.dw + at, <Sum *> NULL)
+        fold_columns(sums + row + at, tasks, 2 * row, width, <real *> t.db + at, <Sum *> NULL)
 
 
 def layer_norm_grad(Array dy not None, Array x not None, Array weight, Array mean not None, Array rstd not None):
@@ -139,16 +141,13 @@ def layer_norm_grad(Array dy not None, Array x not None, Array weight, Array mea
     cdef Array dw = new_array("layer_norm_grad", x.kind, x.sizes + x.ndim - 1, 1)
     cdef Array db = new_like(dw, x.kind)
     cdef Py_ssize_t rows = mean.size, n = dw.size
-    cdef Py_ssize_t[2] sizes = [(rows + layer_norm_part_rows(n) - 1) // layer_norm_part_rows(n), 2 * padded_width(n)]
+    cdef Py_ssize_t[2] sizes = [parts_of(rows, layer_norm_task_rows(n)), 2 * padded_width(n)]
     cdef Array sums = new_array("layer_norm_grad", x.kind, sizes, 2)
     cdef LayerNorm t
     t.dy, t.x, t.w, t.mean, t.rstd, t.out, t.sums = dy.data, x.data, w.data, mean.data, rstd.data, dx.data, sums.data
-    t.rows, t.n = rows, n
+    t.dw, t.db, t.rows, t.n = dw.data, db.data, rows, n
     cdef double ns = 0.5 * x.size
-    perform(x.kind, <Task> layer_norm_grad_part[double], <Task> layer_norm_grad_part[float], &t, sizes[0],
+    perform(x.kind, <Task> layer_norm_grad_task[double], <Task> layer_norm_grad_task[float], &t, sizes[0],
             threads_for(ns), ns)
-    if x.kind == FLOAT64:
-        fold_parts(<const double *> sums.data, <double *> dw.data, <double *> db.data, sizes[0], n)
-    else:
-        fold_parts(<const float *> sums.data, <float *> dw.data, <float *> db.data, sizes[0], n)
+    run_once(x.kind, <Task> add_task_sums[double], <Task> add_task_sums[float], &t)
     return dx, dw, db

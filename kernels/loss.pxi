@@ -1,9 +1,9 @@
 # Losses: softplus, binary cross-entropy of logits and of probabilities, and cross-entropy with its derivative.
 #
-# Design: all are sums of terms of one sign, so that a small loss has all its digits. Softplus and the losses of logits
-# are computed in double. Cross-entropy writes the log-softmax of every row, which is all that the derivative needs, and
-# picks the losses from it. Short rows go together, as in softmax.pxi. Targets are checked before the work, with the GIL
-# held.
+# Design: all are sums of numbers of one sign, so that a small loss has all its digits. Softplus and the losses of
+# logits are computed in double. Cross-entropy writes the log-softmax of every row, which is all that the derivative
+# needs, and picks the losses from it. Short rows go together, as in softmax.pxi. Targets are checked before the work,
+# with the GIL held.
 
 cdef struct Softplus:
     char _
@@ -32,7 +32,8 @@ cdef inline real at_least_minus_100(real x) noexcept nogil:
 
 
 cdef inline real loss_value(real x, real t, loss_op *op) noexcept nogil:
-    """Of a logit or a probability x with target t. 1 / (1 + e) and e / (1 + e), e = e^-|x|, are sigmoid of |x| and -|x|."""
+    """For a logit or a probability x with target t. With e = e^-|x|, sigmoid(|x|) = 1 / (1 + e), and sigmoid(-|x|) is
+    e / (1 + e)."""
     cdef real one = 1, zero = 0, half = 0.5, e, weight, inverse, q
     if loss_op is ProbabilityLoss:
         q = one - x
@@ -115,10 +116,10 @@ cdef inline double smoothed_loss(const real *log_p, Py_ssize_t n, double own, do
 
 cdef void cross_entropy_rows(const real *x, const int64_t *t, real *losses, real *log_p, Py_ssize_t rows, Py_ssize_t n,
                              int64_t ignore_index, double smoothing) noexcept nogil:
-    """At most ROWS_TOGETHER rows."""
-    cdef real largest[ROWS_TOGETHER]
-    cdef real total[ROWS_TOGETHER]
-    cdef double log_total[ROWS_TOGETHER]
+    """At most FOLD_ROWS rows."""
+    cdef real largest[FOLD_ROWS]
+    cdef real total[FOLD_ROWS]
+    cdef double log_total[FOLD_ROWS]
     cdef Py_ssize_t i, j
     cdef double top
     cdef real less
@@ -150,8 +151,8 @@ cdef struct CrossEntropy:
 
 
 cdef void cross_entropy_task(const CrossEntropy *t, Py_ssize_t task, int worker, real *kind, void *op) noexcept nogil:
-    cdef Py_ssize_t i = task * ROWS_TOGETHER, end = at_most(i + ROWS_TOGETHER, t.rows), n = t.n
-    cdef Py_ssize_t together = ROWS_TOGETHER if n <= SOFTMAX_SHORT_ROW else 1
+    cdef Py_ssize_t i = task * FOLD_ROWS, end = at_most(i + FOLD_ROWS, t.rows), n = t.n
+    cdef Py_ssize_t together = FOLD_ROWS if n <= SOFTMAX_SHORT_ROW else 1
     cdef const real *x = <const real *> t.x
     cdef real *log_p = <real *> t.out
     cdef real *losses = <real *> t.losses
@@ -177,7 +178,7 @@ cdef void cross_entropy_grad_task(const CrossEntropy *t, Py_ssize_t task, int wo
     cdef Py_ssize_t i, n = t.n
     cdef const real *log_p = <const real *> t.x
     cdef real *dx = <real *> t.out
-    for i in range(task * ROWS_TOGETHER, at_most((task + 1) * ROWS_TOGETHER, t.rows)):
+    for i in range(task * FOLD_ROWS, at_most((task + 1) * FOLD_ROWS, t.rows)):
         if t.targets[i] == t.ignore_index:
             memset(dx + i * n, 0, n * sizeof(real))
         else:
@@ -191,7 +192,7 @@ cdef void cross_entropy_by_rows(Task of_doubles, Task of_floats, Array x, Array 
     t.dy, t.losses = data_or_null(dy), data_or_null(losses)
     t.rows, t.n, t.ignore_index, t.smoothing = x.sizes[0], x.sizes[1], ignore_index, smoothing
     cdef double ns = x.size * (0.9 if x.kind == FLOAT64 else 0.4)
-    perform(x.kind, of_doubles, of_floats, &t, parts_of(t.rows, ROWS_TOGETHER), threads_for(ns), ns)
+    perform(x.kind, of_doubles, of_floats, &t, parts_of(t.rows, FOLD_ROWS), threads_for(ns), ns)
 
 
 def cross_entropy(Array x not None, Array t not None, int64_t ignore_index, double label_smoothing):

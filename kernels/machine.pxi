@@ -1,13 +1,13 @@
 # The machine: how many threads work, and what the kernels were built with.
 #
-# Design: a loop estimates in nanoseconds what its work costs one thread of an AVX-512 core. `threads_for` answers how many
-# threads that is worth, and `perform` shares the tasks out to them (team.h). Every task writes its own results in an order
-# that depends on shapes alone, so the number of threads never changes a bit. A Task is a function of
+# Design: a loop estimates, in nanoseconds, what its work costs one thread of an AVX-512 core. `threads_for` says how
+# many threads that is worth, and `perform` has the tasks done by so many (team.h). Every task writes results of its own
+# in an order that depends on shapes alone, so the number of threads never changes a bit. A Task is a function of
 # - job: a struct with what all tasks read, filled where the arrays were checked,
 # - task: its number, and worker: who does it, so that each thread can have scratch memory of its own,
 # - kind and op: null pointers whose types choose dtype and operation.
-# A loop is compiled for float64 and for float32, and `perform` is the one place that chooses between the two. `run_once`
-# does the same for a loop that is not worth sharing.
+# A loop is compiled for float64 and for float32, and `perform` is the one place that chooses between the two.
+# `run_once` does the same for a loop that is not worth sharing.
 
 cdef extern from "team.h" nogil:
     ctypedef void (*Task "saitama_task")(const void *job, Py_ssize_t task, int worker, void *kind, void *op) noexcept
@@ -106,7 +106,7 @@ def get_num_threads():
 
 
 def info():
-    """What runs: backend, threads and whose they are, instruction set, compiler, and the bytes in the cache of freed memory."""
+    """Backend, threads and who provides them, instruction set, compiler, and bytes in the cache of freed memory."""
     return {
         "backend": "compiled",
         "threads": threads,
@@ -119,7 +119,7 @@ def info():
 
 
 def _default_threads():
-    """What OMP_NUM_THREADS says (of a list, the first), else the cores that this process may use, and is granted."""
+    """The first number of OMP_NUM_THREADS, or else the cores that this process may use and is granted."""
     asked = _os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
     if asked.isascii() and asked.isdigit() and asked.strip("0"):
         return at_most(int(asked), MOST_THREADS) if len(asked.lstrip("0")) < 10 else MOST_THREADS
@@ -128,7 +128,7 @@ def _default_threads():
 
 
 def _granted_cores(path):
-    """Linux' limit for a container: time and period in us. More threads than that would only wait for each other."""
+    """Linux' limit for a container: time and period in us. More threads would only wait for each other."""
     try:
         with open(path) as file:
             time, period = file.read().split()

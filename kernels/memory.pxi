@@ -1,15 +1,15 @@
 # Memory: blocks of numbers, and a cache of freed ones.
 #
-# Design: a framework that computes at once makes and drops an array for each operation, mostly of the same few sizes, and
-# touching fresh memory for the first time costs more than many operations. So a freed block is kept, by its size class,
-# and handed out again. There are four classes in each doubling (at most a quarter of a block is unused). A block counts
-# the arrays that use it, as reshape shares it.
+# Design: every operation makes a new array, and most are dropped soon after, in the same few sizes over and over. The
+# first use of fresh memory costs more than many an operation, so a freed block is kept, sorted by its size class, and
+# handed out again. There are four classes in each doubling, so at most a quarter of a block is unused. A block counts
+# the arrays that use it, because reshape shares it.
 #
-# Large blocks of fresh memory come in pages of 2 MB where Linux has them: every page costs a call of the system, and one
-# of the few addresses that a core remembers. Linux also promises more memory than there is, and ends the process that
-# uses it: so it is asked first how much is available (no Python code runs for that: see optim.pxi). All of this happens
-# with the GIL held. The numbers start on a cache line; the header has the line before to itself. Under AddressSanitizer
-# (scripts/sanitize) what lies behind the numbers, and what is in the cache, is out of bounds.
+# Large blocks of fresh memory come in pages of 2 MB where Linux has them: every page costs a system call and an entry
+# among the few addresses that a core keeps at hand. Linux also promises more memory than it has, and ends the process
+# that uses it, so we first ask how much is available (without running Python code: see optim.pxi). All of this happens
+# with the GIL held. The numbers start on a cache line, and the header has the line before to itself. Under
+# AddressSanitizer (scripts/sanitize), what lies behind the numbers or in the cache is out of bounds.
 
 cdef extern from *:
     """
@@ -116,7 +116,7 @@ cdef void *take_block(size_t nbytes) except NULL:
                 raise MemoryError(f"out of memory: {nbytes} bytes were asked for")
         if capacity >= MEMORY_HUGE_BYTES:
             saitama_huge_pages(<char *> raw, capacity)
-        block = <MemoryBlock *> ((<size_t> raw + CACHE_LINE - 1) // CACHE_LINE * CACHE_LINE)
+        block = <MemoryBlock *> round_up(<Py_ssize_t> raw, CACHE_LINE)
         block.raw = raw
         block.capacity = capacity
         block.bin = bin
@@ -153,8 +153,8 @@ cdef inline void drop_block(void *data) noexcept:
 
 
 cdef bint make_room(size_t capacity) noexcept:
-    """Called when the cache is full, of blocks that may be of no use any more: it is emptied when as many bytes as it
-    holds have found no room."""
+    """Called when the cache is full, perhaps of blocks in sizes that nobody asks for any more: once as many bytes as it
+    holds have been turned away, it is emptied."""
     global turned_away
     if capacity > cache_limit:
         return False

@@ -1,8 +1,11 @@
 # Moving numbers: transpose, slice, concat and expand.
 #
-# Design: one copy serves all: it reads with one set of steps between the elements of each axis, and writes with
-# another. Transposing jumps along one of the two sides whatever the order, so the two innermost axes go in tiles of 16
-# x 16, which stay in the cache.
+# Design: one loop serves them all: it reads with one set of steps along the axes and writes with another. Transposing
+# jumps on one of the two sides, whichever order is taken, so the two innermost axes go in square tiles, which stay in
+# the cache.
+
+cdef enum:
+    MOVE_TILE = 16  # rows and columns of a tile
 
 
 cdef inline void copy_row(const cell *x, Py_ssize_t step_x, cell *out, Py_ssize_t step_out,
@@ -21,14 +24,14 @@ cdef inline void copy_row(const cell *x, Py_ssize_t step_x, cell *out, Py_ssize_
 cdef void copy_plane(const cell *x, Py_ssize_t row_x, Py_ssize_t step_x, cell *out, Py_ssize_t row_out,
                      Py_ssize_t step_out, Py_ssize_t rows, Py_ssize_t n) noexcept nogil:
     cdef Py_ssize_t i, j, top, left, bottom, right
-    if step_x == step_out or rows < 16 or n < 16:
+    if step_x == step_out or rows < MOVE_TILE or n < MOVE_TILE:
         for i in range(rows):
             copy_row(x + i * row_x, step_x, out + i * row_out, step_out, n)
         return
-    for top in range(0, rows, 16):
-        bottom = top + 16 if top + 16 < rows else rows
-        for left in range(0, n, 16):
-            right = left + 16 if left + 16 < n else n
+    for top from 0 <= top < rows by MOVE_TILE:
+        bottom = at_most(top + MOVE_TILE, rows)
+        for left from 0 <= left < n by MOVE_TILE:
+            right = at_most(left + MOVE_TILE, n)
             for i in range(top, bottom):
                 for j in range(left, right):
                     out[i * row_out + j * step_out] = x[i * row_x + j * step_x]
@@ -36,7 +39,7 @@ cdef void copy_plane(const cell *x, Py_ssize_t row_x, Py_ssize_t step_x, cell *o
 
 cdef void copy_cells(const cell *x, const Py_ssize_t *steps_x, cell *out, const Py_ssize_t *steps_out,
                      const Py_ssize_t *sizes, int ndim) noexcept nogil:
-    """Copy a box of elements, none of whose sizes is 0. RecurrentSteps are in elements, and may be negative or 0."""
+    """Copy a box of elements, none of whose sizes is 0. Steps are in elements, and may be negative or 0."""
     cdef Py_ssize_t index[MAX_DIMS]
     cdef int axis
     if ndim == 0:

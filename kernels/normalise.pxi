@@ -1,13 +1,14 @@
 # What layer and batch normalisation share: their checks, and the care for lines of huge or tiny numbers.
 #
-# Design: squares of what deviates by more than 1e19 fit no float, those beyond 1e154 no double, though what normalisation
-# makes of them is as near 1 as ever. Where the deviation of a row or column (a line) is far from 1, it is done again with
-# care: in double, with the numbers brought near 1 by powers of two, which change no digit. That costs the others a
-# comparison for each line.
+# Design: the square of a deviation beyond 1e19 is too large for a float, and beyond 1e154 for a double, though the
+# normalised numbers are as near 1 as ever. Where the deviation of a row or column (a line) is far from 1, the line is
+# done again with care: in double, with the numbers brought near 1 by a power of two, which changes no digit. All other
+# lines pay for it with one comparison.
 
 cdef int need_parameter(str op, str name, Array x, Array parameter) except -1:
     if parameter.ndim != 1 or parameter.size != x.sizes[x.ndim - 1]:
-        raise ValueError(f"{op}: the {name} has shape {parameter.shape}, expected {x.shape[x.ndim - 1:]} for x {x.shape}")
+        raise ValueError(f"{op}: the {name} has shape {parameter.shape}, expected {x.shape[x.ndim - 1:]} for x "
+                         f"{x.shape}")
     need_same_kind(op, x, parameter)
     return 0
 
@@ -37,7 +38,7 @@ cdef int need_statistics(str op, Array x, Array dy, Array first, Array second, t
 
 # --- with care --------------------------------------------------------------------------------------------------------
 cdef inline bint is_moderate(double r, real *kind) noexcept nogil:
-    """Whether r = 1 / deviation, and its third power times a gradient, are far from the ends of the dtype. NaN is not."""
+    """Whether r = 1 / deviation, and r^3 times a gradient, are far from the ends of the dtype. NaN is not."""
     cdef double most = 2.0370359763344861e90 if real is double else 16777216  # 2^300, 2^24
     return 1 / most < r < most
 

@@ -1,17 +1,17 @@
 # One step of each optimiser for many parameters at once; and the norm and the scaling of gradients.
 #
-# Design: all parameters with what belongs to them are cut into pieces, and one parallel loop takes them all, so fifty
-# small arrays cost no more than a large one. A rule (optim_rules.pxi) changes numbers where they are. An Array never
-# changes: these are the numbers of a new one. But where nobody holds the old Array except its tensor, which is about
-# to let go of it, the new one takes its memory over (`keeps_memory`). Then a step reads and writes half as much.
-# Otherwise each chunk is copied to its new place when its turn comes, and is in the first cache when the rule is
-# applied. Sums of squares are added piece by piece, in order.
+# Design: all parameters, with their gradients and states, are cut into pieces, and one parallel loop takes them all, so
+# fifty small arrays cost no more than a large one. A rule (optim_rules.pxi) changes numbers in place. An Array never
+# changes: these are the numbers of a new one. But where only its tensor holds the old Array, and is about to let go of
+# it, the new one takes over its memory (`keeps_memory`). Then a step reads and writes half as much. Otherwise each
+# chunk is copied to its new place just before the rule is applied, so that it is in the first cache. Sums of squares
+# are added piece by piece, in order.
 #
 # Why nobody can see numbers change: memory is taken over only where it would be freed a moment later if the new
 # numbers went elsewhere. Whoever may still read it (another tensor, a graph, a memoryview, a saved state, a kernel in
-# another thread) holds a counted reference, or would read freed memory anyway. And nobody new can come: from the look
-# at the counts until all tensors have their new arrays, no Python code runs, in this thread or another. So the
-# interpreter stays locked, and nothing is made that could start the collector, which runs finalisers.
+# another thread) holds a counted reference, or would read freed memory anyway. And no new reader can appear: from the
+# moment the counts are read until all tensors have their new arrays, no Python code runs, in this thread or another.
+# So the interpreter stays locked, and no object is made that could start the garbage collector, which runs finalisers.
 
 cdef extern from "Python.h":
     Py_ssize_t Py_REFCNT(PyObject *)
@@ -20,7 +20,7 @@ cdef extern from "Python.h":
 cdef enum:
     OPTIM_FIELDS = 5  # p, g, and up to three of state
     OPTIM_GRADIENT = 1  # the field that stays as it is
-    OPTIM_CHUNK = 2048
+    OPTIM_CHUNK = 2048  # numbers that the rule is applied to at a time
 
 cdef enum OptimRule:
     RULE_SGD
@@ -31,11 +31,11 @@ cdef enum OptimRule:
     RULE_SQUARES
     RULE_SCALED_SQUARES
 
-cdef struct OptimPiece:  # neighbours of one parameter; NULL for a field that there is not
+cdef struct OptimPiece:  # neighbours of one parameter; NULL for a field that it does not have
     int kind
     Py_ssize_t n
     char *x[OPTIM_FIELDS]
-    const char *old[OPTIM_FIELDS]  # what to copy to x first, NULL where the numbers are there
+    const char *old[OPTIM_FIELDS]  # what to copy to x first; NULL where x has the numbers already
     double squares
 
 
@@ -51,7 +51,7 @@ cdef void apply_to_piece(OptimPiece *a, OptimRule rule, const OptimSettings *s, 
         a.squares = sum_of_scaled_squares(<const real *> a.x[0], a.n, s.lr)
         return
     for at from 0 <= at < a.n by OPTIM_CHUNK:
-        n = OPTIM_CHUNK if a.n - at > OPTIM_CHUNK else a.n - at
+        n = at_most(a.n - at, OPTIM_CHUNK)
         for k in range(OPTIM_FIELDS):
             x[k] = <real *> a.x[k] + at if a.x[k] != NULL else NULL
             if a.old[k] != NULL:
@@ -124,8 +124,8 @@ cdef list share_all(list arrays):
 
 
 cdef bint keeps_memory(list held, list old, list new, Py_ssize_t i) except -1:
-    """Whether new[i] may keep the memory that it shares with old[i]: if that is held by this list and its tensor only.
-    Else it gets memory of its own."""
+    """Whether new[i] may keep the memory that it shares with old[i]: only if nobody holds that but this list and its
+    tensor. Otherwise new[i] is given memory of its own."""
     cdef bint ours = Py_REFCNT(PyList_GET_ITEM(<PyObject *> old, i)) == 2 and (<Exporter> held[i]).array is old[i]
     cdef Array a = <Array> new[i]
     cdef MemoryBlock *block = block_of(a.data)
@@ -137,8 +137,8 @@ cdef bint keeps_memory(list held, list old, list new, Py_ssize_t i) except -1:
 
 
 cdef double apply_rule(str op, list lists, list results, bint taken, OptimRule rule, const OptimSettings *s) except -1:
-    """Apply a rule to the arrays of `lists` (see need_lists). What it changes goes to those of `results`, None for a
-    field that stays. Returns the sum of squares, if that is the rule. `taken`: the interpreter stays locked."""
+    """Apply a rule to the arrays of `lists` (see need_lists), and write to those of `results`, which has None for a
+    field that stays. Returns the sum of squares, if that is the rule. `taken`: keep the interpreter locked."""
     cdef Py_ssize_t i, at, start, count = 0, size = 0, used = 0
     cdef int k
     cdef double squares = 0
@@ -147,7 +147,7 @@ cdef double apply_rule(str op, list lists, list results, bint taken, OptimRule r
     cdef OptimPiece *piece
     cdef OptimStep t
     for p in lists[0]:
-        count += (p.size + TASK_ELEMENTS - 1) // TASK_ELEMENTS
+        count += element_tasks(p.size)
         size += p.size
     pieces = <OptimPiece *> PyMem_Malloc((count + 1) * sizeof(OptimPiece))
     if pieces == NULL:
@@ -158,7 +158,7 @@ cdef double apply_rule(str op, list lists, list results, bint taken, OptimRule r
         for at from 0 <= at < p.size by TASK_ELEMENTS:
             piece = pieces + used
             piece.kind = p.kind
-            piece.n = TASK_ELEMENTS if p.size - at > TASK_ELEMENTS else p.size - at
+            piece.n = at_most(p.size - at, TASK_ELEMENTS)
             start = at * ITEMSIZE[p.kind]
             for k in range(<int> len(lists)):
                 if lists[k] is None:
@@ -233,7 +233,7 @@ def rmsprop_step(params, grads, square, momenta, averages, double lr, double alp
 
 # --- gradients all together -------------------------------------------------------------------------------------------
 def norm(arrays):
-    """Squares that a double cannot hold, or not to all digits, are those of numbers that are brought near 1 before."""
+    """The root of the sum of squares. Where a double cannot hold that with all its digits, the numbers are scaled."""
     cdef list given = list(arrays)
     cdef OptimSettings s
     need_lists("norm", [given])

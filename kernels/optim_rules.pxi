@@ -1,12 +1,12 @@
 # The rules of the optimisers, each for neighbouring numbers of one parameter; and the scaling and squares of
 # gradients.
 #
-# Design: a rule is a plain loop in the dtype of the arrays that changes numbers where they are; optim.pxi runs it.
-# Only RMSprop computes in double: it subtracts the square of a mean from a mean of squares, which in float may be
-# below zero. Sums of squares are in double too.
+# Design: a rule is a plain loop in the dtype of the arrays, and changes the numbers in place; optim.pxi runs it. Only
+# RMSprop computes in double: it subtracts the square of a mean from a mean of squares, which in float may be below
+# zero. Sums of squares are in double too.
 
 cdef enum:
-    NORM_LANES = 32  # side by side
+    NORM_LANES = 32  # sums side by side
 
 cdef struct OptimSettings:
     double lr
@@ -23,7 +23,7 @@ cdef struct OptimSettings:
 
 
 cdef inline real decayed(real g, real weight_decay, real p) noexcept nogil:
-    """g + weight_decay p, where no decay is none: 0 times an infinite p would be NaN."""
+    """g + weight_decay p; just g without decay, as 0 times an infinite p would be NaN."""
     return g if weight_decay == 0 else g + weight_decay * p
 
 
@@ -49,8 +49,10 @@ cdef inline void sgd_momentum(real *p, const real *g, real *v, Py_ssize_t n,
 
 cdef inline void adam(real *p, const real *g, real *m, real *v, Py_ssize_t n,
                       const OptimSettings *s) noexcept nogil:  # IN/OUT p, m, v
-    cdef real shrink = <real> (-s.lr * s.weight_decay if s.decoupled else 0), penalty = <real> (0 if s.decoupled else s.weight_decay)
-    cdef real beta1 = <real> s.beta1, fresh1 = <real> (1 - s.beta1), beta2 = <real> s.beta2, fresh2 = <real> (1 - s.beta2)
+    cdef real shrink = <real> (-s.lr * s.weight_decay if s.decoupled else 0)
+    cdef real penalty = <real> (0 if s.decoupled else s.weight_decay)
+    cdef real beta1 = <real> s.beta1, fresh1 = <real> (1 - s.beta1)
+    cdef real beta2 = <real> s.beta2, fresh2 = <real> (1 - s.beta2)
     cdef real size = <real> s.size, root = <real> s.root, eps = <real> s.eps, start, slope, first, second
     cdef Py_ssize_t i
     for i in range(n):
@@ -65,8 +67,9 @@ cdef inline void adam(real *p, const real *g, real *m, real *v, Py_ssize_t n,
 
 cdef inline void rmsprop(real *p, const real *g, real *square, real *v, real *mean, Py_ssize_t n,
                          const OptimSettings *s) noexcept nogil:  # IN/OUT p, square, v, mean
-    """In double. Without momentum or mean gradients (v or mean NULL) they are zero. beta1 is alpha."""
-    cdef double lr = s.lr, weight_decay = s.weight_decay, alpha = s.beta1, eps = s.eps, momentum = s.momentum, slope, q, a = 0, u
+    """In double. v is NULL without momentum, mean if it is not centred; s.beta1 is alpha."""
+    cdef double lr = s.lr, weight_decay = s.weight_decay, alpha = s.beta1, eps = s.eps, momentum = s.momentum
+    cdef double slope, q, a = 0, u
     cdef Py_ssize_t i
     for i in range(n):
         slope = decayed(<double> g[i], weight_decay, <double> p[i])
@@ -111,7 +114,7 @@ cdef double sum_of_squares(const real *x, Py_ssize_t n) noexcept nogil:
 
 
 cdef double sum_of_scaled_squares(const real *x, Py_ssize_t n, double factor) noexcept nogil:
-    """Of factor x, one after the other."""
+    """The squares of factor x, added one after the other."""
     cdef double total = 0, v
     cdef Py_ssize_t i
     for i in range(n):

@@ -1,11 +1,11 @@
 # Recurrent layers: what the kernels of the three cells share.
 #
-# Design: the rows of a batch never meet, so a thread takes its rows through all time steps and waits for nobody. Most
-# of the time goes into the product with W_hh, the same at every step: W_hh is packed once, into panels of columns, and
-# the sums of a few rows with a panel stay in registers. Each number is one chain of multiply-adds in the order of k,
-# however the rows are shared out, so threads do not change a bit. What needs no order in time stays outside, as one
-# product for all steps: the inputs' part of the gates before, the gradient of W_hh after. Each loop over a row writes
-# to one array only: with more, compilers cannot tell that a vector of one does not overlap another.
+# Design: no row of a batch depends on another, so a thread takes its rows through all time steps and waits for nobody.
+# Most of the time goes into the product with W_hh, the same at every step: W_hh is packed once, into panels of columns,
+# and the sums of a few rows with a panel stay in registers. Each number is one chain of multiply-adds in the order of
+# k, however the rows are shared out, so threads do not change a bit. What does not depend on the step before stays
+# outside, as one product for all steps: the inputs' part of the gates before, the gradient of W_hh after. Each loop
+# over a row writes to one array only: with more, compilers cannot tell that they do not overlap.
 
 cdef extern from *:
     """
@@ -27,7 +27,7 @@ cdef extern from *:
         RECURRENT_SUMS "SAITAMA_RECURRENT_SUMS"
 
 cdef enum:
-    RECURRENT_DEPTH = 128  # of k at a time: then a panel fits the first cache
+    RECURRENT_DEPTH = 128  # steps along k at a time: then a panel fits the first cache
 
 cdef struct RecurrentSteps:  # one layer, T time steps; each cell uses what it needs
     Py_ssize_t T, B, H  # steps, rows of the batch, hidden units
@@ -101,7 +101,7 @@ cdef inline void narrow_tile(const real *start, Py_ssize_t row_start, const real
 cdef void step_panel(const real *start, Py_ssize_t row_start, const real *x, Py_ssize_t row_x, const real *panel,
                      Py_ssize_t k, real *out, Py_ssize_t row, Py_ssize_t rows,
                      Py_ssize_t width) noexcept nogil:
-    """The same for any number of rows."""
+    """The same for any number of rows, and a last panel of `width` columns."""
     cdef Py_ssize_t i = 0
     while i + RECURRENT_ROWS <= rows:
         if width == step_width(out):
@@ -119,13 +119,13 @@ cdef void step_panel(const real *start, Py_ssize_t row_start, const real *x, Py_
 cdef void step_product(const real *start, Py_ssize_t row_start, const real *x, Py_ssize_t row_x, const real *panels,
                        Py_ssize_t rows, Py_ssize_t k, real *out, Py_ssize_t row,
                        Py_ssize_t n) noexcept nogil:
-    """out (rows, n) = start + x (rows, k) @ W. LossRows of start, x and out lie `row_...` apart; start may be out itself."""
+    """out (rows, n) = start + x (rows, k) @ W. Rows of start, x and out lie `row_...` apart; start may be out."""
     cdef Py_ssize_t left = 0, width, done, depth
     while left < n:
-        width = n - left if n - left < step_width(out) else step_width(out)
+        width = at_most(n - left, step_width(out))
         done = 0
         while done < k:
-            depth = k - done if k - done < RECURRENT_DEPTH else RECURRENT_DEPTH
+            depth = at_most(k - done, RECURRENT_DEPTH)
             if done == 0:
                 step_panel(start + left, row_start, x, row_x, panels, depth, out + left, row, rows, width)
             else:

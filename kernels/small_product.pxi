@@ -1,7 +1,7 @@
 # Products of blocks that lie in the first cache, for attention.
 #
 # Design: `small_product` keeps SMALL_ROWS rows of results in registers and reads both operands where they lie. It
-# needs rows of b that are whole cache lines, so keys are transposed into a block of (d, keys), and rows of another
+# needs rows of b that are whole cache lines, so a transposed b is packed (pack.pxi) as one panel, and rows of another
 # width are copied with zeros behind them. Nothing is packed beyond that: a block is used too few times to repay it.
 
 cdef extern from *:
@@ -20,9 +20,6 @@ cdef extern from *:
     enum:
         SMALL_ROWS "SAITAMA_SMALL_ROWS"  # rows of a tile
         SMALL_LINES "SAITAMA_SMALL_LINES"  # cache lines of a tile's row
-
-cdef enum:
-    ATTENTION_KEYS = 64  # of a block of keys
 
 cdef struct WideTile:
     char _
@@ -86,13 +83,3 @@ cdef const real *rows_of_whole_lines(const real *x, Py_ssize_t row, Py_ssize_t r
         for j in range(width, padded):
             spare[i * padded + j] = 0
     return spare
-
-
-cdef void transpose_rows(const real *x, Py_ssize_t row, Py_ssize_t rows, Py_ssize_t width, real *out) noexcept nogil:
-    """x (rows, width) as (width, ATTENTION_KEYS), with zeros where there are no rows."""
-    cdef Py_ssize_t i, j
-    for j in range(width):
-        for i in range(rows):
-            out[j * ATTENTION_KEYS + i] = x[i * row + j]
-        for i in range(rows, ATTENTION_KEYS):
-            out[j * ATTENTION_KEYS + i] = 0

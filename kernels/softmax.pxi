@@ -4,8 +4,8 @@
 # first, so nothing overflows; a line of only -inf becomes NaN, as the formula says. What is to be summed (the summand)
 # is written to the result, folded there as fold.pxi folds everything, and then replaced by the result: plain loops
 # over a row, or over strips of SOFTMAX_COLUMNS lines, that all run on vectors in the first or second cache. Short rows
-# go through each of these steps ROWS_TOGETHER, so that what is done once for a row, its two folds and its logarithm,
-# fills vectors too.
+# go through each of these steps in groups of FOLD_ROWS, so that what is done once for a row, its two folds and its
+# logarithm, fills vectors too.
 
 cdef struct Softmax:
     char _
@@ -30,9 +30,9 @@ cdef enum:
 
 cdef inline void logs_of_totals(real *e, Py_ssize_t rows, Py_ssize_t n, const real *totals,
                                 double *logs) noexcept nogil:  # IN/OUT e
-    """The logarithms of the totals of at most ROWS_TOGETHER rows of e, whose largest is 1. Where the others are small, the total
-    has lost their digits: there it is the logarithm of 1 and their own sum, for which the largest becomes 0."""
-    cdef real others[ROWS_TOGETHER]
+    """The logarithms of the totals of at most FOLD_ROWS rows of e, the largest number of each being 1. Where the
+    others are small, the total has lost their digits: there it is log(1 + their own sum), for which the 1 becomes 0."""
+    cdef real others[FOLD_ROWS]
     cdef Py_ssize_t i, j
     cdef bint small = False
     for i in range(rows):
@@ -49,7 +49,7 @@ cdef inline void logs_of_totals(real *e, Py_ssize_t rows, Py_ssize_t n, const re
 
 
 cdef inline double log_of_column_total(const real *e, Py_ssize_t n, Py_ssize_t row, real total) noexcept nogil:
-    """The same for a column, where one after the other is added: with what rounding takes from it."""
+    """The same for a column, whose numbers are added one after the other: with what rounding takes from the sum."""
     cdef double others = 0, rest = 0, taken
     cdef Py_ssize_t i
     if not total < 1.5:
@@ -80,7 +80,7 @@ cdef inline real log_softmax_slope(real x, real dy, real total) noexcept nogil:
 
 cdef inline real softmax_result(real x, real dy, real own, real largest, real total, real inverse,
                                 softmax_op *op) noexcept nogil:
-    """The result, from its own term and the sum of all, of which log-softmax takes the logarithm. inverse: 1 / total."""
+    """The result, from its own summand and the total (log-softmax: the logarithm of it); inverse is 1 / total."""
     if softmax_op is Softmax:
         return quotient(own, total, inverse)
     elif softmax_op is LogSoftmax:
@@ -93,7 +93,7 @@ cdef inline real softmax_result(real x, real dy, real own, real largest, real to
 
 cdef inline void finish_softmax_row(const real *x, const real *dy, real *out, Py_ssize_t n, real largest, real total,
                                     softmax_op *op) noexcept nogil:  # IN/OUT out
-    """VECTOR_NUMBERS at a time: a compiler must not ask for each row whether out lies among what it reads, a tenth of the time."""
+    """VECTOR_NUMBERS at a time: so that no compiler checks, for each row, whether out overlaps with what is read."""
     cdef real[VECTOR_NUMBERS] v
     cdef real one = 1, inverse = one / total if softmax_op is Softmax else 0
     cdef Py_ssize_t i = 0, j
@@ -109,10 +109,10 @@ cdef inline void finish_softmax_row(const real *x, const real *dy, real *out, Py
 
 cdef void softmax_rows(const real *x, const real *dy, real *out, Py_ssize_t rows, Py_ssize_t n,
                        softmax_op *op) noexcept nogil:
-    """At most ROWS_TOGETHER rows of neighbours, side by side as far as they share work."""
-    cdef real largest[ROWS_TOGETHER]
-    cdef real total[ROWS_TOGETHER]
-    cdef double logs[ROWS_TOGETHER]
+    """At most FOLD_ROWS rows of neighbours, side by side as far as they share work."""
+    cdef real largest[FOLD_ROWS]
+    cdef real total[FOLD_ROWS]
+    cdef double logs[FOLD_ROWS]
     cdef Py_ssize_t i, j
     memset(largest, 0, sizeof(largest))
     if softmax_op is Softmax or softmax_op is LogSoftmax:
@@ -174,15 +174,15 @@ cdef void softmax_task(const SoftmaxLines *t, Py_ssize_t task, int worker, real 
     cdef const real *x = <const real *> t.x
     cdef const real *dy = <const real *> t.dy
     cdef real *out = <real *> t.out
-    cdef Py_ssize_t strips, left, right, at, n = t.n, together = ROWS_TOGETHER if n <= SOFTMAX_SHORT_ROW else 1
+    cdef Py_ssize_t strips, left, right, at, n = t.n, together = FOLD_ROWS if n <= SOFTMAX_SHORT_ROW else 1
     if t.inner == 1:
-        at = task * ROWS_TOGETHER
-        right = at_most(at + ROWS_TOGETHER, t.outer)
+        at = task * FOLD_ROWS
+        right = at_most(at + FOLD_ROWS, t.outer)
         while at < right:
             softmax_rows(x + at * n, dy + at * n, out + at * n, at_most(right - at, together), n, op)
             at += together
     else:
-        strips = (t.inner + SOFTMAX_COLUMNS - 1) // SOFTMAX_COLUMNS
+        strips = parts_of(t.inner, SOFTMAX_COLUMNS)
         left = task % strips * t.inner // strips
         right = (task % strips + 1) * t.inner // strips
         at = task // strips * n * t.inner + left
@@ -202,7 +202,9 @@ cdef Array softmax_along(str op, Array a, Array dy, object dim, softmax_op *tag)
     t.x, t.dy, t.out = a.data, dy.data, out.data
     t.n, t.inner = a.sizes[axis], element_count(a.sizes, axis + 1, a.ndim)
     t.outer = a.size // t.n // t.inner
-    cdef Py_ssize_t tasks = (t.outer + ROWS_TOGETHER - 1) // ROWS_TOGETHER if t.inner == 1 else t.outer * ((t.inner + SOFTMAX_COLUMNS - 1) // SOFTMAX_COLUMNS)
+    cdef Py_ssize_t tasks = t.outer * parts_of(t.inner, SOFTMAX_COLUMNS)
+    if t.inner == 1:
+        tasks = parts_of(t.outer, FOLD_ROWS)
     cdef double ns = a.size * (0.8 if a.kind == FLOAT64 else 0.4)
     perform(a.kind, <Task> softmax_task[double, softmax_op], <Task> softmax_task[float, softmax_op], &t, tasks,
             threads_for(ns), ns)

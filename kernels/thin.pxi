@@ -2,10 +2,10 @@
 #
 # Design: each result is one chain of fused multiply-adds in the order of k, as in the tiles (tiled.pxi), so that a row
 # has the same bits whatever stands beside it: a token that is generated alone gets what it gets among many. Where the
-# columns of b lie side by side, rows of b are added up, scaled, into a strip of the result that stays in the first
-# cache. Where b is transposed, rows.h transposes it on its way. Only a matrix times a single column, whose chains would
-# have nothing to do while they wait for each addition, is folded in lanes (fold_rows.pxi) when it is long. Threads share
-# strips of columns, or the matrices of a batch.
+# columns of b lie side by side, rows of b are scaled and added to a strip of the result, which stays in the first
+# cache. A transposed b is transposed back as it is read (rows.h). Only a matrix times a single long column is folded in
+# lanes (fold_rows.pxi): there, a chain would have nothing to do while it waits for each addition. Threads share strips
+# of columns, or the matrices of a batch.
 
 cdef extern from "rows.h" nogil:
     void rows_by_rows_d "saitama_rows_by_rows_d"(const double *a, Py_ssize_t row_a, Py_ssize_t step_a, Py_ssize_t m,
@@ -54,7 +54,7 @@ cdef inline void add_scaled_rows(const real *a, Py_ssize_t step_a, const real *b
         p += 1
 
 
-cdef void thin_strip(const Product *t, Py_ssize_t task, int worker, real *kind, void *op) noexcept nogil:
+cdef void thin_task(const Product *t, Py_ssize_t task, int worker, real *kind, void *op) noexcept nogil:
     """Some columns of a matrix of the result."""
     cdef Py_ssize_t across = parts_of(t.n, THIN_COLUMNS), matrix = task // across
     cdef Py_ssize_t left = task % across * THIN_COLUMNS, n = at_most(t.n - left, THIN_COLUMNS), i
@@ -78,5 +78,5 @@ cdef void thin_strip(const Product *t, Py_ssize_t task, int worker, real *kind, 
 
 cdef void thin_product(Product *t, int kind):
     cdef double ns = 0.1 * t.matrices * t.m * t.n * t.k
-    perform(kind, <Task> thin_strip[double], <Task> thin_strip[float], t, t.matrices * parts_of(t.n, THIN_COLUMNS),
+    perform(kind, <Task> thin_task[double], <Task> thin_task[float], t, t.matrices * parts_of(t.n, THIN_COLUMNS),
             threads_for(ns), ns)

@@ -2,7 +2,7 @@
 #
 # Design: tile.h multiplies a few rows by a few columns, both constant numbers. They follow from what a core can do:
 # each step along k loads TILE_VECTORS vectors of b and TILE_ROWS single numbers of a for TILE_ROWS x TILE_VECTORS
-# multiply-adds, whose sums fill most of the registers. A product's last tiles are narrower or lower.
+# multiply-adds, whose sums fill most of the registers. The last tiles of a product are narrower or lower.
 #
 # A condition would cost a tile more than it saves. So a tile that begins at zero loads zeros, and one without a bias
 # adds -0.0, which changes no number, not even -0.0.
@@ -56,7 +56,7 @@ cdef extern from "tile.h" nogil:
     SAITAMA_TILES(saitama_run_tile_f, saitama_tile_f, float)
     """
     enum:
-        VECTOR_BYTES "SAITAMA_VECTOR"  # bytes
+        TILE_VECTOR_BYTES "SAITAMA_VECTOR"  # bytes
         TILE_ROWS "SAITAMA_ROWS"
         TILE_VECTORS "SAITAMA_WIDE"  # vectors of a tile
         TILE_NARROW_VECTORS "SAITAMA_NARROW"  # of one where a wide one would be mostly empty
@@ -78,16 +78,16 @@ cdef extern from "tile.h" nogil:
 
 
 cdef inline Py_ssize_t tile_columns(real *kind) noexcept nogil:
-    return TILE_VECTORS * VECTOR_BYTES // sizeof(real)
+    return TILE_VECTORS * TILE_VECTOR_BYTES // sizeof(real)
 
 
 cdef inline Py_ssize_t narrow_tile_columns(real *kind) noexcept nogil:
-    return TILE_NARROW_VECTORS * VECTOR_BYTES // sizeof(real)
+    return TILE_NARROW_VECTORS * TILE_VECTOR_BYTES // sizeof(real)
 
 
 cdef inline bint is_narrow_tile(Py_ssize_t left, real *kind) noexcept nogil:
-    """Whether the tiles for the next of `left` columns are: so that few vectors of a row of tiles are empty."""
-    cdef Py_ssize_t vectors = round_up(left * sizeof(real), VECTOR_BYTES) // VECTOR_BYTES
+    """Whether the next tiles are narrow, with `left` columns to go: so that few vectors of a row of tiles are empty."""
+    cdef Py_ssize_t vectors = round_up(left * sizeof(real), TILE_VECTOR_BYTES) // TILE_VECTOR_BYTES
     return vectors <= TILE_NARROW_VECTORS or vectors == 2 * TILE_NARROW_VECTORS
 
 

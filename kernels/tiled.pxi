@@ -1,18 +1,18 @@
 # Large products: cut into tiles, blocked for the caches, packed where that pays, shared out to threads.
 #
 # Design: tile.pxi multiplies a few rows of a by a panel of b, which is as wide as a tile, for a run of `depth` steps
-# along k. A strip of panels, MATMUL_STRIP_BYTES of them, stays in the second cache (or, where that is smaller than 1 MB,
-# in the third) and serves all rows, block by block: a block's rows come from memory once and meet panel after panel of
-# the strip (Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008, who pack both operands).
-# Here
+# along k. A strip of panels, MATMUL_STRIP_BYTES of them, stays in the second cache (or, where that is smaller than
+# 1 MB, in the third) and serves all rows, block by block: a block's rows come from memory once and meet panel after
+# panel of the strip (Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008, who pack both
+# operands). Here
 # - a is read where it lies: a tile takes its numbers one by one, in any layout, which costs no more than packed ones.
 #   Only if it is transposed and each step along k leads far away, the block is packed (pack.pxi);
 # - b is packed, panel by panel, (depth, width) each, if it serves many rows, is transposed, or has columns missing;
 # - rows that do not fill a tile are packed too, padded with zeros, which reach no result.
 # A panel of the full depth is twice as large as the first cache; but a tile reads it in order, 16 bytes a cycle, which
-# the second cache delivers, and out is read and written only once in a run. k and the columns are cut into equal pieces.
-# Where b is read in place and no cache of the core holds it, a run covers only MATMUL_SPAN_BYTES of it: a row of b is in
-# a page of its own, and a processor that fetches ahead follows some 32 pages.
+# the second cache delivers, and out is read and written only once in a run. k and the columns are cut into equal
+# pieces. Where b is read in place and no cache of the core holds it, a run covers only MATMUL_SPAN_BYTES of it: a row
+# of b is in a page of its own, and a processor that fetches ahead follows some 32 pages.
 #
 # Threads take parts of the result (or matrices of a batch), cut across where it is wide and down where it is high or a
 # is packed, and pack for themselves what they need: there is nothing to wait for. Each result is one chain of
@@ -37,7 +37,7 @@ cdef inline Py_ssize_t even_size(Py_ssize_t n, Py_ssize_t most) noexcept:
 
 cdef void plan_parts(Product *t, Py_ssize_t itemsize, int workers) noexcept:
     """Settle parts, runs and strips, and what is packed."""
-    cdef Py_ssize_t wide = TILE_VECTORS * VECTOR_BYTES // itemsize, tiles = parts_of(t.m, TILE_ROWS), widest, most
+    cdef Py_ssize_t wide = TILE_VECTORS * TILE_VECTOR_BYTES // itemsize, tiles = parts_of(t.m, TILE_ROWS), widest, most
     cdef bint held
     t.down = t.across = 1
     t.pack_a = TILE_ROWS > 1 and t.row_a == 1 and t.step_a * itemsize >= MATMUL_FAR_BYTES and t.m >= TILE_ROWS
@@ -53,7 +53,7 @@ cdef void plan_parts(Product *t, Py_ssize_t itemsize, int workers) noexcept:
     if not (t.pack_b or held):
         most = at_least(at_most(most, MATMUL_SPAN_BYTES // (t.row_b * itemsize)), MATMUL_LEAST_DEPTH)
     t.depth = even_size(t.k, most)
-    widest = at_most(t.n, t.n // t.across + VECTOR_BYTES // itemsize)
+    widest = at_most(t.n, t.n // t.across + TILE_VECTOR_BYTES // itemsize)
     most = at_most(MATMUL_STRIP_COLUMNS, MATMUL_STRIP_BYTES // (t.depth * itemsize)) // wide * wide
     t.strip = round_up(even_size(widest, most), wide)
 
@@ -157,11 +157,12 @@ cdef void multiply_block(const Product *t, const MatmulStrip *s, Py_ssize_t top,
         j += p.width
 
 
-cdef void multiply_part(const Product *t, Py_ssize_t task, int worker, real *kind, void *op) noexcept nogil:
+cdef void tiled_task(const Product *t, Py_ssize_t task, int worker, real *kind, void *op) noexcept nogil:
     """A part of the result, which begins at a whole tile; counted matrix by matrix, row of parts by row of parts."""
     cdef const real *bias = <const real *> t.bias
     cdef Py_ssize_t matrix = task // (t.down * t.across), row = task // t.across % t.down, column = task % t.across
-    cdef Py_ssize_t lanes = VECTOR_BYTES // sizeof(real), vectors = parts_of(t.n, lanes), tiles = parts_of(t.m, TILE_ROWS)
+    cdef Py_ssize_t lanes = TILE_VECTOR_BYTES // sizeof(real), vectors = parts_of(t.n, lanes)
+    cdef Py_ssize_t tiles = parts_of(t.m, TILE_ROWS)
     cdef Py_ssize_t top = tiles * row // t.down * TILE_ROWS
     cdef Py_ssize_t bottom = at_most(tiles * (row + 1) // t.down * TILE_ROWS, t.m)
     cdef Py_ssize_t left = vectors * column // t.across * lanes, start, i
@@ -188,12 +189,13 @@ cdef void multiply_part(const Product *t, Py_ssize_t task, int worker, real *kin
 
 
 cdef int tiled_product(Product *t, int kind) except -1:
-    cdef Py_ssize_t itemsize = ITEMSIZE[kind], tasks
+    cdef Py_ssize_t itemsize = ITEMSIZE[kind], tasks, size
     cdef double ns = <double> t.matrices * t.m * t.n * t.k / (50 if kind == FLOAT64 else 100)
     cdef int workers = threads_for(ns)
     plan_parts(t, itemsize, workers)
     tasks = t.matrices * t.down * t.across
-    t.scratch = take_block(at_most(workers, tasks) * itemsize * scratch_size(t, TILE_VECTORS * VECTOR_BYTES // itemsize))
-    perform(kind, <Task> multiply_part[double], <Task> multiply_part[float], t, tasks, workers, ns)
+    size = scratch_size(t, TILE_VECTORS * TILE_VECTOR_BYTES // itemsize)
+    t.scratch = take_block(at_most(workers, tasks) * size * itemsize)
+    perform(kind, <Task> tiled_task[double], <Task> tiled_task[float], t, tasks, workers, ns)
     drop_block(t.scratch)
     return 0

@@ -124,9 +124,9 @@ cdef inline real two_product(real x, real y, real *lo) noexcept nogil:
 
 
 cdef inline real quotient(real x, real y, real inverse) noexcept nogil:
-    """x / y where inverse = 1 / y, rounded once but for rare cases (a subnormal result may be one unit off): three
-    operations, of which vectors do several in the time of a division (Markstein, "Computation of elementary functions on
-    the IBM RISC System/6000 processor", 1990)."""
+    """x / y where inverse = 1 / y, correctly rounded but for rare cases (a subnormal result may be one unit off): three
+    operations, of which a vector unit does several in the time of a division (Markstein, "Computation of elementary
+    functions on the IBM RISC System/6000 processor", 1990)."""
     cdef real q = x * inverse
     return fma(fma(-q, y, x), inverse, q) if HAS_FMA else x / y
 
@@ -156,8 +156,9 @@ cdef inline real nearest(real x, real scale, real *first, real *second) noexcept
 
 
 cdef inline real nearest_power(real x, real scale, int more, real *power) noexcept nogil:
-    """n, the whole number nearest to x scale, and 2^(n + more), for |n + more| <= 1022 (float32: 126) and an even `more`.
-    Without fused multiply-adds x scale may lie halfway between two, and is rounded to an even sum: as in `nearest`."""
+    """n, the whole number nearest to x scale, and 2^(n + more), for |n + more| <= 1022 (float32: 126) and an even
+    `more`. Without fused multiply-adds x scale may lie halfway between two, and is rounded to an even sum: as in
+    `nearest`."""
     cdef int odd = 0 if HAS_FMA else 1
     cdef real n, shift = 6755399441055744.0 + 1023 - odd if real is double else 12582912.0 + 127 - odd
     shift = shift + more
@@ -231,8 +232,8 @@ cdef inline real exp_of(real x, bint easy) noexcept nogil:
 
 
 cdef inline real falling_exp_parts(real x, real *n, real *t) noexcept nogil:
-    """e^x = 2^n (1 + t), as exp_of(x) to the last bit, for x up to 600 (float32: 40): there 2^(n + 64) is a normal number
-    wherever e^x is not 0."""
+    """e^x = 2^n (1 + t), as exp_of(x) to the last bit, for x up to 600 (float32: 40): there 2^(n + 64) is a normal
+    number wherever e^x is not 0."""
     cdef real least = -746 if real is double else -105, zero = 0, one = 1, power
     cdef real back = 5.421010862427522e-20  # 2^-64
     x = least if x < least else x
@@ -251,9 +252,10 @@ cdef inline real fraction_and_exponent(real x, real *k) noexcept nogil:
     """f, with x = 2^k (1 + f), for a normal x > 0."""
     cdef uint64_t bits
     cdef uint32_t bits_f
-    cdef real one = 1, bias = 4503599627370496.0 + 1023 if real is double else 8388608.0 + 127  # 2^52 (2^23), and theirs
+    cdef real one = 1
+    cdef real bias = 4503599627370496.0 + 1023 if real is double else 8388608.0 + 127  # 2^52 (2^23), and the exponent's
     if real is double:
-        bits = to_bits(x) + <uint64_t> 0x00095F619980C433  # carries into the exponent where the fraction is above sqrt 2
+        bits = to_bits(x) + <uint64_t> 0x00095F619980C433  # above sqrt 2 it carries into the exponent
         k[0] = from_bits((bits >> 52) | <uint64_t> 0x4330000000000000) - bias  # 2^52 + exponent
         return from_bits((bits & <uint64_t> 0x000FFFFFFFFFFFFF) + <uint64_t> 0x3FE6A09E667F3BCD) - one
     else:
@@ -298,4 +300,3 @@ cdef inline real log1p_of(real x) noexcept nogil:
     """log(1 + x) for -1/2 <= x <= 1: of the rounded sum, and what the rest of it adds."""
     cdef real one = 1, sum = one + x
     return log_of(sum, False) + (x - (sum - one)) / sum
-

@@ -2,7 +2,7 @@
 #
 # Design: where the reduced axes are not the last ones, a transposed copy makes them so; then every part is a row. A sum
 # is kept in two halves, of the upper 32 bits and of the lower ones, neither of which overflows in a row of fewer than
-# 2^32 integers. The halves also make the mean, whose sum may be what no int64 can hold.
+# 2^32 integers. The mean comes from the halves too, as its sum may be more than an int64 can hold.
 
 ctypedef fused whole:
     int64_t
@@ -12,7 +12,7 @@ ctypedef fused extreme_op:
     Max
     Min
 
-cdef struct Halves:  # of a sum: upper 2^32 + lower, 0 <= lower < 2^32
+cdef struct Halves:  # the sum upper 2^32 + lower, 0 <= lower < 2^32
     int64_t upper
     int64_t lower
 

@@ -1,0 +1,76 @@
+"""The sources of the kernels read from top to bottom: what a file uses, it or a file before it has defined."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Dict, List, Set
+
+import pytest
+
+KERNELS = Path(__file__).parents[2] / "kernels"
+STRINGS = r'""".*?"""|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|#[^\n]*'
+NAMES = (r"^(?:cdef|def)\b[^=\n]*?(\w+)\(", r"^cdef (?:struct|enum|class) (\w+)", r"^ctypedef fused (\w+)")
+DECLARED = (r"^    (?:[a-z]\w* )+\**(\w+) \"\"", r"\(\*(\w+) \"\"")  # with a name for C
+CONSTANTS = r"^ *(?:cdef )?enum(?: \w+)?:\n((?:  +\S[^\n]*\n)+)"
+
+
+def included_files() -> List[str]:
+    return re.findall(r'^include "(.+)"$', (KERNELS / "kernels.pyx").read_text(), re.MULTILINE)
+
+
+def code_of(text: str) -> str:
+    """Without comments, strings, and the names that C has for what is declared."""
+    return re.sub(STRINGS, '""', text, flags=re.DOTALL)
+
+
+def definitions_of(code: str) -> Set[str]:
+    names: Set[str] = set()
+    for pattern in NAMES:
+        names.update(re.findall(pattern, code, re.MULTILINE))
+    for block in re.findall(r"^cdef extern [^\n]*\n((?:    [^\n]*\n|\n)+)", code, re.MULTILINE):
+        for pattern in DECLARED:
+            names.update(re.findall(pattern, block, re.MULTILINE))
+    for block in re.findall(CONSTANTS, code, re.MULTILINE):
+        names.update(re.findall(r"^ +([A-Z][A-Z0-9_]*)\b", block, re.MULTILINE))
+    return names
+
+
+def uses_of(code: str, names: Set[str]) -> Set[str]:
+    """Those of `names` that are called, begin with a capital or follow `const`: any other word may be a variable."""
+    words = set(re.findall(r"(?<![\w.])(\w+)(?:\[[^\]\n]*\])?\(|(?:<Task>|const) (\w+)|(?<![\w.])([A-Z]\w*)", code))
+    return {word for found in words for word in found} & names
+
+
+@pytest.fixture(scope="module")
+def sources() -> Dict[str, str]:
+    return {name: code_of((KERNELS / name).read_text()) for name in included_files()}
+
+
+def test_every_file_is_included_once():
+    assert sorted(included_files()) == sorted(path.name for path in KERNELS.glob("*.pxi"))
+
+
+def test_each_file_needs_only_what_came_before(sources):
+    home = {name: file for file, code in sources.items() for name in definitions_of(code)}
+    assert home["fold_row"] == "fold_rows.pxi" and home["CACHE_LINE"] == "memory.pxi" and home["Product"] == "product.pxi"
+    order = list(sources)
+    early = {
+        f"{file} uses {name}, which {home[name]} defines later"
+        for file, code in sources.items()
+        for name in uses_of(code, set(home)) - definitions_of(code)
+        if order.index(home[name]) > order.index(file)
+    }
+    assert not early
+
+
+def test_a_use_before_its_definition_is_found(sources):
+    assert uses_of(code_of("cdef int f():\n    return fold_row(x, 1)  # pack(y)\n"), {"fold_row", "pack"}) == {"fold_row"}
+    assert uses_of("t = <Task> thin_task[double]", {"thin_task"}) == {"thin_task"}
+
+
+def test_nothing_is_defined_twice(sources):
+    seen: Dict[str, str] = {}
+    for file, code in sources.items():
+        for name in definitions_of(code):
+            assert seen.setdefault(name, file) == file
