@@ -20,11 +20,11 @@ from saitama import spreadsheets
 from saitama.autograd import no_grad
 from saitama.autograd.by_hand import TwoLayerStep, two_layer_by_hand
 from saitama.files import write_workbook
-from saitama.spreadsheets.carry import Carried, read_graph
-from saitama.spreadsheets.compare import is_close
-from saitama.spreadsheets.graph import Item
-from saitama.spreadsheets.hand import is_right
-from saitama.spreadsheets.reading import open_workbook
+from saitama.spreadsheets.graph.trace import Item
+from saitama.spreadsheets.judge.compare import is_close
+from saitama.spreadsheets.judge.hand import is_right
+from saitama.spreadsheets.plan.carry import Carried, read_graph
+from saitama.spreadsheets.read.workbook import open_workbook
 from saitama.tensor import Tensor
 
 INPUTS, TARGETS = [0.05, 0.10], [0.01, 0.99]

@@ -11,15 +11,15 @@ heat_map(weights, "attention.xlsx")               attention weights as coloured 
 
 from __future__ import annotations
 
-from .compare import compare
+from .engines.recalculate import Recalculation, recalculate
 from .errors import WorkbookError, WorkbookNotFound
 from .export import Exported, export
-from .heat_map import heat_map
-from .read_tensor import read_tensor
-from .recalculate import Recalculation, recalculate
-from .report import Comparison, Difference
-from .verify import Verification, verify
-from .worksheet import worksheet
+from .judge.compare import compare
+from .judge.report import Comparison, Difference
+from .judge.verify import Verification, verify
+from .plan.blanks import worksheet
+from .read.read_tensor import read_tensor
+from .write.heat_map import heat_map
 
 __all__ = [
     "Comparison",

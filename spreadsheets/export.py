@@ -11,16 +11,16 @@ from saitama import __version__
 from saitama.files import write_workbook
 from saitama.tensor.tensor import Tensor
 
-from .book import Book
-from .carry import write_graph
-from .check import CheckedBook
 from .formulas import FORMULAS
-from .graph import Graph, Node, Run, run, trace
-from .inputs import write_exported, write_inputs, write_leaf_gradients
-from .parts import innermost
-from .start import HOW_TO_READ, write_start
-from .step import take_step, trace_step
-from .update import write_updates
+from .graph.parts import innermost
+from .graph.step import take_step, trace_step
+from .graph.trace import Graph, Node, Run, run, trace
+from .plan.book import Book
+from .plan.carry import write_graph
+from .plan.check import CheckedBook
+from .plan.inputs import write_exported, write_inputs, write_leaf_gradients
+from .plan.start import HOW_TO_READ, write_start
+from .plan.update import write_updates
 
 
 @dataclass(frozen=True)

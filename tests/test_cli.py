@@ -13,8 +13,8 @@ from openpyxl import load_workbook
 
 import saitama
 from saitama.cli import main
-from saitama.spreadsheets.carry import read_graph
-from saitama.spreadsheets.reading import open_workbook
+from saitama.spreadsheets.plan.carry import read_graph
+from saitama.spreadsheets.read.workbook import open_workbook
 
 ironcalc = pytest.mark.skipif(sys.version_info < (3, 9), reason="IronCalc has no wheel for Python 3.8")
 

@@ -68,7 +68,7 @@ class History:
 
 def export_histories(runs: Mapping[str, History], path: Union[str, os.PathLike[str]]) -> None:
     """Several runs in one workbook: a table for each, and for each quantity one chart with a line for each run."""
-    from saitama.spreadsheets.history import write_histories
+    from saitama.spreadsheets.write.history import write_histories
 
     write_histories(runs, path)
 

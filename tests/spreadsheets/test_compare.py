@@ -8,10 +8,10 @@ import hostile
 import openpyxl
 import pytest
 
-from saitama.spreadsheets.compare import compare, is_close, judge
 from saitama.spreadsheets.errors import WorkbookError
-from saitama.spreadsheets.reading import Cell, open_workbook
-from saitama.spreadsheets.report import SHOWN, Comparison, Difference
+from saitama.spreadsheets.judge.compare import compare, is_close, judge
+from saitama.spreadsheets.judge.report import SHOWN, Comparison, Difference
+from saitama.spreadsheets.read.workbook import Cell, open_workbook
 from saitama.tensor.tensor import Tensor
 
 

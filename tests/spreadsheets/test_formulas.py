@@ -14,11 +14,11 @@ import pytest
 import saitama.autograd  # noqa: F401
 from saitama.autograd.function import OPS
 from saitama.spreadsheets import Exported, export, recalculate, verify
-from saitama.spreadsheets.carry import read_graph
 from saitama.spreadsheets.formulas import FORMULAS
-from saitama.spreadsheets.graph import Node, trace
+from saitama.spreadsheets.graph.trace import Node, trace
 from saitama.spreadsheets.layout import column
-from saitama.spreadsheets.reading import open_workbook
+from saitama.spreadsheets.plan.carry import read_graph
+from saitama.spreadsheets.read.workbook import open_workbook
 
 ENGINES = ["ironcalc"] + (["libreoffice"] if shutil.which("soffice") else [])
 

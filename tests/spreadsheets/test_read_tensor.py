@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from saitama.spreadsheets.errors import WorkbookError
-from saitama.spreadsheets.read_tensor import read_tensor
+from saitama.spreadsheets.read.read_tensor import read_tensor
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl.worksheet.formula import ArrayFormula
 
-from saitama.spreadsheets import reading
 from saitama.spreadsheets.errors import WorkbookError
-from saitama.spreadsheets.reading import BLANK, open_workbook
+from saitama.spreadsheets.read import workbook as reading
+from saitama.spreadsheets.read.workbook import BLANK, open_workbook
 
 
 @pytest.mark.parametrize(

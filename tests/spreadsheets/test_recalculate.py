@@ -15,10 +15,10 @@ import openpyxl
 import pytest
 from openpyxl.comments import Comment
 
-from saitama.spreadsheets import ironcalc_engine, libreoffice_engine
-from saitama.spreadsheets.engine import EngineFailure, run
+from saitama.spreadsheets.engines import ironcalc_engine, libreoffice_engine
+from saitama.spreadsheets.engines.engine import EngineFailure, run
 from saitama.spreadsheets.errors import WorkbookError
-from saitama.spreadsheets.reading import open_workbook
+from saitama.spreadsheets.read.workbook import open_workbook
 
 module = importlib.import_module("saitama.spreadsheets.recalculate")
 recalculate = module.recalculate

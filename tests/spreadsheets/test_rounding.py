@@ -12,9 +12,9 @@ import pytest
 from saitama import Tensor, manual_seed, nn, optim, randn
 from saitama.regularization import BatchNorm1d
 from saitama.spreadsheets import Exported, export, recalculate, verify, worksheet
-from saitama.spreadsheets.carry import read_graph
-from saitama.spreadsheets.places import Places
-from saitama.spreadsheets.reading import open_workbook
+from saitama.spreadsheets.plan.carry import read_graph
+from saitama.spreadsheets.read.places import Places
+from saitama.spreadsheets.read.workbook import open_workbook
 
 OPTIMISERS = {
     "Adam": lambda p: optim.Adam(p, lr=0.1, eps=1e-16),  # so that the noise makes a step of 0.1

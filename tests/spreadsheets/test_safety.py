@@ -8,9 +8,9 @@ import zipfile
 import hostile
 import pytest
 
-from saitama.spreadsheets import safety
 from saitama.spreadsheets.errors import WorkbookError
-from saitama.spreadsheets.reading import open_workbook
+from saitama.spreadsheets.read import safety
+from saitama.spreadsheets.read.workbook import open_workbook
 
 
 def refusal(path) -> str:

@@ -11,7 +11,7 @@ import pytest
 
 from saitama import Tensor
 from saitama.spreadsheets import WorkbookError, export, recalculate, verify
-from saitama.spreadsheets.carry import SHEET
+from saitama.spreadsheets.plan.carry import SHEET
 
 
 @pytest.fixture()

@@ -7,7 +7,7 @@ from typing import Any, Iterator, Tuple
 import pytest
 
 from saitama import Tensor
-from saitama.spreadsheets.graph import numbers, run, trace
+from saitama.spreadsheets.graph.trace import numbers, run, trace
 
 
 def test_inputs_come_before_results_and_the_root_is_last() -> None:

@@ -13,11 +13,11 @@ import pytest
 
 from saitama import Tensor, manual_seed, nn, optim
 from saitama.spreadsheets import Exported, WorkbookError, export, recalculate, verify, worksheet
-from saitama.spreadsheets.carry import SHEET, read_graph
 from saitama.spreadsheets.formulas import RULES
-from saitama.spreadsheets.places import Places
-from saitama.spreadsheets.reading import open_workbook
-from saitama.spreadsheets.step import OPTIMIZERS
+from saitama.spreadsheets.graph.step import OPTIMIZERS
+from saitama.spreadsheets.plan.carry import SHEET, read_graph
+from saitama.spreadsheets.read.places import Places
+from saitama.spreadsheets.read.workbook import open_workbook
 
 OPTIMISERS: Dict[str, Callable[[Any], optim.Optimizer]] = {
     "SGD": lambda p: optim.SGD(p, lr=0.1),

@@ -10,10 +10,10 @@ import pytest
 
 from saitama import Tensor
 from saitama.spreadsheets import recalculate, verify, worksheet
-from saitama.spreadsheets.carry import read_graph
-from saitama.spreadsheets.hand import is_right
-from saitama.spreadsheets.reading import open_workbook
-from saitama.spreadsheets.worksheet import mark
+from saitama.spreadsheets.judge.hand import is_right
+from saitama.spreadsheets.plan.blanks import mark
+from saitama.spreadsheets.plan.carry import read_graph
+from saitama.spreadsheets.read.workbook import open_workbook
 
 
 def network() -> Dict[str, Tensor]:

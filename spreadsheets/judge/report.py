@@ -1,0 +1,89 @@
+"""What a comparison of a workbook with the framework found."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from math import isfinite
+from typing import Any, Dict, List
+
+from ..address import quote_title
+from ..read.workbook import Value
+
+SHOWN = 50  # differences in a printed report; `differences` has them all
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One cell that is not what it should be."""
+
+    sheet: str
+    cell: str  # "B2"
+    kind: str  # "wrong", "blank", "not calculated", "text", "boolean" or "error"
+    found: Value  # None: nothing is there, or no calculated value
+    expected: Value
+    what: str = ""  # what stands there, e.g. "h[0, 1]"
+    hint: str = ""  # what to do, where that is not plain
+
+    @property
+    def address(self) -> str:
+        return f"{quote_title(self.sheet)}!{self.cell}"
+
+    def __str__(self) -> str:
+        expected, found = _show(self.expected), _show(self.found)
+        if isinstance(self.found, float) and isinstance(self.expected, float) and found == expected:
+            expected, found = repr(self.expected), repr(self.found)  # they differ further back
+        sentence = {
+            "wrong": f"found {found}, expected {expected}",
+            "blank": "is blank",  # the answer is for the one who fills it in to find
+            "not calculated": f"is a formula that was never calculated, expected {expected}",
+            "text": f"found the text {self.found!r}, expected {expected}",
+        }.get(self.kind, f"found the {self.kind} {found}, expected {expected}")
+        what = f" ({self.what})" if self.what else ""
+        return f"{self.address}{what}: {sentence}" + (f"; {self.hint}" if self.hint else "")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The outcome of checking `checked` cells. True where all are right; its text is a readable report."""
+
+    path: str
+    checked: int
+    differences: List[Difference] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        return not self.differences
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    def __str__(self) -> str:
+        cells = f"{self.checked} cell{'' if self.checked == 1 else 's'}"
+        if self.ok:
+            return f"{self.path}: {cells} checked, all right"
+        lines = [f"{self.path}: {cells} checked, {self._counts()}"]
+        lines += [f"  {difference}" for difference in self.differences[:SHOWN]]
+        if len(self.differences) > SHOWN:
+            lines.append(f"  and {len(self.differences) - SHOWN} more")
+        return "\n".join(lines)
+
+    def as_dict(self) -> Dict[str, Any]:
+        """The same for a program, as JSON can hold it: NaN and infinities are texts."""
+        differences = [
+            {**asdict(one), "found": _plain(one.found), "expected": _plain(one.expected)} for one in self.differences
+        ]
+        return {"path": self.path, "ok": self.ok, "checked": self.checked, "differences": differences}
+
+    def _counts(self) -> str:
+        kinds = [difference.kind for difference in self.differences]
+        return ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
+
+
+def _plain(value: Value) -> Value:
+    return str(value) if isinstance(value, float) and not isfinite(value) else value
+
+
+def _show(value: Value) -> str:
+    if isinstance(value, bool):
+        return str(value).upper()
+    return f"{value:.10g}" if isinstance(value, float) else str(value)

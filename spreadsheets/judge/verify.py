@@ -1,0 +1,248 @@
+"""verify(path): the graph in a workbook, computed again from its own inputs, against everything in its cells."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any, Callable, Dict, List, Optional, Tuple
+
+from saitama.tensor.backend import K
+
+from ..address import cell_name
+from ..errors import WorkbookError
+from ..formulas import FORMULAS
+from ..graph.rounding import sizes
+from ..graph.step import take_step
+from ..graph.trace import Item, Leaf, Node, Run, numbers, run
+from ..layout import Block, Index
+from ..plan.carry import Carried, read_graph
+from ..plan.check import tolerance as usual_tolerance
+from ..read.safety import PathLike
+from ..read.workbook import Cell, open_workbook
+from .compare import is_close
+from .hand import is_right, rounded_like
+from .report import Comparison, Difference
+
+EXPORTED = "Exported"
+
+
+@dataclass(frozen=True)
+class Verification(Comparison):
+    """A Comparison that also says what was checked: `kinds` counts live formulas, typed numbers, framework values."""
+
+    kinds: Dict[str, int] = field(default_factory=dict)
+    not_checked: List[str] = field(default_factory=list)  # what the workbook has too little of to compute again
+
+    def __str__(self) -> str:
+        told = ", ".join(f"{count:,} {kind}" for kind, count in self.kinds.items() if count)
+        lines = [super().__str__()] + ([f"  checked: {told}"] if told else [])
+        return "\n".join(lines + [f"  not checked: {what}" for what in self.not_checked])
+
+    def as_dict(self) -> Dict[str, Any]:
+        return {**super().as_dict(), "kinds": self.kinds, "not_checked": self.not_checked}
+
+
+def verify(path: PathLike, *, rtol: Optional[float] = None, atol: Optional[float] = None) -> Verification:
+    """Compute the graph in the workbook at `path` again and compare every cell of it.
+
+    The inputs are what stands in the yellow cells now. A formula's calculated value is right if
+    |found - expected| <= atol + rtol |expected|; the defaults are those of the sheet Check, 1e-9 and 1e-12 for
+    float64; for a gradient ten, a hundred, ... times that atol, where the numbers that it is a sum of are as large. A
+    number typed by hand, in a blank of a worksheet or over a formula, is right if it is the true value rounded to as
+    many decimals as were typed, at least to two significant digits. The framework's values are compared with those of
+    the inputs at the export. "not calculated", "blank" and "wrong" are different answers.
+
+    Raises WorkbookError, in one line, where the workbook carries no graph or its structure was changed.
+    """
+    book = open_workbook(path)
+    carried = read_graph(book)
+    usual = usual_tolerance(carried.graph)
+    tolerance = (usual[0] if rtol is None else rtol, usual[1] if atol is None else atol)
+    if not all(limit >= 0 for limit in tolerance):
+        raise ValueError(f"verify: rtol {rtol!r} and atol {atol!r}: give numbers of at least 0")
+    return _Verifier(book, carried, tolerance, by_size=atol is None).verify()
+
+
+class _Verifier:
+    def __init__(self, book: Any, carried: Carried, tolerance: Tuple[float, float], by_size: bool) -> None:
+        self.book, self.carried, self.graph, self.tolerance = book, carried, carried.graph, tolerance
+        self.by_size, self.sizes = by_size, {}  # type: bool, Dict[Any, float]
+        self.differences: List[Difference] = []
+        self.kinds: Counter = Counter()
+        self.not_checked: List[str] = []
+        self.uncalculated = 0
+
+    def verify(self) -> Verification:
+        now = self.leaves(None)
+        then = self.leaves(EXPORTED)
+        same = all(numbers(now[leaf]) == numbers(then[leaf]) for leaf in now)
+        exported = self.compute(then, exported=True)
+        current = exported if same and self.graph.step is None else self.compute(now)
+        root = self.graph.root.name
+        for node in self.graph.nodes:  # in the order in which they are computed: the first difference is the cause
+            self.tensor(node, node, current.values.get(node), exported.values.get(node))
+        for item in [*reversed(self.graph.nodes), *self.graph.leaves]:
+            gradient = current.gradients.get(item), exported.gradients.get(item)
+            self.tensor(("gradient", item), item, *gradient, f"d{root}/d{item.name}")
+            for k, operand in enumerate(item.inputs if isinstance(item, Node) else ()):
+                contribution = current.contributions.get((item, k)), exported.contributions.get((item, k))  # type: ignore[arg-type]
+                self.tensor((item, k), operand, *contribution, f"d{root}/d{operand.name}", f" through {item.name}")
+        for update in self.graph.step.updates if self.graph.step else ():
+            for line in update.lines.values():
+                self.tensor(line, line, current.values.get(line), exported.values.get(line))
+        if self.uncalculated:
+            self.not_checked.append(f"{self.uncalculated:,} formulas that no spreadsheet program has calculated yet")
+        return Verification(
+            self.book.path, sum(self.kinds.values()), self.differences, dict(self.kinds), self.not_checked
+        )
+
+    # --- computing again --------------------------------------------------------------------------------------------
+    def leaves(self, sheet: Optional[str]) -> Dict[Leaf, Any]:
+        """The arrays of the inputs, from the yellow cells or from the sheet Exported."""
+        arrays = {}
+        for leaf in self.graph.inputs:
+            places = self.carried.places.get(leaf)
+            if places is None:
+                if sheet is None:
+                    self.not_checked.append(f"what depends on {leaf.name}, which has no cells in this workbook")
+                continue
+            arrays[leaf] = self.array(places.live, leaf.dtype, sheet or places.sheet, leaf.name)
+        return arrays
+
+    def array(self, block: Block, dtype: str, sheet: str, name: str) -> Any:
+        """The numbers of a block; WorkbookError where one is missing or not of the kind."""
+        if sheet not in self.book:
+            raise WorkbookError(f"{self.book.path}: the sheet {sheet!r} is missing; export the workbook again")
+        cells = self.book[sheet]
+        flat = []
+        for index, row, column in block.cells():
+            cell = cells[row, column]
+            number = float(cell.value is True) if cell.kind == "boolean" else cell.number
+            where = f"{self.book.path}: '{sheet}'!{cell_name(row, column)} ({name}{shown(index)})"
+            if number is None:
+                raise WorkbookError(f"{where} {cell.found}; type a number")
+            if dtype in ("int64", "bool") and number != int(number if abs(number) < 2**63 else 0.5):
+                raise WorkbookError(f"{where} holds {number:g}; {name} has whole numbers only")
+            flat.append(bool(number) if dtype == "bool" else int(number) if dtype == "int64" else number)
+        return K.from_list(flat, block.shape, dtype)
+
+    def compute(self, leaves: Dict[Leaf, Any], exported: bool = False) -> Run:
+        given = {}
+        for key, places in self.carried.places.items():
+            if places.pinned:
+                dtype = key.dtype if isinstance(key, Item) else self.graph.dtype
+                given[key] = self.array(places.live, dtype, places.sheet, "a value of the framework")
+        try:
+            result = run(self.graph, leaves, given)
+            self.sizes = sizes(result) if self.by_size else {}
+            take_step(self.graph, result, self.starts(result, exported))
+            return result
+        except (ValueError, TypeError, IndexError) as error:  # an index out of range, typed into Inputs
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise WorkbookError(f"{self.book.path}: the inputs cannot be computed with: {reason}") from None
+
+    def starts(self, result: Run, exported: bool) -> Dict[Leaf, Any]:
+        """The gradients that the step in the workbook starts from, number by number: those in its cells where they are
+        right, for a rule can divide even rounding noise by its size; else, and where nothing is calculated, those of
+        `result`. `exported`: the cells with the framework's gradients."""
+        gradients = {}
+        for update in self.graph.step.updates if self.graph.step else ():
+            p = update.parameter
+            places = self.carried.places.get(("gradient", p))
+            if not exported:
+                places = self.carried.places.get(("start", update)) or places
+            block = None if places is None else places.framework if exported else places.live
+            if places is not None and block is not None and p in result.gradients:
+                cells, expected = self.book[places.sheet], result.gradients[p]
+                found = [cells[row, column].number for _, row, column in block.cells()]
+                limits = self.limits(("gradient", p))
+                chosen = [
+                    true if own is None or not is_close(own, true, *limits) else own
+                    for own, true in zip(found, numbers(expected))
+                ]
+                gradients[p] = K.from_list(chosen, p.shape, p.dtype)
+        return gradients
+
+    # --- comparing --------------------------------------------------------------------------------------------------
+    def tensor(self, key: Any, item: Item, array: Any, exported: Any, name: str = "", way: str = "") -> None:
+        places = self.carried.places.get(key)
+        if places is None:
+            return
+        if array is None or exported is None:
+            self.not_checked.append(f"{name or item.name}{way}: it cannot be computed from the cells of this workbook")
+            return
+        values, old, judge = numbers(array), numbers(exported), self.judge(key, array.dtype)
+        self.block(places.sheet, places.live, values, judge, "formulas", item, name, way)
+        if places.framework is not None:
+            self.block(places.sheet, places.framework, old, judge, "framework values", item, name, way)
+        if places.typed is not None:
+            self.block(places.sheet, places.typed, values, judge, "typed numbers", item, name, way)
+
+    def block(
+        self,
+        sheet: str,
+        block: Block,
+        values: List[Any],
+        judge: Callable[[Cell, float, bool], Optional[str]],
+        kind: str,
+        item: Item,
+        name: str,
+        way: str,
+    ) -> None:
+        cells = self.book[sheet]
+        for (index, row, column), true in zip(block.cells(), values):
+            cell = cells[row, column]
+            if cell.kind == "not calculated" and self.carried.kind == "worksheet":
+                self.uncalculated += 1  # a worksheet is there for what is typed into it
+                continue
+            by_hand = not cell.has_formula and kind != "framework values"
+            self.kinds["blanks" if cell.kind == "blank" else "typed numbers" if by_hand else kind] += 1
+            verdict = judge(cell, float(true), by_hand)
+            if verdict is not None:
+                what = (
+                    describe(item, name, index)
+                    + way
+                    + (", the framework's value" if kind == "framework values" else "")
+                )
+                hint = _hint(cell, verdict, float(true), by_hand)
+                place = cell_name(row, column)
+                self.differences.append(Difference(sheet, place, verdict, cell.value, float(true), what, hint))
+
+    def judge(self, key: Any, dtype: str) -> Callable[[Cell, float, bool], Optional[str]]:
+        """What judges a cell by its true number and whether it was typed: None for right, or what is wrong."""
+        limits = self.limits(key)
+
+        def verdict(cell: Cell, true: float, by_hand: bool) -> Optional[str]:
+            number = float(cell.value is True) if cell.kind == "boolean" else cell.number
+            if number is None:
+                return cell.kind
+            right = is_right(number, true, dtype) if by_hand else is_close(number, true, *limits)
+            return None if right else "wrong"
+
+        return verdict
+
+    def limits(self, key: Any) -> Tuple[float, float]:
+        """(rtol, atol) for the numbers of a block."""
+        rtol, atol = self.tolerance
+        return rtol, atol * self.sizes.get(key, 1.0)
+
+
+def describe(item: Item, name: str, index: Index) -> str:
+    """What a cell is: `h[0, 1] = sigmoid(net)[0, 1]`, `dloss/dw[2]`."""
+    at = shown(index)
+    if name or not isinstance(item, Node):
+        return f"{name or item.name}{at}"
+    return f"{item.name}{at} = {FORMULAS[item.op].element([i.name for i in item.inputs], item.params, at)}"
+
+
+def shown(index: Index) -> str:
+    return f"[{', '.join(map(str, index))}]" if index else ""
+
+
+def _hint(cell: Cell, verdict: str, true: float, by_hand: bool) -> str:
+    if verdict == "not calculated":
+        return "open and save it in a spreadsheet program, or run `saitama recalc`"
+    if verdict == "wrong" and by_hand and cell.number is not None and abs(true) < 1e15 and abs(cell.number) < 1e15:
+        rounded = rounded_like(true, cell.number)
+        return f"rounded, {rounded}" if len(rounded) <= 12 else ""
+    return ""

@@ -1,0 +1,147 @@
+"""Checks made before anything else looks into a file that nobody vouches for.
+
+A workbook is a zip of XML parts, so a hostile one can be small and yet fill the memory (a zip bomb), or make an XML
+parser expand entities. Every part is inflated once here, with a bound, and only then handed on. The bytes that were
+checked are the bytes that are used: the file is read once.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+import stat
+import struct
+import zipfile
+import zlib
+from io import BytesIO
+from typing import Union
+
+from ..errors import WorkbookError, WorkbookNotFound
+
+PathLike = Union[str, "os.PathLike[str]"]
+
+MAX_INFLATED = 200 * 1024 * 1024  # bytes of all parts together
+MAX_RATIO = 100  # inflated to packed, of one part; honest workbooks stay under 20
+RATIO_MATTERS_FROM = 1024 * 1024  # bytes inflated; a smaller part does no harm whatever its ratio
+MAX_PARTS = 10_000
+
+_COMPOUND_FILE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # old .xls, and the envelope of an encrypted .xlsx
+_DOCTYPES = tuple("<!DOCTYPE".encode(encoding) for encoding in ("ascii", "utf-16-le", "utf-16-be"))
+_LONGEST_DOCTYPE = max(map(len, _DOCTYPES))
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    struct.error,
+    OSError,
+    ValueError,
+)
+_CHUNK = 1 << 18
+
+
+def read_checked(path: PathLike) -> bytes:
+    """The bytes of the file at `path`, once they are known to be a zip that is safe to inflate.
+
+    Raises WorkbookNotFound or WorkbookError, in one line.
+    """
+    data = _read_bytes(path)
+    if not data:
+        raise WorkbookError(f"{path} is empty (0 bytes): save the workbook again or take another copy")
+    if data.startswith(_COMPOUND_FILE):
+        raise WorkbookError(
+            f"{path} is protected by a password or is an old .xls: "
+            "save it without a password as an Excel workbook (.xlsx)"
+        )
+    if not data.startswith(b"PK"):
+        raise WorkbookError(f"{path} is not an .xlsx workbook: save it as an Excel workbook (.xlsx)")
+    try:
+        with zipfile.ZipFile(BytesIO(data)) as archive:
+            _check_parts(path, archive)
+    except WorkbookError:
+        raise
+    except _DAMAGE as error:
+        raise WorkbookError(f"{path} is truncated or damaged ({error}): take another copy of it") from error
+    return data
+
+
+def _read_bytes(path: PathLike) -> bytes:
+    try:
+        status = os.stat(path)
+        if stat.S_ISDIR(status.st_mode):
+            raise WorkbookError(f"{path} is a folder: give the path of an .xlsx file")
+        if not stat.S_ISREG(status.st_mode):  # a pipe or a device might never end
+            raise WorkbookError(f"{path} is not an ordinary file: give the path of an .xlsx file")
+        if status.st_size > MAX_INFLATED:
+            raise WorkbookError(
+                f"{path} is too large: {_megabytes(status.st_size)}, at most {_megabytes(MAX_INFLATED)}"
+            )
+        with open(path, "rb") as file:
+            return file.read(MAX_INFLATED + 1)
+    except FileNotFoundError:
+        raise WorkbookNotFound(f"{path} does not exist: check the path") from None
+    except PermissionError:
+        raise WorkbookError(
+            f"{path} cannot be read: permission denied; close other programs or copy the file"
+        ) from None
+    except OSError as error:
+        raise WorkbookError(f"{path} cannot be read: {error.strerror or error}") from error
+    except ValueError as error:
+        if isinstance(error, WorkbookError):
+            raise
+        raise WorkbookError(f"{path!r} is not a path: {error}") from error
+
+
+def _check_parts(path: PathLike, archive: zipfile.ZipFile) -> None:
+    """Inflate every part, bounded, believing nothing that the zip declares about itself."""
+    parts = archive.infolist()
+    if len(parts) > MAX_PARTS:
+        raise WorkbookError(f"{path} has {len(parts)} parts, at most {MAX_PARTS} are accepted: not an honest workbook")
+    if len({part.filename for part in parts}) < len(parts):
+        raise WorkbookError(f"{path} is damaged: it has two parts of the same name; save it again")
+    budget = MAX_INFLATED
+    for part in parts:
+        if part.flag_bits & 1:
+            raise WorkbookError(f"{path} is protected by a password: save it without one")
+        if part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise WorkbookError(f"{path} is packed in a way that workbooks are not: save it again as .xlsx")
+        size = _inflate(path, archive, part, budget)
+        if size != part.file_size:
+            raise WorkbookError(f"{path} is damaged: {part.filename!r} is not as long as declared; take another copy")
+        budget -= size
+
+
+def _inflate(path: PathLike, archive: zipfile.ZipFile, part: zipfile.ZipInfo, budget: int) -> int:
+    """The true size of one part, found without keeping it."""
+    probe = copy.copy(part)
+    probe.file_size = budget + 2 * _CHUNK  # zipfile would stop at the declared size, and a bomb declares little
+    size, tail = 0, b""
+    is_xml = part.filename.lower().endswith((".xml", ".rels", ".vml"))
+    with archive.open(probe) as stream:
+        while True:
+            chunk = stream.read(_CHUNK)
+            if not chunk:
+                return size
+            size += len(chunk)
+            if size > budget:
+                raise WorkbookError(
+                    f"{path} would unpack to more than {_megabytes(MAX_INFLATED)}: a zip bomb, not opened"
+                )
+            if size > RATIO_MATTERS_FROM and size > MAX_RATIO * max(part.compress_size, 1):
+                raise WorkbookError(
+                    f"{path} unpacks to more than {MAX_RATIO} times its size ({part.filename!r}): "
+                    "a zip bomb, not opened"
+                )
+            if is_xml:
+                window = tail + chunk
+                if any(doctype in window for doctype in _DOCTYPES):
+                    raise WorkbookError(
+                        f"{path} declares its own XML entities (DOCTYPE in {part.filename!r}), "
+                        "which workbooks never do: not opened"
+                    )
+                tail = window[-_LONGEST_DOCTYPE:]
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / (1024 * 1024):.0f} MB"

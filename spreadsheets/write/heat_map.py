@@ -1,0 +1,116 @@
+"""Attention as a picture: who looks at whom, one coloured table for each head.
+
+The cells hold the weights themselves; a colour scale of the spreadsheet program colours them, so a weight that is
+changed there changes its colour.
+"""
+
+from __future__ import annotations
+
+import os
+from itertools import product
+from math import isfinite
+from pathlib import Path
+from typing import Any, List, Optional, Sequence, Union
+
+from openpyxl import Workbook
+from openpyxl.formatting.rule import ColorScaleRule
+from openpyxl.utils import get_column_letter
+
+from saitama.files import write_workbook
+from saitama.tensor.tensor import Tensor
+
+from ..layout import MAX_COLUMNS, MAX_ROWS, slice_label
+from .style import Styles
+
+MOST_CELLS = 1_000_000
+
+
+def heat_map(
+    weights: Tensor,
+    path: Union[str, os.PathLike[str]],
+    *,
+    queries: Optional[Sequence[str]] = None,
+    keys: Optional[Sequence[str]] = None,
+) -> Path:
+    """Write attention weights as coloured tables, the larger the darker: a row for each query, a column for each key.
+
+    Args:
+        weights: (..., T, S), what `return_weights=True` gives; a table for each index of the axes in front.
+        path: an .xlsx file, replaced if it exists.
+        queries, keys: labels of the T rows and the S columns, the tokens say; their positions if None. If T = S, the
+            labels of the queries are those of the keys too.
+
+    Returns the path. Raises TypeError for anything but a Tensor of numbers, ValueError for a name that is not .xlsx, a
+    tensor without rows and columns or too large for a sheet, or a wrong number of labels; OSError where the file
+    cannot be written.
+    """
+    path = Path(path)
+    if path.suffix.lower() != ".xlsx":
+        raise ValueError(f"heat_map: {os.fspath(path)!r} is not an .xlsx name; give one, such as 'attention.xlsx'")
+    if not isinstance(weights, Tensor) or weights.dtype == "bool":
+        raise TypeError(f"heat_map: expected a Tensor of numbers, got {getattr(weights, 'dtype', type(weights))}")
+    if weights.ndim < 2 or not weights.numel():
+        raise ValueError(f"heat_map: expected weights of shape (..., queries, keys), got {weights.shape}")
+    *lead, T, S = weights.shape
+    if weights.numel() > MOST_CELLS or S >= MAX_COLUMNS or weights.numel() // S + 3 * weights.numel() >= MAX_ROWS * S:
+        raise ValueError(f"heat_map: weights of shape {weights.shape} are too many for a sheet; choose fewer heads")
+    if keys is None and T == S:
+        keys = queries
+    rows, columns = _labels("queries", queries, T), _labels("keys", keys, S)
+    workbook = Workbook()
+    sheet = workbook.active
+    sheet.title = "Attention"
+    styles = Styles(workbook)
+    _text(sheet, styles, 1, 1, "Attention weights", "title")
+    _text(sheet, styles, 2, 1, "Rows are queries, columns are keys: each row says where its query looks.", "note")
+    sheet.column_dimensions["A"].width = min(40, 4 + max(map(len, rows)))
+    for place in range(S):
+        sheet.column_dimensions[get_column_letter(place + 2)].width = max(6.5, min(20, 2 + len(columns[place])))
+    top = 4
+    for index in product(*map(range, lead)):
+        if lead:
+            _text(sheet, styles, top, 1, _which(index), "caption")
+        table = weights[index].detach().tolist() if lead else weights.detach().tolist()
+        _table(sheet, styles, top, rows, columns, table)
+        top += T + 3
+    sheet.sheet_view.showGridLines = False
+    styles.close()
+    write_workbook(workbook, path)
+    return path
+
+
+def _table(sheet: Any, styles: Styles, top: int, rows: List[str], columns: List[str], table: Any) -> None:
+    for place, label in enumerate(columns, start=2):
+        _text(sheet, styles, top, place, label, "index")
+    for number, (label, values) in enumerate(zip(rows, table), start=top + 1):
+        _text(sheet, styles, number, 1, label, "row_index")
+        for place, value in enumerate(values, start=2):
+            cell = styles.put(sheet.cell(number, place), "live", "0.00")
+            if isfinite(value):
+                cell._value, cell.data_type = repr(value), "n"  # openpyxl alone would round to 16 digits
+            else:
+                cell.value = str(float(value))  # a cell holds no infinity
+    corner = f"{get_column_letter(len(columns) + 1)}{top + len(rows)}"
+    rule = ColorScaleRule(start_type="num", start_value=0, start_color="FFFFFF", end_type="max", end_color="7FA8DB")
+    sheet.conditional_formatting.add(f"B{top + 1}:{corner}", rule)
+
+
+def _which(index: Sequence[int]) -> str:
+    """`batch 0, head 1`."""
+    names = ("batch", "head")[-len(index) :]
+    return ", ".join(f"{name} {i}" for name, i in zip(names, index)) if len(index) < 3 else slice_label(index)
+
+
+def _labels(what: str, labels: Optional[Sequence[str]], count: int) -> List[str]:
+    if labels is None:
+        return [str(place) for place in range(count)]
+    if len(labels) != count:
+        raise ValueError(f"heat_map: {len(labels)} labels for {count} {what}; give one for each")
+    texts = [str(label) for label in labels]
+    return [text if text.isprintable() and text.strip() else repr(text) for text in texts]  # a blank has to be seen
+
+
+def _text(sheet: Any, styles: Styles, row: int, column: int, value: str, style: str) -> None:
+    """Text, which never becomes a formula, whatever it starts with."""
+    cell = styles.put(sheet.cell(row, column), style)
+    cell.value, cell.data_type = value, "s"
