@@ -20,7 +20,7 @@ from saitama.spreadsheets.engines.engine import EngineFailure, run
 from saitama.spreadsheets.errors import WorkbookError
 from saitama.spreadsheets.read.workbook import open_workbook
 
-module = importlib.import_module("saitama.spreadsheets.recalculate")
+module = importlib.import_module("saitama.spreadsheets.engines.recalculate")
 recalculate = module.recalculate
 
 needs_libreoffice = pytest.mark.skipif(not libreoffice_engine.is_available(), reason="LibreOffice is not installed")
