@@ -20,10 +20,11 @@ from saitama import spreadsheets
 from saitama.autograd import no_grad
 from saitama.autograd.by_hand import TwoLayerStep, two_layer_by_hand
 from saitama.files import write_workbook
-from saitama.spreadsheets.graph.trace import Item
+from saitama.spreadsheets.graph.keys import Gradient, Key, Value
 from saitama.spreadsheets.judge.compare import is_close
 from saitama.spreadsheets.judge.hand import is_right
-from saitama.spreadsheets.plan.carry import Carried, read_graph
+from saitama.spreadsheets.read.carried import read_graph
+from saitama.spreadsheets.read.places import Carried
 from saitama.spreadsheets.read.workbook import open_workbook
 from saitama.tensor import Tensor
 
@@ -181,7 +182,7 @@ def live_numbers(path: Path) -> Dict[str, List[float]]:
     carried = read_graph(book)
     found = {}
     for key, places in carried.places.items():
-        name = key.name if isinstance(key, Item) else f"dE/d{key[1].name}" if key[0] == "gradient" else ""
+        name = key.item.name if isinstance(key, Value) else f"dE/d{key.item.name}" if isinstance(key, Gradient) else ""
         if name:
             cells = [book[places.sheet][row, column] for _, row, column in places.live.cells()]
             found[name] = [cell.number for cell in cells if cell.number is not None]
@@ -193,7 +194,7 @@ def type_into(path: Path, changed: Path, new: Dict[str, List[float]]) -> None:
     carried = read_graph(open_workbook(path))
     workbook = load_workbook(path)
     for leaf in carried.graph.leaves:
-        places = carried.places[leaf]
+        places = carried.places[Value(leaf)]
         for (_, row, column), number in zip(places.live.cells(), new.get(leaf.name, [])):
             workbook[places.sheet].cell(row, column).value = number
     workbook.save(changed)
@@ -213,14 +214,14 @@ def fill_in(blank: Path, filled: Path, step: TwoLayerStep) -> None:
     write_workbook(workbook, filled)
 
 
-def hand_value(carried: Carried, key: Any, step: TwoLayerStep) -> List[float]:
+def hand_value(carried: Carried, key: Key, step: TwoLayerStep) -> List[float]:
     """The numbers that belong into a blank: a value, a gradient, or what an operation hands on to its input."""
-    if isinstance(key, Item):
-        return flat(getattr(step, key.name))
-    kind, item = key
-    if kind == "gradient":
-        return flat(getattr(step, f"dE_d{item.name}"))
-    name = {"net_h": "dE_dnet_h", "net_o": "dE_dnet_o", "out_h": "dE_dnet_h", "out_o": "dE_dnet_o"}.get(kind.name)
+    if isinstance(key, Value):
+        return flat(getattr(step, key.item.name))
+    if isinstance(key, Gradient):
+        return flat(getattr(step, f"dE_d{key.item.name}"))
+    handed_on = {"net_h": "dE_dnet_h", "net_o": "dE_dnet_o", "out_h": "dE_dnet_h", "out_o": "dE_dnet_o"}
+    name = handed_on.get(key.node.name)
     return flat(getattr(step, name)) if name else [1.0] * len(TARGETS)  # E is a plain sum: it hands on 1 to each term
 
 

@@ -17,8 +17,8 @@ from .export import Exported, export
 from .judge.compare import compare
 from .judge.report import Comparison, Difference
 from .judge.verify import Verification, verify
-from .plan.blanks import worksheet
 from .read.read_tensor import read_tensor
+from .worksheet import worksheet
 from .write.heat_map import heat_map
 
 __all__ = [

@@ -8,19 +8,20 @@ from pathlib import Path
 from typing import Any, Tuple, Union
 
 from saitama import __version__
-from saitama.files import write_workbook
 from saitama.tensor.tensor import Tensor
 
-from .formulas import FORMULAS
-from .graph.parts import innermost
-from .graph.step import take_step, trace_step
-from .graph.trace import Graph, Node, Run, run, trace
-from .plan.book import Book
-from .plan.carry import write_graph
-from .plan.check import CheckedBook
-from .plan.inputs import write_exported, write_inputs, write_leaf_gradients
-from .plan.start import HOW_TO_READ, write_start
-from .plan.update import write_updates
+from .graph.graph import Graph
+from .graph.rounding import noise
+from .graph.run import Run, run
+from .graph.take_step import take_step
+from .graph.trace import trace
+from .graph.trace_step import trace_step
+from .plan.check import tolerance
+from .plan.compared import Compared
+from .plan.sheet import Plan
+from .plan.subject import subject_of
+from .plan.workbook import plan_workbook
+from .write.workbook import write_plan
 
 
 @dataclass(frozen=True)
@@ -65,11 +66,10 @@ def export(
     """
     check_path(path, overwrite, max_cells)
     graph, result = computed(root, names, optimizer)
-    book = CheckedBook(graph, result, max_cells)
+    subject = subject_of(graph, result, max_cells, noise(graph, result, tolerance(graph)[0]))
     size = f"{len(graph.nodes)} operations, {len(graph.leaves)} input tensors, {graph.dtype}"
-    what = f"written by saitama {__version__}: {size}"
-    write_book(book, "export", what, HOW_TO_READ)
-    return save(book, Path(path))
+    plan = plan_workbook(subject, Compared, f"written by saitama {__version__}: {size}")
+    return written(plan, Path(path))
 
 
 def computed(root: Tensor, names: Any, optimizer: Any) -> Tuple[Graph, Run]:
@@ -91,59 +91,11 @@ def check_path(path: Union[str, os.PathLike[str]], overwrite: bool, max_cells: i
         raise ValueError(f"max_cells is {max_cells!r}; give a whole number of at least 1")
 
 
-def write_book(book: Book, kind: str, what: str, how: Any) -> None:
-    """All sheets, in the order in which they are shown."""
-    book.workbook.remove(book.workbook["Sheet"])
-    start = book.page("Start")
-    inputs = write_inputs(book)
-    for node in book.graph.nodes:
-        write_node(book, node)
-    for node in reversed(book.graph.nodes):
-        book.write_backward(node, book.pages[node])
-        book.finish_page(book.pages[node], 3)
-    write_leaf_gradients(book, inputs)
-    book.finish_page(inputs, 4)
-    write_updates(book)
-    rows = book.write_check()
-    write_start(start, book, rows, what, how, kind == "worksheet")
-    write_exported(book)
-    write_graph(book, kind, __version__)
-    book.styles.close()
-    book.workbook.active = 0
-
-
-def write_node(book: Book, node: Node) -> None:
-    """The head of an operation's sheet and its forward block."""
-    widths = [item.shape[-1] for item in (node, *node.inputs) if item.shape and book.fits(item)]
-    page = book.pages[node] = book.page(book.titles[node], max(widths, default=1) or 1)
-    formula = FORMULAS[node.op]
-    page.line(f"{node.number}   {node.name} = {node.text}", "title")
-    page.links("", [("Start", "Start"), ("Inputs", "Inputs"), ("Check", "Check")])
-    part = innermost(book.graph.parts, node.number)
-    if part is not None:
-        page.text(page.row, 1, "part of", "caption")
-        page.text(page.row, 2, part.title)
-        page.row += 1
-    page.line(formula.words[:1].upper() + formula.words[1:], "text")
-    page.line(formula.maths, "maths")
-    page.links("computed from", [(item.name, book.titles[item]) for item in dict.fromkeys(node.inputs)])
-    readers = book.readers(node)
-    if readers:
-        page.links("goes into", [(reader.name, book.titles[reader]) for reader in readers])
-    else:
-        page.links("goes into", [])
-        page.text(page.row - 1, 2, "nothing: this is the result", "note")
-    page.row += 1
-    shape = "one number" if node.shape == () else f"shape {tuple(node.shape)}"
-    page.heading(f"Forward: {node.name}    {shape}, {node.dtype}", page.slot(3) - 2)
-    book.write_forward(node, page)
-
-
-def save(book: Book, path: Path) -> Exported:
-    """Write the workbook to a temporary name and rename it."""
-    write_workbook(book.workbook, path)
-    sheets = tuple(book.workbook.sheetnames)
-    return Exported(path, sheets, len(book.graph.nodes), book.formula_count, tuple(book.left_out))
+def written(plan: Plan, path: Path) -> Exported:
+    """The plan as a file: written to a temporary name and renamed."""
+    write_plan(plan, path)
+    sheets = tuple(sheet.title for sheet in plan.sheets)
+    return Exported(path, sheets, plan.operations, plan.formulas, plan.left_out)
 
 
 __all__ = ["Exported", "export"]

@@ -12,29 +12,32 @@ says so: the rule is compared for the same gradient, the gradient by itself.
 from __future__ import annotations
 
 from math import floor, inf, log10
-from typing import Any, Dict, List
+from typing import Dict, List
 
 from saitama.autograd import no_grad
 from saitama.tensor.backend import K
 from saitama.tensor.tensor import Tensor
 
-from .trace import Graph, Leaf, Run, numbers, run
+from .graph import Graph
+from .items import Leaf, numbers
+from .keys import Gradient, Key
+from .run import Run, run
 
 NUDGE = {"float64": 2.0**-49, "float32": 2.0**-23}  # relative; a spreadsheet's own rounding is up to 16 units of 2**-52
 SAMPLES = 8  # remainders are small multiples of one unit, so one sample may repeat them by chance
 MARGIN = 4.0  # how much larger than in the samples a difference may turn out
 
 
-def sizes(result: Run) -> Dict[Any, float]:
-    """By (node, k) and ("gradient", item): how large the numbers are that a gradient is a sum of: 10 from 10 on, 100
-    from 100 on, and 1 below. What additions leave over is in proportion to it, so Check's absolute tolerance is too."""
-    found: Dict[Any, float] = {}
-    for node, k in result.contributions:
-        dy = result.gradients.get(node)  # None where a part of it has no cells in the workbook that is read
+def sizes(result: Run) -> Dict[Key, float]:
+    """How large the numbers are that a gradient, or a share of one, is a sum of: 10 from 10 on, 100 from 100 on, and 1
+    below. What additions leave over is in proportion to it, so Check's absolute tolerance is too."""
+    found: Dict[Key, float] = {}
+    for share in result.shares:
+        dy = result.gradients.get(share.node)  # None where a part of it has no cells in the workbook that is read
         largest = max((abs(g) for g in (() if dy is None else numbers(dy)) if abs(g) < inf), default=0.0)
-        size = found[node, k] = 10.0 ** max(0, floor(log10(largest))) if largest else 1.0
-        key = "gradient", node.inputs[k]
-        found[key] = max(size, found.get(key, 1.0))
+        size = found[share] = 10.0 ** max(0, floor(log10(largest))) if largest else 1.0
+        total = Gradient(share.item)
+        found[total] = max(size, found.get(total, 1.0))
     return found
 
 

@@ -1,86 +1,17 @@
-"""The graph behind a tensor, with a name for everything in it: what a workbook shows and carries.
-
-`trace` walks from a root tensor to its leaves; `run` computes a graph forward and backward on saitama's kernels and
-keeps every value. Neither touches the user's tensors or their .grad.
-"""
+"""The graph behind a tensor, with a name for everything in it: what a workbook shows and carries."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Tuple
 
-from saitama.autograd.function import OPS, Function, ancestors
-from saitama.tensor.backend import K
+from saitama.autograd.function import Function, ancestors
 from saitama.tensor.tensor import Tensor
 
-from ..formulas import FORMULAS
-from ..layout import Shape, flatten
+from .graph import Graph
+from .items import Item, Leaf, Node
 from .parts import Part, find_parts, innermost, module_paths, name_of
 
-if TYPE_CHECKING:
-    from .step import Step
 
-
-@dataclass(eq=False)
-class Item:
-    """A tensor of the graph."""
-
-    name: str
-    shape: Shape
-    dtype: str
-    requires_grad: bool
-
-
-@dataclass(eq=False)
-class Leaf(Item):
-    """A tensor nothing in the graph computed: an input, a weight, a constant."""
-
-    array: Any = None
-    source: Any = None  # the Tensor it was made from
-
-
-@dataclass(eq=False)
-class Node(Item):
-    """The result of an operation."""
-
-    op: str = ""
-    params: Dict[str, Any] = field(default_factory=dict)
-    inputs: Tuple[Item, ...] = ()
-    needs: Tuple[bool, ...] = ()
-    number: int = 0
-
-    @property
-    def text(self) -> str:
-        """The operation as an expression: `sigmoid(net)`."""
-        return FORMULAS[self.op].text([item.name for item in self.inputs], self.params)
-
-
-@dataclass
-class Graph:
-    """Leaves, and nodes in an order in which inputs come first; the last node is the root."""
-
-    leaves: List[Leaf]
-    nodes: List[Node]
-    parts: List[Part] = field(default_factory=list)  # the calls of modules that made the nodes
-    step: Optional[Step] = None  # of an optimiser, with the gradients of this graph
-
-    @property
-    def inputs(self) -> List[Leaf]:
-        """Everything that has yellow cells: the leaves, and what an optimiser's step starts from."""
-        return [*self.leaves, *(self.step.inputs if self.step else [])]
-
-    @property
-    def root(self) -> Node:
-        return self.nodes[-1]
-
-    @property
-    def dtype(self) -> str:
-        """float32 if any part of the graph is, else float64."""
-        items: List[Item] = [*self.leaves, *self.nodes]
-        return "float32" if any(item.dtype == "float32" for item in items) else "float64"
-
-
-# --- from tensors ---------------------------------------------------------------------------------------------------
 def trace(root: Tensor, names: Any = None) -> Graph:
     """The graph behind `root`, a tensor of one element. Names come from `Tensor(name=…)`, then from `names`, then
     from the paths of the modules that made the operations."""
@@ -178,67 +109,3 @@ def _node(
     inputs = tuple(items[source] for source in function.inputs or ())
     flows = function.differentiable and any(function.needs)
     return Node(_unique(name, taken), function.shape, function.dtype, flows, op, params, inputs, function.needs, number)
-
-
-# --- computing it ---------------------------------------------------------------------------------------------------
-@dataclass
-class Run:
-    """Every value and gradient of a graph. What could not be computed is not in it."""
-
-    values: Dict[Item, Any] = field(default_factory=dict)
-    gradients: Dict[Item, Any] = field(default_factory=dict)  # dE/d item, complete
-    contributions: Dict[Tuple[Node, int], Any] = field(default_factory=dict)  # what a node hands to its k-th input
-
-
-def run(graph: Graph, leaves: Mapping[Any, Any], given: Optional[Mapping[Any, Any]] = None) -> Run:
-    """Compute the graph from the arrays of its leaves.
-
-    `given` holds values of nodes and contributions (by `node` and `(node, k)`) that stand in where an operand is
-    missing.
-    """
-    given = given or {}
-    result = Run()
-    result.values.update(leaves)
-    functions: Dict[Node, Function] = {}
-    for node in graph.nodes:
-        if all(item in result.values for item in node.inputs):
-            function = OPS[node.op](**node.params)
-            function.needs = node.needs
-            result.values[node] = function.forward(*[result.values[item] for item in node.inputs])
-            functions[node] = function
-        elif node in given:
-            result.values[node] = given[node]
-    root = graph.root
-    result.gradients[root] = K.full(root.shape, 1, root.dtype)
-    incomplete = set()  # items to which some contribution is missing
-    for node in reversed(graph.nodes):
-        dy = None if node in incomplete else result.gradients.get(node)
-        if not receives(node, node.needs) or (dy is None and node not in incomplete):
-            continue
-        parts: Tuple[Any, ...] = (None,) * len(node.inputs)
-        if dy is not None and node in functions:
-            parts = functions[node].backward(dy)
-        for k, item in enumerate(node.inputs):
-            if not node.needs[k]:
-                continue
-            dx = parts[k] if parts[k] is not None else given.get((node, k))
-            if dx is None:
-                incomplete.add(item)
-                continue
-            result.contributions[node, k] = dx
-            known = result.gradients.get(item)
-            result.gradients[item] = dx if known is None else K.add(known, dx)
-    for item in incomplete:
-        result.gradients.pop(item, None)
-    return result
-
-
-def receives(node: Node, needs: Tuple[bool, ...]) -> bool:
-    """Whether the operation hands a gradient on at all."""
-    return OPS[node.op].differentiable and any(needs)
-
-
-def numbers(array: Any) -> List[Any]:
-    """The numbers of an array, row by row, as a spreadsheet holds them: floats and ints; True is 1."""
-    flat = flatten(array.tolist(), array.ndim)
-    return [int(value) for value in flat] if array.dtype == "bool" else flat

@@ -11,12 +11,15 @@ from saitama.tensor.backend import K
 from ..address import cell_name
 from ..errors import WorkbookError
 from ..formulas import FORMULAS
+from ..graph.items import Item, Leaf, Node, numbers
+from ..graph.keys import Gradient, Key, Share, Start, Value
 from ..graph.rounding import sizes
-from ..graph.step import take_step
-from ..graph.trace import Item, Leaf, Node, Run, numbers, run
+from ..graph.run import Run, run
+from ..graph.take_step import take_step
 from ..layout import Block, Index
-from ..plan.carry import Carried, read_graph
 from ..plan.check import tolerance as usual_tolerance
+from ..read.carried import read_graph
+from ..read.places import Carried
 from ..read.safety import PathLike
 from ..read.workbook import Cell, open_workbook
 from .compare import is_close
@@ -66,7 +69,7 @@ def verify(path: PathLike, *, rtol: Optional[float] = None, atol: Optional[float
 class _Verifier:
     def __init__(self, book: Any, carried: Carried, tolerance: Tuple[float, float], by_size: bool) -> None:
         self.book, self.carried, self.graph, self.tolerance = book, carried, carried.graph, tolerance
-        self.by_size, self.sizes = by_size, {}  # type: bool, Dict[Any, float]
+        self.by_size, self.sizes = by_size, {}  # type: bool, Dict[Key, float]
         self.differences: List[Difference] = []
         self.kinds: Counter = Counter()
         self.not_checked: List[str] = []
@@ -80,16 +83,14 @@ class _Verifier:
         current = exported if same and self.graph.step is None else self.compute(now)
         root = self.graph.root.name
         for node in self.graph.nodes:  # in the order in which they are computed: the first difference is the cause
-            self.tensor(node, node, current.values.get(node), exported.values.get(node))
+            self.tensor(Value(node), current, exported)
         for item in [*reversed(self.graph.nodes), *self.graph.leaves]:
-            gradient = current.gradients.get(item), exported.gradients.get(item)
-            self.tensor(("gradient", item), item, *gradient, f"d{root}/d{item.name}")
+            self.tensor(Gradient(item), current, exported, f"d{root}/d{item.name}")
             for k, operand in enumerate(item.inputs if isinstance(item, Node) else ()):
-                contribution = current.contributions.get((item, k)), exported.contributions.get((item, k))  # type: ignore[arg-type]
-                self.tensor((item, k), operand, *contribution, f"d{root}/d{operand.name}", f" through {item.name}")
+                self.tensor(Share(item, k), current, exported, f"d{root}/d{operand.name}", f" through {item.name}")  # type: ignore[arg-type]
         for update in self.graph.step.updates if self.graph.step else ():
             for line in update.lines.values():
-                self.tensor(line, line, current.values.get(line), exported.values.get(line))
+                self.tensor(Value(line), current, exported)
         if self.uncalculated:
             self.not_checked.append(f"{self.uncalculated:,} formulas that no spreadsheet program has calculated yet")
         return Verification(
@@ -101,7 +102,7 @@ class _Verifier:
         """The arrays of the inputs, from the yellow cells or from the sheet Exported."""
         arrays = {}
         for leaf in self.graph.inputs:
-            places = self.carried.places.get(leaf)
+            places = self.carried.places.get(Value(leaf))
             if places is None:
                 if sheet is None:
                     self.not_checked.append(f"what depends on {leaf.name}, which has no cells in this workbook")
@@ -130,7 +131,7 @@ class _Verifier:
         given = {}
         for key, places in self.carried.places.items():
             if places.pinned:
-                dtype = key.dtype if isinstance(key, Item) else self.graph.dtype
+                dtype = key.item.dtype if isinstance(key, Value) else self.graph.dtype
                 given[key] = self.array(places.live, dtype, places.sheet, "a value of the framework")
         try:
             result = run(self.graph, leaves, given)
@@ -148,14 +149,14 @@ class _Verifier:
         gradients = {}
         for update in self.graph.step.updates if self.graph.step else ():
             p = update.parameter
-            places = self.carried.places.get(("gradient", p))
+            places = self.carried.places.get(Gradient(p))
             if not exported:
-                places = self.carried.places.get(("start", update)) or places
+                places = self.carried.places.get(Start(update)) or places
             block = None if places is None else places.framework if exported else places.live
             if places is not None and block is not None and p in result.gradients:
                 cells, expected = self.book[places.sheet], result.gradients[p]
                 found = [cells[row, column].number for _, row, column in block.cells()]
-                limits = self.limits(("gradient", p))
+                limits = self.limits(Gradient(p))
                 chosen = [
                     true if own is None or not is_close(own, true, *limits) else own
                     for own, true in zip(found, numbers(expected))
@@ -164,10 +165,11 @@ class _Verifier:
         return gradients
 
     # --- comparing --------------------------------------------------------------------------------------------------
-    def tensor(self, key: Any, item: Item, array: Any, exported: Any, name: str = "", way: str = "") -> None:
-        places = self.carried.places.get(key)
+    def tensor(self, key: Key, now: Run, then: Run, name: str = "", way: str = "") -> None:
+        places, item = self.carried.places.get(key), key.item
         if places is None:
             return
+        array, exported = now.get(key), then.get(key)
         if array is None or exported is None:
             self.not_checked.append(f"{name or item.name}{way}: it cannot be computed from the cells of this workbook")
             return
@@ -208,7 +210,7 @@ class _Verifier:
                 place = cell_name(row, column)
                 self.differences.append(Difference(sheet, place, verdict, cell.value, float(true), what, hint))
 
-    def judge(self, key: Any, dtype: str) -> Callable[[Cell, float, bool], Optional[str]]:
+    def judge(self, key: Key, dtype: str) -> Callable[[Cell, float, bool], Optional[str]]:
         """What judges a cell by its true number and whether it was typed: None for right, or what is wrong."""
         limits = self.limits(key)
 
@@ -221,7 +223,7 @@ class _Verifier:
 
         return verdict
 
-    def limits(self, key: Any) -> Tuple[float, float]:
+    def limits(self, key: Key) -> Tuple[float, float]:
         """(rtol, atol) for the numbers of a block."""
         rtol, atol = self.tolerance
         return rtol, atol * self.sizes.get(key, 1.0)

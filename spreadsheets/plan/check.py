@@ -6,37 +6,25 @@ of the block has a difference, no cell is over its own tolerance, and the larges
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional, Tuple
-
-from openpyxl.formatting.rule import FormulaRule
-from openpyxl.styles import Font
+from typing import Dict, List, Tuple
 
 from ..formulas.limits import as_range
-from ..graph.rounding import noise
-from ..graph.trace import Graph, Item, Run
+from ..graph.graph import Graph
+from ..graph.items import Item
+from ..graph.keys import Gradient, Key, Share, Value
 from ..layout import Block, column
-from ..write.style import DIFFERENCE, GREEN, GREEN_INK, RED, RED_INK, fill
-from .book import Book, Section
-from .inputs import changed_inputs
-from .page import Page, target
+from .inputs import changed_cells
+from .page import DIFFERENCE, Page, target
+from .section import Draft, Section
+from .sheet import Colour
+from .showing import Rows
+from .subject import Subject
 
 TOLERANCES = {"float64": (1e-9, 1e-12), "float32": (1e-5, 1e-6)}  # (rtol, atol)
 ERF_ATOL = 1e-10  # the erf of some spreadsheet programs is good to ten digits, which shows where larger numbers cancel
 
 RTOL, ATOL, CHANGED, VERDICT = "$C$5", "$C$6", "$C$7", "A3"
 HEADERS = ["block", "what", "cells", "largest difference", "allowed at most", "cells over", "status"]
-AMBER = "FFE9B8"
-
-
-class CheckedBook(Book):
-    """A book with all values of the framework in it, and a Check sheet that compares them with the formulas."""
-
-    def __init__(self, graph: Graph, result: Run, max_cells: int) -> None:
-        super().__init__(graph, result, max_cells)
-        self.noise = noise(graph, result, tolerance(graph)[0])
-
-    def write_check(self) -> Dict[Item, Tuple[int, int]]:
-        return write_check(self)
 
 
 def tolerance(graph: Graph) -> Tuple[float, float]:
@@ -46,12 +34,12 @@ def tolerance(graph: Graph) -> Tuple[float, float]:
     return rtol, max(atol, ERF_ATOL) if uses_erf else atol
 
 
-def write_check(book: Book) -> Dict[Item, Tuple[int, int]]:
-    """Write the sheet; returns the rows of each tensor on it, first and last."""
-    page = book.page("Check")
-    rtol, atol = tolerance(book.graph)
-    sections = [(item, section) for item, section in all_sections(book) if section.difference is not None]
-    first, last = 11, 10 + len(sections)
+def plan_check(subject: Subject, draft: Draft) -> Rows:
+    """The sheet; returns the rows of each tensor on it, first and last."""
+    page = draft.page("Check")
+    rtol, atol = tolerance(subject.graph)
+    found = [(item, section) for item, section in all_sections(subject, draft) if section.difference is not None]
+    first, last = 11, 10 + len(found)
     page.line("Check", "title")
     page.links("", [("Start", "Start"), ("Inputs", "Inputs")])
     verdict_row(page, verdict(first, last))
@@ -62,46 +50,45 @@ def write_check(book: Book) -> Dict[Item, Tuple[int, int]]:
     page.put(6, 3, atol, "input", "0E+00")
     page.text(6, 4, "for a gradient times 10, 100, …, where the numbers it is a sum of are as large", "note")
     page.text(7, 1, "input cells changed since the export", "text")
-    page.put(7, 3, "=" + "+".join(changed_inputs(book).values() or ["0"]), "cell", "0")
+    page.put(7, 3, f"={changed_cells(subject, draft)}", "cell", "0")
     page.text(8, 1, "formulas checked", "text")
     page.put(8, 3, f"=SUM(C{first}:C{max(last, first)})", "cell", "#,##0")
     for col, name in enumerate(HEADERS, 1):
         page.text(10, col, name, "head")
     rows: Dict[Item, Tuple[int, int]] = {}
-    for row, (item, section) in enumerate(sections, first):
-        if item in book.remarks and item not in rows:
-            page.text(row, 8, book.remarks[item], "note")
+    pages = {other.title: other for other in draft.pages}
+    for row, (item, section) in enumerate(found, first):
+        if item in draft.remarks and item not in rows:
+            page.text(row, 8, draft.remarks[item], "note")
         rows[item] = (rows.get(item, (row, row))[0], row)
-        write_row(page, row, section)
-    if sections:
+        check_row(page, row, section)
+        mark_differences(pages[section.sheet], section)
+    if found:
         colour(page, f"G{first}:G{last}", f"G{first}")
-    for section in (section for _, section in sections):
-        mark_differences(section)
-    longest = max((len(section.label) for _, section in sections), default=0)
-    for letter, width in zip("ABCDEFG", (30, min(max(34, longest), 80), 10, 18, 18, 12, 14)):
-        page.sheet.column_dimensions[letter].width = width
-    page.sheet.freeze_panes = "A11"
-    page.sheet.print_title_rows = "10:10"
+    longest = max((len(section.label) for _, section in found), default=0)
+    page.widths.update(enumerate((30, min(max(34, longest), 80), 10, 18, 18, 12, 14), 1))
+    page.freeze, page.repeated_rows = "A11", "10:10"
     return rows
 
 
 def verdict_row(page: Page, formula: str) -> None:
     """The one line that says it all, coloured by how it begins."""
     page.put(3, 1, formula, "verdict")
-    page.sheet.merge_cells("A3:G3")
-    page.sheet.row_dimensions[3].height = 30
+    page.merged.append("A3:G3")
+    page.heights[3] = 30
     colour(page, "A3:G3", "$A$3")
 
 
-def all_sections(book: Book) -> List[Tuple[Item, Section]]:
+def all_sections(subject: Subject, draft: Draft) -> List[Tuple[Item, Section]]:
     """Every block that has numbers: by operation in order, then the gradients of the inputs, then the updates."""
-    found: List[Tuple[Item, Optional[Section]]] = []
-    for node in book.graph.nodes:
-        found += [(node, book.forward.get(node)), (node, book.arriving.get(node))]
-        found += [(node, book.contributions.get((node, k))) for k in range(len(node.inputs))]
-    found += [(leaf, book.arriving.get(leaf)) for leaf in book.graph.leaves]
-    for update in book.graph.step.updates if book.graph.step else ():
-        found += [(update, book.forward.get(line)) for line in update.lines.values()]
+    keys: List[Tuple[Item, Key]] = []
+    for node in subject.graph.nodes:
+        keys += [(node, Value(node)), (node, Gradient(node))]
+        keys += [(node, Share(node, k)) for k in range(len(node.inputs))]
+    keys += [(leaf, Gradient(leaf)) for leaf in subject.graph.leaves]
+    for update in subject.graph.step.updates if subject.graph.step else ():
+        keys += [(update, Value(line)) for line in update.lines.values()]
+    found = [(item, draft.sections.get(key)) for item, key in keys]
     return [(item, section) for item, section in found if section is not None and section.live.size]
 
 
@@ -109,10 +96,10 @@ def area(block: Block) -> str:
     return target(block.sheet, as_range(block.rectangle()))
 
 
-def write_row(page: Page, row: int, section: Section) -> None:
+def check_row(page: Page, row: int, section: Section) -> None:
     difference, framework = area(section.difference), area(section.framework)  # type: ignore[arg-type]
     place = f"{column(section.live.column)}{section.live.row}"
-    page.link(row, 1, section.page.title, section.page.title, place, "cell_link")
+    page.link(row, 1, section.sheet, section.sheet, place, "cell_link")
     page.text(row, 2, section.label, "cell")
     page.put(row, 3, section.live.size, "cell", "#,##0")
     page.put(row, 4, f"=MAX({difference})", "cell", DIFFERENCE)
@@ -150,21 +137,16 @@ def verdict(first: int, last: int) -> str:
 
 def colour(page: Page, cells: str, first: str) -> None:
     """Green for a text that begins with PASS, red for FAIL, amber for anything else."""
-    rules = [("PASS", GREEN, GREEN_INK), ("FAIL", RED, RED_INK)]
-    for text, back, ink in rules:
-        rule = FormulaRule([f'LEFT({first},4)="{text}"'], fill=fill(back), font=Font(color=ink), stopIfTrue=True)
-        page.sheet.conditional_formatting.add(cells, rule)
-    page.sheet.conditional_formatting.add(cells, FormulaRule([f"LEN({first})>0"], fill=fill(AMBER)))
+    for text, look in (("PASS", "right"), ("FAIL", "wrong")):
+        page.colours.append(Colour(cells, f'LEFT({first},4)="{text}"', look, stop=True))
+    page.colours.append(Colour(cells, f"LEN({first})>0", "open"))
 
 
-def mark_differences(section: Section) -> None:
+def mark_differences(page: Page, section: Section) -> None:
     """A difference over its tolerance turns red where it stands."""
     difference, framework = section.difference, section.framework
     assert difference is not None and framework is not None
     zero = (0,) * len(section.shape)
     d, b = difference.address(zero), framework.address(zero)
     over = f"{d}>{absolute(target('Check', ATOL), section)}+{target('Check', RTOL)}*IF(ISNUMBER({b}),ABS({b}),0)"
-    sheet = section.page.sheet
-    sheet.conditional_formatting.add(
-        difference.rectangle(), FormulaRule([f"AND(ISNUMBER({d}),{over})"], fill=fill(RED), font=Font(color=RED_INK))
-    )
+    page.colours.append(Colour(difference.rectangle(), f"AND(ISNUMBER({d}),{over})", "wrong"))

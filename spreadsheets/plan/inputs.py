@@ -8,151 +8,147 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Tuple
 
-from openpyxl.formatting.rule import FormulaRule
-from openpyxl.worksheet.datavalidation import DataValidation
-
+from ..graph.items import Leaf, numbers
+from ..graph.keys import Gradient, Value
 from ..graph.step import Step
-from ..graph.trace import Leaf, numbers
 from ..layout import Block
-from ..write.style import fill
-from .book import Book, Section
-from .page import Page, number_format, target
+from .operations import Operations, summary
+from .page import number_format, target
+from .section import Draft, Section, Spec
+from .sheet import Colour, Prompt
+from .showing import Showing
+from .subject import Subject
 
-ORANGE = "FFD9A0"  # an input that was changed since the export
 
+class Inputs:
+    """The sheet while it is planned: values first; the gradients beside them when they have been computed."""
 
-def write_inputs(book: Book) -> Page:
-    """The yellow cells of every leaf; room is kept beside them for the gradients, which come last."""
-    step = book.graph.step
-    widths = [leaf.shape[-1] for leaf in book.graph.inputs if leaf.shape and book.fits(leaf)]
-    options = [len(group.cells) // 2 for group in step.groups] if step else []  # two slots side by side hold them
-    page = book.page("Inputs", max([1, *widths, *options]))
-    page.line("Inputs", "title")
-    page.line(
-        "Yellow cells are yours: change one, and every formula that depends on it follows. Orange: changed.", "note"
-    )
-    page.links("", [("Start", "Start"), ("Check", "Check")])
-    page.row += 1
-    prompt = DataValidation(
-        type="decimal", operator="between", formula1="-1E+308", formula2="1E+308", errorStyle="warning"
-    )
-    prompt.errorTitle, prompt.error = (
-        "Not a number",
-        "This cell wants a number; the formulas that use it will show an error.",
-    )
-    prompt.promptTitle, prompt.prompt = "Input", "Type a number: the forward and the backward pass follow."
-    if step:
-        write_options(book, page, step, prompt)
-    for leaf in book.graph.leaves:
-        kind = "requires grad" if leaf.requires_grad else "no gradient asked for"
-        write_input(
-            book, page, leaf, kind, [(reader.name, book.titles[reader]) for reader in book.readers(leaf)], prompt
+    def __init__(self, subject: Subject, draft: Draft, showing: Showing) -> None:
+        self.subject, self.draft, self.showing = subject, draft, showing
+        self._typed: List[str] = []  # the yellow cells
+
+    def values(self) -> None:
+        """The yellow cells of every leaf; room is kept beside them for the gradients, which come last."""
+        graph, titles = self.subject.graph, self.subject.titles
+        step = graph.step
+        widths = [leaf.shape[-1] for leaf in graph.inputs if leaf.shape and self.subject.fits(leaf)]
+        options = [len(group.cells) // 2 for group in step.groups] if step else []  # two slots side by side hold them
+        page = self.page = self.draft.page("Inputs", max([1, *widths, *options]))
+        page.line("Inputs", "title")
+        page.line(
+            "Yellow cells are yours: change one, and every formula that depends on it follows. Orange: changed.", "note"
         )
-    for update in step.updates if step else ():
-        for leaf in update.state.values():
-            kind = f"state of {step.optimizer} at step t" if step else ""
-            write_input(book, page, leaf, kind, [(update.name, book.titles[update])], prompt)
-    if prompt.sqref:
-        page.sheet.add_data_validation(prompt)
-    return page
-
-
-def write_options(book: Book, page: Page, step: Step, prompt: DataValidation) -> None:
-    """The hyper-parameters of each group, in one line."""
-    for n, group in enumerate(step.groups):
-        title = f"{step.optimizer}, group {n}" if len(step.groups) > 1 else step.optimizer
-        page.heading(f"{title}    hyper-parameters", page.slot(book.input_slots) - 2)
-        updates = [update for update in step.updates if update.group is group]
-        page.links("goes into", [(update.name, book.titles[update]) for update in updates])
-        for col, (name, leaf) in enumerate(group.cells.items(), 2):
-            page.text(page.row, col, name, "caption")
-            values = numbers(book.run.values[leaf])
-            block = Block(page.title, page.row + 1, col, ())
-            page.numbers(block, values, "input", "General")
-            place_input(book, page, leaf, values, block, prompt)
-        page.row += 2
-        if group.off:
-            off = ", ".join(f"{name} = {value}" for name, value in group.off.items())
-            page.text(page.row, 2, f"off, so not in the rule: {off}", "note")
-            page.row += 1
+        page.links("", [("Start", "Start"), ("Check", "Check")])
         page.row += 1
+        if step:
+            self._options(step)
+        for leaf in graph.leaves:
+            kind = "requires grad" if leaf.requires_grad else "no gradient asked for"
+            self._input(leaf, kind, [(reader.name, titles[reader]) for reader in graph.readers(leaf)])
+        for update in step.updates if step else ():
+            for leaf in update.state.values():
+                kind = f"state of {step.optimizer} at step t" if step else ""
+                self._input(leaf, kind, [(update.name, titles[update])])
+        if self._typed:
+            prompt = "Type a number: the forward and the backward pass follow."
+            page.prompts.append(Prompt(tuple(self._typed), "Input", prompt))
+
+    def _options(self, step: Step) -> None:
+        """The hyper-parameters of each group, in one line."""
+        page = self.page
+        for n, group in enumerate(step.groups):
+            title = f"{step.optimizer}, group {n}" if len(step.groups) > 1 else step.optimizer
+            page.heading(f"{title}    hyper-parameters", page.slot(self.showing.input_slots) - 2)
+            updates = [update for update in step.updates if update.group is group]
+            page.links("goes into", [(update.name, self.subject.titles[update]) for update in updates])
+            for col, (name, leaf) in enumerate(group.cells.items(), 2):
+                page.text(page.row, col, name, "caption")
+                values = numbers(self.subject.run.values[leaf])
+                block = Block(page.title, page.row + 1, col, ())
+                page.numbers(block, values, "input", "General")
+                self._place(leaf, values, block)
+            page.row += 2
+            if group.off:
+                off = ", ".join(f"{name} = {value}" for name, value in group.off.items())
+                page.text(page.row, 2, f"off, so not in the rule: {off}", "note")
+                page.row += 1
+            page.row += 1
+
+    def _input(self, leaf: Leaf, kind: str, readers: List[Tuple[str, str]]) -> None:
+        page = self.page
+        heading = f"{leaf.name}    {shape_text(leaf)} {leaf.dtype}, {kind}"
+        page.heading(heading, page.slot(self.showing.input_slots) - 2)
+        page.links("goes into", readers)
+        if self.subject.fits(leaf):
+            self._leaf(leaf, self.subject.run.values[leaf])
+        else:
+            summary(self.subject, self.draft, page, leaf.name, self.subject.run.values[leaf])
+
+    def _leaf(self, leaf: Leaf, array: Any) -> None:
+        page, values = self.page, numbers(array)
+        page.text(page.row, page.slot(0), "value", "caption")
+        has_gradient = leaf.requires_grad and leaf in self.subject.run.gradients
+        names = self.showing.gradient_captions(leaf) if has_gradient else []
+        for slot, name in enumerate(names, 1):
+            page.text(page.row, page.slot(slot), name, "caption")
+        if leaf.requires_grad and not has_gradient:
+            page.text(page.row, page.slot(1), "no gradient arrives here", "note")
+        page.row += 1
+        block = page.block(leaf.shape, 0)
+        page.labels(block)
+        page.numbers(block, values, "input", number_format(values, leaf.dtype))
+        for slot in range(1, len(names) + 1):
+            page.labels(page.block(leaf.shape, slot))
+        self._place(leaf, values, block)
+        page.past(block)
+
+    def _place(self, leaf: Leaf, values: List[Any], block: Block) -> None:
+        """Remember where an input lies, prompt for its numbers, and turn those that were changed orange."""
+        self.draft.place(Value(leaf), Section(leaf.name, self.page.title, leaf.shape, leaf.dtype, values, block))
+        if block.size:
+            self._typed.append(block.rectangle())
+            first = block.address((0,) * len(leaf.shape))
+            changed = f"{first}<>{target('Exported', first)}"
+            self.page.colours.append(Colour(block.rectangle(), changed, "changed"))
+
+    def gradients(self, operations: Operations) -> None:
+        """Beside each leaf the sum of what came back to it."""
+        for leaf in self.subject.graph.leaves:
+            gradient = self.subject.run.gradients.get(leaf)
+            if gradient is None or not leaf.requires_grad or not self.draft.has_cells(leaf):
+                continue
+            key, row = Gradient(leaf), self.draft.sections[Value(leaf)].live.row
+            formula = operations.sum_of_shares(leaf, self.page)
+            label, size = self.subject.slope(leaf), self.subject.sizes[key]
+            spec = Spec(key, label, gradient, numbers(gradient), formula, size)
+            self.draft.place(key, self.showing.gradient(self.page, row, spec))
+        self.showing.finish(self.page, 4)
 
 
-def write_input(
-    book: Book, page: Page, leaf: Leaf, kind: str, readers: List[Tuple[str, str]], prompt: DataValidation
-) -> None:
-    page.heading(f"{leaf.name}    {shape_text(leaf)} {leaf.dtype}, {kind}", page.slot(book.input_slots) - 2)
-    page.links("goes into", readers)
-    array = book.run.values[leaf]
-    if book.fits(leaf):
-        write_leaf(book, page, leaf, array, prompt)
-    else:
-        book.summary(page, leaf.name, array)
+def shape_text(leaf: Leaf) -> str:
+    return "one number," if leaf.shape == () else f"shape {tuple(leaf.shape)},"
 
 
-def shape_text(item: Any) -> str:
-    return "one number," if item.shape == () else f"shape {tuple(item.shape)},"
-
-
-def write_leaf(book: Book, page: Page, leaf: Leaf, array: Any, prompt: DataValidation) -> None:
-    values = numbers(array)
-    page.text(page.row, page.slot(0), "value", "caption")
-    has_gradient = leaf.requires_grad and leaf in book.run.gradients
-    names = book.gradient_captions(leaf) if has_gradient else []
-    for slot, name in enumerate(names, 1):
-        page.text(page.row, page.slot(slot), name, "caption")
-    if leaf.requires_grad and not has_gradient:
-        page.text(page.row, page.slot(1), "no gradient arrives here", "note")
-    page.row += 1
-    block = page.block(leaf.shape, 0)
-    page.labels(block)
-    page.numbers(block, values, "input", number_format(values, leaf.dtype))
-    for slot in range(1, len(names) + 1):
-        page.labels(page.block(leaf.shape, slot))
-    place_input(book, page, leaf, values, block, prompt)
-    page.past(block)
-
-
-def place_input(book: Book, page: Page, leaf: Leaf, values: List[Any], block: Block, prompt: DataValidation) -> None:
-    """Remember where an input lies, prompt for its numbers, and turn those that were changed orange."""
-    book.forward[leaf] = Section("input", leaf.name, page, leaf.shape, leaf.dtype, values, block)
-    if block.size:
-        prompt.add(block.rectangle())
-        first = block.address((0,) * len(leaf.shape))
-        changed = f"{first}<>{target('Exported', first)}"
-        page.sheet.conditional_formatting.add(block.rectangle(), FormulaRule([changed], fill=fill(ORANGE)))
-
-
-def write_leaf_gradients(book: Book, page: Page) -> None:
-    """Beside each leaf the sum of what came back to it."""
-    for leaf in book.graph.leaves:
-        place = book.forward.get(leaf)
-        gradient = book.run.gradients.get(leaf)
-        if place is None or gradient is None or not leaf.requires_grad:
-            continue
-        book.leaf_gradient(page, leaf, place.live.row, gradient)
-
-
-def write_exported(book: Book) -> None:
-    """The hidden copy of the inputs, in the same cells."""
-    page = book.page("Exported")
-    page.sheet.sheet_state = "hidden"
+def plan_exported(subject: Subject, draft: Draft) -> None:
+    """The hidden copy of the inputs, in the same cells; in front of each how many of its cells were changed."""
+    page = draft.page("Exported", hidden=True)
     page.line("The numbers of Inputs as they were at the export, in the same cells.", "note")
-    for leaf in book.graph.inputs:
-        section = book.forward.get(leaf)
-        if section is not None:
-            page.numbers(section.live, section.values, "key", "General")
-
-
-def changed_inputs(book: Book) -> Dict[Leaf, str]:
-    """For each leaf the formula that counts its changed cells."""
-    counts = {}
-    for leaf in book.graph.inputs:
-        section = book.forward.get(leaf)
-        if section is not None and section.live.size:
+    counts: Dict[int, List[str]] = {}
+    for section in exported(subject, draft):
+        page.numbers(section.live, section.values, "key", "General")
+        if section.live.size:
             area = section.live.rectangle()
-            counts[leaf] = f"SUMPRODUCT(--({target('Inputs', area)}<>{target('Exported', area)}))"
-    return counts
+            counts.setdefault(section.live.row, []).append(f"SUMPRODUCT(--({target('Inputs', area)}<>{area}))")
+    for row, formulas in counts.items():
+        page.put(row, 1, "=" + "+".join(formulas), "key", "0")
 
 
-__all__ = ["changed_inputs", "shape_text", "write_exported", "write_inputs", "write_leaf_gradients"]
+def exported(subject: Subject, draft: Draft) -> List[Section]:
+    found = [draft.sections.get(Value(leaf)) for leaf in subject.graph.inputs]
+    return [section for section in found if section is not None]
+
+
+def changed_cells(subject: Subject, draft: Draft) -> str:
+    """The formula that counts the input cells that were changed."""
+    last = max((section.live.row for section in exported(subject, draft)), default=2)
+    return f"SUM({target('Exported', f'A2:A{last}')})"

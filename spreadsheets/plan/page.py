@@ -1,4 +1,4 @@
-"""One sheet while it is written: titles, links and labelled blocks, from top to bottom.
+"""One sheet while it is planned: titles, links and labelled blocks, from top to bottom.
 
 A page has a grid of equally wide slots side by side, each a column of labels followed by columns of numbers, so that
 the live formulas, the framework's values and the differences of all its blocks stand under one another.
@@ -7,16 +7,15 @@ the live formulas, the framework's values and the differences of all its blocks 
 from __future__ import annotations
 
 import re
-from typing import Any, Callable, List, Optional, Sequence, Tuple
-
-from openpyxl.worksheet.hyperlink import Hyperlink
-from openpyxl.worksheet.worksheet import Worksheet
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from ..formulas.limits import checked
-from ..layout import MAX_COLUMNS, MAX_ROWS, Block, Index, column, slice_label
-from ..write.style import DIFFERENCE, INTEGER, NUMBER, TINY, Styles
+from ..layout import MAX_COLUMNS, MAX_ROWS, Block, Index
+from .sheet import Cells, Colour, Content, Element, Labels, Link, Live, Overflow, Prompt, Sheet, Spot, Texts
 
 LABELS, NUMBERS = 11.0, 12.0  # column widths, in characters
+NUMBER, INTEGER, TINY, DIFFERENCE = "0.000000", "0", "0.000000E+00", "0.0E+00;-0.0E+00;0"
+HELPER = "[=0]0;[=1]1;0.000000"
 
 
 def sheet_title(text: str, taken: Sequence[str]) -> str:
@@ -55,41 +54,33 @@ def number_format(values: Sequence[Any], dtype: str) -> str:
 
 
 class Page:
-    """A worksheet with a cursor. `grid` is the width of the widest block that has three slots."""
+    """A sheet with a cursor, `row`. `grid` is the width of the widest block that has several slots."""
 
-    def __init__(self, sheet: Worksheet, styles: Styles, grid: int) -> None:
-        self.sheet, self.styles, self.grid = sheet, styles, grid
-        self.title = str(sheet.title)
+    def __init__(self, title: str, grid: int = 1, hidden: bool = False) -> None:
+        self.title, self.grid, self.hidden = title, grid, hidden
         self.row = 1
-        self._spilled = 0
+        self.texts = Texts()
+        self.elements: List[Element] = [self.texts]
+        self.overflow = Overflow()
+        self.widths: Dict[int, float] = {}
+        self.heights: Dict[int, float] = {}
+        self.hidden_columns: Sequence[int] = ()
+        self.merged: List[str] = []
+        self.colours: List[Colour] = []
+        self.prompts: List[Prompt] = []
+        self.freeze = self.repeated_rows = ""
         self.widest = 0
-        sheet.sheet_view.showGridLines = False
-        sheet.protection.sheet = True  # without a password: a guard against slips, not a lock
-        sheet.protection.formatColumns = False
-        sheet.protection.formatCells = False
-        sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", 9
-        sheet.page_setup.fitToHeight = 0
-        sheet.sheet_properties.pageSetUpPr.fitToPage = True
-        sheet.print_options.horizontalCentered = False
-        sheet.page_margins.left = sheet.page_margins.right = sheet.page_margins.top = sheet.page_margins.bottom = 0.5
 
-    # --- text -------------------------------------------------------------------------------------------------------
-    def put(self, row: int, col: int, value: Any, style: str, number_format: Optional[str] = None) -> Any:
-        """One cell. Text that starts with "=" is a formula; numbers are written exactly, infinities as text."""
-        cell: Any = self.sheet.cell(row, col)
-        cell._style = self.styles.array(style, number_format)
-        if isinstance(value, str):
-            cell.value = value
-        else:
-            write_number(cell, value)
-        return cell
+    # --- single cells -----------------------------------------------------------------------------------------------
+    def put(self, row: int, col: int, value: Any, style: str, number_format: Optional[str] = None) -> None:
+        """One cell. Text that starts with "=" is a formula."""
+        if isinstance(value, str) and value.startswith("="):
+            value = Live(checked(value[1:]))
+        self.texts.put(row, Spot(col, value, style, number_format))
 
-    def text(self, row: int, col: int, value: str, style: str = "text") -> Any:
+    def text(self, row: int, col: int, value: str, style: str = "text") -> None:
         """One cell of text, which never becomes a formula."""
-        cell: Any = self.sheet.cell(row, col)
-        cell._style = self.styles.array(style)
-        cell._value, cell.data_type = value[:32_000], "s"
-        return cell
+        self.texts.put(row, Spot(col, str(value), style))
 
     def line(self, value: str, style: str = "text") -> None:
         self.text(self.row, 1, value, style)
@@ -104,8 +95,7 @@ class Page:
 
     def link(self, row: int, col: int, text: str, sheet: str, cell: str = "A1", style: str = "link") -> None:
         """A cell of text that leads to a cell of another sheet."""
-        place = Hyperlink(ref=f"{column(col)}{row}", location=target(sheet, cell), display=text[:200])
-        self.text(row, col, text, style)._hyperlink = place  # the setter would take it for an address outside
+        self.texts.put(row, Spot(col, text, style, None, Link(sheet, cell)))
 
     def links(self, label: str, links: Sequence[Tuple[str, str]]) -> None:
         """A label and links to sheets beside it; many of them go on over several lines."""
@@ -136,36 +126,28 @@ class Page:
 
     def labels(self, block: Block) -> None:
         """Indices over the columns, beside the rows, and over each slice."""
-        shape = block.shape
-        if not block.size:
-            self.text(block.row, block.column, "(empty)", "note")
-            return
-        if shape:
-            for j in range(shape[-1]):
-                self.text(self.row, block.column + j, str(j), "index")
-        if len(shape) > 1:
-            for index, row, _ in block.cells():
-                if index[-1] == 0:
-                    self.text(row, block.column - 1, str(index[-2]), "row_index")
-                    if len(shape) > 2 and index[-2] == 0:
-                        self.text(row - 1, block.column - 1, slice_label(index[:-2]), "row_index")
-        self.widest = max(self.widest, block.column + block.width - 1)
+        self.elements.append(Labels(block))
+        if block.size:
+            self.widest = max(self.widest, block.column + block.width - 1)
 
     def numbers(self, block: Block, values: Sequence[Any], style: str, shown: str) -> None:
         """The numbers of a tensor, row by row, exactly."""
-        array, cell = self.styles.array(style, shown), self.sheet.cell
-        for (_, row, col), value in zip(block.cells(), values):
-            here: Any = cell(row, col)
-            here._style = array
-            write_number(here, value)
+        self.elements.append(Cells(block, lambda index: values[block.position(index)], style, shown))
 
-    def formulas(self, block: Block, formula: Callable[[Index], str], style: str, shown: str) -> None:
-        """A formula (without its "=") for every number."""
-        array, cell = self.styles.array(style, shown), self.sheet.cell
-        for index, row, col in block.cells():
-            here: Any = cell(row, col)
-            here._style = array
-            here._value, here.data_type = "=" + checked(formula(index)), "f"
+    def formulas(
+        self,
+        block: Block,
+        formula: Callable[[Index], str],
+        style: str,
+        shown: str,
+        only: Optional[Callable[[Index], bool]] = None,
+    ) -> None:
+        """A formula (without its "=") for every number, or for those that `only` chooses."""
+        self.elements.append(Cells(block, lambda index: Live(checked(formula(index))), style, shown, only))
+
+    def blanks(self, block: Block, style: str, shown: str) -> None:
+        """Empty cells, to be filled in."""
+        self.elements.append(Cells(block, _nothing, style, shown))
 
     def differences(self, block: Block, live: Block, framework: Block) -> None:
         """For every number how far the two are apart: 0 for equal texts, 1E+99 where a number is missing on either
@@ -181,34 +163,48 @@ class Page:
 
         self.formulas(block, cell, "difference", DIFFERENCE)
 
-    def spill(self, formula: str, beyond: int) -> str:
-        """One more live cell to the right of all blocks: part of a sum that is too long for one cell."""
-        rows = 1_000
-        col = max(self.slot(3), beyond) + 1 + self._spilled // rows
-        row = 2 + self._spilled % rows
-        if not self._spilled:
-            self.text(1, col, "parts of sums that are too long for one cell", "caption")
-        self._spilled += 1
-        self.put(row, col, checked(formula), "helper", NUMBER)
-        return f"{column(col)}{row}"
-
     # --- the end ----------------------------------------------------------------------------------------------------
     def finish(self, slots: int, freeze: str = "") -> None:
         """Column widths, and what stays in view."""
-        dimensions = self.sheet.column_dimensions
         for col in range(1, self.widest + 2):
             is_label = slots > 0 and (col - 1) % (self.grid + 1) == 0 and (col - 1) // (self.grid + 1) < slots
-            dimensions[column(col)].width = LABELS if is_label else NUMBERS
-        if freeze:
-            self.sheet.freeze_panes = freeze
+            self.widths[col] = LABELS if is_label else NUMBERS
+        self.freeze = freeze
+
+    def sheet(self) -> Sheet:
+        """The finished sheet."""
+        blocks = [element.block for element in self.elements if isinstance(element, (Cells, Labels))]
+        right = max((block.column + block.width for block in blocks), default=1)
+        self.overflow.column = max(self.slot(3), right) + 1
+        return Sheet(
+            self.title,
+            tuple(self.elements),
+            self.overflow,
+            self.widths,
+            self.heights,
+            self.hidden_columns,
+            tuple(self.merged),
+            tuple(self.colours),
+            tuple(self.prompts),
+            self.freeze,
+            self.repeated_rows,
+            self.hidden,
+        )
 
 
-def write_number(cell: Any, value: Any) -> None:
-    """Exactly: a double read back is the same double. NaN and infinities, which no cell can hold, become text."""
-    if value != value or value in (float("inf"), float("-inf")):
-        cell._value, cell.data_type = ("nan" if value != value else "inf" if value > 0 else "-inf"), "s"
-    else:
-        cell._value, cell.data_type = repr(value), "n"
+def _nothing(index: Index) -> Content:
+    return None
 
 
-__all__: List[str] = ["Page", "number_format", "sheet_title", "shortened", "target", "write_number"]
+__all__ = [
+    "DIFFERENCE",
+    "HELPER",
+    "INTEGER",
+    "NUMBER",
+    "TINY",
+    "Page",
+    "number_format",
+    "sheet_title",
+    "shortened",
+    "target",
+]

@@ -1,27 +1,13 @@
-"""Where the blocks of a tensor lie, as the workbook carries it, and as it is found again."""
+"""Where the blocks of each array lie, as the workbook says, checked against the labels around them."""
 
 from __future__ import annotations
 
 from typing import Any, Dict, Mapping, Optional
 
 from ..errors import WorkbookError
-from ..graph.trace import Graph
+from ..graph.graph import Graph
+from ..graph.keys import Key
 from ..layout import Block, Shape
-from ..plan.book import Section
-
-
-def section_places(section: Optional[Section]) -> Optional[Dict[str, Any]]:
-    if section is None:
-        return None
-    places: Dict[str, Any] = {"sheet": section.page.title}
-    for name in ("live", "framework", "typed"):
-        block = getattr(section, name)
-        if block is not None:
-            places[name] = [block.row, block.column]
-    for name in ("pinned", "hidden"):
-        if getattr(section, name):
-            places[name] = True
-    return places
 
 
 class Carried:
@@ -29,11 +15,9 @@ class Carried:
 
     def __init__(self, graph: Graph, kind: str) -> None:
         self.graph, self.kind = graph, kind
-        self.places: Dict[
-            Any, Places
-        ] = {}  # item: its value; ("gradient", item); (node, k): handed on; ("start", update)
+        self.places: Dict[Key, Places] = {}
 
-    def place(self, key: Any, described: Optional[Mapping[str, Any]], shape: Shape, book: Any) -> None:
+    def place(self, key: Key, described: Optional[Mapping[str, Any]], shape: Shape, book: Any) -> None:
         if described is not None:
             self.places[key] = Places(described, shape, book)
 

@@ -74,7 +74,6 @@ def heat_map(
         _table(sheet, styles, top, rows, columns, table)
         top += T + 3
     sheet.sheet_view.showGridLines = False
-    styles.close()
     write_workbook(workbook, path)
     return path
 

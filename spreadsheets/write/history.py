@@ -63,7 +63,6 @@ def write_histories(runs: Mapping[str, History], path: Union[str, os.PathLike[st
             anchor = f"{get_column_letter(1 + place % 2 * CHART_COLUMNS)}{4 + place // 2 * CHART_ROWS}"
             front.add_chart(_chart(title, counter, lines), anchor)
             place += 1
-    styles.close()
     workbook.active = 0
     write_workbook(workbook, path)
 

@@ -6,20 +6,19 @@ wrong
 
 from __future__ import annotations
 
-from typing import Any, Dict, Optional
+from typing import Any, Dict, Optional, Tuple
 
 from openpyxl import Workbook
 from openpyxl.cell import Cell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
+from openpyxl.worksheet.worksheet import Worksheet
 
 FONT = "Arial"  # named everywhere: without a name LibreOffice falls back to a serif face
 INK, GREY, LINE = "1F2933", "6B7785", "CBD2D9"
 YELLOW, BLUE, BLUE_INK = "FFF8D6", "E8EEF7", "1F4E9E"
 GREEN, GREEN_INK, RED, RED_INK = "C6EFCE", "0B6B2E", "FFC7CE", "9C0006"
+AMBER, ORANGE = "FFE9B8", "FFD9A0"
 HEADING, PART = "2F4B7C", "EEF2F7"
-
-HELPER = "[=0]0;[=1]1;0.000000"
-NUMBER, INTEGER, TINY, DIFFERENCE = "0.000000", "0", "0.000000E+00", "0.0E+00;-0.0E+00;0"
 
 THIN = Side(style="thin", color=LINE)
 BOX = Border(left=THIN, right=THIN, top=THIN, bottom=THIN)
@@ -79,22 +78,28 @@ STYLES: Dict[str, Dict[str, Any]] = {
 }
 
 
+# a look of Colour -> fill and ink
+LOOKS: Dict[str, Tuple[str, Optional[str]]] = {
+    "right": (GREEN, GREEN_INK),
+    "wrong": (RED, RED_INK),
+    "open": (AMBER, None),
+    "changed": (ORANGE, None),  # an input that was changed since the export
+    "empty": (YELLOW, None),
+}
+
+
 class Styles:
     """The styles of one workbook, each made once and shared by its cells (a style per cell is twice as slow)."""
 
     def __init__(self, workbook: Workbook) -> None:
-        self._scratch = workbook.create_sheet("styles")
-        self._made: Dict[str, Any] = {}
-
-    def close(self) -> None:
-        """Take the sheet on which the styles were made out of the workbook again."""
-        self._scratch.parent.remove(self._scratch)
+        self._sheet = Worksheet(workbook)  # not part of the workbook: only to make cells with styles of its tables
+        self._made: Dict[Tuple[str, Optional[str]], Any] = {}
 
     def array(self, name: str, number_format: Optional[str] = None) -> Any:
         """The style array of a cell that looks like `name`; assign it to `cell._style`."""
-        key = f"{name} {number_format}"
+        key = name, number_format
         if key not in self._made:
-            cell = self._scratch.cell(len(self._made) + 1, 1)
+            cell = Cell(self._sheet, 1, 1)
             for attribute, value in STYLES[name].items():
                 setattr(cell, attribute, value)
             if number_format is not None:

@@ -7,7 +7,10 @@ from typing import Any, Iterator, Tuple
 import pytest
 
 from saitama import Tensor
-from saitama.spreadsheets.graph.trace import numbers, run, trace
+from saitama.spreadsheets.graph.items import numbers
+from saitama.spreadsheets.graph.keys import Value
+from saitama.spreadsheets.graph.run import run
+from saitama.spreadsheets.graph.trace import trace
 
 
 def test_inputs_come_before_results_and_the_root_is_last() -> None:
@@ -63,7 +66,7 @@ def test_what_a_missing_operand_leaves_unknown() -> None:
     y = x * w
     graph = trace((y * y).sum())
     product, square, total = graph.nodes
-    given: Any = {product: y.array}
+    given: Any = {Value(product): y.array}
     result = run(graph, {}, given)
     assert numbers(result.values[total]) == [9.0 + 64.0]
     assert numbers(result.gradients[product]) == [6.0, 16.0]

@@ -14,8 +14,10 @@ import pytest
 from saitama import Tensor, manual_seed, nn, optim
 from saitama.spreadsheets import Exported, WorkbookError, export, recalculate, verify, worksheet
 from saitama.spreadsheets.formulas import RULES
-from saitama.spreadsheets.graph.step import OPTIMIZERS
-from saitama.spreadsheets.plan.carry import SHEET, read_graph
+from saitama.spreadsheets.graph.keys import Value
+from saitama.spreadsheets.graph.trace_step import OPTIMIZERS
+from saitama.spreadsheets.plan.carry import SHEET
+from saitama.spreadsheets.read.carried import read_graph
 from saitama.spreadsheets.read.places import Places
 from saitama.spreadsheets.read.workbook import open_workbook
 
@@ -64,7 +66,7 @@ def places(path: Any, parameter: str) -> Dict[str, Places]:
     carried = read_graph(open_workbook(path))
     assert carried.graph.step is not None
     (update,) = [update for update in carried.graph.step.updates if update.parameter.name == parameter]
-    return {symbol: carried.places[line] for symbol, line in update.lines.items()}
+    return {symbol: carried.places[Value(line)] for symbol, line in update.lines.items()}
 
 
 def values(path: Any, block: Places) -> List[float]:

@@ -10,9 +10,10 @@ import pytest
 
 from saitama import Tensor
 from saitama.spreadsheets import recalculate, verify, worksheet
+from saitama.spreadsheets.graph.keys import Value
 from saitama.spreadsheets.judge.hand import is_right
 from saitama.spreadsheets.plan.blanks import mark
-from saitama.spreadsheets.plan.carry import read_graph
+from saitama.spreadsheets.read.carried import read_graph
 from saitama.spreadsheets.read.workbook import open_workbook
 
 
@@ -104,7 +105,7 @@ def test_the_key_is_hidden_and_nothing_else_is(tmp_path: Path) -> None:
         if dimension.hidden:
             hidden |= set(range(dimension.min, dimension.max + 1)) if key else set()
     carried = read_graph(open_workbook(made.path))
-    places = carried.places[carried.graph.nodes[1]]
+    places = carried.places[Value(carried.graph.nodes[1])]
     assert places.live.column in hidden
     assert places.typed.column not in hidden
     label = workbook[places.sheet].cell(*places.live.anchor)  # text of a hidden column spills into the next one

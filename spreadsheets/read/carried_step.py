@@ -1,34 +1,15 @@
-"""An optimiser's step as JSON inside the workbook, beside the graph whose gradients it takes."""
+"""An optimiser's step that a workbook carries, beside the graph whose gradients it takes."""
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping
+from typing import Any, List, Mapping
 
 from ..formulas import RULES
-from ..graph.step import OPTIMIZERS, Group, Step, Update, defaults, flat
-from ..graph.trace import Leaf
-from ..read.places import Carried, section_places
-from .book import Book
-
-
-def describe_step(book: Book, step: Step) -> Dict[str, Any]:
-    def places(items: Mapping[str, Any]) -> Dict[str, Any]:
-        return {name: section_places(book.forward.get(item)) for name, item in items.items()}
-
-    return {
-        "optimizer": step.optimizer,
-        "groups": [{"cells": places(group.cells), "off": group.off} for group in step.groups],
-        "updates": [
-            {
-                "parameter": book.graph.leaves.index(update.parameter),
-                "group": step.groups.index(update.group),
-                "state": places(update.state),
-                "lines": places(update.lines),
-                **({"start": section_places(book.starts[update])} if update in book.starts else {}),
-            }
-            for update in step.updates
-        ],
-    }
+from ..graph.items import Leaf
+from ..graph.keys import Start, Value
+from ..graph.step import Group, Step, Update
+from ..graph.trace_step import OPTIMIZERS, defaults, flat
+from .places import Carried
 
 
 def read_step(carried: Carried, described: Mapping[str, Any], book: Any) -> None:
@@ -66,7 +47,7 @@ def _group(carried: Carried, step: Step, given: Mapping[str, Any], book: Any) ->
     for name in live:
         dtype = "bool" if isinstance(known[name], bool) else "float64"
         cells[name] = Leaf(name, (), dtype, False)
-        carried.place(cells[name], given["cells"][name], (), book)
+        carried.place(Value(cells[name]), given["cells"][name], (), book)
     return Group(cells, off)
 
 
@@ -80,11 +61,11 @@ def _update(carried: Carried, step: Step, p: Leaf, group: Group, given: Mapping[
     for symbol in symbols:
         shape = step.rule.shape(symbol, p.shape)
         leaf = update.state[symbol] = Leaf(f"{symbol} of {p.name}", shape, _dtype(step, symbol, p), False)
-        carried.place(leaf, given["state"][symbol], shape, book)
-    carried.place(("start", update), given.get("start"), p.shape, book)
+        carried.place(Value(leaf), given["state"][symbol], shape, book)
+    carried.place(Start(update), given.get("start"), p.shape, book)
     for symbol, places in given["lines"].items():
         line = update.line(symbol[:20], "", step.rule.shape(symbol, p.shape), _dtype(step, symbol, p))
-        carried.place(line, places, line.shape, book)
+        carried.place(Value(line), places, line.shape, book)
     return update
 
 
