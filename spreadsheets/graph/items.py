@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, Sequence, Tuple
 
 from ..formulas import FORMULAS
 from ..layout import Shape, flatten
@@ -43,7 +43,17 @@ class Node(Item):
         return FORMULAS[self.op].text([item.name for item in self.inputs], self.params)
 
 
-def numbers(array: Any) -> List[Any]:
-    """The numbers of an array, row by row, as a spreadsheet holds them: floats and ints; True is 1."""
-    flat = flatten(array.tolist(), array.ndim)
-    return [int(value) for value in flat] if array.dtype == "bool" else flat
+def numbers(array: Any) -> Sequence[Any]:
+    """The numbers of an array, row by row, as a spreadsheet holds them: floats and ints; True is 1.
+
+    Where the array has a buffer they are read from it, as a large workbook must not hold them twice.
+    """
+    if array.dtype == "bool" or not array.size:
+        return [int(value) for value in flatten(array.tolist(), array.ndim)]
+    try:
+        return memoryview(array).cast("B").cast(_FORMATS[array.dtype])
+    except TypeError:  # the pure-Python kernels keep lists
+        return flatten(array.tolist(), array.ndim)
+
+
+_FORMATS = {"float64": "d", "float32": "f", "int64": "q"}
