@@ -20,7 +20,7 @@ from saitama import spreadsheets
 from saitama.autograd import no_grad
 from saitama.autograd.by_hand import TwoLayerStep, two_layer_by_hand
 from saitama.files import write_workbook
-from saitama.spreadsheets.graph.keys import Gradient, Key, Value
+from saitama.spreadsheets.graph.keys import Gradient, Key, Share, Value
 from saitama.spreadsheets.judge.compare import is_close
 from saitama.spreadsheets.judge.hand import is_right
 from saitama.spreadsheets.read.carried import read_graph
@@ -221,7 +221,7 @@ def hand_value(carried: Carried, key: Key, step: TwoLayerStep) -> List[float]:
     if isinstance(key, Gradient):
         return flat(getattr(step, f"dE_d{key.item.name}"))
     handed_on = {"net_h": "dE_dnet_h", "net_o": "dE_dnet_o", "out_h": "dE_dnet_h", "out_o": "dE_dnet_o"}
-    name = handed_on.get(key.node.name)
+    name = handed_on.get(key.node.name) if isinstance(key, Share) else None
     return flat(getattr(step, name)) if name else [1.0] * len(TARGETS)  # E is a plain sum: it hands on 1 to each term
 
 

@@ -44,7 +44,8 @@ def worksheet(
     values, gradients = _chosen(graph, blanks)
     what = f"to be filled in by hand; written by saitama {__version__}: {len(graph.nodes)} operations, {graph.dtype}"
     subject = subject_of(graph, result, max_cells, {})
-    return written(plan_workbook(subject, lambda *about: Blanks(*about, values, gradients), what), Path(path))
+    plan = plan_workbook(subject, lambda subject, draft: Blanks(subject, draft, values, gradients), what)
+    return written(plan, Path(path))
 
 
 def _chosen(graph: Graph, blanks: Chosen) -> Tuple[Set[Item], Set[Item]]:

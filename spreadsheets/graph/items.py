@@ -56,4 +56,4 @@ def numbers(array: Any) -> Sequence[Any]:
         return flatten(array.tolist(), array.ndim)
 
 
-_FORMATS = {"float64": "d", "float32": "f", "int64": "q"}
+_FORMATS: Dict[str, Any] = {"float64": "d", "float32": "f", "int64": "q"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from saitama.tensor.backend import K
 
@@ -184,7 +184,7 @@ class _Verifier:
         self,
         sheet: str,
         block: Block,
-        values: List[Any],
+        values: Sequence[Any],
         judge: Callable[[Cell, float, bool], Optional[str]],
         kind: str,
         item: Item,

@@ -6,7 +6,7 @@ whether its framework's values still belong to its inputs.
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Sequence, Tuple
 
 from ..graph.items import Leaf, numbers
 from ..graph.keys import Gradient, Value
@@ -102,7 +102,7 @@ class Inputs:
         self._place(leaf, values, block)
         page.past(block)
 
-    def _place(self, leaf: Leaf, values: List[Any], block: Block) -> None:
+    def _place(self, leaf: Leaf, values: Sequence[Any], block: Block) -> None:
         """Remember where an input lies, prompt for its numbers, and turn those that were changed orange."""
         self.draft.place(Value(leaf), Section(leaf.name, self.page.title, leaf.shape, leaf.dtype, values, block))
         if block.size:
