@@ -8,6 +8,7 @@ it cannot be a live formula, so it shows the framework's values in its place, in
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from openpyxl import Workbook
@@ -39,10 +40,15 @@ class Section:
     framework: Optional[Block] = None
     difference: Optional[Block] = None
     size: float = 1.0  # how many times the absolute tolerance its numbers may be off
+    strict: bool = False  # a difference over its own tolerance is so large in its cell that Check sees it
     pinned: bool = False
     hidden: bool = False  # in a worksheet: `live` is the key
     shown: Optional[Block] = None  # in a worksheet: what a person sees, also where `live` is the key
     typed: Optional[Block] = None  # in a worksheet: the blank cells for a person's own numbers
+    finite: bool = True  # no cell of `live` holds "inf" or "nan"
+
+    def __post_init__(self) -> None:
+        self.finite = all(map(isfinite, self.values))
 
 
 class Book:
@@ -101,11 +107,12 @@ class Book:
 
     # --- blocks -----------------------------------------------------------------------------------------------------
     def section(
-        self, page: Page, kind: str, of: Item, label: str, array: Any, formula: Optional[Callable[[Index], str]]
+        self, page: Page, kind: str, of: Item, key: Any, label: str, array: Any, formula: Optional[Callable[[Index], str]]
     ) -> Section:
         """Live formulas, the framework's values and the difference, side by side. Without a formula: only the values.
 
-        `of` is the operation whose sheet this is; for a gradient on Inputs the leaf.
+        `of` is the operation whose sheet this is; for a gradient on Inputs the leaf. `key` names the tensor: an item,
+        ("gradient", item), or (node, k) for what a node hands to its k-th operand.
         """
         values = numbers(array)
         shown = number_format(values, array.dtype)
@@ -113,6 +120,7 @@ class Book:
         self.captions(page, names)
         live = page.block(array.shape, 0)
         section = Section(kind, label, page, array.shape, array.dtype, values, live, pinned=formula is None)
+        section.size = self.sizes.get(key, 1.0)
         page.labels(live)
         if formula is None:
             page.numbers(live, values, "framework", shown)
@@ -122,7 +130,7 @@ class Book:
             page.labels(section.difference)
             page.formulas(live, formula, "live", shown)
             page.numbers(section.framework, values, "framework", shown)
-            page.differences(section.difference, live, section.framework)
+            self.differences(section, key)
             self.formula_count += live.size
         page.past(live)
         return section
@@ -135,7 +143,7 @@ class Book:
         page.labels(place)
         live = self.repeat(page, place, section)
         page.past(place)
-        return View(live, page.title, section.values)
+        return View(live, page.title, section.values, section.finite)
 
     def repeat(self, page: Page, place: Block, section: Section) -> Block:
         """Write the cells of `given`; returns those that formulas refer to."""
@@ -156,13 +164,17 @@ class Book:
         live, framework, difference = (Block(page.title, row, page.slot(slot), tuple(leaf.shape)) for slot in (1, 2, 3))
         page.formulas(live, self.sum_of_contributions(leaf, page), "live", shown)
         page.numbers(framework, values, "framework", shown)
-        page.differences(difference, live, framework)
         self.formula_count += live.size
-        label = f"d{self.graph.root.name}/d{leaf.name}"
-        self.arriving[leaf] = Section(
+        label, key = f"d{self.graph.root.name}/d{leaf.name}", ("gradient", leaf)
+        section = self.arriving[leaf] = Section(
             "gradient", label, page, leaf.shape, gradient.dtype, values, live, framework, difference
         )
-        self.arriving[leaf].size = self.sizes["gradient", leaf]
+        section.size = self.sizes[key]
+        self.differences(section, key)
+
+    def differences(self, section: Section, key: Any) -> None:
+        """The difference cells of a section."""
+        raise NotImplementedError
 
     def captions(self, page: Page, names: Sequence[str]) -> None:
         """What each slot shows, in the line above the column indices."""
@@ -185,7 +197,7 @@ class Book:
         self.formula_count += view.block.size
 
     def view(self, section: Section, page: Page) -> View:
-        return View(section.live, page.title, section.values)
+        return View(section.live, page.title, section.values, section.finite)
 
     def summary(self, page: Page, what: str, array: Any) -> None:
         """Shape, range and ends of a tensor that is too large for cells."""
@@ -219,16 +231,18 @@ class Book:
         missing = [item.name for item in node.inputs if item not in self.forward]
         if missing:
             self.left_out.append(f"{node.name}: not live, because {', '.join(missing)} has no cells")
-            self.forward[node] = self.section(page, "forward", node, node.name, array, None)
+            self.forward[node] = self.section(page, "forward", node, node, node.name, array, None)
             return
         # The helpers come first on the page, so the result's place is known only after them; they never refer to it.
         shape_block = Block(page.title, 0, 0, tuple(node.shape))
         y = View(shape_block, page.title, numbers(array))
         operands = [self.view(self.forward[item], page) for item in node.inputs]
         scope = self.scopes[node] = self.scope(page, operands, y, node)
-        formula = FORMULAS[node.op].forward(scope)
-        section = self.forward[node] = self.section(page, "forward", node, node.name, array, formula)
-        scope.y = self.view(section, page)
+        formula = FORMULAS[node.op]
+        section = self.section(page, "forward", node, node, node.name, array, formula.forward(scope))
+        if formula.moves and not all(x.finite for x in operands):
+            section.finite = False  # the condition of a mask may change
+        self.forward[node], scope.y = section, self.view(section, page)
 
     def scope(self, page: Page, operands: Sequence[View], y: View, node: Node) -> Scope:
         def spill(formula: str) -> str:
@@ -255,11 +269,8 @@ class Book:
         else:
             page.heading(f"Gradient arriving: d{root}/d{node.name}", page.slot(3) - 2)
             self.explain_arriving(node, page)
-            label = f"d{root}/d{node.name}"
-            self.arriving[node] = self.section(
-                page, "arriving", node, label, gradient, self.sum_of_contributions(node, page)
-            )
-            self.arriving[node].size = self.sizes.get(("gradient", node), 1.0)
+            label, key, formula = f"d{root}/d{node.name}", ("gradient", node), self.sum_of_contributions(node, page)
+            self.arriving[node] = self.section(page, "arriving", node, key, label, gradient, formula)
         if not receives(node, node.needs):
             return
         scope = self.scopes.get(node)
@@ -282,11 +293,14 @@ class Book:
             return
         formula = None
         if scope is not None and node in self.arriving:
+            scope.dx = View(scope.x[k].block, page.title, numbers(array))
             formula = FORMULAS[node.op].backward(scope, k)
         else:
             self.left_out.append(f"{label}: not live, because an operand or the result has no cells")
-        self.contributions[node, k] = self.section(page, "contribution", node, label, array, formula)
-        self.contributions[node, k].size = self.sizes[node, k]
+        section = self.section(page, "contribution", node, (node, k), label, array, formula)
+        self.contributions[node, k] = section
+        if FORMULAS[node.op].moves and scope is not None and not scope.dy.finite:
+            section.finite = False
 
     def explain_arriving(self, node: Node, page: Page) -> None:
         if node is self.graph.root:
@@ -308,7 +322,8 @@ class Book:
         parts = [self.view(self.contributions[key], page) for key in self.consumers(item)]
         nothing = View(Block(page.title, 1, 1, ()), page.title)
         scope = self.scope(page, parts, nothing, self.graph.root)
-        return lambda i: scope.sum_of_cells([part[i] for part in parts])
+        finite = all(part.finite for part in parts)
+        return lambda i: scope.sum_of_cells([part[i] for part in parts], finite)
 
 
 __all__ = ["Book", "Contribution", "Leaf", "Section"]

@@ -6,24 +6,26 @@ of the block has a difference, no cell is over its own tolerance, and the larges
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 from openpyxl.formatting.rule import FormulaRule
 from openpyxl.styles import Font
 
 from .book import Book, Section
+from .differences import ATOL, MISSING, RTOL, UNDECIDED, absolute, write_differences
+from .doubt import Doubts
 from .formulas.limits import as_range
 from .graph import Graph, Item, Run
 from .inputs import changed_inputs
 from .layout import Block, column
 from .page import Page, target
-from .rounding import noise
 from .style import DIFFERENCE, GREEN, GREEN_INK, RED, RED_INK, fill
 
 TOLERANCES = {"float64": (1e-9, 1e-12), "float32": (1e-5, 1e-6)}  # (rtol, atol)
 ERF_ATOL = 1e-10  # the erf of some spreadsheet programs is good to ten digits, which shows where larger numbers cancel
 
-RTOL, ATOL, CHANGED, VERDICT = "$C$5", "$C$6", "$C$7", "A3"
+CHANGED, VERDICT = "$C$7", "A3"
+UNDECIDED_COUNT = '0" undecided: rounding decides, or an overflow";;'
 HEADERS = ["block", "what", "cells", "largest difference", "allowed at most", "cells over", "status"]
 AMBER = "FFE9B8"
 
@@ -33,7 +35,16 @@ class CheckedBook(Book):
 
     def __init__(self, graph: Graph, result: Run, max_cells: int) -> None:
         super().__init__(graph, result, max_cells)
-        self.noise = noise(graph, result, tolerance(graph)[0])
+        rtol, atol = tolerance(graph)
+        updates = graph.step.updates if graph.step else ()
+        starts = {u.parameter: result.gradients[u.parameter] for u in updates if u.parameter in result.gradients}
+        leaves = {leaf: leaf.array for leaf in graph.inputs}
+        self.doubts = Doubts(graph, result, leaves, {}, starts, lambda key: (rtol, atol * self.sizes.get(key, 1.0)))
+        if graph.step and graph.step.rule.divides:
+            self.noise = {leaf: flags for leaf in starts for flags in [self.doubts.noise(leaf, rtol)] if any(flags)}
+
+    def differences(self, section: Section, key: Any) -> None:
+        write_differences(self, section, key)
 
     def write_check(self) -> Dict[Item, Tuple[int, int]]:
         return write_check(self)
@@ -54,7 +65,8 @@ def write_check(book: Book) -> Dict[Item, Tuple[int, int]]:
     first, last = 11, 10 + len(sections)
     page.line("Check", "title")
     page.links("", [("Start", "Start"), ("Inputs", "Inputs")])
-    verdict_row(page, verdict(first, last))
+    unclear = [section for _, section in sections if section.strict]
+    verdict_row(page, verdict(first, last, bool(unclear)))
     page.text(5, 1, "relative tolerance", "text")
     page.put(5, 3, rtol, "input", "0E+00")
     page.text(5, 4, "a number b may be off by  absolute + relative · |b|", "note")
@@ -70,7 +82,7 @@ def write_check(book: Book) -> Dict[Item, Tuple[int, int]]:
     rows: Dict[Item, Tuple[int, int]] = {}
     for row, (item, section) in enumerate(sections, first):
         if item in book.remarks and item not in rows:
-            page.text(row, 8, book.remarks[item], "note")
+            page.text(row, 9 if section.strict else 8, book.remarks[item], "note")
         rows[item] = (rows.get(item, (row, row))[0], row)
         write_row(page, row, section)
     if sections:
@@ -118,15 +130,13 @@ def write_row(page: Page, row: int, section: Section) -> None:
     page.put(row, 4, f"=MAX({difference})", "cell", DIFFERENCE)
     atol = absolute(ATOL, section)
     page.put(row, 5, f"={atol}+{RTOL}*MAX(0,MAX({framework}),-MIN({framework}))", "cell", "0.0E+00")
-    finite = all(abs(v) < float("inf") for v in section.values)  # False for NaN too
-    over = each_over(difference, framework, atol) if finite else f'COUNTIF({difference},">"&E{row})'
+    over = each_over(difference, framework, atol)
+    if section.strict:
+        over = f"COUNTIF({difference},{MISSING})"
+        page.put(row, 8, f"=COUNTIF({difference},{UNDECIDED})", "note", UNDECIDED_COUNT)
     page.put(row, 6, f"=IFERROR({over},C{row})", "cell", "#,##0")
     right = f"AND(COUNT({difference})=C{row},F{row}=0,D{row}<=E{row})"
     page.put(row, 7, f'=IF({CHANGED}>0,"old inputs",IF({right},"PASS","FAIL"))', "status")
-
-
-def absolute(atol: str, section: Section) -> str:
-    return atol if section.size == 1 else f"{atol}*{section.size:.0E}"
 
 
 def each_over(difference: str, framework: str, atol: str) -> str:
@@ -134,17 +144,15 @@ def each_over(difference: str, framework: str, atol: str) -> str:
     return f"SUMPRODUCT(({difference}>{atol}+{RTOL}*{framework})*({difference}>{atol}-{RTOL}*{framework}))"
 
 
-def within(section: Section, address: str) -> str:
-    """What a number may differ by from the framework's at `address`, as the other sheets write it."""
-    return f"{absolute(target('Check', ATOL), section)}+{target('Check', RTOL)}*ABS({address})"
-
-
-def verdict(first: int, last: int) -> str:
+def verdict(first: int, last: int, unclear: bool) -> str:
     statuses = f"G{first}:G{max(first, last)}"
     passed = f'COUNTIF({statuses},"PASS")'
     count = max(0, last - first + 1)
     old = f'{CHANGED}&" input cell(s) changed: formulas follow, framework values are old. Run saitama verify FILE"'
     good = '"PASS: all "&TEXT($C$8,"0")&" formulas agree with the framework"'
+    if unclear:
+        undecided = f"SUM(H{first}:H{last})"
+        good += f'&IF({undecided}>0,", but for "&{undecided}&" undecided","")'
     return f'=IF({CHANGED}>0,{old},IF({passed}={count},{good},"FAIL: "&({count}-{passed})&" of {count} blocks differ"))'
 
 

@@ -7,7 +7,7 @@ keeps every value. Neither touches the user's tensors or their .grad.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from saitama.autograd.function import OPS, Function, ancestors
 from saitama.tensor.backend import K
@@ -190,7 +190,33 @@ class Run:
     contributions: Dict[Tuple[Node, int], Any] = field(default_factory=dict)  # what a node hands to its k-th input
 
 
-def run(graph: Graph, leaves: Mapping[Any, Any], given: Optional[Mapping[Any, Any]] = None) -> Run:
+class Arithmetic:
+    """What a run does beside the operations' own rules: here, nothing. Others show how much rounding matters."""
+
+    def params(self, node: Node) -> Dict[str, Any]:
+        return node.params
+
+    def operands(self, node: Node, arrays: Sequence[Any]) -> Sequence[Any]:
+        """What an operation computes with."""
+        return arrays
+
+    def result(self, node: Node, arrays: Sequence[Any], y: Any) -> Any:
+        return y
+
+    def handed_on(self, node: Node, dy: Any, dx: Any) -> Any:
+        return dx
+
+    def sum(self, a: Any, b: Any) -> Any:
+        """Of two gradients of one tensor."""
+        return K.add(a, b)
+
+
+def run(
+    graph: Graph,
+    leaves: Mapping[Any, Any],
+    given: Optional[Mapping[Any, Any]] = None,
+    arithmetic: Arithmetic = Arithmetic(),
+) -> Run:
     """Compute the graph from the arrays of its leaves.
 
     `given` holds values of nodes and contributions (by `node` and `(node, k)`) that stand in where an operand is
@@ -202,14 +228,15 @@ def run(graph: Graph, leaves: Mapping[Any, Any], given: Optional[Mapping[Any, An
     functions: Dict[Node, Function] = {}
     for node in graph.nodes:
         if all(item in result.values for item in node.inputs):
-            function = OPS[node.op](**node.params)
+            function = OPS[node.op](**arithmetic.params(node))
             function.needs = node.needs
-            result.values[node] = function.forward(*[result.values[item] for item in node.inputs])
+            operands = arithmetic.operands(node, [result.values[item] for item in node.inputs])
+            result.values[node] = arithmetic.result(node, operands, function.forward(*operands))
             functions[node] = function
         elif node in given:
             result.values[node] = given[node]
     root = graph.root
-    result.gradients[root] = K.full(root.shape, 1, root.dtype)
+    result.gradients[root] = K.full(root.shape, 1, result.values[root].dtype if root in result.values else root.dtype)
     incomplete = set()  # items to which some contribution is missing
     for node in reversed(graph.nodes):
         dy = None if node in incomplete else result.gradients.get(node)
@@ -221,13 +248,13 @@ def run(graph: Graph, leaves: Mapping[Any, Any], given: Optional[Mapping[Any, An
         for k, item in enumerate(node.inputs):
             if not node.needs[k]:
                 continue
-            dx = parts[k] if parts[k] is not None else given.get((node, k))
+            dx = given.get((node, k)) if parts[k] is None else arithmetic.handed_on(node, dy, parts[k])
             if dx is None:
                 incomplete.add(item)
                 continue
             result.contributions[node, k] = dx
             known = result.gradients.get(item)
-            result.gradients[item] = dx if known is None else K.add(known, dx)
+            result.gradients[item] = dx if known is None else arithmetic.sum(known, dx)
     for item in incomplete:
         result.gradients.pop(item, None)
     return result

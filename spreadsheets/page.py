@@ -14,7 +14,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from .formulas.limits import checked
 from .layout import MAX_COLUMNS, MAX_ROWS, Block, Index, column, slice_label
-from .style import DIFFERENCE, INTEGER, NUMBER, TINY, Styles
+from .style import INTEGER, NUMBER, TINY, Styles
 
 LABELS, NUMBERS = 11.0, 12.0  # column widths, in characters
 
@@ -166,20 +166,6 @@ class Page:
             here: Any = cell(row, col)
             here._style = array
             here._value, here.data_type = "=" + checked(formula(index)), "f"
-
-    def differences(self, block: Block, live: Block, framework: Block) -> None:
-        """For every number how far the two are apart: 0 for equal texts, 1E+99 where a number is missing on either
-        side.
-
-        One formula per cell: an array formula over a block can miss differences, these cannot.
-        """
-
-        def cell(i: Index) -> str:
-            a, b = live.address(i), framework.address(i)
-            text = f"IF(AND(ISTEXT({a}),EXACT({a},{b})),0,1E+99)"
-            return f"IFERROR(IF(AND(ISNUMBER({a}),ISNUMBER({b})),ABS({a}-{b}),{text}),1E+99)"
-
-        self.formulas(block, cell, "difference", DIFFERENCE)
 
     def spill(self, formula: str, beyond: int) -> str:
         """One more live cell to the right of all blocks: part of a sum that is too long for one cell."""

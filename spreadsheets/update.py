@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Dict
 
 from .book import Book, Section
-from .check import within
+from .differences import within
 from .formulas import Rule, View, Working
 from .formulas.expression import Expression, block, constant, either
 from .graph import numbers
@@ -103,9 +103,7 @@ class _Writing(Working):
         array = self.book.run.values[line]
         result = View(self.page.block(line.shape, 0), self.page.title, numbers(array))
         self.page.line(maths, "maths")
-        section = self.book.section(
-            self.page, "update", self.update, line.name, array, lambda i: value.cell(i, result.value(i))
-        )
+        section = self.book.section(self.page, "update", self.update, line, line.name, array, value.cell(result))
         self.book.forward[line] = section
         return operand(self.rule, line.symbol, self.book.view(section, self.page))
 

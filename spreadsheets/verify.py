@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from functools import cached_property
+from math import isfinite
+from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
 from saitama.tensor.backend import K
 
@@ -12,13 +14,14 @@ from .address import cell_name
 from .carry import Carried, read_graph
 from .check import tolerance as usual_tolerance
 from .compare import is_close
+from .doubt import Doubts
 from .errors import WorkbookError
 from .formulas import FORMULAS
 from .graph import Item, Leaf, Node, Run, numbers, run
 from .hand import is_right, rounded_like
 from .layout import Block, Index
 from .reading import Cell, open_workbook
-from .report import Comparison, Difference
+from .report import Comparison, Difference, as_plain
 from .rounding import sizes
 from .safety import PathLike
 from .step import take_step
@@ -32,14 +35,19 @@ class Verification(Comparison):
 
     kinds: Dict[str, int] = field(default_factory=dict)
     not_checked: List[str] = field(default_factory=list)  # what the workbook has too little of to compute again
+    undecided: List[Difference] = field(default_factory=list)  # cells that another rounding makes other numbers of
 
     def __str__(self) -> str:
         told = ", ".join(f"{count:,} {kind}" for kind, count in self.kinds.items() if count)
         lines = [super().__str__()] + ([f"  checked: {told}"] if told else [])
+        if self.undecided:
+            lines.append(f"  undecided, as rounding or an overflow decides: {len(self.undecided):,}, the first")
+            lines.append(f"    {self.undecided[0]}")
         return "\n".join(lines + [f"  not checked: {what}" for what in self.not_checked])
 
     def as_dict(self) -> Dict[str, Any]:
-        return {**super().as_dict(), "kinds": self.kinds, "not_checked": self.not_checked}
+        undecided = [as_plain(one) for one in self.undecided]
+        return {**super().as_dict(), "kinds": self.kinds, "not_checked": self.not_checked, "undecided": undecided}
 
 
 def verify(path: PathLike, *, rtol: Optional[float] = None, atol: Optional[float] = None) -> Verification:
@@ -50,7 +58,9 @@ def verify(path: PathLike, *, rtol: Optional[float] = None, atol: Optional[float
     float64; for a gradient ten, a hundred, ... times that atol, where the numbers that it is a sum of are as large. A
     number typed by hand, in a blank of a worksheet or over a formula, is right if it is the true value rounded to as
     many decimals as were typed, at least to two significant digits. The framework's values are compared with those of
-    the inputs at the export. "not calculated", "blank" and "wrong" are different answers.
+    the inputs at the export. "not calculated", "blank" and "wrong" are different answers. So is "undecided": a number
+    that another rounding moves by more than the tolerance, or that comes after an overflow, is not called wrong. Where
+    the true number is not finite, a formula's error is right: a spreadsheet has no infinity.
 
     Raises WorkbookError, in one line, where the workbook carries no graph or its structure was changed.
     """
@@ -69,6 +79,7 @@ class _Verifier:
         self.by_size, self.sizes = by_size, {}  # type: bool, Dict[Any, float]
         self.differences: List[Difference] = []
         self.kinds: Counter = Counter()
+        self.undecided: List[Difference] = []
         self.not_checked: List[str] = []
         self.uncalculated = 0
 
@@ -78,6 +89,7 @@ class _Verifier:
         same = all(numbers(now[leaf]) == numbers(then[leaf]) for leaf in now)
         exported = self.compute(then, exported=True)
         current = exported if same and self.graph.step is None else self.compute(now)
+        self.current, self.typed_infinite = current, infinite(now) - infinite(then)
         root = self.graph.root.name
         for node in self.graph.nodes:  # in the order in which they are computed: the first difference is the cause
             self.tensor(node, node, current.values.get(node), exported.values.get(node))
@@ -93,7 +105,12 @@ class _Verifier:
         if self.uncalculated:
             self.not_checked.append(f"{self.uncalculated:,} formulas that no spreadsheet program has calculated yet")
         return Verification(
-            self.book.path, sum(self.kinds.values()), self.differences, dict(self.kinds), self.not_checked
+            self.book.path,
+            sum(self.kinds.values()),
+            self.differences,
+            dict(self.kinds),
+            self.not_checked,
+            self.undecided,
         )
 
     # --- computing again --------------------------------------------------------------------------------------------
@@ -127,19 +144,31 @@ class _Verifier:
         return K.from_list(flat, block.shape, dtype)
 
     def compute(self, leaves: Dict[Leaf, Any], exported: bool = False) -> Run:
+        given = self.given()
+        try:
+            result = run(self.graph, leaves, given)
+            self.sizes = sizes(result) if self.by_size else {}
+            starts = self.starts(result, exported)
+            take_step(self.graph, result, starts)
+            self.arrays = leaves, given, starts
+            return result
+        except (ValueError, TypeError, IndexError) as error:  # an index out of range, typed into Inputs
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise WorkbookError(f"{self.book.path}: the inputs cannot be computed with: {reason}") from None
+
+    def given(self) -> Dict[Any, Any]:
+        """The framework's values where there are no formulas."""
         given = {}
         for key, places in self.carried.places.items():
             if places.pinned:
                 dtype = key.dtype if isinstance(key, Item) else self.graph.dtype
                 given[key] = self.array(places.live, dtype, places.sheet, "a value of the framework")
-        try:
-            result = run(self.graph, leaves, given)
-            self.sizes = sizes(result) if self.by_size else {}
-            take_step(self.graph, result, self.starts(result, exported))
-            return result
-        except (ValueError, TypeError, IndexError) as error:  # an index out of range, typed into Inputs
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise WorkbookError(f"{self.book.path}: the inputs cannot be computed with: {reason}") from None
+        return given
+
+    @cached_property
+    def doubts(self) -> Doubts:
+        """How much hangs on rounding, for the inputs of now."""
+        return Doubts(self.graph, self.current, *self.arrays, self.limits)
 
     def starts(self, result: Run, exported: bool) -> Dict[Leaf, Any]:
         """The gradients that the step in the workbook starts from, number by number: those in its cells where they are
@@ -172,11 +201,11 @@ class _Verifier:
             self.not_checked.append(f"{name or item.name}{way}: it cannot be computed from the cells of this workbook")
             return
         values, old, judge = numbers(array), numbers(exported), self.judge(key, array.dtype)
-        self.block(places.sheet, places.live, values, judge, "formulas", item, name, way)
+        self.block(places.sheet, places.live, values, judge, "formulas", item, name, way, key)
         if places.framework is not None:
-            self.block(places.sheet, places.framework, old, judge, "framework values", item, name, way)
+            self.block(places.sheet, places.framework, old, judge, "framework values", item, name, way, key)
         if places.typed is not None:
-            self.block(places.sheet, places.typed, values, judge, "typed numbers", item, name, way)
+            self.block(places.sheet, places.typed, values, judge, "typed numbers", item, name, way, key)
 
     def block(
         self,
@@ -188,9 +217,10 @@ class _Verifier:
         item: Item,
         name: str,
         way: str,
+        key: Any,
     ) -> None:
         cells = self.book[sheet]
-        for (index, row, column), true in zip(block.cells(), values):
+        for n, ((index, row, column), true) in enumerate(zip(block.cells(), values)):
             cell = cells[row, column]
             if cell.kind == "not calculated" and self.carried.kind == "worksheet":
                 self.uncalculated += 1  # a worksheet is there for what is typed into it
@@ -205,8 +235,12 @@ class _Verifier:
                     + (", the framework's value" if kind == "framework values" else "")
                 )
                 hint = _hint(cell, verdict, float(true), by_hand)
-                place = cell_name(row, column)
-                self.differences.append(Difference(sheet, place, verdict, cell.value, float(true), what, hint))
+                difference = Difference(
+                    sheet, cell_name(row, column), verdict, cell.value, float(true), what, hint
+                )
+                calculated = kind == "formulas" and not by_hand
+                unclear = calculated and self.unclear(key, n, float(true), cell)
+                (self.undecided if unclear else self.differences).append(difference)
 
     def judge(self, key: Any, dtype: str) -> Callable[[Cell, float, bool], Optional[str]]:
         """What judges a cell by its true number and whether it was typed: None for right, or what is wrong."""
@@ -215,16 +249,28 @@ class _Verifier:
         def verdict(cell: Cell, true: float, by_hand: bool) -> Optional[str]:
             number = float(cell.value is True) if cell.kind == "boolean" else cell.number
             if number is None:
-                return cell.kind
+                no_number = cell.kind == "error" and cell.value != "#N/A" and not by_hand and not isfinite(true)
+                return None if no_number else cell.kind
             right = is_right(number, true, dtype) if by_hand else is_close(number, true, *limits)
             return None if right else "wrong"
 
         return verdict
 
+    def unclear(self, key: Any, n: int, true: float, cell: Cell) -> bool:
+        """Whether a formula's number, which is not the true one, is as good."""
+        if cell.kind != "error" and cell.number is None:
+            return False
+        return bool(self.typed_infinite) or self.doubts.unclear(key, n, true, cell.number)
+
     def limits(self, key: Any) -> Tuple[float, float]:
         """(rtol, atol) for the numbers of a block."""
         rtol, atol = self.tolerance
         return rtol, atol * self.sizes.get(key, 1.0)
+
+
+def infinite(arrays: Dict[Leaf, Any]) -> Set[Leaf]:
+    """The inputs that hold infinities or NaN. Formulas are written for those that did at the export."""
+    return {leaf for leaf, array in arrays.items() if not all(map(isfinite, numbers(array)))}
 
 
 def describe(item: Item, name: str, index: Index) -> str:

@@ -103,7 +103,7 @@ class BlankBook(Book):
         return super().page(title, grid if title == "Inputs" else max(grid, 8))
 
     def section(
-        self, page: Page, kind: str, of: Item, label: str, array: Any, formula: Optional[Callable[[Index], str]]
+        self, page: Page, kind: str, of: Item, key: Any, label: str, array: Any, formula: Optional[Callable[[Index], str]]
     ) -> Section:
         blank = formula is not None and self.is_blank(kind, of) and not (kind == "arriving" and of is self.graph.root)
         copied = self.copied(of) if blank and kind == "arriving" else None
