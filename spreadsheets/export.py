@@ -11,15 +11,13 @@ from saitama import __version__
 from saitama.tensor.tensor import Tensor
 
 from .graph.graph import Graph
-from .graph.rounding import noise
 from .graph.run import Run, run
 from .graph.take_step import take_step
 from .graph.trace import trace
 from .graph.trace_step import trace_step
-from .plan.check import tolerance
 from .plan.compared import Compared
 from .plan.sheet import Plan
-from .plan.subject import subject_of
+from .plan.subject import doubts_of, subject_of
 from .plan.workbook import plan_workbook
 from .write.workbook import write_plan
 
@@ -66,7 +64,7 @@ def export(
     """
     check_path(path, overwrite, max_cells)
     graph, result = computed(root, names, optimizer)
-    subject = subject_of(graph, result, max_cells, noise(graph, result, tolerance(graph)[0]))
+    subject = subject_of(graph, result, max_cells, doubts_of(graph, result))
     size = f"{len(graph.nodes)} operations, {len(graph.leaves)} input tensors, {graph.dtype}"
     plan = plan_workbook(subject, Compared, f"written by saitama {__version__}: {size}")
     return written(plan, Path(path))

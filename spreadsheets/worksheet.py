@@ -43,7 +43,7 @@ def worksheet(
     graph, result = computed(root, names, optimizer)
     values, gradients = _chosen(graph, blanks)
     what = f"to be filled in by hand; written by saitama {__version__}: {len(graph.nodes)} operations, {graph.dtype}"
-    subject = subject_of(graph, result, max_cells, {})
+    subject = subject_of(graph, result, max_cells)
     plan = plan_workbook(subject, lambda subject, draft: Blanks(subject, draft, values, gradients), what)
     return written(plan, Path(path))
 

@@ -23,6 +23,7 @@ class Attention(Formula):
         "dE/dK = scale · dSᵀ Q",
         "dE/dV = Pᵀ dE/dY",
     )
+    cancels = True
 
     def text(self, names: Sequence[str], params: Params) -> str:
         return f"attention({', '.join(names)}{', causal' if params['is_causal'] else ''})"
@@ -52,7 +53,7 @@ class Attention(Formula):
 
         def e_of(i: Index) -> str:
             exponential = f"EXP({scores[i]}-{m[(*i[:-1], 0)]})"
-            return f"IF(ISNUMBER({scores[i]}),{exponential},0)" if self.masked(s, i) else exponential
+            return f'IF({scores[i]}="-inf",0,{exponential})' if self.masked(s, i) else exponential
 
         e = s.helper("e = exp(S − m), 0 where masked", full, e_of)
         z = s.helper("z = Σ e", rows, lambda i: s.total(e.ranges((*i[:-1], ALL))))
@@ -81,7 +82,7 @@ class Attention(Formula):
         cell = mask[mask.broadcast(i)]
         if mask.values and isinstance(mask.values[0], int):  # a bool is written as 0 or 1
             return f'IF({cell},{product},"-inf")'
-        return f'IF(ISNUMBER({cell}),{product}+{cell},"-inf")'
+        return f'IF({cell}="-inf",{cell},{product}+{cell})'
 
     def backward(self, s: Scope, k: int) -> Cell:
         P, scale = s.kept["P"], s.kept["scale"][()]

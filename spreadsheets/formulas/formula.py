@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any, Callable, Dict, Sequence, Tuple, Type, TypeVar
 
-from ..layout import Index, Shape
-from .scope import Scope
+from ..layout import Shape
+from .scope import Cell, Scope
 
-Cell = Callable[[Index], str]  # from an index to the formula of that cell, without the leading "="
 Params = Dict[str, Any]
 
 
@@ -17,11 +16,18 @@ class Formula:
 
     `words` says what it does; `maths` is the formula and `derivative` the formulas of the gradients, as one writes
     them on paper. `forward` and `backward` give the formula of each cell; they may first write helper blocks.
+
+    `moves`: whether a cell of the result is an operand's cell, whatever that holds. `rounds`: whether the result is
+    rounded, and not one of the operands' numbers or a whole number. `cancels`: whether the derivative takes a number
+    near 1 from 1, which leaves rounding errors as large as those of the 1.
     """
 
     words: str = ""
     maths: str = ""
     derivative: Tuple[str, ...] = ()
+    moves: bool = False
+    rounds: bool = True
+    cancels: bool = False
 
     def text(self, names: Sequence[str], params: Params) -> str:
         """The operation as an expression: `sigmoid(net)`."""

@@ -59,4 +59,4 @@ class Linear(Formula):
 
     def to_b(self, s: Scope) -> Cell:
         rows: Pattern = [ALL] * (len(s.x[0].shape) - 1)
-        return lambda i: s.sum_of_cells(s.dy.ranges([*rows, i[0]]))
+        return lambda i: s.sum_of_cells(s.dy.ranges([*rows, i[0]]), s.dy.finite)

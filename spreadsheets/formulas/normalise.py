@@ -33,7 +33,7 @@ class BatchNorm(Formula):
         rows, columns = x.shape[0], (x.shape[1],)
         eps = s.helper("eps", (), lambda i: repr(float(s.params["eps"])))
         mean = s.helper("mean of each column", columns, lambda i: f"AVERAGE({column(x, i[0])})")
-        var = s.helper("variance of each column", columns, lambda i: f"DEVSQ({column(x, i[0])})/{rows}")
+        var = s.helper("variance of each column", columns, lambda i: variance(column(x, i[0]), mean[i], rows))
         r = s.helper("r = 1 / √(var + eps)", columns, lambda i: f"1/SQRT({var[i]}+{eps[()]})")
         xh = s.helper("x̂ = (x − mean) · r", x.shape, lambda i: f"({x[i]}-{mean[i[1:]]})*{r[i[1:]]}")
         s.kept.update(r=r, xh=xh)
@@ -49,7 +49,7 @@ class BatchNorm(Formula):
         if k == 1:
             return sum_of_products
         if k == 2:
-            return lambda i: s.total(g.ranges((ALL, i[0])))
+            return lambda i: s.sum_of_cells(g.ranges((ALL, i[0])), g.finite)
         plain = s.helper("Σ dE/dy of each column", columns, lambda i: s.total(g.ranges((ALL, i[0]))))
         scaled = s.helper("Σ dE/dy x̂ of each column", columns, sum_of_products)
 
@@ -85,7 +85,7 @@ class LayerNorm(Formula):
         width, rows = x.shape[-1], x.shape[:-1]
         eps = s.helper("eps", (), lambda i: repr(float(s.params["eps"])))
         mean = s.helper("mean of each row", rows, lambda i: f"AVERAGE({x.line((*i, ALL))})")
-        var = s.helper("variance of each row", rows, lambda i: f"DEVSQ({x.line((*i, ALL))})/{width}")
+        var = s.helper("variance of each row", rows, lambda i: variance(x.line((*i, ALL)), mean[i], width))
         r = s.helper("r = 1 / √(var + eps)", rows, lambda i: f"1/SQRT({var[i]}+{eps[()]})")
         xh = s.helper("x̂ = (x − mean) · r", x.shape, lambda i: f"({x[i]}-{mean[i[:-1]]})*{r[i[:-1]]}")
         s.kept.update(r=r, xh=xh)
@@ -103,7 +103,7 @@ class LayerNorm(Formula):
         if k == 1:
             return lambda i: s.dot(dy, (*down, *i), xh, (*down, *i))
         if k == 2:
-            return lambda i: s.total(dy.ranges((*down, *i)))
+            return lambda i: s.sum_of_cells(dy.ranges((*down, *i)), dy.finite)
         g = s.helper("g = dE/dy · w", x.shape, lambda i: f"{dy[i]}*{s.x[1][i[-1:]]}") if len(s.x) > 1 else dy
         plain = s.helper("Σ g of each row", rows, lambda i: s.total(g.ranges((*i, ALL))))
         scaled = s.helper("Σ g x̂ of each row", rows, lambda i: s.dot(g, (*i, ALL), xh, (*i, ALL)))
@@ -117,3 +117,8 @@ class LayerNorm(Formula):
 
 def column(x: View, j: int) -> str:
     return x.line((ALL, j))
+
+
+def variance(line: str, mean: str, n: int) -> str:
+    """Written out: DEVSQ loses its digits in some programs where the mean is large beside the deviations."""
+    return f"SUMPRODUCT(({line}-{mean})*({line}-{mean}))/{n}"

@@ -12,12 +12,14 @@ from ..layout import ALL, Index, Shape
 from .formula import Cell, Formula, Params, formula
 from .limits import MAX_TERMS
 from .scope import Scope, View
+from .unary import sigmoid
 
 Entry = Callable[[int, int], str]  # (row of the batch, column) -> a formula
 
 
-def sigmoid(x: str) -> str:
-    return f"IF({x}<-700,EXP({x}),1/(1+EXP(-{x})))"
+def slope(tanh: str) -> str:
+    """The derivative of tanh by its value. (Some programs have an error for the square of a tiny number.)"""
+    return f"(1-{tanh}*{tanh})"
 
 
 class ThroughTime(Formula):
@@ -27,6 +29,7 @@ class ThroughTime(Formula):
     states = "h"  # of which the result consists
     biases = 0
     through = "da"  # the gradient that goes back through W
+    cancels = True
 
     def shape(self, shapes: Sequence[Shape], params: Params) -> Shape:
         a, w = shapes[:2]
@@ -155,9 +158,9 @@ class ElmanSteps(ThroughTime):
     def step_back(self, s: Scope, t: int) -> None:
         dh, (h, net) = self.gradient_of_h(s, t), self.read(s, t, "h", "net")
         if s.params["nonlinearity"] == "tanh":
-            self.write(s, t, "da", "dh · (1 − h²)", lambda b, j: f"{dh[b, j]}*(1-{h[b, j]}^2)")
+            self.write(s, t, "da", "dh · (1 − h²)", lambda b, j: f"{dh[b, j]}*{slope(h[b, j])}")
         else:
-            self.write(s, t, "da", "dh where net > 0, else 0", lambda b, j: f"IF({net[b, j]}>0,{dh[b, j]},0)")
+            self.write(s, t, "da", "dh where net > 0, else 0", lambda b, j: f"IF(SIGN({net[b, j]})=1,{dh[b, j]},0)")
 
 
 @formula("LSTMSteps")
@@ -195,7 +198,7 @@ class LSTMSteps(ThroughTime):
             t,
             "dc",
             f"what arrives at c + dc · f of step {t + 1} + dh · o · (1 − tanh² c)",
-            lambda b, j: f"{s.dy[t, 1, b, j]}{later(b, j)}+{dh[b, j]}*{o[b, j]}*(1-TANH({c[b, j]})^2)",
+            lambda b, j: f"{s.dy[t, 1, b, j]}{later(b, j)}+{dh[b, j]}*{o[b, j]}*{slope(f'TANH({c[b, j]})')}",
         )
         self.write(
             s,
@@ -204,7 +207,7 @@ class LSTMSteps(ThroughTime):
             "dc g · i(1 − i), dc c' · f(1 − f), dc i · (1 − g²), dh tanh c · o(1 − o)",
             lambda b, j: f"{dc[b, j]}*{g[b, j]}*{i[b, j]}*(1-{i[b, j]})",
             lambda b, j: f"{dc[b, j]}*{last[b, j]}*{f[b, j]}*(1-{f[b, j]})",
-            lambda b, j: f"{dc[b, j]}*{i[b, j]}*(1-{g[b, j]}^2)",
+            lambda b, j: f"{dc[b, j]}*{i[b, j]}*{slope(g[b, j])}",
             lambda b, j: f"{dh[b, j]}*TANH({c[b, j]})*{o[b, j]}*(1-{o[b, j]})",
         )
 
@@ -276,9 +279,9 @@ class GRUSteps(ThroughTime):
             t,
             "da",
             "dr · r(1 − r), dz · z(1 − z), dn · (1 − n²)",
-            lambda b, j: f"{dh[b, j]}*(1-{z[b, j]})*(1-{n[b, j]}^2)*{u[b, 2 * H + j]}*{r[b, j]}*(1-{r[b, j]})",
+            lambda b, j: f"{dh[b, j]}*(1-{z[b, j]})*{slope(n[b, j])}*{u[b, 2 * H + j]}*{r[b, j]}*(1-{r[b, j]})",
             lambda b, j: f"{dh[b, j]}*({last[b, j]}-{n[b, j]})*{z[b, j]}*(1-{z[b, j]})",
-            lambda b, j: f"{dh[b, j]}*(1-{z[b, j]})*(1-{n[b, j]}^2)",
+            lambda b, j: f"{dh[b, j]}*(1-{z[b, j]})*{slope(n[b, j])}",
         )
         self.write(
             s,

@@ -12,6 +12,8 @@ from .scope import Scope, broadcast_shape, widen
 class Move(Formula):
     """`source` says which number of which operand a result's number is."""
 
+    moves, rounds = True, False
+
     def source(self, i: Index, shapes: Sequence[Shape], params: Params) -> Tuple[int, Index]:
         raise NotImplementedError
 
@@ -31,7 +33,7 @@ class Move(Formula):
             operand, j = self.source(i, shapes, s.params)
             if operand == k:
                 came_from.setdefault(j, []).append(s.dy[i])
-        return lambda j: s.sum_of_cells(came_from.get(j, []))
+        return lambda j: s.sum_of_cells(came_from.get(j, []), s.dy.finite)
 
 
 def unravel(position: int, shape: Shape) -> Index:
@@ -103,7 +105,7 @@ class Expand(Move):
         return 0, tuple(j if n != 1 else 0 for j, n in zip(i[len(i) - len(shape) :], shape))
 
     def backward(self, s: Scope, k: int) -> Cell:
-        return lambda j: s.sum_of_cells(s.dy.ranges(widen(j, s.x[0].shape, s.y.shape)))
+        return lambda j: s.sum_of_cells(s.dy.ranges(widen(j, s.x[0].shape, s.y.shape)), s.dy.finite)
 
 
 @formula("Concat")

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from saitama.autograd.function import OPS, Function
 from saitama.tensor.backend import K
 
 from .graph import Graph
 from .items import Item, Node
-from .keys import Key, Share, Value
+from .keys import Gradient, Key, Share, Value
 
 
 @dataclass
@@ -31,6 +31,13 @@ class Run:
             return self.shares.get(key)
         return (self.values if isinstance(key, Value) else self.gradients).get(key.item)
 
+    def all(self) -> Dict[Key, Any]:
+        """Every array by its key."""
+        arrays: Dict[Key, Any] = {Value(item): array for item, array in self.values.items()}
+        arrays.update((Gradient(item), array) for item, array in self.gradients.items())
+        arrays.update(self.shares)
+        return arrays
+
     def shares_of(self, item: Item) -> List[Share]:
         """What comes back to an item, in the order of the operations."""
         return self._by_item.get(item, [])
@@ -43,7 +50,36 @@ class Run:
         return found
 
 
-def run(graph: Graph, leaves: Mapping[Any, Any], given: Optional[Mapping[Key, Any]] = None) -> Run:
+class Arithmetic:
+    """What a run does beside the operations' own rules: here, nothing. Others show how much rounding matters."""
+
+    def params(self, node: Node) -> Dict[str, Any]:
+        return node.params
+
+    def operands(self, node: Node, arrays: Sequence[Any]) -> Sequence[Any]:
+        """What an operation computes with."""
+        return arrays
+
+    def result(self, node: Node, arrays: Sequence[Any], y: Any) -> Any:
+        return y
+
+    def handed_on(self, node: Node, dy: Any, dx: Any) -> Any:
+        return dx
+
+    def sum(self, a: Any, b: Any) -> Any:
+        """Of two gradients of one tensor."""
+        return K.add(a, b)
+
+
+AS_IT_IS = Arithmetic()
+
+
+def run(
+    graph: Graph,
+    leaves: Mapping[Any, Any],
+    given: Optional[Mapping[Key, Any]] = None,
+    arithmetic: Arithmetic = AS_IT_IS,
+) -> Run:
     """Compute the graph from the arrays of its leaves.
 
     `given` holds values and shares of operations that stand in where an operand is missing.
@@ -54,14 +90,15 @@ def run(graph: Graph, leaves: Mapping[Any, Any], given: Optional[Mapping[Key, An
     functions: Dict[Node, Function] = {}
     for node in graph.nodes:
         if all(item in result.values for item in node.inputs):
-            function = OPS[node.op](**node.params)
+            function = OPS[node.op](**arithmetic.params(node))
             function.needs = node.needs
-            result.values[node] = function.forward(*[result.values[item] for item in node.inputs])
+            operands = arithmetic.operands(node, [result.values[item] for item in node.inputs])
+            result.values[node] = arithmetic.result(node, operands, function.forward(*operands))
             functions[node] = function
         elif Value(node) in given:
             result.values[node] = given[Value(node)]
     root = graph.root
-    result.gradients[root] = K.full(root.shape, 1, root.dtype)
+    result.gradients[root] = K.full(root.shape, 1, result.values[root].dtype if root in result.values else root.dtype)
     incomplete = set()  # items to which some share is missing
     for node in reversed(graph.nodes):
         dy = None if node in incomplete else result.gradients.get(node)
@@ -74,13 +111,13 @@ def run(graph: Graph, leaves: Mapping[Any, Any], given: Optional[Mapping[Key, An
             if not node.needs[k]:
                 continue
             share = Share(node, k)
-            dx = parts[k] if parts[k] is not None else given.get(share)
+            dx = given.get(share) if parts[k] is None else arithmetic.handed_on(node, dy, parts[k])
             if dx is None:
                 incomplete.add(item)
                 continue
             result.shares[share] = dx
             known = result.gradients.get(item)
-            result.gradients[item] = dx if known is None else K.add(known, dx)
+            result.gradients[item] = dx if known is None else arithmetic.sum(known, dx)
     for item in incomplete:
         result.gradients.pop(item, None)
     return result

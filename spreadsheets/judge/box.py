@@ -90,7 +90,7 @@ class Box:
         if self.low <= 0 <= self.high:
             return _chain(1 / self.at, EVERYTHING, (self, EVERYTHING))
         bounds = 1 / self.high, 1 / self.low
-        slope = -_least(bounds) ** 2, -_largest(bounds) ** 2
+        slope = -(_least(bounds) ** 2), -(_largest(bounds) ** 2)
         return _chain(1 / self.at, bounds, (self, (slope[1], slope[0])))
 
     def power(self, other: Box) -> Box:

@@ -123,7 +123,9 @@ Arguments = Sequence[Tree]
 FUNCTIONS: Dict[str, Callable[[Evaluator, Arguments], Value]] = {}
 
 
-def function(*names: str) -> Callable[[Callable[[Evaluator, Arguments], Value]], Callable[[Evaluator, Arguments], Value]]:
+def function(
+    *names: str,
+) -> Callable[[Callable[[Evaluator, Arguments], Value]], Callable[[Evaluator, Arguments], Value]]:
     def register(f: Callable[[Evaluator, Arguments], Value]) -> Callable[[Evaluator, Arguments], Value]:
         FUNCTIONS.update(dict.fromkeys(names, f))
         return f

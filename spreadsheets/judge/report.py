@@ -69,14 +69,16 @@ class Comparison:
 
     def as_dict(self) -> Dict[str, Any]:
         """The same for a program, as JSON can hold it: NaN and infinities are texts."""
-        differences = [
-            {**asdict(one), "found": _plain(one.found), "expected": _plain(one.expected)} for one in self.differences
-        ]
+        differences = [as_plain(one) for one in self.differences]
         return {"path": self.path, "ok": self.ok, "checked": self.checked, "differences": differences}
 
     def _counts(self) -> str:
         kinds = [difference.kind for difference in self.differences]
         return ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
+
+
+def as_plain(one: Difference) -> Dict[str, Any]:
+    return {**asdict(one), "found": _plain(one.found), "expected": _plain(one.expected)}
 
 
 def _plain(value: Value) -> Value:

@@ -4,27 +4,30 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+from functools import cached_property
+from math import isfinite
+from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple
 
 from saitama.tensor.backend import K
 
 from ..address import cell_name
 from ..errors import WorkbookError
 from ..formulas import FORMULAS
+from ..graph.doubt import Doubts
 from ..graph.items import Item, Leaf, Node, numbers
 from ..graph.keys import Gradient, Key, Share, Start, Value
 from ..graph.rounding import sizes
 from ..graph.run import Run, run
 from ..graph.take_step import take_step
 from ..layout import Block, Index
-from ..plan.check import tolerance as usual_tolerance
+from ..plan.subject import tolerance as usual_tolerance
 from ..read.carried import read_graph
 from ..read.places import Carried
 from ..read.safety import PathLike
 from ..read.workbook import Cell, open_workbook
 from .compare import is_close
 from .hand import is_right, rounded_like
-from .report import Comparison, Difference
+from .report import Comparison, Difference, as_plain
 
 EXPORTED = "Exported"
 
@@ -35,14 +38,19 @@ class Verification(Comparison):
 
     kinds: Dict[str, int] = field(default_factory=dict)
     not_checked: List[str] = field(default_factory=list)  # what the workbook has too little of to compute again
+    undecided: List[Difference] = field(default_factory=list)  # cells that another rounding makes other numbers of
 
     def __str__(self) -> str:
         told = ", ".join(f"{count:,} {kind}" for kind, count in self.kinds.items() if count)
         lines = [super().__str__()] + ([f"  checked: {told}"] if told else [])
+        if self.undecided:
+            lines.append(f"  undecided, as rounding or an overflow decides: {len(self.undecided):,}, the first")
+            lines.append(f"    {self.undecided[0]}")
         return "\n".join(lines + [f"  not checked: {what}" for what in self.not_checked])
 
     def as_dict(self) -> Dict[str, Any]:
-        return {**super().as_dict(), "kinds": self.kinds, "not_checked": self.not_checked}
+        undecided = [as_plain(one) for one in self.undecided]
+        return {**super().as_dict(), "kinds": self.kinds, "not_checked": self.not_checked, "undecided": undecided}
 
 
 def verify(path: PathLike, *, rtol: Optional[float] = None, atol: Optional[float] = None) -> Verification:
@@ -53,7 +61,9 @@ def verify(path: PathLike, *, rtol: Optional[float] = None, atol: Optional[float
     float64; for a gradient ten, a hundred, ... times that atol, where the numbers that it is a sum of are as large. A
     number typed by hand, in a blank of a worksheet or over a formula, is right if it is the true value rounded to as
     many decimals as were typed, at least to two significant digits. The framework's values are compared with those of
-    the inputs at the export. "not calculated", "blank" and "wrong" are different answers.
+    the inputs at the export. "not calculated", "blank" and "wrong" are different answers. So is "undecided": a number
+    that another rounding moves by more than the tolerance, or that comes after an overflow, is not called wrong. Where
+    the true number is not finite, a formula's error is right: a spreadsheet has no infinity.
 
     Raises WorkbookError, in one line, where the workbook carries no graph or its structure was changed.
     """
@@ -71,6 +81,7 @@ class _Verifier:
         self.book, self.carried, self.graph, self.tolerance = book, carried, carried.graph, tolerance
         self.by_size, self.sizes = by_size, {}  # type: bool, Dict[Key, float]
         self.differences: List[Difference] = []
+        self.undecided: List[Difference] = []
         self.kinds: Counter = Counter()
         self.not_checked: List[str] = []
         self.uncalculated = 0
@@ -81,6 +92,7 @@ class _Verifier:
         same = all(numbers(now[leaf]) == numbers(then[leaf]) for leaf in now)
         exported = self.compute(then, exported=True)
         current = exported if same and self.graph.step is None else self.compute(now)
+        self.current, self.typed_infinite = current, infinite(now) - infinite(then)
         root = self.graph.root.name
         for node in self.graph.nodes:  # in the order in which they are computed: the first difference is the cause
             self.tensor(Value(node), current, exported)
@@ -94,7 +106,12 @@ class _Verifier:
         if self.uncalculated:
             self.not_checked.append(f"{self.uncalculated:,} formulas that no spreadsheet program has calculated yet")
         return Verification(
-            self.book.path, sum(self.kinds.values()), self.differences, dict(self.kinds), self.not_checked
+            self.book.path,
+            sum(self.kinds.values()),
+            self.differences,
+            dict(self.kinds),
+            self.not_checked,
+            self.undecided,
         )
 
     # --- computing again --------------------------------------------------------------------------------------------
@@ -128,19 +145,31 @@ class _Verifier:
         return K.from_list(flat, block.shape, dtype)
 
     def compute(self, leaves: Dict[Leaf, Any], exported: bool = False) -> Run:
+        given = self.given()
+        try:
+            result = run(self.graph, leaves, given)
+            self.sizes = sizes(result) if self.by_size else {}
+            starts = self.starts(result, exported)
+            take_step(self.graph, result, starts)
+            self.arrays = leaves, given, starts
+            return result
+        except (ValueError, TypeError, IndexError) as error:  # an index out of range, typed into Inputs
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise WorkbookError(f"{self.book.path}: the inputs cannot be computed with: {reason}") from None
+
+    def given(self) -> Dict[Key, Any]:
+        """The framework's values where there are no formulas."""
         given = {}
         for key, places in self.carried.places.items():
             if places.pinned:
                 dtype = key.item.dtype if isinstance(key, Value) else self.graph.dtype
                 given[key] = self.array(places.live, dtype, places.sheet, "a value of the framework")
-        try:
-            result = run(self.graph, leaves, given)
-            self.sizes = sizes(result) if self.by_size else {}
-            take_step(self.graph, result, self.starts(result, exported))
-            return result
-        except (ValueError, TypeError, IndexError) as error:  # an index out of range, typed into Inputs
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise WorkbookError(f"{self.book.path}: the inputs cannot be computed with: {reason}") from None
+        return given
+
+    @cached_property
+    def doubts(self) -> Doubts:
+        """How much hangs on rounding, for the inputs of now."""
+        return Doubts(self.graph, self.current, *self.arrays, self.limits)
 
     def starts(self, result: Run, exported: bool) -> Dict[Leaf, Any]:
         """The gradients that the step in the workbook starts from, number by number: those in its cells where they are
@@ -174,11 +203,11 @@ class _Verifier:
             self.not_checked.append(f"{name or item.name}{way}: it cannot be computed from the cells of this workbook")
             return
         values, old, judge = numbers(array), numbers(exported), self.judge(key, array.dtype)
-        self.block(places.sheet, places.live, values, judge, "formulas", item, name, way)
+        self.block(places.sheet, places.live, values, judge, "formulas", item, name, way, key)
         if places.framework is not None:
-            self.block(places.sheet, places.framework, old, judge, "framework values", item, name, way)
+            self.block(places.sheet, places.framework, old, judge, "framework values", item, name, way, key)
         if places.typed is not None:
-            self.block(places.sheet, places.typed, values, judge, "typed numbers", item, name, way)
+            self.block(places.sheet, places.typed, values, judge, "typed numbers", item, name, way, key)
 
     def block(
         self,
@@ -190,9 +219,10 @@ class _Verifier:
         item: Item,
         name: str,
         way: str,
+        key: Key,
     ) -> None:
         cells = self.book[sheet]
-        for (index, row, column), true in zip(block.cells(), values):
+        for n, ((index, row, column), true) in enumerate(zip(block.cells(), values)):
             cell = cells[row, column]
             if cell.kind == "not calculated" and self.carried.kind == "worksheet":
                 self.uncalculated += 1  # a worksheet is there for what is typed into it
@@ -207,8 +237,10 @@ class _Verifier:
                     + (", the framework's value" if kind == "framework values" else "")
                 )
                 hint = _hint(cell, verdict, float(true), by_hand)
-                place = cell_name(row, column)
-                self.differences.append(Difference(sheet, place, verdict, cell.value, float(true), what, hint))
+                difference = Difference(sheet, cell_name(row, column), verdict, cell.value, float(true), what, hint)
+                calculated = kind == "formulas" and not by_hand
+                unclear = calculated and self.unclear(key, n, float(true), cell)
+                (self.undecided if unclear else self.differences).append(difference)
 
     def judge(self, key: Key, dtype: str) -> Callable[[Cell, float, bool], Optional[str]]:
         """What judges a cell by its true number and whether it was typed: None for right, or what is wrong."""
@@ -217,16 +249,28 @@ class _Verifier:
         def verdict(cell: Cell, true: float, by_hand: bool) -> Optional[str]:
             number = float(cell.value is True) if cell.kind == "boolean" else cell.number
             if number is None:
-                return cell.kind
+                no_number = cell.kind == "error" and cell.value != "#N/A" and not by_hand and not isfinite(true)
+                return None if no_number else cell.kind
             right = is_right(number, true, dtype) if by_hand else is_close(number, true, *limits)
             return None if right else "wrong"
 
         return verdict
 
+    def unclear(self, key: Key, n: int, true: float, cell: Cell) -> bool:
+        """Whether a formula's number, which is not the true one, is as good."""
+        if cell.kind != "error" and cell.number is None:
+            return False
+        return bool(self.typed_infinite) or self.doubts.unclear(key, n, true, cell.number)
+
     def limits(self, key: Key) -> Tuple[float, float]:
         """(rtol, atol) for the numbers of a block."""
         rtol, atol = self.tolerance
         return rtol, atol * self.sizes.get(key, 1.0)
+
+
+def infinite(arrays: Dict[Leaf, Any]) -> Set[Leaf]:
+    """The inputs that hold infinities or NaN. Formulas are written for those that did at the export."""
+    return {leaf for leaf, array in arrays.items() if not all(map(isfinite, numbers(array)))}
 
 
 def describe(item: Item, name: str, index: Index) -> str:

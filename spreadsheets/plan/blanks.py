@@ -108,6 +108,7 @@ class Blanks(Showing):
             spec.values,
             live,
             size=spec.size,
+            finite=spec.finite,
             hidden=blank,
             shown=visible,
             typed=typed,

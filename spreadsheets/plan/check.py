@@ -9,29 +9,20 @@ from __future__ import annotations
 from typing import Dict, List, Tuple
 
 from ..formulas.limits import as_range
-from ..graph.graph import Graph
 from ..graph.items import Item
 from ..graph.keys import Gradient, Key, Share, Value
 from ..layout import Block, column
+from .differences import ATOL, MISSING, RTOL, UNDECIDED, absolute
 from .inputs import changed_cells
 from .page import DIFFERENCE, Page, target
 from .section import Draft, Section
 from .sheet import Colour
 from .showing import Rows
-from .subject import Subject
+from .subject import Subject, tolerance
 
-TOLERANCES = {"float64": (1e-9, 1e-12), "float32": (1e-5, 1e-6)}  # (rtol, atol)
-ERF_ATOL = 1e-10  # the erf of some spreadsheet programs is good to ten digits, which shows where larger numbers cancel
-
-RTOL, ATOL, CHANGED, VERDICT = "$C$5", "$C$6", "$C$7", "A3"
+CHANGED, VERDICT = "$C$7", "A3"
+UNDECIDED_COUNT = '0" undecided: rounding decides, or an overflow";;'
 HEADERS = ["block", "what", "cells", "largest difference", "allowed at most", "cells over", "status"]
-
-
-def tolerance(graph: Graph) -> Tuple[float, float]:
-    """(rtol, atol) for the formulas of a graph."""
-    rtol, atol = TOLERANCES[graph.dtype]
-    uses_erf = any(node.op == "GELU" and node.params["approximate"] == "none" for node in graph.nodes)
-    return rtol, max(atol, ERF_ATOL) if uses_erf else atol
 
 
 def plan_check(subject: Subject, draft: Draft) -> Rows:
@@ -42,7 +33,8 @@ def plan_check(subject: Subject, draft: Draft) -> Rows:
     first, last = 11, 10 + len(found)
     page.line("Check", "title")
     page.links("", [("Start", "Start"), ("Inputs", "Inputs")])
-    verdict_row(page, verdict(first, last))
+    unclear = any(section.strict for _, section in found)
+    verdict_row(page, verdict(first, last, unclear))
     page.text(5, 1, "relative tolerance", "text")
     page.put(5, 3, rtol, "input", "0E+00")
     page.text(5, 4, "a number b may be off by  absolute + relative · |b|", "note")
@@ -59,7 +51,7 @@ def plan_check(subject: Subject, draft: Draft) -> Rows:
     pages = {other.title: other for other in draft.pages}
     for row, (item, section) in enumerate(found, first):
         if item in draft.remarks and item not in rows:
-            page.text(row, 8, draft.remarks[item], "note")
+            page.text(row, 9 if section.strict else 8, draft.remarks[item], "note")
         rows[item] = (rows.get(item, (row, row))[0], row)
         check_row(page, row, section)
         mark_differences(pages[section.sheet], section)
@@ -103,17 +95,15 @@ def check_row(page: Page, row: int, section: Section) -> None:
     page.text(row, 2, section.label, "cell")
     page.put(row, 3, section.live.size, "cell", "#,##0")
     page.put(row, 4, f"=MAX({difference})", "cell", DIFFERENCE)
-    atol = absolute(ATOL, section)
+    atol = absolute(ATOL, section.size)
     page.put(row, 5, f"={atol}+{RTOL}*MAX(0,MAX({framework}),-MIN({framework}))", "cell", "0.0E+00")
-    finite = all(abs(v) < float("inf") for v in section.values)  # False for NaN too
-    over = each_over(difference, framework, atol) if finite else f'COUNTIF({difference},">"&E{row})'
+    over = each_over(difference, framework, atol)
+    if section.strict:
+        over = f"COUNTIF({difference},{MISSING})"
+        page.put(row, 8, f"=COUNTIF({difference},{UNDECIDED})", "note", UNDECIDED_COUNT)
     page.put(row, 6, f"=IFERROR({over},C{row})", "cell", "#,##0")
     right = f"AND(COUNT({difference})=C{row},F{row}=0,D{row}<=E{row})"
     page.put(row, 7, f'=IF({CHANGED}>0,"old inputs",IF({right},"PASS","FAIL"))', "status")
-
-
-def absolute(atol: str, section: Section) -> str:
-    return atol if section.size == 1 else f"{atol}*{section.size:.0E}"
 
 
 def each_over(difference: str, framework: str, atol: str) -> str:
@@ -121,17 +111,15 @@ def each_over(difference: str, framework: str, atol: str) -> str:
     return f"SUMPRODUCT(({difference}>{atol}+{RTOL}*{framework})*({difference}>{atol}-{RTOL}*{framework}))"
 
 
-def within(section: Section, address: str) -> str:
-    """What a number may differ by from the framework's at `address`, as the other sheets write it."""
-    return f"{absolute(target('Check', ATOL), section)}+{target('Check', RTOL)}*ABS({address})"
-
-
-def verdict(first: int, last: int) -> str:
+def verdict(first: int, last: int, unclear: bool) -> str:
     statuses = f"G{first}:G{max(first, last)}"
     passed = f'COUNTIF({statuses},"PASS")'
     count = max(0, last - first + 1)
     old = f'{CHANGED}&" input cell(s) changed: formulas follow, framework values are old. Run saitama verify FILE"'
     good = '"PASS: all "&TEXT($C$8,"0")&" formulas agree with the framework"'
+    if unclear:
+        undecided = f"SUM(H{first}:H{last})"
+        good += f'&IF({undecided}>0,", but for "&{undecided}&" undecided","")'
     return f'=IF({CHANGED}>0,{old},IF({passed}={count},{good},"FAIL: "&({count}-{passed})&" of {count} blocks differ"))'
 
 
@@ -148,5 +136,5 @@ def mark_differences(page: Page, section: Section) -> None:
     assert difference is not None and framework is not None
     zero = (0,) * len(section.shape)
     d, b = difference.address(zero), framework.address(zero)
-    over = f"{d}>{absolute(target('Check', ATOL), section)}+{target('Check', RTOL)}*IF(ISNUMBER({b}),ABS({b}),0)"
+    over = f"{d}>{absolute(target('Check', ATOL), section.size)}+{target('Check', RTOL)}*IF(ISNUMBER({b}),ABS({b}),0)"
     page.colours.append(Colour(difference.rectangle(), f"AND(ISNUMBER({d}),{over})", "wrong"))

@@ -7,7 +7,8 @@ from typing import List
 from ..graph.items import Leaf
 from ..layout import Block
 from .check import plan_check
-from .page import Page, number_format
+from .differences import differences, is_strict
+from .page import DIFFERENCE, Page, number_format
 from .section import Section, Spec
 from .showing import Rows, Showing, captions, framework_values
 
@@ -47,10 +48,23 @@ class Compared(Showing):
         shown = number_format(spec.values, spec.array.dtype)
         page.formulas(live, spec.formula, "live", shown)
         page.numbers(framework, spec.values, "framework", shown)
-        page.differences(difference, live, framework)
+        doubts = self.subject.doubts
+        assert doubts is not None
+        away = differences(doubts, spec, live, framework)
+        page.formulas(difference, away, "difference", DIFFERENCE)
         self.draft.formulas += live.size
         return Section(
-            spec.label, page.title, live.shape, spec.array.dtype, spec.values, live, framework, difference, spec.size
+            spec.label,
+            page.title,
+            live.shape,
+            spec.array.dtype,
+            spec.values,
+            live,
+            framework,
+            difference,
+            spec.size,
+            spec.finite,
+            is_strict(doubts, spec),
         )
 
     def check(self) -> Rows:

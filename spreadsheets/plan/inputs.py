@@ -6,6 +6,7 @@ whether its framework's values still belong to its inputs.
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Any, Dict, List, Sequence, Tuple
 
 from ..graph.items import Leaf, numbers
@@ -104,7 +105,9 @@ class Inputs:
 
     def _place(self, leaf: Leaf, values: Sequence[Any], block: Block) -> None:
         """Remember where an input lies, prompt for its numbers, and turn those that were changed orange."""
-        self.draft.place(Value(leaf), Section(leaf.name, self.page.title, leaf.shape, leaf.dtype, values, block))
+        finite = all(map(isfinite, values))
+        section = Section(leaf.name, self.page.title, leaf.shape, leaf.dtype, values, block, finite=finite)
+        self.draft.place(Value(leaf), section)
         if block.size:
             self._typed.append(block.rectangle())
             first = block.address((0,) * len(leaf.shape))

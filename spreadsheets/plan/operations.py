@@ -46,7 +46,9 @@ class Operations:
         operands = [self.draft.view(Value(item), page) for item in node.inputs]
         scope = self._scopes[node] = self._scope(page, operands, y, node)
         self._helped = Value(node)
-        self._show(page, Spec(Value(node), node.name, array, values, FORMULAS[node.op].forward(scope)))
+        formula = FORMULAS[node.op]
+        moves = formula.moves and not all(x.finite for x in operands)
+        self._show(page, Spec(Value(node), node.name, array, values, formula.forward(scope), moves=moves))
         scope.y = self.draft.view(Value(node), page)
 
     def _head(self, node: Node) -> Page:
@@ -118,12 +120,15 @@ class Operations:
             summary(self.subject, self.draft, page, label, array)
             return
         formula: Optional[Formula] = None
+        moves, values = False, numbers(array)
         if scope is not None and Gradient(share.node) in self.draft.sections:
             self._helped = share
+            scope.dx = View(scope.x[share.k].block, page.title, values)
             formula = FORMULAS[share.node.op].backward(scope, share.k)
+            moves = FORMULAS[share.node.op].moves and not scope.dy.finite
         else:
             self.draft.left_out.append(f"{label}: not live, because an operand or the result has no cells")
-        self._show(page, Spec(share, label, array, numbers(array), formula, self.subject.sizes[share]))
+        self._show(page, Spec(share, label, array, values, formula, self.subject.sizes[share], moves))
 
     def sum_of_shares(self, item: Item, page: Page) -> Formula:
         """The formula of a complete gradient: the sum over all operations the tensor went into."""
@@ -132,7 +137,8 @@ class Operations:
         parts = [self.draft.view(share, page) for share in self.subject.shares(item)]
         nothing = View(Block(page.title, 1, 1, ()), page.title)
         scope = self._scope(page, parts, nothing, self.subject.graph.root)
-        return lambda i: scope.sum_of_cells([part[i] for part in parts])
+        finite = all(part.finite for part in parts)
+        return lambda i: scope.sum_of_cells([part[i] for part in parts], finite)
 
     # --- what both passes need --------------------------------------------------------------------------------------
     def _show(self, page: Page, spec: Spec) -> None:

@@ -14,7 +14,7 @@ from ..layout import MAX_COLUMNS, MAX_ROWS, Block, Index
 from .sheet import Cells, Colour, Content, Element, Labels, Link, Live, Overflow, Prompt, Sheet, Spot, Texts
 
 LABELS, NUMBERS = 11.0, 12.0  # column widths, in characters
-NUMBER, INTEGER, TINY, DIFFERENCE = "0.000000", "0", "0.000000E+00", "0.0E+00;-0.0E+00;0"
+NUMBER, INTEGER, TINY, DIFFERENCE = "0.000000", "0", "0.000000E+00", '0.0E+00;"undecided";0'
 HELPER = "[=0]0;[=1]1;0.000000"
 
 
@@ -148,20 +148,6 @@ class Page:
     def blanks(self, block: Block, style: str, shown: str) -> None:
         """Empty cells, to be filled in."""
         self.elements.append(Cells(block, _nothing, style, shown))
-
-    def differences(self, block: Block, live: Block, framework: Block) -> None:
-        """For every number how far the two are apart: 0 for equal texts, 1E+99 where a number is missing on either
-        side.
-
-        One formula per cell: an array formula over a block can miss differences, these cannot.
-        """
-
-        def cell(i: Index) -> str:
-            a, b = live.address(i), framework.address(i)
-            text = f"IF(AND(ISTEXT({a}),EXACT({a},{b})),0,1E+99)"
-            return f"IFERROR(IF(AND(ISNUMBER({a}),ISNUMBER({b})),ABS({a}-{b}),{text}),1E+99)"
-
-        self.formulas(block, cell, "difference", DIFFERENCE)
 
     # --- the end ----------------------------------------------------------------------------------------------------
     def finish(self, slots: int, freeze: str = "") -> None:

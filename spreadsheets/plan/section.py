@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any, Callable, Dict, List, Optional, Sequence
 
 from ..formulas import View
@@ -25,6 +26,12 @@ class Spec:
     values: Sequence[Any]
     formula: Optional[Formula]
     size: float = 1.0  # how many times the absolute tolerance its numbers may be off
+    moves: bool = False  # infinities may come to stand in it, when the condition of a mask changes
+
+    @property
+    def finite(self) -> bool:
+        """Whether no cell of it can hold "inf" or "nan"."""
+        return not self.moves and all(map(isfinite, self.values))
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,8 @@ class Section:
     framework: Optional[Block] = None
     difference: Optional[Block] = None
     size: float = 1.0
+    finite: bool = True  # no cell of `live` holds "inf" or "nan"
+    strict: bool = False  # a difference over its own tolerance is so large in its cell that Check sees it
     pinned: bool = False
     hidden: bool = False  # in a worksheet: `live` is the key
     shown: Optional[Block] = None  # in a worksheet: what a person sees, also where `live` is the key
@@ -48,7 +57,7 @@ class Section:
 
     def view(self, sheet: str) -> View:
         """Its live cells as formulas of a sheet refer to them."""
-        return View(self.live, sheet, self.values)
+        return View(self.live, sheet, self.values, self.finite)
 
 
 class Draft:

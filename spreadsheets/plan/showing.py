@@ -59,7 +59,7 @@ class Showing:
         page.labels(place)
         live = self.repeat(page, place, section)
         page.past(place)
-        return View(live, page.title, section.values)
+        return View(live, page.title, section.values, section.finite)
 
     def repeat(self, page: Page, place: Block, section: Section) -> Block:
         """Write the cells of `given`; returns those that formulas refer to."""
@@ -90,7 +90,16 @@ def framework_values(page: Page, spec: Spec) -> Section:
     page.numbers(live, spec.values, "framework", number_format(spec.values, spec.array.dtype))
     page.past(live)
     return Section(
-        spec.label, page.title, live.shape, spec.array.dtype, spec.values, live, size=spec.size, pinned=True, shown=live
+        spec.label,
+        page.title,
+        live.shape,
+        spec.array.dtype,
+        spec.values,
+        live,
+        size=spec.size,
+        finite=spec.finite,
+        pinned=True,
+        shown=live,
     )
 
 

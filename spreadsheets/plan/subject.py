@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Dict, List, Mapping
+from typing import Dict, List, Mapping, Optional, Tuple
 
+from ..graph.doubt import Doubts
 from ..graph.graph import Graph
 from ..graph.items import Item, Leaf
 from ..graph.keys import Key, Share
@@ -13,6 +14,8 @@ from ..graph.run import Run
 from ..layout import size_of
 from .page import sheet_title, shortened
 
+TOLERANCES = {"float64": (1e-9, 1e-12), "float32": (1e-5, 1e-6)}  # (rtol, atol)
+ERF_ATOL = 1e-10  # the erf of some spreadsheet programs is good to ten digits, which shows where larger numbers cancel
 MAX_WIDTH = 4_000  # columns of one block: three stand side by side
 MAX_NODES = 2_000
 
@@ -24,7 +27,15 @@ class Subject:
     max_cells: int
     titles: Mapping[Item, str]  # of the sheet that shows the item
     sizes: Mapping[Key, float]  # how many times the absolute tolerance the numbers of a key may be off
-    noise: Mapping[Leaf, List[bool]]  # parameters with gradients that are rounding noise, number by number
+    doubts: Optional[Doubts] = None  # what rounding decides; nothing asks for it in a worksheet
+
+    def noise(self, parameter: Leaf) -> Optional[List[bool]]:
+        """Which gradients of a parameter are rounding noise, of which an optimiser makes a step all the same."""
+        step = self.graph.step
+        if self.doubts is None or step is None or not step.rule.divides:
+            return None
+        flags = self.doubts.noise(parameter, tolerance(self.graph)[0])
+        return flags if any(flags) else None
 
     def fits(self, item: Item) -> bool:
         """Whether a tensor gets cells; if not, it is summarised."""
@@ -39,7 +50,23 @@ class Subject:
         return f"d{self.graph.root.name}/d{item.name}"
 
 
-def subject_of(graph: Graph, run: Run, max_cells: int, noise: Mapping[Leaf, List[bool]]) -> Subject:
+def tolerance(graph: Graph) -> Tuple[float, float]:
+    """(rtol, atol) for the formulas of a graph."""
+    rtol, atol = TOLERANCES[graph.dtype]
+    uses_erf = any(node.op == "GELU" and node.params["approximate"] == "none" for node in graph.nodes)
+    return rtol, max(atol, ERF_ATOL) if uses_erf else atol
+
+
+def doubts_of(graph: Graph, run: Run) -> Doubts:
+    """How much of a graph's numbers hangs on rounding."""
+    (rtol, atol), size = tolerance(graph), sizes(run)
+    updates = graph.step.updates if graph.step else ()
+    starts = {u.parameter: run.gradients[u.parameter] for u in updates if u.parameter in run.gradients}
+    leaves = {leaf: leaf.array for leaf in graph.inputs}
+    return Doubts(graph, run, leaves, {}, starts, lambda key: (rtol, atol * size.get(key, 1.0)))
+
+
+def subject_of(graph: Graph, run: Run, max_cells: int, doubts: Optional[Doubts] = None) -> Subject:
     updates = graph.step.updates if graph.step else []
     count = len(graph.nodes) + len(updates)
     if count > MAX_NODES:
@@ -57,4 +84,4 @@ def subject_of(graph: Graph, run: Run, max_cells: int, noise: Mapping[Leaf, List
     for update in updates:
         titles[update] = sheet_title(update.name, taken)
         taken.append(titles[update])
-    return Subject(graph, run, max_cells, titles, sizes(run), noise)
+    return Subject(graph, run, max_cells, titles, sizes(run), doubts)

@@ -10,7 +10,7 @@ from ..graph.items import numbers
 from ..graph.keys import Gradient, Start, Value
 from ..graph.step import Step, Update
 from ..layout import Index, column
-from .check import within
+from .differences import within
 from .page import Page, number_format
 from .section import Draft, Section, Spec
 from .showing import Showing
@@ -58,7 +58,7 @@ class Updates:
         """The gradient that the step starts from: the live one, but for rounding noise the framework's, if they
         agree."""
         arriving = self.draft.sections[Gradient(update.parameter)]
-        noise, framework = self.subject.noise.get(update.parameter), arriving.framework
+        noise, framework = self.subject.noise(update.parameter), arriving.framework
         label = f"g = {self.subject.slope(update.parameter)}"
         if noise is None or framework is None:
             return self.showing.given(page, label, arriving)
@@ -82,7 +82,7 @@ class Updates:
 
         def settled(i: Index) -> str:
             a, b = live[i], other[i]
-            return f"IF(ABS({a}-{b})<={within(arriving, b)},{b},{a})"
+            return f"IF(ABS({a}-{b})<={within(arriving.size, b)},{b},{a})"
 
         page.labels(place)
         page.formulas(place, lambda i: live[i], "helper", shown, only=lambda i: not is_noise(i))
@@ -124,7 +124,7 @@ class _Writing(Working):
         values = numbers(array)
         result = View(page.block(line.shape, 0), page.title, values)
         page.line(maths, "maths")
-        spec = Spec(Value(line), line.name, array, values, lambda i: value.cell(i, result.value(i)))
+        spec = Spec(Value(line), line.name, array, values, value.cell(result))
         section = draft.place(spec.key, self.updates.showing.section(page, spec))
         return operand(self.rule, line.symbol, section.view(page.title))
 
