@@ -11,7 +11,7 @@ both ask here.
 from __future__ import annotations
 
 from math import inf, isfinite, isnan, nan
-from typing import Any, Callable, Dict, List, Mapping, Optional, Set, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 from saitama.tensor.backend import K
 
@@ -43,10 +43,10 @@ class Doubts:
         self.base = base.all()
         self.spread: Dict[Key, Any] = {}
         self._limits: Dict[Key, List[float]] = {}
-        self._calculated: Dict[Key, List[float]] = {}
+        self._calculated: Dict[Key, Sequence[float]] = {}
         for seed in range(SAMPLES):
             self._add(_computed(graph, Nudged(seed), leaves, given, starts))
-        doubles = [{key: _double(a) for key, a in some.items()} for some in (leaves, given, starts)]
+        doubles: List[Any] = [{key: _double(a) for key, a in some.items()} for some in (leaves, given, starts)]
         calculated = _computed(graph, Calculated(), *doubles)
         self.calculated = calculated.all()
         if graph.dtype == "float64":  # else the difference is that of the dtype

@@ -35,8 +35,7 @@ class Run:
         """Every array by its key."""
         arrays: Dict[Key, Any] = {Value(item): array for item, array in self.values.items()}
         arrays.update((Gradient(item), array) for item, array in self.gradients.items())
-        arrays.update(self.shares)
-        return arrays
+        return {**arrays, **self.shares}
 
     def shares_of(self, item: Item) -> List[Share]:
         """What comes back to an item, in the order of the operations."""

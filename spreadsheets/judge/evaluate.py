@@ -269,12 +269,12 @@ def _iferror(e: Evaluator, arguments: Arguments) -> Value:
 
 @function("AND")
 def _and(e: Evaluator, arguments: Arguments) -> Value:
-    return all([e.truth(argument) for argument in arguments])
+    return all(e.truth(argument) for argument in arguments)
 
 
 @function("OR")
 def _or(e: Evaluator, arguments: Arguments) -> Value:
-    return any([e.truth(argument) for argument in arguments])
+    return any(e.truth(argument) for argument in arguments)
 
 
 @function("NOT")
