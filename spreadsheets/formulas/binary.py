@@ -8,6 +8,9 @@ from ..layout import Index, Shape
 from . import ieee
 from .formula import Cell, Formula, Params, formula
 from .scope import Scope, broadcast_shape, guarded, widen
+from .wording import Wording
+
+SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class Binary(Formula):
@@ -16,6 +19,7 @@ class Binary(Formula):
     program's error says so too."""
 
     symbol: ClassVar[Optional[str]] = None  # written between the operands
+    letters = ("a", "b")
 
     def text(self, names: Sequence[str], params: Params) -> str:
         if self.symbol is None:
@@ -25,6 +29,12 @@ class Binary(Formula):
     def shape(self, shapes: Sequence[Shape], params: Params) -> Shape:
         a, b = shapes
         return broadcast_shape(a, b)
+
+    def rule_back(self, word: Wording, k: int, names: Sequence[str], params: Params) -> str:
+        rule = super().rule_back(word, k, names, params)
+        if word.shapes[k] == broadcast_shape(*word.shapes):
+            return rule
+        return f"Σ {rule if isinstance(self, Additive) else 'share'} over what was repeated"
 
     def y(self, a: str, b: str) -> str:
         raise NotImplementedError
@@ -55,10 +65,10 @@ class Binary(Formula):
         cell = guarded(
             lambda i: self.share(k, *known(i)), lambda i: self.share_ieee(k, *known(i)), s.dx, a, b, s.y, s.dy
         )
-        return s.unbroadcast(k, "share of each result, before the sum over what was broadcast", cell)
+        return s.unbroadcast(k, self.derivative[k].partition(" = ")[2], cell)
 
 
-class Linear(Binary):
+class Additive(Binary):
     """Add and Sub: the share of a result is its own gradient, so a broadcast needs no helper block."""
 
     def backward(self, s: Scope, k: int) -> Cell:
@@ -69,7 +79,7 @@ class Linear(Binary):
 
 
 @formula("Add")
-class Add(Linear):
+class Add(Additive):
     words, maths, symbol = "the sum", "y = a + b", "+"
     derivative = ("dE/da = dE/dy", "dE/db = dE/dy")
 
@@ -84,7 +94,7 @@ class Add(Linear):
 
 
 @formula("Sub")
-class Sub(Linear):
+class Sub(Additive):
     words, maths, symbol = "the difference", "y = a − b", "-"
     derivative = ("dE/da = dE/dy", "dE/db = −dE/dy")
 
@@ -147,6 +157,17 @@ class Pow(Binary):
     words, maths, symbol = "a to the power b", "y = aᵇ", "**"
     derivative = ("dE/da = dE/dy · b · aᵇ⁻¹", "dE/db = dE/dy · aᵇ · ln a  (0 where a = 0)")
 
+    def rule(self, word: Wording, names: Sequence[str], params: Params) -> str:
+        """A square is written as one."""
+        a, b = names
+        return f"{a}{b.translate(SUPERSCRIPT)}" if b.isdigit() else f"{a}^{b}"
+
+    def rule_back(self, word: Wording, k: int, names: Sequence[str], params: Params) -> str:
+        a, b = names
+        if k or not b.isdigit() or int(b) < 2:
+            return word("dE/dy · a^b · ln a" if k else "dE/dy · b · a^(b−1)")
+        return word(f"dE/dy · b · a{str(int(b) - 1).translate(SUPERSCRIPT) if int(b) > 2 else ''}")
+
     def y(self, a: str, b: str) -> str:
         return f"IF({b}=0,1,{a}^{b})"
 
@@ -201,10 +222,16 @@ class Extremum(Binary):
 @formula("Maximum")
 class Maximum(Extremum):
     words, maths, function = "the larger of each pair", "y = max(a, b)", "MAX"
-    derivative = ("dE/da = dE/dy where a > b, half of it where a = b, else 0", "dE/db likewise")
+    derivative = (
+        "dE/da = dE/dy where a > b, half of it where a = b, else 0",
+        "dE/db = dE/dy where b > a, half of it where a = b, else 0",
+    )
 
 
 @formula("Minimum")
 class Minimum(Extremum):
     words, maths, function = "the smaller of each pair", "y = min(a, b)", "MIN"
-    derivative = ("dE/da = dE/dy where a < b, half of it where a = b, else 0", "dE/db likewise")
+    derivative = (
+        "dE/da = dE/dy where a < b, half of it where a = b, else 0",
+        "dE/db = dE/dy where b < a, half of it where a = b, else 0",
+    )

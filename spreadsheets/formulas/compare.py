@@ -58,8 +58,9 @@ class Ge(Comparison):
 
 @formula("Where")
 class Where(Formula):
-    words, maths = "a where the condition holds, else b", "y = a if condition else b"
-    derivative = ("", "dE/da = dE/dy where the condition holds, else 0", "dE/db = dE/dy where it does not, else 0")
+    words, maths = "a where the condition holds, else b", "y = a where c holds, else b"
+    derivative = ("", "dE/da = dE/dy where c holds, else 0", "dE/db = dE/dy where c does not hold, else 0")
+    letters = ("c", "a", "b")
     moves, rounds = True, False
 
     def shape(self, shapes: Sequence[Shape], params: Params) -> Shape:
@@ -76,4 +77,4 @@ class Where(Formula):
             chosen = condition[condition.broadcast(i)]
             return f"IF({chosen},{s.dy[i]},0)" if k == 1 else f"IF({chosen},0,{s.dy[i]})"
 
-        return s.unbroadcast(k, "share of each result, before the sum over what was broadcast", cell)
+        return s.unbroadcast(k, self.derivative[k].partition(" = ")[2], cell)

@@ -15,8 +15,8 @@ def front(s: Scope, n: int) -> View:
     """The index counted from the front: -1 is the last of n places."""
     if "front" not in s.kept:
         index = s.x[1]
-        label = f"the index, counted from the front (−1 is {n - 1})"
-        s.kept["front"] = s.helper(label, index.shape, lambda i: f"{index[i]}+{n}*({index[i]}<0)")
+        label = f"front = the index, counted from the front (−1 is {n - 1})"
+        s.kept["front"] = s.aside(label, index.shape, lambda i: f"{index[i]}+{n}*({index[i]}<0)")
     return s.kept["front"]
 
 
@@ -42,8 +42,8 @@ def sum_where(s: Scope, ids: str, j: int, shares: str) -> str:
 
 @formula("Take")
 class Take(Formula):
-    words, maths = "rows (or other slices) picked by an index", "y = x[index]"
-    derivative = ("dE/dx[v] = Σ dE/dy[p] over the places p where index[p] = v",)
+    words, maths, letters = "rows (or other slices) picked by an index", "y = x[i]", ("x", "i")
+    derivative = ("dE/dx[v] = Σ dE/dy[p] over the places p where i[p] = v",)
     moves, rounds = True, False
 
     def text(self, names: Sequence[str], params: Params) -> str:
@@ -76,8 +76,8 @@ class Take(Formula):
             ids, shares = as_range(at.block.rectangle()), as_range(s.dy.block.rectangle())
             return lambda j: sum_where(s, ids, j[0], shares)
         if dim == 0 and len(x.shape) == 2:
-            label = "the index, standing beside the rows it picked"
-            beside = s.helper(label, (*index.shape, 1), lambda i: at[i[:-1]])
+            label = "beside = the index, standing beside the rows it picked"
+            beside = s.aside(label, (*index.shape, 1), lambda i: at[i[:-1]])
             every = [ALL] * len(index.shape)
             column = as_range(beside.line([*every, 0]))
             return lambda j: sum_where(s, column, j[0], as_range(s.dy.line([*every, j[1]])))
@@ -91,8 +91,8 @@ class Take(Formula):
 
 @formula("Gather")
 class Gather(Formula):
-    words, maths = "one number picked along an axis for each index", "yₚ = x[index[p]] along one axis"
-    derivative = ("dE/dx[v] = Σ dE/dy[p] over the places p of the same line where index[p] = v",)
+    words, maths, letters = "one number picked along an axis for each index", "yₚ = x[i[p]] along one axis", ("x", "i")
+    derivative = ("dE/dx[v] = Σ dE/dy[p] over the places p of the same line where i[p] = v",)
     moves, rounds = True, False
 
     def text(self, names: Sequence[str], params: Params) -> str:

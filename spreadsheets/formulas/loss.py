@@ -16,7 +16,7 @@ from .unary import Unary, sigmoid
 
 @formula("Softplus")
 class Softplus(Unary):
-    words, maths, derivative = "a smooth max(0, x)", "y = ln(1 + eˣ)", ("dE/dx = dE/dy / (1 + e⁻ˣ)",)
+    words, maths, derivative = "a smooth max(0, x)", "y = ln(1 + exp(x))", ("dE/dx = dE/dy / (1 + exp(−x))",)
 
     def y(self, x: str, params: Params) -> str:
         return f"MAX({x},0)+LN(1+EXP(-ABS({x})))"
@@ -35,7 +35,9 @@ class Softplus(Unary):
 class BinaryCrossEntropy(Formula):
     words = "binary cross-entropy: how surprised the probability p is by the true t"
     maths = "y = −(t ln p + (1 − t) ln(1 − p)), a logarithm below −100 counts as −100"
-    derivative = ("dE/dp = dE/dy · (p − t) / max(p(1 − p), 10⁻¹²)", "dE/dt = dE/dy · (ln(1 − p) − ln p)")
+    derivative = ("dE/dp = dE/dy · (p − t) / max(p (1 − p), 10⁻¹²)", "dE/dt = dE/dy · (ln(1 − p) − ln p)")
+    letters = ("p", "t")
+    last, last_back = "−(t · ln_p + (1 − t) · ln_q)", ("", "dE/dy · (ln_q − ln_p)")
     cancels = True
 
     def text(self, names: Sequence[str], params: Params) -> str:
@@ -50,8 +52,8 @@ class BinaryCrossEntropy(Formula):
     def forward(self, s: Scope) -> Cell:
         p, t = s.x
         logarithm = "IF(SIGN({0})=0,-100,MAX(LN({0}),-100))"
-        ln_p = s.helper("ln p, at least −100", p.shape, lambda i: logarithm.format(p[i]))
-        ln_q = s.helper("ln(1 − p), at least −100", p.shape, lambda i: logarithm.format(f"(1-{p[i]})"))
+        ln_p = s.helper("ln_p = ln p, at least −100", p.shape, lambda i: logarithm.format(p[i]))
+        ln_q = s.helper("ln_q = ln(1 − p), at least −100", p.shape, lambda i: logarithm.format(f"(1-{p[i]})"))
         s.kept.update(ln_p=ln_p, ln_q=ln_q)
         return lambda i: f"-({t[i]}*{ln_p[i]}+(1-{t[i]})*{ln_q[i]})"
 
@@ -68,6 +70,8 @@ class CrossEntropy(Formula):
     words = "cross-entropy: how surprised softmax(x) is by the true class t"
     maths = "yᵢ = −Σⱼ qᵢⱼ ln pᵢⱼ,  p = softmax(x),  q = 1 at the class tᵢ and 0 elsewhere, smoothed"
     derivative = ("dE/dxᵢⱼ = dE/dyᵢ · (pᵢⱼ − qᵢⱼ)",)
+    letters = ("x", "t")
+    last, last_back = "−ln_p at the class t", ("dE/dy · (exp / sum − 1 at the class t)",)
     cancels = True
 
     def text(self, names: Sequence[str], params: Params) -> str:
@@ -90,11 +94,11 @@ class CrossEntropy(Formula):
         def unless_masked(i: Index, number: str, otherwise: str) -> str:
             return number if x.finite else masked(x[i], m[i[0], 0], number, otherwise)
 
-        m = s.helper("m: the largest of each row", rows, m_of)
-        e = s.helper("e = exp(x − m)", x.shape, lambda i: unless_masked(i, f"EXP({x[i]}-{m[i[0], 0]})", "0"))
-        z = s.helper("z = Σ e", rows, lambda i: s.total(e.ranges((i[0], ALL))))
+        m = s.helper("max = the largest x of each row", rows, m_of)
+        e = s.helper("exp = exp(x − max)", x.shape, lambda i: unless_masked(i, f"EXP({x[i]}-{m[i[0], 0]})", "0"))
+        z = s.helper("sum = Σ exp of each row", rows, lambda i: s.total(e.ranges((i[0], ALL))))
         log_p = s.helper(
-            "ln p = x − m − ln z",
+            "ln_p = x − max − ln sum",
             x.shape,
             lambda i: unless_masked(i, f"{x[i]}-{m[i[0], 0]}-LN({z[i[0], 0]})", '"-inf"'),
         )

@@ -50,7 +50,7 @@ class ThroughTime(Formula):
         def cell(i: Index) -> str:
             return parts[i[1] // H](i[0], i[1] % H)
 
-        view = s.kept[f"{name} {t}"] = s.helper(f"step {t}: {name} = {maths}", (B, len(parts) * H), cell)
+        view = s.kept[f"{name} {t}"] = s.helper(f"{name}({t}) = {maths}", (B, len(parts) * H), cell)
         return view
 
     def read(self, s: Scope, t: int, *names: str) -> Tuple[View, ...]:
@@ -102,8 +102,8 @@ class ThroughTime(Formula):
         if rows <= MAX_TERMS:
             return lambda b, j: "+" + s.total([f"{da[b, k]}*{w[k, j]}" for k in range(rows)])
         if "turned" not in s.kept:
-            label = "Wᵀ: the weights with their rows as columns"
-            s.kept["turned"] = s.helper(label, w.shape[::-1], lambda i: w[i[1], i[0]])
+            label = "Wᵀ = W with its rows as columns"
+            s.kept["turned"] = s.aside(label, w.shape[::-1], lambda i: w[i[1], i[0]])
         return lambda b, j: "+" + s.dot(da, (b, ALL), s.kept["turned"], (j, ALL))
 
     def gradient_of_h(self, s: Scope, t: int) -> View:
@@ -147,6 +147,8 @@ class ElmanSteps(ThroughTime):
         "dE/dh(−1) = Wᵀ dE/da(0)",
     )
     gates = 1
+    letters = ("a", "W", "h")
+    last, last_back = "h of every step", ("da of every step", "Σₜ da(t) h(t−1)ᵀ", "Wᵀ da(0)")
 
     def step(self, s: Scope, t: int) -> None:
         net = self.net(s, t)
@@ -175,6 +177,9 @@ class LSTMSteps(ThroughTime):
         "dE/dc(−1) = dc(0) f(0)",
     )
     gates = 4
+    letters = ("a", "W", "h", "c")
+    last = "h and c of every step"
+    last_back = ("da of every step", "Σₜ da(t) h(t−1)ᵀ", "Wᵀ da(0)", "dc(0) · f(0)")
     states = "hc"
 
     def step(self, s: Scope, t: int) -> None:
@@ -236,6 +241,9 @@ class GRUSteps(ThroughTime):
         "dE/dh(−1) = dh(0) z(0) + Wᵀ du(0)",
     )
     gates = 3
+    letters = ("a", "W", "b", "h")
+    last = "h of every step"
+    last_back = ("da of every step", "Σₜ du(t) h(t−1)ᵀ", "Σₜ du(t)", "dh(0) · z(0) + Wᵀ du(0)")
     biases = 1
     through = "du"
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Optional, Sequence, Tuple
+from typing import ClassVar, Dict, Optional, Sequence, Tuple
 
 from ..layout import ALL, Index, Pattern, Shape, size_of
 from . import ieee
 from .formula import Cell, Formula, Params, formula
 from .limits import as_range, call
 from .scope import Scope, View, guarded
+from .wording import Wording
 
 
 class Reduction(Formula):
@@ -18,6 +19,14 @@ class Reduction(Formula):
         dims = tuple(params["dim"])
         dim = f", dim={dims[0] if len(dims) == 1 else dims}" if dims else ""
         return f"{type(self).__name__.lower()}({names[0]}{dim})"
+
+    def rule(self, word: Wording, names: Sequence[str], params: Params) -> str:
+        dims = axes(word.shapes[0], params)
+        along = f" along dim {', '.join(map(str, dims))}" if len(dims) < len(word.shapes[0]) else ""
+        return super().rule(word, names, params) + along
+
+    def counts(self, shapes: Sequence[Shape], params: Params) -> Dict[str, int]:
+        return {"M": size_of(tuple(shapes[0][a] for a in axes(shapes[0], params)))}
 
     def shape(self, shapes: Sequence[Shape], params: Params) -> Shape:
         (shape,) = shapes
@@ -54,7 +63,7 @@ def count(s: Scope) -> int:
 
 @formula("Sum")
 class Sum(Reduction):
-    words, maths, derivative = "the sum", "y = Σ x", ("dE/dx = dE/dy, for every number that went in",)
+    words, maths, derivative = "the sum", "y = Σ x", ("dE/dx = dE/dy,  for every number that went in",)
 
     def forward(self, s: Scope) -> Cell:
         (x,) = s.x
@@ -66,7 +75,7 @@ class Sum(Reduction):
 
 @formula("Mean")
 class Mean(Reduction):
-    words, maths, derivative = "the mean", "y = (1/M) Σ x", ("dE/dx = dE/dy / M",)
+    words, maths, derivative = "the mean", "y = Σ x / M", ("dE/dx = dE/dy / M",)
 
     def forward(self, s: Scope) -> Cell:
         (x,) = s.x
@@ -138,7 +147,7 @@ def comparable(s: Scope, function: str) -> View:
         return x
     if "comparable" not in s.kept:
         nan = NAN_ORDER[function]
-        s.kept["comparable"] = s.helper("numbers in this order", x.shape, lambda i: ieee.order(x[i], nan))
+        s.kept["comparable"] = s.aside("order = numbers in the order of x", x.shape, lambda i: ieee.order(x[i], nan))
     return s.kept["comparable"]
 
 
@@ -151,7 +160,7 @@ def ranks_of(s: Scope, function: str) -> View:
             return f"RANK({x[i]},{as_range(x.line(part(s, result(s, i))))}{order})"
 
         best = "largest" if function == "MAX" else "smallest"
-        s.kept["ranks"] = s.helper(f"the rank of each number, 1 for the {best}", x.shape, rank)
+        s.kept["ranks"] = s.aside(f"rank = the rank of each number, 1 for the {best}", x.shape, rank)
     return s.kept["ranks"]
 
 
@@ -182,7 +191,7 @@ def hits(s: Scope, function: str, best: Cell) -> View:
 
         return cell
 
-    return s.running("how often the extreme was met so far, in row order", x.shape, running)
+    return s.running("met = how often the extreme was met so far, in row order", x.shape, running)
 
 
 @formula("Max")
@@ -210,7 +219,7 @@ class Position(Reduction):
             ranks = ranks_of(s, self.function)
             return lambda i: f"MATCH(1,{as_range(ranks.line(part(s, i)))},0)-1"
         numbers = comparable(s, self.function)
-        best = s.helper("the extreme", s.y.shape, lambda i: call(self.function, numbers.ranges(part(s, i))))
+        best = s.aside("extreme = the extreme", s.y.shape, lambda i: call(self.function, numbers.ranges(part(s, i))))
         seen = hits(s, self.function, lambda i: best[i])
         return lambda i: s.total([f"COUNTIF({as_range(p)},0)" for p in seen.ranges(part(s, i))])
 

@@ -72,7 +72,7 @@ class Scope:
         x: Sequence[View],
         y: View,
         params: Dict[str, Any],
-        place: Callable[[str, Shape], View],
+        place: Callable[[str, Shape, bool], View],
         write: Callable[[View, Cell], None],
         spill: Callable[[str], str],
     ) -> None:
@@ -82,13 +82,20 @@ class Scope:
         self.dx: View = y
         self.kept: Dict[str, View] = {}  # helper blocks of the forward pass that the backward pass reads again
 
-    def helper(self, label: str, shape: Shape, cell: Cell) -> View:
-        """Write a labelled block of live formulas below what is there, and give its view."""
-        return self.running(label, shape, lambda view: cell)
+    def helper(self, equation: str, shape: Shape, cell: Cell) -> View:
+        """A block of live formulas for a step in between: `equation` is its name, " = " and its rule, in letters."""
+        return self._block(equation, shape, lambda view: cell, False)
 
-    def running(self, label: str, shape: Shape, cell_of: Callable[[View], Cell]) -> View:
-        """A helper block whose cells may refer to the block itself: a running count."""
-        view = self._place(label, shape)
+    def aside(self, equation: str, shape: Shape, cell: Cell) -> View:
+        """The same for a block that the spreadsheet needs and no one who works by hand: numbers in another order."""
+        return self._block(equation, shape, lambda view: cell, True)
+
+    def running(self, equation: str, shape: Shape, cell_of: Callable[[View], Cell]) -> View:
+        """A block of the second kind whose cells may refer to the block itself: a running count."""
+        return self._block(equation, shape, cell_of, True)
+
+    def _block(self, equation: str, shape: Shape, cell_of: Callable[[View], Cell], aside: bool) -> View:
+        view = self._place(equation, shape, aside)
         view.finite = all(known.finite for known in (*self.x, self.y, self.dy))
         self._write(view, cell_of(view))
         return view
@@ -122,18 +129,18 @@ class Scope:
         return self.total([f"SUMPRODUCT({p}{by}{q})" if ":" in p else f"{p}*{q}" for p, q in zip(ra, rb)])
 
     # ---- undoing a broadcast ---------------------------------------------------------------------------------------
-    def unbroadcast(self, k: int, label: str, cell: Cell) -> Cell:
+    def unbroadcast(self, k: int, rule: str, cell: Cell) -> Cell:
         """The formula of the gradient of operand k from the formula of one result cell's share.
 
-        Where operand k was broadcast, the shares get a helper block of their own, which is then summed back to its
-        shape.
+        Where operand k was broadcast, the shares, which follow `rule`, get a helper block of their own, which is then
+        summed back to its shape.
         """
         shape, full = self.x[k].shape, self.y.shape
         if shape == full:
             return cell
         if not size_of(full):
             return lambda i: "0"
-        shares = self.helper(label, full, cell)
+        shares = self.helper(f"share = {rule}", full, cell)
         return lambda i: self.sum_of_cells(shares.ranges(widen(i, shape, full)), self.dx.finite)
 
 

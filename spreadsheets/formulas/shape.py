@@ -7,6 +7,7 @@ from typing import Dict, List, Sequence, Tuple
 from ..layout import Index, Shape, indices, size_of
 from .formula import Cell, Formula, Params, formula
 from .scope import Scope, broadcast_shape, widen
+from .wording import Wording
 
 
 class Move(Formula):
@@ -67,7 +68,11 @@ class Reshape(Move):
 
 @formula("Transpose")
 class Transpose(Move):
-    words, maths, derivative = "the axes in another order", "yⱼᵢ = xᵢⱼ", ("dE/dxᵢⱼ = dE/dyⱼᵢ",)
+    words, maths, derivative = (
+        "the axes in another order",
+        "Y = Xᵀ:  yⱼᵢ = xᵢⱼ",
+        ("dE/dX = dE/dYᵀ:  dE/dxᵢⱼ = dE/dyⱼᵢ",),
+    )
 
     def text(self, names: Sequence[str], params: Params) -> str:
         dims = tuple(params["dims"])
@@ -112,6 +117,9 @@ class Expand(Move):
 class Concat(Move):
     words, maths, derivative = "one after the other", "y = x₁, x₂, … along one axis", ("dE/dx = its part of dE/dy",)
 
+    def rule(self, word: Wording, names: Sequence[str], params: Params) -> str:
+        return f"{', '.join(names)}, one after the other"
+
     def text(self, names: Sequence[str], params: Params) -> str:
         return f"cat([{', '.join(names)}], dim={params['dim']})"
 
@@ -140,6 +148,9 @@ class Concat(Move):
 @formula("Slice")
 class Slice(Move):
     words, maths, derivative = "a part", "y = x[start::step]", ("dE/dx = dE/dy in that part, 0 elsewhere",)
+
+    def rule(self, word: Wording, names: Sequence[str], params: Params) -> str:
+        return self.text(names, params)
 
     def text(self, names: Sequence[str], params: Params) -> str:
         parts = []

@@ -45,7 +45,7 @@ class AlongOneAxis(Formula):
             parts = x.ranges(self.line(s, i))
             return call("MAX", parts) if x.finite else extreme("MAX", parts, n)
 
-        return s.helper("m: the largest of each line", one, m_of)
+        return s.helper("max = the largest x of each line", one, m_of)
 
     def steps(self, s: Scope) -> None:
         """m; e = exp(x - m), 0 for a masked "-inf"; z, the sum of e."""
@@ -57,8 +57,8 @@ class AlongOneAxis(Formula):
             exponential = f"EXP({x[i]}-{m[self.first(s, i)]})"
             return exponential if x.finite else masked(x[i], m[self.first(s, i)], exponential, "0")
 
-        e = s.helper("e = exp(x − m)", x.shape, e_of)
-        z = s.helper("z = Σ e", one, lambda i: s.total(e.ranges(self.line(s, i))))
+        e = s.helper("exp = exp(x − max)", x.shape, e_of)
+        z = s.helper("sum = Σ exp of each line", one, lambda i: s.total(e.ranges(self.line(s, i))))
         s.kept.update(m=m, e=e, z=z)
 
 
@@ -72,6 +72,7 @@ class Softmax(AlongOneAxis):
     name = "softmax"
     words, maths = "softmax: positive shares that add up to 1", "yⱼ = exp(xⱼ − m) / Σₖ exp(xₖ − m),  m = max x"
     derivative = ("dE/dxⱼ = yⱼ · (dE/dyⱼ − Σₖ dE/dyₖ · yₖ)",)
+    last, last_back = "exp / sum", ("y · (dE/dy − dot)",)
     cancels = True
 
     def forward(self, s: Scope) -> Cell:
@@ -89,7 +90,7 @@ class Softmax(AlongOneAxis):
         def inner_of(i: Index) -> str:
             return s.dot(g, self.line(s, i), p, self.line(s, i))
 
-        inner = s.helper("Σ dE/dy · y of each line", s.kept["z"].shape, inner_of)
+        inner = s.helper("dot = Σ dE/dy · y of each line", s.kept["z"].shape, inner_of)
 
         def plain(i: Index) -> str:
             return f"{p[i]}*({g[i]}-{inner[self.first(s, i)]})"
@@ -101,7 +102,8 @@ class Softmax(AlongOneAxis):
 class LogSoftmax(AlongOneAxis):
     name = "log_softmax"
     words, maths = "the logarithm of softmax", "yⱼ = xⱼ − m − ln Σₖ exp(xₖ − m),  m = max x"
-    derivative = ("dE/dxⱼ = dE/dyⱼ − pⱼ · Σₖ dE/dyₖ,  p = e / z",)
+    derivative = ("dE/dxⱼ = dE/dyⱼ − pⱼ · Σₖ dE/dyₖ,  p = softmax x",)
+    last, last_back = "x − max − ln sum", ("dE/dy − exp / sum · total",)
     cancels = True
 
     def forward(self, s: Scope) -> Cell:
@@ -119,7 +121,7 @@ class LogSoftmax(AlongOneAxis):
         def total_of(i: Index) -> str:
             return s.sum_of_cells(g.ranges(self.line(s, i)), g.finite)
 
-        total = s.helper("Σ dE/dy of each line", z.shape, total_of)
+        total = s.helper("total = Σ dE/dy of each line", z.shape, total_of)
 
         def plain(i: Index) -> str:
             return f"{g[i]}-{e[i]}/{z[self.first(s, i)]}*{total[self.first(s, i)]}"

@@ -71,7 +71,7 @@ class Neg(Unary):
 
 @formula("Exp")
 class Exp(Unary):
-    words, maths, derivative = "the exponential", "y = eˣ", ("dE/dx = dE/dy · y",)
+    words, maths, derivative = "the exponential", "y = exp(x)", ("dE/dx = dE/dy · y",)
 
     def y(self, x: str, params: Params) -> str:
         return f"EXP({x})"
@@ -137,7 +137,7 @@ class Tanh(Unary):
 
 @formula("Sigmoid")
 class Sigmoid(Unary):
-    words, maths = "the logistic function", "y = σ(x) = 1 / (1 + e⁻ˣ)"
+    words, maths = "the logistic function", "y = 1 / (1 + exp(−x))"
     derivative = ("dE/dx = dE/dy · y · (1 − y)",)
     cancels = True
 
@@ -214,7 +214,7 @@ class GELU(Unary):
         def tanh_of(x: str) -> str:
             return f"IFERROR(TANH(SQRT(2/PI())*({x}+0.044715*{x}*{x}*{x})),SIGN({x}))"
 
-        t = s.kept["t"] = s.helper("t = tanh(√(2/π) (x + 0.044715 x³))", x.shape, lambda i: tanh_of(x[i]))
+        t = s.kept["t"] = s.helper("t = tanh(√(2/π) · (x + 0.044715 · x³))", x.shape, lambda i: tanh_of(x[i]))
 
         def plain(i: Sequence[int]) -> str:
             return f"0.5*{x[i]}*(1+{t[i]})"

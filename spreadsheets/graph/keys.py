@@ -41,4 +41,17 @@ class Start:
     item: Item
 
 
+@dataclass(frozen=True)
+class Inner:
+    """A step in between, on the way to the numbers of another key: the `exp` of a softmax."""
+
+    of: Union[Value, Gradient, Share]
+    name: str
+
+    @property
+    def item(self) -> Item:
+        return self.of.item
+
+
 Key = Union[Value, Gradient, Share, Start]
+StepKey = Union[Key, Inner]

@@ -35,7 +35,8 @@ class Run:
         """Every array by its key."""
         arrays: Dict[Key, Any] = {Value(item): array for item, array in self.values.items()}
         arrays.update((Gradient(item), array) for item, array in self.gradients.items())
-        return {**arrays, **self.shares}
+        arrays.update((share, array) for share, array in self.shares.items())
+        return arrays
 
     def shares_of(self, item: Item) -> List[Share]:
         """What comes back to an item, in the order of the operations."""

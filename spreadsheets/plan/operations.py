@@ -64,7 +64,7 @@ class Operations:
             page.text(page.row, 2, part.title)
             page.row += 1
         page.line(formula.words[:1].upper() + formula.words[1:], "text")
-        page.line(formula.maths, "maths")
+        page.line(self.subject.wording(node)(formula.maths), "maths")
         page.links("computed from", [(item.name, titles[item]) for item in dict.fromkeys(node.inputs)])
         readers = self.subject.graph.readers(node)
         page.links("goes into", [(reader.name, titles[reader]) for reader in readers])
@@ -115,7 +115,7 @@ class Operations:
         derivative = FORMULAS[share.node.op].derivative
         page.heading(f"Gradient handed on: {label}", page.slot(3) - 2)
         if derivative:
-            page.line(derivative[min(share.k, len(derivative) - 1)], "maths")
+            page.line(self.subject.wording(share.node)(derivative[min(share.k, len(derivative) - 1)]), "maths")
         if not self.draft.has_cells(share.item):
             summary(self.subject, self.draft, page, label, array)
             return
@@ -145,8 +145,10 @@ class Operations:
         self.draft.place(spec.key, self.showing.section(page, spec))
 
     def _scope(self, page: Page, operands: Sequence[View], y: View, node: Node) -> Scope:
-        def place(label: str, shape: Shape) -> View:
-            return self.showing.helper(page, label, shape, self._helped)
+        word = self.subject.wording(node)
+
+        def place(equation: str, shape: Shape, aside: bool) -> View:
+            return self.showing.helper(page, word(equation), shape, self._helped)
 
         def write(view: View, formula: Callable[[Index], str]) -> None:
             page.formulas(view.block, formula, "helper", HELPER)

@@ -112,7 +112,9 @@ class Start:
                 part = sections.start(sections.inputs)
             readers = [local(share.node.name, part) for share in self.subject.shares(item)]
             through = ", ".join(dict.fromkeys(readers)) or "1: the chain rule starts here"
-            how = ";  ".join(FORMULAS[item.op].derivative) if isinstance(item, Node) else "the sum of what comes back"
+            how = "the sum of what comes back"
+            if isinstance(item, Node):
+                how = self.subject.wording(item)(";  ".join(FORMULAS[item.op].derivative))
             place = section.sheet, f"A{max(1, section.live.row - 4)}"
             number = item.number if isinstance(item, Node) else ""
             cells = [how, through, shape_text(item)]

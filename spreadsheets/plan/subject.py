@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Dict, List, Mapping, Optional, Tuple
 
+from ..formulas import FORMULAS
+from ..formulas.wording import Wording
 from ..graph.doubt import Doubts
 from ..graph.graph import Graph
-from ..graph.items import Item, Leaf
+from ..graph.items import Item, Leaf, Node
 from ..graph.keys import Key, Share
 from ..graph.rounding import sizes
 from ..graph.run import Run
@@ -48,6 +50,13 @@ class Subject:
     def slope(self, item: Item) -> str:
         """The name of a gradient: `dE/dw`."""
         return f"d{self.graph.root.name}/d{item.name}"
+
+    def wording(self, node: Node) -> Wording:
+        """The names that stand for the letters in the mathematics of an operation."""
+        names = [item.name for item in node.inputs]
+        gradients = [self.slope(item) for item in node.inputs]
+        shapes = [item.shape for item in node.inputs]
+        return FORMULAS[node.op].wording(names, gradients, node.name, self.slope(node), shapes, node.params)
 
 
 def tolerance(graph: Graph) -> Tuple[float, float]:
