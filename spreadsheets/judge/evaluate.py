@@ -69,14 +69,17 @@ class Evaluator:
         return function(self, tree.arguments)
 
     def _binary(self, tree: Binary) -> Value:
-        if tree.operator in ("=", "<>", "<", ">", "<=", ">="):
-            return self.compare(tree.operator, self.inner(tree.left), self.inner(tree.right))
-        if tree.operator == "&":
-            return _text(self.inner(tree.left)) + _text(self.inner(tree.right))
-        a, b = self._box(self.inner(tree.left)), self._box(self.inner(tree.right))
-        if tree.operator == "^":
+        return self._joined(tree.operator, self.inner(tree.left), self.inner(tree.right))
+
+    def _joined(self, operator: str, left: Value, right: Value) -> Value:
+        if operator in ("=", "<>", "<", ">", "<=", ">="):
+            return self.compare(operator, left, right)
+        if operator == "&":
+            return _text(left) + _text(right)
+        a, b = self._box(left), self._box(right)
+        if operator == "^":
             return a.power(b)
-        return {"+": a.__add__, "-": a.__sub__, "*": a.__mul__, "/": a.__truediv__}[tree.operator](b)
+        return {"+": a.__add__, "-": a.__sub__, "*": a.__mul__, "/": a.__truediv__}[operator](b)
 
     def compare(self, operator: str, a: Value, b: Value) -> bool:
         """Raises Undecided where the boxes overlap and are not the same number."""
@@ -110,6 +113,17 @@ class Evaluator:
         if isinstance(tree, Reference) and tree.last is not None:
             return [self.look(place) for place in tree.places()]
         return [self.inner(tree)]
+
+    def array(self, tree: Tree) -> List[Value]:
+        """The values of an argument that may be arithmetic on blocks, number by number."""
+        if not isinstance(tree, Binary):
+            return self.cells(tree)
+        left, right = self.array(tree.left), self.array(tree.right)
+        if len(left) != len(right):
+            left, right = (side * max(len(left), len(right)) if len(side) == 1 else side for side in (left, right))
+        joined = [self._joined(tree.operator, a, b) for a, b in zip(left, right)]
+        is_step = tree.operator in "*/^"
+        return [self.rounded(value) if is_step and isinstance(value, Box) else value for value in joined]
 
     def numbers(self, arguments: Sequence[Tree]) -> Iterator[Box]:
         """The numbers among the arguments; texts and blanks are passed over."""
@@ -211,7 +225,7 @@ def _sum_of_squares(e: Evaluator, arguments: Arguments) -> Value:
 
 @function("SUMPRODUCT")
 def _sum_of_products(e: Evaluator, arguments: Arguments) -> Value:
-    columns = [e.cells(argument) for argument in arguments]
+    columns = [e.array(argument) for argument in arguments]
     if len({len(column) for column in columns}) != 1:
         raise CellProblem("#VALUE!")
     products = []
@@ -341,6 +355,14 @@ def _match(e: Evaluator, arguments: Arguments) -> Value:
         if value is not None and _same(wanted, value):
             return Box.exact(float(place))
     raise CellProblem("#N/A")
+
+
+@function("RANK", "RANK.EQ")
+def _rank(e: Evaluator, arguments: Arguments) -> Value:
+    """How many numbers come before this one, and 1."""
+    x, among = e._box(e.inner(arguments[0])).at, list(e.numbers(arguments[1:2]))
+    rising = len(arguments) > 2 and e.truth(arguments[2])
+    return Box.exact(1.0 + sum(other.at < x if rising else other.at > x for other in among))
 
 
 @function("COUNTIF")
