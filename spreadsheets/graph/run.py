@@ -14,7 +14,7 @@ from saitama.tensor.backend import K
 
 from .graph import Graph
 from .items import Item, Node
-from .keys import Gradient, Key, Share, Value
+from .keys import Gradient, Inner, Key, Share, StepKey, Value
 
 
 @dataclass
@@ -25,10 +25,12 @@ class Run:
     gradients: Dict[Item, Any] = field(default_factory=dict)  # dE/d item, complete
     shares: Dict[Share, Any] = field(default_factory=dict)  # what an operation hands on to one operand
 
-    def get(self, key: Key) -> Any:
+    def get(self, key: StepKey) -> Any:
         """The array of a key, or None."""
         if isinstance(key, Share):
             return self.shares.get(key)
+        if isinstance(key, Inner):
+            return None  # only a spreadsheet has it
         return (self.values if isinstance(key, Value) else self.gradients).get(key.item)
 
     def all(self) -> Dict[Key, Any]:

@@ -11,7 +11,7 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from ..formulas.limits import checked
 from ..layout import MAX_COLUMNS, MAX_ROWS, Block, Index
-from .sheet import Cells, Colour, Content, Element, Labels, Link, Live, Overflow, Prompt, Sheet, Spot, Texts
+from .sheet import Cells, Colour, Content, Element, Labels, Link, Live, Overflow, Paper, Prompt, Sheet, Spot, Texts
 
 LABELS, NUMBERS = 11.0, 12.0  # column widths, in characters
 NUMBER, INTEGER, TINY, DIFFERENCE = "0.000000", "0", "0.000000E+00", '0.0E+00;"undecided";0'
@@ -69,6 +69,9 @@ class Page:
         self.colours: List[Colour] = []
         self.prompts: List[Prompt] = []
         self.freeze = self.repeated_rows = ""
+        self.paper: Optional[Paper] = None
+        self.breaks: Sequence[int] = ()
+        self.footer = ("", "", "")
         self.widest = 0
 
     # --- single cells -----------------------------------------------------------------------------------------------
@@ -175,6 +178,9 @@ class Page:
             self.freeze,
             self.repeated_rows,
             self.hidden,
+            self.paper,
+            tuple(self.breaks),
+            self.footer,
         )
 
 

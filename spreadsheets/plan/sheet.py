@@ -144,6 +144,15 @@ class Prompt:
 
 
 @dataclass(frozen=True)
+class Paper:
+    """A4, upright or across."""
+
+    landscape: bool
+    scale: int  # percent
+    rows: int  # on one page
+
+
+@dataclass(frozen=True)
 class Sheet:
     """One sheet, as it will be written."""
 
@@ -159,6 +168,9 @@ class Sheet:
     freeze: str = ""
     repeated_rows: str = ""
     hidden: bool = False
+    paper: Optional[Paper] = None  # how it is printed; None: across, as wide as one page
+    breaks: Sequence[int] = ()  # rows after which a printed page ends
+    footer: Tuple[str, str, str] = ("", "", "")
 
 
 class Overflow:

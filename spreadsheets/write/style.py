@@ -11,12 +11,14 @@ from typing import Any, Dict, Optional, Tuple
 from openpyxl import Workbook
 from openpyxl.cell import Cell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
+from openpyxl.utils.indexed_list import IndexedList
 from openpyxl.worksheet.worksheet import Worksheet
 
 FONT = "Arial"  # named everywhere: without a name LibreOffice falls back to a serif face
 INK, GREY, LINE = "1F2933", "6B7785", "CBD2D9"
 YELLOW, BLUE, BLUE_INK = "FFF8D6", "E8EEF7", "1F4E9E"
 GREEN, GREEN_INK, RED, RED_INK = "C6EFCE", "0B6B2E", "FFC7CE", "9C0006"
+GIVEN = "F3F4F6"
 AMBER, ORANGE = "FFE9B8", "FFD9A0"
 HEADING, PART = "2F4B7C", "EEF2F7"
 
@@ -74,6 +76,13 @@ STYLES: Dict[str, Dict[str, Any]] = {
     "difference": {"font": _font(9, GREY), "border": BOX},
     "right": {"font": _font(10, GREEN_INK), "fill": fill(GREEN), "border": BOX},
     "wrong": {"font": _font(10, RED_INK), "fill": fill(RED), "border": BOX},
+    "rule": {"font": _font(10, HEADING)},
+    "name_left": {"font": _font(10, INK), "alignment": Alignment(horizontal="right", indent=1)},
+    "row_name": {"font": _font(10, INK, bold=True), "alignment": Alignment(horizontal="right", indent=1)},
+    "name": {"font": _font(10), "border": Border(bottom=THIN), "protection": UNLOCKED},
+    "given": {"font": _font(), "border": BOX, "fill": fill(GIVEN)},
+    "echo": {"font": _font(10, GREY), "border": BOX},
+    "mark": {"font": _font(10, GREY), "alignment": CENTER, "protection": Protection(locked=True, hidden=True)},
     "key": {"font": _font(9, GREY)},
 }
 
@@ -86,6 +95,12 @@ LOOKS: Dict[str, Tuple[str, Optional[str]]] = {
     "changed": (ORANGE, None),  # an input that was changed since the export
     "empty": (YELLOW, None),
 }
+
+
+def use_our_font(workbook: Workbook) -> None:
+    """Make it that of the workbook too: the widths of columns are counted in its digits."""
+    workbook._fonts = IndexedList([_font()])
+    workbook._named_styles["Normal"].font = _font()
 
 
 class Styles:

@@ -14,13 +14,14 @@ from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 from openpyxl.worksheet.cell_range import CellRange
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.hyperlink import Hyperlink
+from openpyxl.worksheet.pagebreak import Break
 
 from saitama.files import write_workbook
 
 from ..layout import column
 from ..plan.page import target
 from ..plan.sheet import Element, Live, Plan, Prompt, Sheet, Spot
-from .style import LOOKS, Styles, fill
+from .style import LOOKS, Styles, fill, use_our_font
 
 LONGEST_TEXT = 32_000  # characters; Excel cuts what is longer than 32,767 in silence
 
@@ -28,6 +29,7 @@ LONGEST_TEXT = 32_000  # characters; Excel cuts what is longer than 32,767 in si
 def write_plan(plan: Plan, path: Union[str, os.PathLike[str]]) -> None:
     """Write the workbook whole or not at all. OSError where the file cannot be written."""
     workbook = Workbook(write_only=True)
+    use_our_font(workbook)
     styles = Styles(workbook)
     for sheet in plan.sheets:
         write_sheet(workbook, styles, sheet)
@@ -110,6 +112,18 @@ def set_up(written: Any, sheet: Sheet) -> None:
     written.print_options.horizontalCentered = False
     margins = written.page_margins
     margins.left = margins.right = margins.top = margins.bottom = 0.5
+    if sheet.paper is not None:
+        written.page_setup.orientation = "landscape" if sheet.paper.landscape else "portrait"
+        written.sheet_properties.pageSetUpPr.fitToPage = False  # which would take no notice of breaks
+        written.page_setup.scale = sheet.paper.scale
+        margins.left = margins.right = margins.top = 0.39
+        margins.bottom, margins.footer = 0.6, 0.3
+    for row in sheet.breaks:
+        written.row_breaks.append(Break(id=row))
+    for part, text in zip(("left", "center", "right"), sheet.footer):
+        if text:
+            getattr(written.oddFooter, part).text = text
+            getattr(written.oddFooter, part).size = 8
     if sheet.hidden:
         written.sheet_state = "hidden"
     if sheet.freeze:
