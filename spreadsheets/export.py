@@ -70,9 +70,9 @@ def export(
     return written(plan, Path(path))
 
 
-def computed(root: Tensor, names: Any, optimizer: Any) -> Tuple[Graph, Run]:
+def computed(root: Any, names: Any, optimizer: Any, forward: bool = False) -> Tuple[Graph, Run]:
     """The graph behind `root`, with a step of the optimizer if there is one, and everything in it."""
-    graph = trace(root, names)
+    graph = trace(root, names, forward)
     if optimizer is not None:
         graph.step = trace_step(optimizer, graph)
     result = run(graph, {leaf: leaf.array for leaf in graph.inputs})

@@ -1,51 +1,106 @@
-"""worksheet(root, path): the graph of an export with blanks in it, to be filled in by hand.
+"""worksheet(root, path): a graph with blanks in it, to be filled in by hand, that marks itself while one types.
 
-A blank turns green when the number in it is right and red when it is not, as you type.
+A small graph is one page, in the order in which one works; a large one has a sheet for each operation.
 """
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Iterable, Set, Tuple, Union
+from typing import Any, Iterable, Optional, Set, Tuple, Union
 
 from saitama import __version__
+from saitama.autograd.value import Value
 from saitama.tensor.tensor import Tensor
 
 from .export import Exported, check_path, computed, written
 from .graph.graph import Graph
 from .graph.items import Item
 from .plan.blanks import Blanks
-from .plan.subject import subject_of
-from .plan.workbook import plan_workbook
+from .plan.digest import blank_names, digest_of
+from .plan.one_page import OnePage
+from .plan.page_options import PageOptions
+from .plan.section import Draft
+from .plan.subject import Subject, subject_of
+from .plan.workbook import plan_page, plan_workbook
 
 Chosen = Union[None, str, Iterable[str]]
+PAGE_STEPS, PAGE_BLANKS = 40, 400  # what still goes on one page
+LAYOUTS, MARKS = ("page", "sheets"), ("own", "true", None)
 
 
 def worksheet(
-    root: Tensor,
+    root: Union[Tensor, Value],
     path: Union[str, os.PathLike[str]],
     *,
     names: Any = None,
     optimizer: Any = None,
     blanks: Chosen = None,
+    layout: Optional[str] = None,
+    marks: Optional[str] = "own",
+    solution: bool = False,
+    title: Optional[str] = None,
+    learner: Optional[str] = None,
+    seed: Optional[int] = None,
     max_cells: int = 20_000,
     overwrite: bool = True,
 ) -> Exported:
     """Write the graph behind `root` to an .xlsx workbook with blanks to be filled in by hand.
 
+    root: a Tensor or a Value. For a tensor of several numbers, or one through which no gradient flows, only the way
+        forward is asked for; then its inputs need names instead of requires_grad: `Tensor([1, 2], name="a")`.
     blanks: "all" (the default), "forward", "backward", "update", or names of operations, inputs and updates: the value
-        and the gradients of such an operation, the gradient of such an input, every line of an "update W1".
+        and the gradients of such an operation, the gradient of such an input, every line of an "update W1". What is
+        not blank is computed from what was typed.
+    layout: "page" for one page in the order of the work, "sheets" for a sheet an operation; by default a page up to
+        40 steps and 400 blanks.
+    marks: what ✓ and ✗ beside the blanks go by: "own" for the learner's own numbers above (no cell holds an answer),
+        "true" for the true numbers (which are hidden columns of the sheet), None for no marks. Sheets know "true" only.
+    solution: write the blanks filled in, for the teacher.
+    title, learner, seed: printed on the page; the name of the learner and the seed of the numbers only say what is.
 
-    Everything else is as in export(); verify(path) marks what was typed.
+    Everything else is as in export(); verify(path) says what was typed right, whose slip was which, and why. Raises as
+    export() does, and ValueError for a layout, marks or names of blanks that there are not.
     """
     check_path(path, overwrite, max_cells)
-    graph, result = computed(root, names, optimizer)
+    if layout not in (None, *LAYOUTS):
+        raise ValueError(f"worksheet: layout is {layout!r}; give 'page' or 'sheets', or None to let the size decide")
+    if marks not in MARKS:
+        raise ValueError(f"worksheet: marks is {marks!r}; give 'own', 'true' or None")
+    graph, result = computed(root, names, optimizer, forward=True)
     values, gradients = _chosen(graph, blanks)
-    what = f"to be filled in by hand; written by saitama {__version__}: {len(graph.nodes)} operations, {graph.dtype}"
     subject = subject_of(graph, result, max_cells)
+    options = PageOptions(
+        values,
+        gradients,
+        marks or "none",
+        title or "",
+        seed,
+        digest_of(subject, blank_names(values, gradients)),
+        learner or "",
+        solution,
+    )
+    if layout is None:
+        layout = "page" if fits_a_page(subject, options) else "sheets"
+    if layout == "page":
+        return written(plan_page(subject, options), Path(path))
+    if not graph.flows:
+        raise ValueError(
+            f"worksheet: the root has shape {graph.root.shape}; for a sheet an operation reduce it to one number, "
+            "through which a gradient flows"
+        )
+    what = f"to be filled in by hand; written by saitama {__version__}: {len(graph.nodes)} operations, {graph.dtype}"
     plan = plan_workbook(subject, lambda subject, draft: Blanks(subject, draft, values, gradients), what)
     return written(plan, Path(path))
+
+
+def fits_a_page(subject: Subject, options: PageOptions) -> bool:
+    if any(not subject.fits(item) for item in [*subject.graph.inputs, *subject.graph.nodes]):
+        return False
+    if len(subject.graph.nodes) > PAGE_STEPS:
+        return False
+    page = OnePage(subject, Draft(), options)
+    return len(page.steps) <= PAGE_STEPS and page.blanks <= PAGE_BLANKS
 
 
 def _chosen(graph: Graph, blanks: Chosen) -> Tuple[Set[Item], Set[Item]]:

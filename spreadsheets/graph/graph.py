@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import List, Optional
 
+from ..layout import size_of
 from .items import Item, Leaf, Node
 from .parts import Part
 from .step import Step
@@ -31,6 +32,11 @@ class Graph:
     @property
     def root(self) -> Node:
         return self.nodes[-1]
+
+    @property
+    def flows(self) -> bool:
+        """Whether there is a gradient: of one number, by something that asks for it."""
+        return self.root.requires_grad and size_of(self.root.shape) == 1
 
     @property
     def dtype(self) -> str:

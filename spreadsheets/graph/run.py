@@ -99,6 +99,8 @@ def run(
             functions[node] = function
         elif Value(node) in given:
             result.values[node] = given[Value(node)]
+    if not graph.flows:
+        return result
     root = graph.root
     result.gradients[root] = K.full(root.shape, 1, result.values[root].dtype if root in result.values else root.dtype)
     incomplete = set()  # items to which some share is missing

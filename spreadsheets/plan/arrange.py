@@ -154,21 +154,26 @@ def paper_for(widths: Mapping[int, float]) -> Paper:
     upright, across = 96 / 25.4 * (210 - 20), 96 / 25.4 * (297 - 20)  # A4 with margins of 1 cm
     landscape = pixels > upright / 0.72
     scale = int(max(40, min(100, 97 * (across if landscape else upright) / pixels)))
-    height = 96 / 25.4 * ((210 if landscape else 297) - 32)  # with room for the footer
-    return Paper(landscape, scale, int(height / ROW_PIXELS / (scale / 100)))
+    height = ((210 if landscape else 297) - 30) / 25.4 * 72 / (scale / 100)  # with room for the footer
+    return Paper(landscape, scale, height)
 
 
-ROW_PIXELS = 21
+ROW_POINTS = 13.0  # of a row whose height nobody set
 
 
-def breaks(bands: Sequence[Tuple[int, int]], rows: int, repeated: int) -> List[int]:
-    """The rows after which a page ends, so that no band (first row, last row) is cut."""
+def breaks(bands: Sequence[Tuple[int, int]], heights: Mapping[int, float], page: float, repeated: int) -> List[int]:
+    """The rows after which a page of so many points ends, so that no band (first row, last row) is cut. The first
+    `repeated` rows stand on every page."""
+
+    def points(first: int, last: int) -> float:
+        return sum(heights.get(row, ROW_POINTS) for row in range(first, last + 1))
+
     found: List[int] = []
-    start, room = 1, rows
+    start, room = 1, page
     for top, bottom in bands:
-        if bottom - start + 1 > room and top > start:
+        if points(start, bottom) > room and top > start:
             found.append(top - 1)
-            start, room = top, rows - repeated
+            start, room = top, page - points(1, repeated)
     return found
 
 

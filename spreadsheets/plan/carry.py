@@ -9,27 +9,32 @@ from __future__ import annotations
 import json
 from typing import Any, Dict, Mapping, Optional
 
-from ..graph.items import Item
-from ..graph.keys import Gradient, Share, Start, Value
+from ..graph.items import Item, Node
+from ..graph.keys import Gradient, Inner, Share, Start, Value
 from ..graph.step import Step
 from .section import Draft, Section
 from .subject import Subject
 
-FORMATS = (1, 2)  # 2: with the step of an optimiser, which a reader of 1 would leave unchecked
+# 2: with the step of an optimiser, which a reader of 1 would leave unchecked; 3: a worksheet, with the steps in between
+FORMATS = (1, 2, 3)
 CHUNK = 30_000  # characters of one cell; Excel cuts text silently after 32,767
 SHEET = "Graph"
 
 
-def plan_carried(subject: Subject, draft: Draft, kind: str, version: str) -> None:
-    """The hidden sheet Graph."""
+def plan_carried(
+    subject: Subject, draft: Draft, kind: str, version: str, exercise: Optional[Mapping[str, Any]] = None
+) -> None:
+    """The hidden sheet Graph. `exercise`: what is said about a worksheet."""
     page = draft.page(SHEET, hidden=True)
-    text = json.dumps(describe(subject, draft, kind, version), ensure_ascii=True, separators=(",", ":"))
+    text = json.dumps(describe(subject, draft, kind, version, exercise), ensure_ascii=True, separators=(",", ":"))
     page.text(1, 1, "The graph of this workbook, for saitama verify. Please leave it as it is.", "note")
     for n in range(0, len(text), CHUNK):
         page.text(2 + n // CHUNK, 1, text[n : n + CHUNK], "note")
 
 
-def describe(subject: Subject, draft: Draft, kind: str, version: str) -> Dict[str, Any]:
+def describe(
+    subject: Subject, draft: Draft, kind: str, version: str, exercise: Optional[Mapping[str, Any]] = None
+) -> Dict[str, Any]:
     graph, placed = subject.graph, draft.sections.get
     number: Dict[Item, int] = {item: n for n, item in enumerate([*graph.leaves, *graph.nodes])}
     leaves = [
@@ -47,13 +52,25 @@ def describe(subject: Subject, draft: Draft, kind: str, version: str) -> Dict[st
             "forward": places(placed(Value(node))),
             "arriving": places(placed(Gradient(node))),
             "contributions": [places(placed(Share(node, k))) for k in range(len(node.inputs))],
+            **_inner(draft, node),
         }
         for node in graph.nodes
     ]
     described = {"saitama": version, "format": FORMATS[0], "kind": kind, "leaves": leaves, "nodes": nodes}
     if graph.step:
         described.update(format=FORMATS[1], step=_describe_step(subject, draft, graph.step))
+    if exercise is not None:
+        described.update(format=FORMATS[2], exercise=exercise)
     return described
+
+
+def _inner(draft: Draft, node: Node) -> Dict[str, Any]:
+    """The steps in between: what they are on the way to (-1: the result, k: the gradient of operand k), their names."""
+    found = []
+    for key, section in draft.sections.items():
+        if isinstance(key, Inner) and (key.of.node if isinstance(key.of, Share) else key.of.item) is node:
+            found.append([key.of.k if isinstance(key.of, Share) else -1, key.name, places(section)])
+    return {"inner": found} if found else {}
 
 
 def _item(item: Item) -> Dict[str, Any]:
@@ -95,4 +112,6 @@ def places(section: Optional[Section]) -> Optional[Dict[str, Any]]:
     for name in ("pinned", "hidden"):
         if getattr(section, name):
             found[name] = True
+    if section.name_at is not None:
+        found["name"] = list(section.name_at)
     return found

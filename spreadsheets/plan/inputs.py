@@ -141,7 +141,7 @@ def plan_exported(subject: Subject, draft: Draft) -> None:
         page.numbers(section.live, section.values, "key", "General")
         if section.live.size:
             area = section.live.rectangle()
-            counts.setdefault(section.live.row, []).append(f"SUMPRODUCT(--({target('Inputs', area)}<>{area}))")
+            counts.setdefault(section.live.row, []).append(f"SUMPRODUCT(--({target(section.sheet, area)}<>{area}))")
     for row, formulas in counts.items():
         page.put(row, 1, "=" + "+".join(formulas), "key", "0")
 

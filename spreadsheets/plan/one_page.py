@@ -53,9 +53,11 @@ class OnePage:
         self.page: Page = self.draft.page(SHEET)
         self.places: Dict[StepKey, Block] = {}
         self.rows: List[Tuple[int, int]] = []  # of each band, with its heading
+        self.names_at: Dict[StepKey, Tuple[int, int]] = {}
         read = reads(self._dry)
         wanted = [self._wanted(step, read[step.key]) for step in self.steps]
-        leaves = [leaf for leaf in self.subject.graph.inputs if not is_number(leaf)]
+        needed = {key for keys in read.values() for key in keys}
+        leaves = [leaf for leaf in self.subject.graph.inputs if not is_number(leaf) and Value(leaf) in needed]
         given = [(Value(leaf), leaf.name, leaf.shape) for leaf in leaves]
         self.columns: Columns = columns_for(wanted, given)
         self.page.widths.update(self.columns.widths())
@@ -102,7 +104,7 @@ class OnePage:
                 left = in_one_line([(name, shape) for _, name, shape in group])
                 shown, bottom = flow(SHEET, group, page.row, FIRST, self.columns.mark, left, bool(group[0][2]))
                 for one in shown:
-                    self.places[one.key] = one.block
+                    self.places[one.key], self.names_at[one.key] = one.block, one.name_at
                     values = numbers(self.subject.run.get(one.key))
                     page.text(*one.name_at, one.name, "name_left" if left else "caption")
                     page.numbers(one.block, values, "given", as_written(values))
@@ -117,10 +119,10 @@ class OnePage:
             self._now = part
             page.heading(part, self.columns.last)
             page.row += 1
-            if self.root_gradient not in self.places:
+            if step.back and self.root_gradient not in self.places:
                 self._root_gradient()
         band = arrange(SHEET, self.columns, page.row, want)
-        self.places[step.key] = band.answer.block
+        self.places[step.key], self.names_at[step.key] = band.answer.block, band.answer.name_at
         for one in band.operands:
             if one.key in self.constants:
                 self.places.setdefault(one.key, one.block)
@@ -154,10 +156,10 @@ class OnePage:
                 self.places[step.key] = block = Block(SHEET, row, first, step.shape)
                 row = block.row + block.height + 2
         for leaf in self.subject.graph.inputs:
-            if is_number(leaf):
-                self.places[Value(leaf)] = block = Block(SHEET, row, first, ())
+            if Value(leaf) not in self.places:
+                self.places[Value(leaf)] = block = Block(SHEET, row, first, leaf.shape)
                 self.page.numbers(block, numbers(self.subject.run.values[leaf]), "key", "General")
-                row += 1
+                row = block.row + block.height + 2
 
     # --- what verify and the printer need ---------------------------------------------------------------------------
     def _sections(self, work: Work) -> None:
@@ -171,14 +173,15 @@ class OnePage:
             values = [] if array is None else numbers(array)
             dtype = "float64" if array is None else array.dtype
             name = self.names.get(key, "")
-            section = Section(name, SHEET, block.shape, dtype, values, block, typed=typed, shown=block)
+            at = self.names_at.get(key)
+            section = Section(name, SHEET, block.shape, dtype, values, block, typed=typed, shown=block, name_at=at)
             self.draft.place(key, section)
 
     def _print(self) -> None:
         page, options = self.page, self.options
         widest = self.columns.widths()
         page.paper = paper_for(widest)
-        page.breaks = breaks(self.rows, page.paper.rows, 1)
+        page.breaks = breaks(self.rows, page.heights, page.paper.height, 1)
         page.repeated_rows = "1:1"
         page.freeze = "A4"
         seed = f"numbers {options.numbers}   " if options.numbers is not None else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any, Callable, Dict, List, Optional, Sequence
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from ..formulas import View
 from ..graph.items import Item
@@ -54,6 +54,7 @@ class Section:
     shown: Optional[Block] = None  # in a worksheet: what a person sees, also where `live` is the key
     typed: Optional[Block] = None  # in a worksheet: the blank cells for a person's own numbers
     marks: Optional[Block] = None  # in a worksheet: 1 for right, 0 for wrong
+    name_at: Optional[Tuple[int, int]] = None  # on a page: the cell with its name
 
     def view(self, sheet: str) -> View:
         """Its live cells as formulas of a sheet refer to them."""

@@ -149,7 +149,7 @@ class Paper:
 
     landscape: bool
     scale: int  # percent
-    rows: int  # on one page
+    height: float  # points of rows on one page, before scaling
 
 
 @dataclass(frozen=True)

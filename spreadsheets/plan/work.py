@@ -46,8 +46,9 @@ class Step:
 class Work:
     """All steps. `where` gives the place of a key's block; `sheet` is the one from which formulas look at cells."""
 
-    def __init__(self, subject: Subject, where: Where, sheet: str) -> None:
-        self.subject, self.where, self.sheet = subject, where, sheet
+    def __init__(self, subject: Subject, where: Where, sheet: str, short: bool = True) -> None:
+        """`short`: without the lines of an optimiser's rule that change nothing."""
+        self.subject, self.where, self.sheet, self.short = subject, where, sheet, short
         self.steps: List[Step] = []
         self.blocks: Dict[StepKey, Block] = {}
         self.overflow: Dict[str, str] = {}  # formulas by their address on OVERFLOW
@@ -221,6 +222,11 @@ class _Lines(Working):
         self.work.blocks[Value(line)] = place
         self.work.steps.append(Step(Value(line), symbol, rule, self.update, place, cell, back=True))
         return operand(self.rule, line.symbol, self.work.view(Value(line)))
+
+    def decay(self, maths: str, value: Expression, otherwise: Expression) -> Expression:
+        leaf = self.update.group.cells.get("weight_decay")
+        off = leaf is None or not self.work.subject.run.values[leaf].tolist()
+        return otherwise if off and self.work.short else self.keep(maths, value)
 
     def either(self, flag: Expression, then: Expression, otherwise: Expression) -> Expression:
         return either(flag, then, otherwise)

@@ -8,13 +8,25 @@ from saitama import __version__
 
 from .carry import plan_carried
 from .inputs import Inputs, plan_exported
+from .one_page import OnePage
 from .operations import Operations
+from .page_options import PageOptions
 from .section import Draft
 from .sheet import Plan
 from .showing import Showing
 from .start import Start
 from .subject import Subject
 from .updates import Updates
+
+
+def plan_page(subject: Subject, options: PageOptions) -> Plan:
+    """A page to work on, and what it carries with it."""
+    draft = Draft()
+    OnePage(subject, draft, options).plan()
+    plan_exported(subject, draft)
+    exercise = {"layout": "page", "marks": options.marks, "digest": options.digest, "numbers": options.numbers}
+    plan_carried(subject, draft, "worksheet", __version__, exercise)
+    return draft.finished(len(subject.graph.nodes))
 
 
 def plan_workbook(subject: Subject, show: Callable[[Subject, Draft], Showing], what: str) -> Plan:

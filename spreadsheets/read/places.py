@@ -37,8 +37,11 @@ class Places:
         self.live = live
         self.framework = self._block(described, "framework")
         self.typed = self._block(described, "typed")
+        if described.get("name") is not None:  # on a page the name says that a block is where it was
+            self._check_name(*described["name"], str(described.get("called", "")), book)
+            return
         for block in (self.live, self.framework, self.typed):
-            if block is not None and block.size:
+            if block is not None and block.size and self.labelled(described):
                 self._check_labels(block, book)
 
     def _check_labels(self, block: Block, book: Any) -> None:
