@@ -94,6 +94,11 @@ def quote_title(title: str) -> str:
     return "'" + title.replace("'", "''") + "'"
 
 
+def fold(title: str) -> str:
+    """A title as spreadsheet programs compare it: without regard to case, letter by letter, so ß is not ss."""
+    return "".join(letter.lower() for letter in title)
+
+
 def _unquote(title: str, text: str) -> str:
     if len(title) > 1 and title[0] == title[-1] == "'":
         title = title[1:-1].replace("''", "'")

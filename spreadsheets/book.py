@@ -69,6 +69,7 @@ class Book:
         self.starts: Dict[Item, Section] = {}  # for their updates: the gradients that the step starts from
         self.remarks: Dict[Item, str] = {}  # for Check
         self.left_out: List[str] = []
+        self.helpers: List[Tuple[Block, bool]] = []  # blocks of helper cells, and whether they are hidden
         self.formula_count = 0
         titles = ["Start", "Inputs", "Check", "Exported", "Graph"]
         self.titles: Dict[Item, str] = dict.fromkeys(graph.inputs, "Inputs")
@@ -178,6 +179,7 @@ class Book:
         block = page.block(shape, 0)
         page.labels(block)
         page.past(block)
+        self.helpers.append((block, False))
         return View(block, page.title)
 
     def helper_write(self, page: Page, view: View, formula: Callable[[Index], str]) -> None:

@@ -8,7 +8,8 @@ from typing import Collection, Iterator, List, Mapping, Optional, Tuple, Union
 from saitama.tensor.tensor import Tensor
 
 from .address import Block, cell_name
-from .hand import is_right, rounded_like
+from .hand import is_right
+from .hint import hint
 from .reading import Cell, open_workbook
 from .report import Comparison, Difference
 from .safety import PathLike
@@ -35,7 +36,7 @@ def compare(
 
     A number typed by hand is right if it equals the true value rounded to as many decimals as were typed, at least
     to two significant digits. The result of a formula is right if |found - expected| <= atol + rtol |expected|, by
-    default 1e-9 and 1e-12 (1e-5 and 1e-7 for float32). A blank, a formula never calculated and a text are not
+    default 1e-9 and 1e-12 (1e-5 and 1e-7 for float32). A blank, a formula never calculated, a text and a date are not
     "wrong": each is reported as what it is.
 
     Raises ValueError where a shape does not fit its block, and WorkbookError where the workbook cannot be used.
@@ -65,8 +66,8 @@ def compare(
             checked += 1
             if kind is not None:
                 what = f"{tensor.name or ''}{list(index) if index else ''}"
-                hint = _hint(cell, kind, true)
-                differences.append(Difference(title, cell_name(*position), kind, cell.value, true, what, hint))
+                advice = hint(cell, kind, true, not cell.has_formula)
+                differences.append(Difference(title, cell_name(*position), kind, cell.seen, true, what, advice))
     return Comparison(book.path, checked, differences)
 
 
@@ -91,19 +92,6 @@ def is_close(found: float, true: float, rtol: float, atol: float) -> bool:
     if found == true or (math.isnan(found) and math.isnan(true)):
         return True
     return math.isfinite(found) and math.isfinite(true) and abs(found - true) <= atol + rtol * abs(true)
-
-
-def _hint(cell: Cell, kind: str, true: float) -> str:
-    """What to do about a difference, where that is not plain."""
-    if kind == "not calculated":
-        return "open and save it in a spreadsheet program, or run `saitama recalc`"
-    if kind == "text":
-        return "type it as a number"
-    typed = cell.number
-    if kind == "wrong" and not cell.has_formula and typed is not None and math.isfinite(typed) and math.isfinite(true):
-        shown = rounded_like(true, typed)
-        return f"rounded, {shown}" if len(shown) <= 12 else ""
-    return ""
 
 
 def _in_order(block: Block, tensor: Tensor, turned: bool) -> Iterator[Expected]:

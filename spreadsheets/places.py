@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Mapping, Optional
+from collections import Counter
+from functools import cached_property
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from .book import Section
 from .errors import WorkbookError
 from .graph import Graph
-from .layout import Block, Shape
+from .layout import Block, Shape, slice_label
+
+MAX_BLANKS = 500_000  # cells of blocks that hold nothing, in all
+BLOCKS = ("live", "framework", "typed", "echo")
 
 
 def section_places(section: Optional[Section]) -> Optional[Dict[str, Any]]:
     if section is None:
         return None
     places: Dict[str, Any] = {"sheet": section.page.title}
-    for name in ("live", "framework", "typed"):
-        block = getattr(section, name)
+    for name, block in zip(BLOCKS, (section.live, section.framework, section.typed, echo(section))):
         if block is not None:
             places[name] = [block.row, block.column]
     for name in ("pinned", "hidden"):
         if getattr(section, name):
             places[name] = True
     return places
+
+
+def echo(section: Section) -> Optional[Block]:
+    """Where a person sees once more what was typed elsewhere, beside a key that is hidden."""
+    return section.shown if section.hidden and section.typed is None else None
 
 
 class Carried:
@@ -32,10 +41,54 @@ class Carried:
         self.places: Dict[
             Any, Places
         ] = {}  # item: its value; ("gradient", item); (node, k): handed on; ("start", update)
+        self.helpers: List[Tuple[Block, bool]] = []  # of a worksheet: blocks of helper cells, and whether hidden
+        self._claimed: Counter = Counter()  # sheet: cells that blocks lie on
+        self._blanks = MAX_BLANKS
 
     def place(self, key: Any, described: Optional[Mapping[str, Any]], shape: Shape, book: Any) -> None:
-        if described is not None:
-            self.places[key] = Places(described, shape, book)
+        if described is None:
+            return
+        places = self.places[key] = Places(described, shape, book)
+        for _, block in places.blocks():
+            self._claim(block, book)
+            places.check_labels(block, book)
+
+    def _claim(self, block: Block, book: Any) -> None:
+        """Blocks that lie on more cells than a sheet has, and on more than a few blanks, are work for nothing."""
+        cells, before = len(book[block.sheet]), self._claimed[block.sheet]
+        self._claimed[block.sheet] = after = before + block.size
+        self._blanks -= max(0, after - cells) - max(0, before - cells)
+        if self._blanks < 0:
+            raise WorkbookError(
+                f"{book.path}: more than {MAX_BLANKS:,} cells that should hold numbers are blank; "
+                "export the workbook again"
+            )
+
+    def help(self, described: Sequence[Any], book: Any) -> None:
+        for sheet, row, column, shape, hidden in described:
+            if not all(isinstance(n, int) and 0 <= n < 2**20 for n in shape):
+                raise ValueError(f"helper cells of shape {str(shape)[:40]}")
+            places = Places({"sheet": sheet, "live": [row, column]}, tuple(shape), book)
+            self._claim(places.live, book)
+            self.helpers.append((places.live, bool(hidden)))
+
+    def echoed(self, key: Any) -> Optional[Block]:
+        """The blanks that a gradient merely repeats, where only one operation hands one on."""
+        parts = self._parts.get(key[1], []) if isinstance(key, tuple) and key[0] == "gradient" else []
+        return parts[0].typed if len(parts) == 1 else None
+
+    @cached_property
+    def _parts(self) -> Dict[Any, List[Places]]:
+        """For each item what operations hand on to it, as far as it has cells."""
+        parts: Dict[Any, List[Places]] = {}
+        for node in self.graph.nodes:
+            for k, operand in enumerate(node.inputs):
+                if (node, k) in self.places:
+                    parts.setdefault(operand, []).append(self.places[node, k])
+        return parts
+
+    def is_pinned(self, key: Any) -> bool:
+        return key in self.places and self.places[key].pinned
 
 
 class Places:
@@ -44,8 +97,8 @@ class Places:
     def __init__(self, described: Mapping[str, Any], shape: Shape, book: Any) -> None:
         sheet = described["sheet"]
         if sheet not in book:
-            raise WorkbookError(f"{book.path}: the sheet {sheet!r} is missing; export the workbook again")
-        self.sheet, self.shape = str(sheet), shape
+            raise WorkbookError(f"{book.path}: the sheet {sheet!r:.80} is missing; export the workbook again")
+        self.sheet, self.shape = book[sheet].title, shape
         self.pinned, self.hidden = bool(described.get("pinned")), bool(described.get("hidden"))
         live = self._block(described, "live")
         if live is None:
@@ -53,22 +106,45 @@ class Places:
         self.live = live
         self.framework = self._block(described, "framework")
         self.typed = self._block(described, "typed")
-        for block in (self.live, self.framework, self.typed):
-            if block is not None and block.size:
-                self._check_labels(block, book)
+        self.echo = self._block(described, "echo")
 
-    def _check_labels(self, block: Block, book: Any) -> None:
-        """The index over the first column, and the one beside the last row, where they were written."""
-        moved = WorkbookError(f"{book.path}: cells of the sheet {self.sheet!r} were moved; export the workbook again")
-        label = book[self.sheet][block.anchor]
-        if label.kind != "text" or (self.shape and label.value != "0"):
-            raise moved
-        if len(self.shape) > 1 and not (self.hidden and block is self.live):
-            beside = book[self.sheet][block.row + block.height - 1, block.column - 1]
-            if beside.value != str(block.lines - 1):
-                raise WorkbookError(
-                    f"{book.path}: cells of the sheet {self.sheet!r} were moved; export the workbook again"
-                )
+    def blocks(self) -> Iterator[Tuple[str, Block]]:
+        """Each with its name."""
+        for name in BLOCKS:
+            block = getattr(self, name)
+            if block is not None:
+                yield name, block
+
+    @property
+    def difference(self) -> Optional[Block]:
+        """Beside the framework's values, as far as these are beside the live ones."""
+        if self.framework is None:
+            return None
+        column = 2 * self.framework.column - self.live.column
+        return Block(self.sheet, self.live.row, column, self.shape)
+
+    def check_labels(self, block: Block, book: Any) -> None:
+        """The indices over the columns, beside the rows and over the slices, where they were written: a row or column
+        that was put in or taken out anywhere moves some of them."""
+        if not block.size:
+            return
+        cells, key = book[self.sheet], self.hidden and block is self.live
+        label = cells[block.anchor]
+        right = label.kind == "text" and (label.value == "0" if self.shape else (label.value == "key") == key)
+        if self.shape and not key:  # over a key only the first column has its index
+            row, column = block.anchor
+            right = right and all(cells[row, column + j].value == str(j) for j in range(block.width))
+        if len(self.shape) > 1 and not key:
+            right = right and all(
+                cells[row, block.column - 1].value == str(index[-2])
+                and (index[-2] > 0 or len(self.shape) < 3 or _is_slice(cells[row - 1, block.column - 1], index))
+                for index, row, _ in block.cells()
+                if index[-1] == 0
+            )
+        if not right:
+            raise WorkbookError(
+                f"{book.path}: cells of the sheet {self.sheet!r} were moved or taken out; export the workbook again"
+            )
 
     def _block(self, described: Mapping[str, Any], name: str) -> Optional[Block]:
         if name not in described:
@@ -80,3 +156,7 @@ class Places:
         if row + block.height > 2**20 or column + block.width > 2**14 + 1:
             raise ValueError(f"a block of shape {self.shape} at row {row}, column {column}")
         return block
+
+
+def _is_slice(cell: Any, index: Any) -> bool:
+    return bool(cell.value == slice_label(index[:-2]))

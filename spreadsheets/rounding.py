@@ -29,10 +29,13 @@ def sizes(result: Run) -> Dict[Any, float]:
     """By (node, k) and ("gradient", item): how large the numbers are that a gradient is a sum of: 10 from 10 on, 100
     from 100 on, and 1 below. What additions leave over is in proportion to it, so Check's absolute tolerance is too."""
     found: Dict[Any, float] = {}
+    arriving: Dict[Any, float] = {}
     for node, k in result.contributions:
-        dy = result.gradients.get(node)  # None where a part of it has no cells in the workbook that is read
-        largest = max((abs(g) for g in (() if dy is None else numbers(dy)) if abs(g) < inf), default=0.0)
-        size = found[node, k] = 10.0 ** max(0, floor(log10(largest))) if largest else 1.0
+        if node not in arriving:
+            dy = result.gradients.get(node)  # None where a part of it has no cells in the workbook that is read
+            largest = max((abs(g) for g in (() if dy is None else numbers(dy)) if abs(g) < inf), default=0.0)
+            arriving[node] = 10.0 ** max(0, floor(log10(largest))) if largest else 1.0
+        size = found[node, k] = arriving[node]
         key = "gradient", node.inputs[k]
         found[key] = max(size, found.get(key, 1.0))
     return found

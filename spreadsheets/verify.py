@@ -3,56 +3,56 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from math import inf
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from saitama.tensor.backend import K
+from saitama.tensor.parse import FLOAT32_MAX
 
-from .address import cell_name
-from .carry import Carried, read_graph
+from .address import cell_name, quote_title
+from .book import MAX_WIDTH
+from .carry import LONGEST_REASON, Carried, read_graph
 from .check import tolerance as usual_tolerance
 from .compare import is_close
+from .digits import digits_held, lost, spread
 from .errors import WorkbookError
 from .formulas import FORMULAS
+from .from_key import KeyFinder
 from .graph import Item, Leaf, Node, Run, numbers, run
-from .hand import is_right, rounded_like
-from .layout import Block, Index
+from .hand import is_right
+from .hint import hint, to_do
+from .layout import Block, Index, size_of
 from .reading import Cell, open_workbook
-from .report import Comparison, Difference
+from .repeated import Wrong, wrong_differences, wrong_repeats
+from .report import Difference, Verification
 from .rounding import sizes
 from .safety import PathLike
-from .step import take_step
+from .step import Line, take_step
 
 EXPORTED = "Exported"
+MAX_OPERANDS = 12  # that are named where a cell is described
 
+# What computing with numbers that do not fit the graph may raise.
+_UNUSABLE = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, MemoryError)
 
-@dataclass(frozen=True)
-class Verification(Comparison):
-    """A Comparison that also says what was checked: `kinds` counts live formulas, typed numbers, framework values."""
-
-    kinds: Dict[str, int] = field(default_factory=dict)
-    not_checked: List[str] = field(default_factory=list)  # what the workbook has too little of to compute again
-
-    def __str__(self) -> str:
-        told = ", ".join(f"{count:,} {kind}" for kind, count in self.kinds.items() if count)
-        lines = [super().__str__()] + ([f"  checked: {told}"] if told else [])
-        return "\n".join(lines + [f"  not checked: {what}" for what in self.not_checked])
-
-    def as_dict(self) -> Dict[str, Any]:
-        return {**super().as_dict(), "kinds": self.kinds, "not_checked": self.not_checked}
+Judge = Callable[[Cell, float, bool, float], Optional[str]]
 
 
 def verify(path: PathLike, *, rtol: Optional[float] = None, atol: Optional[float] = None) -> Verification:
-    """Compute the graph in the workbook at `path` again and compare every cell of it.
+    """Compute the graph in the workbook at `path` again and compare every number of it that the workbook shows.
 
     The inputs are what stands in the yellow cells now. A formula's calculated value is right if
     |found - expected| <= atol + rtol |expected|; the defaults are those of the sheet Check, 1e-9 and 1e-12 for
-    float64; for a gradient ten, a hundred, ... times that atol, where the numbers that it is a sum of are as large. A
-    number typed by hand, in a blank of a worksheet or over a formula, is right if it is the true value rounded to as
-    many decimals as were typed, at least to two significant digits. The framework's values are compared with those of
-    the inputs at the export. "not calculated", "blank" and "wrong" are different answers.
+    float64; for a gradient ten, a hundred, ... times that atol, where the numbers that it is a sum of are as large.
+    Where the program that stored the values kept ten digits or so, they are judged at those. A number typed by hand, in
+    a blank of a worksheet or over a formula, is right if it is the true value rounded to as many decimals as were
+    typed, at least to two significant digits. A formula in a blank is right if its value is, and if it does not take it
+    from the key, from the framework's values or from Check. The framework's values are compared with those of the
+    inputs at the export. "not calculated", "blank" and "wrong" are different answers. Not compared are helper cells and
+    the sheets Start and Check, which follow from the rest.
 
-    Raises WorkbookError, in one line, where the workbook carries no graph or its structure was changed.
+    Raises WorkbookError, in one line, where the workbook carries no graph, its structure was changed, or nothing in it
+    can be checked.
     """
     book = open_workbook(path)
     carried = read_graph(book)
@@ -71,30 +71,50 @@ class _Verifier:
         self.kinds: Counter = Counter()
         self.not_checked: List[str] = []
         self.uncalculated = 0
+        self.finder = KeyFinder(book, carried)
+        self.digits = digits_held(self.results())
+        self.largest = max((size_of(item.shape) for item in carried.places if isinstance(item, Item)), default=0)
 
     def verify(self) -> Verification:
-        now = self.leaves(None)
-        then = self.leaves(EXPORTED)
-        same = all(numbers(now[leaf]) == numbers(then[leaf]) for leaf in now)
+        now, then = self.leaves(None), self.leaves(EXPORTED)
+        changed = list(self.changed(now, then))
+        moved_then = spread(lambda leaves: self.compute(leaves, exported=True), then, self.digits)
+        moved = spread(self.compute, now, self.digits) if changed else moved_then
         exported = self.compute(then, exported=True)
-        current = exported if same and self.graph.step is None else self.compute(now)
+        current = self.compute(now) if changed or self.graph.step else exported
         root = self.graph.root.name
-        for node in self.graph.nodes:  # in the order in which they are computed: the first difference is the cause
-            self.tensor(node, node, current.values.get(node), exported.values.get(node))
-        for item in [*reversed(self.graph.nodes), *self.graph.leaves]:
-            gradient = current.gradients.get(item), exported.gradients.get(item)
-            self.tensor(("gradient", item), item, *gradient, f"d{root}/d{item.name}")
-            for k, operand in enumerate(item.inputs if isinstance(item, Node) else ()):
-                contribution = current.contributions.get((item, k)), exported.contributions.get((item, k))  # type: ignore[arg-type]
-                self.tensor((item, k), operand, *contribution, f"d{root}/d{operand.name}", f" through {item.name}")
-        for update in self.graph.step.updates if self.graph.step else ():
-            for line in update.lines.values():
-                self.tensor(line, line, current.values.get(line), exported.values.get(line))
+        for key, item, name, way in self.tensors(root, current):
+            slack = moved.get(key, ()), moved_then.get(key, ())
+            self.tensor(key, item, found(key, current), found(key, exported), name, way, *slack)
         if self.uncalculated:
             self.not_checked.append(f"{self.uncalculated:,} formulas that no spreadsheet program has calculated yet")
-        return Verification(
-            self.book.path, sum(self.kinds.values()), self.differences, dict(self.kinds), self.not_checked
-        )
+        checked = sum(self.kinds.values())
+        if not checked:
+            why = f" ({self.not_checked[0]})" if self.not_checked else ""
+            raise WorkbookError(f"{self.book.path}: 0 cells checked: there is nothing to compare in this workbook{why}")
+        return Verification(self.book.path, checked, self.differences, dict(self.kinds), self.not_checked, changed)
+
+    def tensors(self, root: str, current: Run) -> Iterator[Tuple[Any, Item, str, str]]:
+        """The key of every tensor, what it is of, its name and the way it came, in the order in which they are
+        computed: the first difference is the cause."""
+        for node in self.graph.nodes:
+            yield node, node, "", ""
+        for item in [*reversed(self.graph.nodes), *self.graph.leaves]:
+            yield ("gradient", item), item, f"d{root}/d{item.name}", ""
+            for k, operand in enumerate(item.inputs if isinstance(item, Node) else ()):
+                yield (item, k), operand, f"d{root}/d{operand.name}", f" through {item.name}"
+        for update in self.graph.step.updates if self.graph.step else ():
+            for line in update.lines.values():
+                yield line, line, "", ""
+
+    def results(self) -> Iterator[float]:
+        """What a spreadsheet program calculated and stored."""
+        for places in self.carried.places.values():
+            cells = self.book[places.sheet]
+            for _, row, column in places.live.cells():
+                cell = cells[row, column]
+                if cell.has_formula and cell.kind == "number":
+                    yield float(cell.value)
 
     # --- computing again --------------------------------------------------------------------------------------------
     def leaves(self, sheet: Optional[str]) -> Dict[Leaf, Any]:
@@ -109,6 +129,14 @@ class _Verifier:
             arrays[leaf] = self.array(places.live, leaf.dtype, sheet or places.sheet, leaf.name)
         return arrays
 
+    def changed(self, now: Dict[Leaf, Any], then: Dict[Leaf, Any]) -> Iterator[str]:
+        """The inputs that are not what they were at the export."""
+        for leaf, array in now.items():
+            places = self.carried.places[leaf]
+            for (index, row, column), x, y in zip(places.live.cells(), numbers(array), numbers(then[leaf])):
+                if x != y and (x == x or y == y):  # NaN is NaN
+                    yield f"{quote_title(places.sheet)}!{cell_name(row, column)} ({leaf.name}{shown(index)})"
+
     def array(self, block: Block, dtype: str, sheet: str, name: str) -> Any:
         """The numbers of a block; WorkbookError where one is missing or not of the kind."""
         if sheet not in self.book:
@@ -117,10 +145,12 @@ class _Verifier:
         flat = []
         for index, row, column in block.cells():
             cell = cells[row, column]
-            number = float(cell.value is True) if cell.kind == "boolean" else cell.number
+            number = number_in(cell, dtype)
             where = f"{self.book.path}: '{sheet}'!{cell_name(row, column)} ({name}{shown(index)})"
             if number is None:
-                raise WorkbookError(f"{where} {cell.found}; type a number")
+                raise WorkbookError(f"{where} {cell.found}; {to_do(cell)}")
+            if dtype == "float32" and FLOAT32_MAX < abs(number) < inf:
+                raise WorkbookError(f"{where} holds {number:g}, which is outside the range of float32")
             if dtype in ("int64", "bool") and number != int(number if abs(number) < 2**63 else 0.5):
                 raise WorkbookError(f"{where} holds {number:g}; {name} has whole numbers only")
             flat.append(bool(number) if dtype == "bool" else int(number) if dtype == "int64" else number)
@@ -137,8 +167,8 @@ class _Verifier:
             self.sizes = sizes(result) if self.by_size else {}
             take_step(self.graph, result, self.starts(result, exported))
             return result
-        except (ValueError, TypeError, IndexError) as error:  # an index out of range, typed into Inputs
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        except _UNUSABLE as error:  # an index out of range, typed into Inputs
+            reason = (str(error) or type(error).__name__).splitlines()[0][:LONGEST_REASON]
             raise WorkbookError(f"{self.book.path}: the inputs cannot be computed with: {reason}") from None
 
     def starts(self, result: Run, exported: bool) -> Dict[Leaf, Any]:
@@ -164,59 +194,113 @@ class _Verifier:
         return gradients
 
     # --- comparing --------------------------------------------------------------------------------------------------
-    def tensor(self, key: Any, item: Item, array: Any, exported: Any, name: str = "", way: str = "") -> None:
+    def tensor(
+        self,
+        key: Any,
+        item: Item,
+        array: Any,
+        exported: Any,
+        name: str,
+        way: str,
+        moved: Sequence[float],
+        moved_then: Sequence[float],
+    ) -> None:
         places = self.carried.places.get(key)
         if places is None:
+            if array is not None and self.must_be_shown(key, item):
+                raise WorkbookError(
+                    f"{self.book.path}: its structure was changed: nothing says where {name or item.name}{way} is; "
+                    "export the workbook again"
+                )
             return
         if array is None or exported is None:
             self.not_checked.append(f"{name or item.name}{way}: it cannot be computed from the cells of this workbook")
             return
         values, old, judge = numbers(array), numbers(exported), self.judge(key, array.dtype)
-        self.block(places.sheet, places.live, values, judge, "formulas", item, name, way)
+        cells = self.book[places.sheet]
+        self.block(places.sheet, places.live, values, judge, "formulas", item, name, way, moved)
         if places.framework is not None:
-            self.block(places.sheet, places.framework, old, judge, "framework values", item, name, way)
+            self.block(places.sheet, places.framework, old, judge, "framework values", item, name, way, moved_then)
+            wrong = wrong_differences(cells, places, *self.limits(key))
+            self.repeated(places.sheet, wrong, "differences", item, name, way)
         if places.typed is not None:
-            self.block(places.sheet, places.typed, values, judge, "typed numbers", item, name, way)
+            self.block(places.sheet, places.typed, values, judge, "typed numbers", item, name, way, moved)
+        source = self.carried.echoed(key) if places.echo is not None else None
+        if places.echo is not None and source is not None:
+            wrong = wrong_repeats(cells, places.echo, self.book[source.sheet], source)
+            self.repeated(places.sheet, wrong, "repeats", item, name, way)
+
+    def must_be_shown(self, key: Any, item: Item) -> bool:
+        """Whether a tensor has cells in every workbook that shows the others it shows."""
+        size = size_of(item.shape)
+        if isinstance(item, Line):
+            return size > 0
+        if isinstance(key, Item):
+            fits = not item.shape or item.shape[-1] <= MAX_WIDTH
+            return 0 < size <= self.largest and fits
+        return size > 0 and item in self.carried.places and item.requires_grad
 
     def block(
         self,
         sheet: str,
         block: Block,
         values: List[Any],
-        judge: Callable[[Cell, float, bool], Optional[str]],
+        judge: Judge,
         kind: str,
         item: Item,
         name: str,
         way: str,
+        moved: Sequence[float] = (),
     ) -> None:
-        cells = self.book[sheet]
-        for (index, row, column), true in zip(block.cells(), values):
+        cells, in_blank = self.book[sheet], kind == "typed numbers"
+        for n, ((index, row, column), true) in enumerate(zip(block.cells(), values)):
             cell = cells[row, column]
-            if cell.kind == "not calculated" and self.carried.kind == "worksheet":
+            if cell.kind == "not calculated" and self.carried.kind == "worksheet" and not in_blank:
                 self.uncalculated += 1  # a worksheet is there for what is typed into it
                 continue
             by_hand = not cell.has_formula and kind != "framework values"
-            self.kinds["blanks" if cell.kind == "blank" else "typed numbers" if by_hand else kind] += 1
-            verdict = judge(cell, float(true), by_hand)
+            counted = "formula" if in_blank and cell.has_formula else "typed numbers" if by_hand else kind
+            self.kinds["blanks" if cell.kind == "blank" else counted] += 1
+            verdict = judge(cell, float(true), by_hand, moved[n] if moved else 0.0)
+            advice = ""
+            if counted == "formula" and cell.kind != "not calculated":
+                reached = self.finder.reached(sheet, row, column)
+                if reached:
+                    verdict, advice = "formula", f"it reads {reached}: work the number out and type it"
+                elif verdict == "wrong" and is_right(cell.number or 0.0, float(true)):
+                    verdict = None  # rounded by the formula, as a person rounds
             if verdict is not None:
-                what = (
-                    describe(item, name, index)
-                    + way
-                    + (", the framework's value" if kind == "framework values" else "")
-                )
-                hint = _hint(cell, verdict, float(true), by_hand)
+                what = describe(item, name, index) + way
+                what += ", the framework's value" if kind == "framework values" else ""
+                advice = advice or hint(cell, verdict, float(true), by_hand)
                 place = cell_name(row, column)
-                self.differences.append(Difference(sheet, place, verdict, cell.value, float(true), what, hint))
+                self.differences.append(Difference(sheet, place, verdict, cell.seen, float(true), what, advice))
 
-    def judge(self, key: Any, dtype: str) -> Callable[[Cell, float, bool], Optional[str]]:
-        """What judges a cell by its true number and whether it was typed: None for right, or what is wrong."""
-        limits = self.limits(key)
+    def repeated(self, sheet: str, wrong: Iterator[Wrong], kind: str, item: Item, name: str, way: str) -> None:
+        """Count cells that repeat others, and add those that do not."""
+        for (index, row, column), verdict, found, expected, note, advice in wrong:
+            if verdict == "not calculated" and self.carried.kind == "worksheet":
+                self.uncalculated += 1
+                continue
+            self.kinds[kind] += 1
+            if verdict is not None:
+                what = f"{describe(item, name, index)}{way}{note}"
+                place = cell_name(row, column)
+                self.differences.append(Difference(sheet, place, verdict, found, expected, what, advice))
 
-        def verdict(cell: Cell, true: float, by_hand: bool) -> Optional[str]:
-            number = float(cell.value is True) if cell.kind == "boolean" else cell.number
+    def judge(self, key: Any, dtype: str) -> Judge:
+        """What judges a cell by its true number, whether it was typed, and how far the true number may have moved with
+        digits that were lost: None for right, or what is wrong."""
+        rtol, atol = self.limits(key)
+
+        def verdict(cell: Cell, true: float, by_hand: bool, moved: float) -> Optional[str]:
+            number = number_in(cell, dtype)
             if number is None:
                 return cell.kind
-            right = is_right(number, true, dtype) if by_hand else is_close(number, true, *limits)
+            if by_hand:
+                right = is_right(number, true, dtype) or abs(number - true) <= moved
+            else:
+                right = is_close(number, true, rtol, atol + moved + lost(number, true, self.digits))
             return None if right else "wrong"
 
         return verdict
@@ -227,22 +311,27 @@ class _Verifier:
         return rtol, atol * self.sizes.get(key, 1.0)
 
 
+def found(key: Any, result: Run) -> Any:
+    """The array of a tensor; None where it could not be computed."""
+    if isinstance(key, Item):
+        return result.values.get(key)
+    return result.gradients.get(key[1]) if key[0] == "gradient" else result.contributions.get(key)
+
+
+def number_in(cell: Cell, dtype: str) -> Optional[float]:
+    """The number that a cell holds for a tensor of this dtype; TRUE is one only among truth values."""
+    return float(cell.value is True) if cell.kind == "boolean" and dtype == "bool" else cell.number
+
+
 def describe(item: Item, name: str, index: Index) -> str:
     """What a cell is: `h[0, 1] = sigmoid(net)[0, 1]`, `dloss/dw[2]`."""
     at = shown(index)
     if name or not isinstance(item, Node):
         return f"{name or item.name}{at}"
-    return f"{item.name}{at} = {FORMULAS[item.op].element([i.name for i in item.inputs], item.params, at)}"
+    names = [operand.name for operand in item.inputs]
+    names = names if len(names) <= MAX_OPERANDS else [*names[:MAX_OPERANDS], "…"]
+    return f"{item.name}{at} = {FORMULAS[item.op].element(names, item.params, at)}"
 
 
 def shown(index: Index) -> str:
     return f"[{', '.join(map(str, index))}]" if index else ""
-
-
-def _hint(cell: Cell, verdict: str, true: float, by_hand: bool) -> str:
-    if verdict == "not calculated":
-        return "open and save it in a spreadsheet program, or run `saitama recalc`"
-    if verdict == "wrong" and by_hand and cell.number is not None and abs(true) < 1e15 and abs(cell.number) < 1e15:
-        rounded = rounded_like(true, cell.number)
-        return f"rounded, {rounded}" if len(rounded) <= 12 else ""
-    return ""

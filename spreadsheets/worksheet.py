@@ -213,6 +213,7 @@ class BlankBook(Book):
         block = page.block(shape, 1)
         page.labels(block)
         page.past(block)
+        self.helpers.append((block, True))
         return View(block, page.title)
 
     hides_helpers = False
@@ -240,12 +241,12 @@ class BlankBook(Book):
 def mark(typed: str, key: str) -> str:
     """1 where the typed number is the key rounded to as many decimals as were typed, 0 where not, empty for a blank.
 
-    A number typed as text is not right, though ABS would take it: verify says so too.
+    A number typed as text is not right, nor is TRUE, though ABS would take them: verify says so too.
     """
     decimals = f'MAX(0,LEN(ABS({typed})&"")-LEN(INT(ABS({typed}))&"")-1)'
     needed = f"IF({key}=0,0,1-INT(LOG10(ABS({key}))))"  # for two significant digits
     half_a_unit = f"0.5*10^(-MAX({decimals},{needed}))"
-    right = f"AND(NOT(ISTEXT({typed})),ABS({typed}-{key})<={half_a_unit}+1E-12*ABS({key})+1E-15)"
+    right = f"AND(ISNUMBER({typed}),NOT(ISLOGICAL({typed})),ABS({typed}-{key})<={half_a_unit}+1E-12*ABS({key})+1E-15)"
     return f'IFERROR(IF({typed}="","",IF(ISNUMBER({key}),IF({right},1,0),IF(EXACT({typed},{key}),1,0))),0)'
 
 

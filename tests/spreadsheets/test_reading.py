@@ -56,7 +56,7 @@ def test_numbers_blanks_and_formulas(tmp_path, cell, kind, value, formula):
         ('<c r="A1" t="b"><v>1</v></c>', "boolean", True),
         ('<c r="A1" t="b"><v>0</v></c>', "boolean", False),
         ('<c r="A1" t="e"><v>#NAME?</v></c>', "error", "#NAME?"),
-        ('<c r="A1" t="d"><v>2024-01-31</v></c>', "text", "2024-01-31"),
+        ('<c r="A1" t="d"><v>2024-01-31</v></c>', "date", "2024-01-31"),
     ],
 )
 def test_texts_booleans_and_errors(tmp_path, cell, kind, value):
