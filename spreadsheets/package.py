@@ -14,7 +14,6 @@ from .errors import WorkbookError
 from .safety import PathLike, part_name, read_checked
 from .xml_events import (
     MAX_DEPTH,
-    MAX_PIECES,
     OFFICE_RELATIONS,
     PACKAGE_RELATIONS,
     SPREADSHEET,
@@ -22,6 +21,7 @@ from .xml_events import (
     Budget,
     Names,
     Path,
+    Text,
     XmlError,
     XmlLimit,
     attribute,
@@ -29,7 +29,6 @@ from .xml_events import (
     make_parser,
     parse,
     too_deep,
-    too_long,
 )
 
 MAX_TEXTS = 4_000_000  # shared by cells
@@ -50,7 +49,7 @@ class Package:
         self.budget = Budget()
         self.archive = zipfile.ZipFile(BytesIO(self.data))
         self._parts = {part_name(name): name for name in self.archive.namelist()}
-        workbook = self._find_workbook()
+        workbook = self.workbook = self._find_workbook()  # the part that lists the sheets
         found = self.elements(workbook, SPREADSHEET, [_SHEETS, _SETTINGS, _NAMES])
         self.since_1904 = any(a.get("date1904", "").strip() in _TRUE for a, _ in found[_SETTINGS])
         self.names: Dict[str, List[str]] = {}  # a name -> what it stands for, on one sheet and on others
@@ -92,7 +91,7 @@ class Package:
         if self._texts_part is None:
             return []
         texts: List[str] = []
-        runs: List[str] = []
+        runs = Text()
         here: List[str] = []
         names = Names(SPREADSHEET)
         keep = False
@@ -108,7 +107,7 @@ class Package:
         def end(name: str) -> None:
             nonlocal keep, characters
             if here == ["sst", "si"]:
-                texts.append("".join(runs))
+                texts.append(str(runs))
                 characters += len(texts[-1])
                 if len(texts) > MAX_TEXTS or characters > MAX_TEXT:
                     raise XmlLimit(f"more than {MAX_TEXTS:,} texts, or than {MAX_TEXT:,} characters")
@@ -118,9 +117,7 @@ class Package:
 
         def text(data: str) -> None:
             if keep:
-                runs.append(data)
-                if len(runs) > MAX_PIECES:
-                    raise too_long()
+                runs.add(data)
 
         try:
             with self.open(self._texts_part) as stream:

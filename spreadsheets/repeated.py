@@ -11,7 +11,8 @@ from .layout import Block, Index
 from .places import Places
 from .reading import Cell, Sheet, Value
 
-MISSING = 1e99  # what a difference says where a number is missing on either side
+MISSING = 1e99  # from here on a difference says that a number is missing on either side, or too far off
+UNDECIDED = -1.0
 
 # (index, row, column), the kind of difference or None, found, expected, what the cell is, what to do
 Wrong = Tuple[Tuple[Index, int, int], Optional[str], Value, Value, str, str]
@@ -26,22 +27,22 @@ def wrong_differences(cells: Sheet, places: Places, rtol: float, atol: float) ->
         index, row, column = place
         cell, a, b = cells[row, column], cells[places.live.at(index)], cells[framework.at(index)]
         expected, number = expected_difference(a, b), cell.number
-        size = float(b.value or 0) if b.kind == "number" else 0.0
         kind = None
         if number is None:
             kind = cell.kind if cell.kind != "text" else None
-        elif not is_close(number, expected, 0.0, atol + rtol * abs(size)):
-            kind = "wrong"
+        elif number < MISSING and number != UNDECIDED:
+            size = abs(float(b.value or 0)) if b.kind == "number" else 0.0
+            kind = None if is_close(number, expected, 0.0, atol + rtol * size) else "wrong"
         advice = hint(cell, kind, expected, False) if kind else ""
         yield place, kind, cell.seen, expected, ", the difference of formula and framework", advice
 
 
 def expected_difference(live: Cell, framework: Cell) -> float:
-    """What such a cell should show."""
+    """What such a cell should show: 0 for equal texts, and for an error, as a spreadsheet has no infinity."""
     if "number" == live.kind == framework.kind:
         return abs(float(live.value or 0) - float(framework.value or 0))
     same = live.kind == framework.kind == "text" and live.value == framework.value
-    return 0.0 if same else MISSING
+    return 0.0 if same or live.kind == "error" else MISSING
 
 
 def wrong_repeats(cells: Sheet, block: Block, typed: Sheet, source: Block) -> Iterator[Wrong]:

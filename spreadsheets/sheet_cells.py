@@ -9,22 +9,21 @@ what a calculated value needs to be put in place without touching anything else.
 from __future__ import annotations
 
 from array import array
-from typing import BinaryIO, Callable, Dict, List, NamedTuple, Optional, Union
+from typing import BinaryIO, Callable, Dict, NamedTuple, Optional, Union
 
 from .address import MAX_COLUMN, MAX_ROW, cell_name, column_number
 from .xml_events import (
     MAX_DEPTH,
-    MAX_PIECES,
     SPREADSHEET,
     Attributes,
     Budget,
     Names,
+    Text,
     XmlError,
     as_written,
     make_parser,
     parse,
     too_deep,
-    too_long,
 )
 
 
@@ -69,7 +68,7 @@ def scan_cells(
     formula: Optional[str] = None
     formula_attributes = _NONE
     value: Optional[str] = None
-    pieces: List[str] = []
+    words = Text()
     keep = False  # are these characters part of a formula or a value?
     start_at = value_start = value_end = 0
 
@@ -106,14 +105,14 @@ def scan_cells(
             return
         elif depth == 5 and tag == "f" and formula is None:
             formula, formula_attributes, keep = "", attributes, True
-            pieces.clear()
+            words.clear()
             return
         elif depth == 5 and tag in ("v", "is") and value is None:
             if (tag == "is") != (kind == "inlineStr"):
                 kind = f"{kind} with <{tag}>"  # which programs do not read alike
             value_start = parser.CurrentByteIndex
             value, keep = "", tag == "v"
-            pieces.clear()
+            words.clear()
             return
         elif depth == 6 and kind == "inlineStr" and tag in ("t", "r"):
             keep = tag == "t"
@@ -158,11 +157,11 @@ def scan_cells(
             )
         elif depth == 4:
             if names[name] == "f":
-                formula = "".join(pieces)
+                formula = str(words)
                 if not value_end:
                     value_start = value_end = after(name)
             else:
-                value = "".join(pieces)
+                value = str(words)
                 value_end = after(name)
             keep = False
         elif depth > 4:
@@ -179,12 +178,10 @@ def scan_cells(
 
     def text(characters: str) -> None:
         if keep and not skipped:
-            pieces.append(characters)
-            if len(pieces) > MAX_PIECES:
-                raise too_long()
+            words.add(characters)
 
     parser = make_parser(start, end, text)
-    parse(parser, source, budget or Budget())
+    parse(parser, source, budget)
     if not in_order:
         refuse_repeated(places)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from math import inf
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 from saitama.tensor.backend import K
 from saitama.tensor.parse import FLOAT32_MAX
@@ -78,14 +78,13 @@ class _Verifier:
     def verify(self) -> Verification:
         now, then = self.leaves(None), self.leaves(EXPORTED)
         changed = list(self.changed(now, then))
-        moved_then = spread(lambda leaves: self.compute(leaves, exported=True), then, self.digits)
-        moved = spread(self.compute, now, self.digits) if changed else moved_then
+        self.moved_then = spread(lambda leaves: self.compute(leaves, exported=True), then, self.digits)
+        self.moved = spread(self.compute, now, self.digits) if changed else self.moved_then
         exported = self.compute(then, exported=True)
         current = self.compute(now) if changed or self.graph.step else exported
         root = self.graph.root.name
         for key, item, name, way in self.tensors(root, current):
-            slack = moved.get(key, ()), moved_then.get(key, ())
-            self.tensor(key, item, found(key, current), found(key, exported), name, way, *slack)
+            self.tensor(key, item, found(key, current), found(key, exported), name, way)
         if self.uncalculated:
             self.not_checked.append(f"{self.uncalculated:,} formulas that no spreadsheet program has calculated yet")
         checked = sum(self.kinds.values())
@@ -194,17 +193,7 @@ class _Verifier:
         return gradients
 
     # --- comparing --------------------------------------------------------------------------------------------------
-    def tensor(
-        self,
-        key: Any,
-        item: Item,
-        array: Any,
-        exported: Any,
-        name: str,
-        way: str,
-        moved: Sequence[float],
-        moved_then: Sequence[float],
-    ) -> None:
+    def tensor(self, key: Any, item: Item, array: Any, exported: Any, name: str, way: str) -> None:
         places = self.carried.places.get(key)
         if places is None:
             if array is not None and self.must_be_shown(key, item):
@@ -218,13 +207,13 @@ class _Verifier:
             return
         values, old, judge = numbers(array), numbers(exported), self.judge(key, array.dtype)
         cells = self.book[places.sheet]
-        self.block(places.sheet, places.live, values, judge, "formulas", item, name, way, moved)
+        self.block(places.sheet, places.live, values, judge, "formulas", item, name, way, key)
         if places.framework is not None:
-            self.block(places.sheet, places.framework, old, judge, "framework values", item, name, way, moved_then)
+            self.block(places.sheet, places.framework, old, judge, "framework values", item, name, way, key)
             wrong = wrong_differences(cells, places, *self.limits(key))
             self.repeated(places.sheet, wrong, "differences", item, name, way)
         if places.typed is not None:
-            self.block(places.sheet, places.typed, values, judge, "typed numbers", item, name, way, moved)
+            self.block(places.sheet, places.typed, values, judge, "typed numbers", item, name, way, key)
         source = self.carried.echoed(key) if places.echo is not None else None
         if places.echo is not None and source is not None:
             wrong = wrong_repeats(cells, places.echo, self.book[source.sheet], source)
@@ -250,9 +239,10 @@ class _Verifier:
         item: Item,
         name: str,
         way: str,
-        moved: Sequence[float] = (),
+        key: Any,
     ) -> None:
         cells, in_blank = self.book[sheet], kind == "typed numbers"
+        moved = (self.moved_then if kind == "framework values" else self.moved).get(key)
         for n, ((index, row, column), true) in enumerate(zip(block.cells(), values)):
             cell = cells[row, column]
             if cell.kind == "not calculated" and self.carried.kind == "worksheet" and not in_blank:
@@ -261,14 +251,12 @@ class _Verifier:
             by_hand = not cell.has_formula and kind != "framework values"
             counted = "formula" if in_blank and cell.has_formula else "typed numbers" if by_hand else kind
             self.kinds["blanks" if cell.kind == "blank" else counted] += 1
-            verdict = judge(cell, float(true), by_hand, moved[n] if moved else 0.0)
+            verdict = judge(cell, float(true), by_hand or in_blank, moved[n] if moved else 0.0)
             advice = ""
             if counted == "formula" and cell.kind != "not calculated":
                 reached = self.finder.reached(sheet, row, column)
                 if reached:
                     verdict, advice = "formula", f"it reads {reached}: work the number out and type it"
-                elif verdict == "wrong" and is_right(cell.number or 0.0, float(true)):
-                    verdict = None  # rounded by the formula, as a person rounds
             if verdict is not None:
                 what = describe(item, name, index) + way
                 what += ", the framework's value" if kind == "framework values" else ""
@@ -289,18 +277,18 @@ class _Verifier:
                 self.differences.append(Difference(sheet, place, verdict, found, expected, what, advice))
 
     def judge(self, key: Any, dtype: str) -> Judge:
-        """What judges a cell by its true number, whether it was typed, and how far the true number may have moved with
-        digits that were lost: None for right, or what is wrong."""
+        """What judges a cell by its true number, whether a person put it there, and how far the true number may have
+        moved with digits that were lost: None for right, or what is wrong."""
         rtol, atol = self.limits(key)
 
         def verdict(cell: Cell, true: float, by_hand: bool, moved: float) -> Optional[str]:
             number = number_in(cell, dtype)
             if number is None:
                 return cell.kind
-            if by_hand:
+            calculated = cell.has_formula or not by_hand
+            right = calculated and is_close(number, true, rtol, atol + moved + lost(number, true, self.digits))
+            if by_hand and not right:  # a formula of the person's own may round as people do
                 right = is_right(number, true, dtype) or abs(number - true) <= moved
-            else:
-                right = is_close(number, true, rtol, atol + moved + lost(number, true, self.digits))
             return None if right else "wrong"
 
         return verdict

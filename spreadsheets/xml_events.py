@@ -8,7 +8,7 @@ expanded, and what a part can make the reader do and keep is bounded.
 from __future__ import annotations
 
 from io import BytesIO
-from typing import BinaryIO, Callable, Collection, Dict, List, Tuple, Union
+from typing import BinaryIO, Callable, Collection, Dict, List, Optional, Tuple, Union
 from xml.parsers import expat
 
 # The namespaces of the format, each in the dialects "transitional", which programs write, and "strict".
@@ -26,7 +26,7 @@ MAX_TAGS = 60_000_000  # of all parts of a workbook, each start and end counted:
 MAX_DEPTH = 200  # of elements inside elements; honest parts have up to 20
 MAX_NAMES = 50_000  # different names of elements and attributes in a part
 MAX_TAG = 1 << 24  # bytes of one tag or comment
-MAX_PIECES = 256  # of the text of one element; expat gives 8,192 characters at a time, a cell holds 32,767
+MAX_LENGTH = 2_000_000  # characters of the text of one element; a cell of a spreadsheet holds 32,767
 CHUNK = 1 << 18
 
 _MARK = "\x01"  # between the parts of a name that expat gives; no XML can hold it
@@ -62,9 +62,14 @@ class Names(Dict[str, str]):
         self.home = home
 
     def __missing__(self, name: str) -> str:
-        namespace, local = name.split(_MARK)[:2] if _MARK in name else ("", name)
-        found = self[name] = local if namespace in self.home else f"{{{namespace}}}{local}"
+        namespace = name.split(_MARK)[0] if _MARK in name else ""
+        found = self[name] = local_name(name) if namespace in self.home else f"{{{namespace}}}{local_name(name)}"
         return found
+
+
+def local_name(name: str) -> str:
+    """A name as expat gives it, without its namespace and prefix."""
+    return name.split(_MARK)[1] if _MARK in name else name
 
 
 def as_written(name: str) -> str:
@@ -96,10 +101,10 @@ def make_parser(
     return parser
 
 
-def parse(parser: expat.XMLParserType, source: Union[bytes, BinaryIO], budget: Budget) -> None:
+def parse(parser: expat.XMLParserType, source: Union[bytes, BinaryIO], budget: Optional[Budget] = None) -> None:
     """Feed all of `source`; raises XmlError where it is not well-formed, XmlLimit where it is too much."""
     stream = BytesIO(source) if isinstance(source, bytes) else source
-    fed = 0
+    budget, fed = budget or Budget(), 0
     try:
         while True:
             chunk = stream.read(CHUNK)
@@ -116,8 +121,25 @@ def parse(parser: expat.XMLParserType, source: Union[bytes, BinaryIO], budget: B
         raise XmlError(f"its XML is broken: {error}") from error
 
 
-def too_long() -> XmlLimit:
-    return XmlLimit(f"it has a text of more than {MAX_PIECES * 8_192:,} characters")
+class Text:
+    """The characters of one element, as they arrive piece by piece."""
+
+    def __init__(self) -> None:
+        self.pieces: List[str] = []
+        self.length = 0
+
+    def clear(self) -> None:
+        self.pieces.clear()
+        self.length = 0
+
+    def add(self, characters: str) -> None:
+        self.pieces.append(characters)
+        self.length += len(characters)
+        if self.length > MAX_LENGTH:
+            raise XmlLimit(f"it has a text of more than {MAX_LENGTH:,} characters")
+
+    def __str__(self) -> str:
+        return "".join(self.pieces)
 
 
 def too_deep() -> XmlLimit:
@@ -132,7 +154,7 @@ def find_elements(
     longest = max(map(len, paths))
     names = Names(home)
     here: List[str] = []
-    pieces: List[str] = []
+    words = Text()
     keep = False  # are these characters the text of an element that is looked for?
 
     def start(name: str, attributes: Attributes) -> None:
@@ -143,21 +165,19 @@ def find_elements(
         keep = len(here) <= longest and tuple(here) in found
         if keep:
             found[tuple(here)].append((attributes, ""))
-            pieces.clear()
+            words.clear()
 
     def end(name: str) -> None:
         nonlocal keep
-        if keep and pieces:
+        if keep:
             elements = found[tuple(here)]
-            elements[-1] = (elements[-1][0], "".join(pieces))
+            elements[-1] = (elements[-1][0], str(words))
         keep = False
         here.pop()
 
     def text(characters: str) -> None:
         if keep:
-            pieces.append(characters)
-            if len(pieces) > MAX_PIECES:
-                raise too_long()
+            words.add(characters)
 
     parse(make_parser(start, end, text), source, budget)
     return found

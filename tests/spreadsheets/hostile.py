@@ -108,20 +108,45 @@ def encrypted_part(path: Path) -> Path:
 
 
 # --- files that want to fill the memory, or never to be done --------------------------------------------------------
-def zip_bomb(path: Path, megabytes: int = 30) -> Path:
-    """A sheet of blanks that packs a thousandfold."""
+ROW = '<row r="1"><c r="A1"><v>7</v></c></row>'
+
+
+def with_part(path: Path, name: str, content: bytes, rows: str = ROW) -> Path:
+    contents = {name: text.encode() for name, text in parts(sheet_xml(rows)).items()}
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in parts("").items():
-            archive.writestr(name, content)
-        archive.writestr("xl/worksheets/sheet2.xml", b" " * (megabytes << 20))
+        for part, data in {**contents, name: content}.items():
+            archive.writestr(part, data)
     return path
 
 
-def lying_bomb(path: Path) -> Path:
-    """A bomb that the zip's directory declares to be 100 bytes long."""
-    zip_bomb(path)
+def blank_part(path: Path, megabytes: int = 30) -> Path:
+    """A part of blanks that packs a thousandfold."""
+    return with_part(path, "xl/worksheets/sheet2.xml", b" " * (megabytes << 20))
+
+
+def white_picture(path: Path) -> Path:
+    return with_part(path, "xl/media/image1.bmp", b"BM" + bytes(52) + b"\xff" * 1_620_000)
+
+
+def many_styles(path: Path) -> Path:
+    style = '<xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>'
+    styles = f'<styleSheet xmlns="{MAIN}"><cellXfs count="20000">{style * 20_000}</cellXfs></styleSheet>'
+    return with_part(path, "xl/styles.xml", styles.encode())
+
+
+def rows_of_zeros(path: Path) -> Path:
+    return book(path, ROW + "".join(f'<row r="{n}">{"<c><v>0</v></c>" * 50}</row>' for n in range(2, 2_000)))
+
+
+def tall_rows(path: Path) -> Path:
+    return book(path, ROW + '<row ht="20" customHeight="1"/>' * 30_000)
+
+
+def understated_part(path: Path) -> Path:
+    """A part that the zip's directory declares to be 100 bytes long."""
+    blank_part(path)
     data = bytearray(path.read_bytes())
-    struct.pack_into("<I", data, data.rfind(b"PK\x01\x02") + 24, 100)  # the last entry is the bomb's
+    struct.pack_into("<I", data, data.rfind(b"PK\x01\x02") + 24, 100)  # the last entry is that part's
     path.write_bytes(bytes(data))
     return path
 
