@@ -30,7 +30,9 @@ _DATE = re.compile(r"\d{1,4}([-./])\d{1,2}\1\d{1,4}")
 _MONEY = re.compile(r"^[$\u20ac\u00a3\u00a5]\s*|\s*[$\u20ac\u00a3\u00a5]$")
 
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
-_POWER_OF_TEN = re.compile(rf"([-+]?[\d.]+)\s*[x{re.escape(_TIMES)}.]\s*10\s*(?:\^|\*\*)?\s*\(?([-+]?\d+)\)?")
+_POWER_OF_TEN = re.compile(
+    rf"([-+]?[\d.]+)\s*(?:[x{re.escape(_TIMES)}]\s*10\s*(?:\^|\*\*)?|\.\s*10\s*(?:\^|\*\*))\s*\(?([-+]?\d+)\)?"
+)
 _FRACTION = re.compile(rf"([-+]?)\s*(?:(\d+)\s+)?([\d.]+)\s*[{re.escape(_OVER)}]\s*([-+]?[\d.]+)")
 _SUM = re.compile(rf"[-+]?[\d.]+(?:\s*[-+^x{re.escape(_TIMES + _OVER)}]\s*[-+]?\(?[\d.]+\)?)+")
 _COMMA = re.compile(r"[-+]?\d*,\d+(?:[eE][-+]?\d+)?")
