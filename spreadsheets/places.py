@@ -72,6 +72,15 @@ class Carried:
             self._claim(places.live, book)
             self.helpers.append((places.live, bool(hidden)))
 
+    def check_blanks(self, book: Any) -> None:
+        """A key stands beside a blank, or beside an echo of one; a worksheet has blanks."""
+        for key, places in self.places.items():
+            if places.hidden and places.typed is None and self.echoed(key) is None:
+                raise WorkbookError(
+                    f"{book.path}: its structure was changed: a blank of the sheet {places.sheet!r} is missing; "
+                    "export the workbook again"
+                )
+
     def echoed(self, key: Any) -> Optional[Block]:
         """The blanks that a gradient merely repeats, where only one operation hands one on."""
         parts = self._parts.get(key[1], []) if isinstance(key, tuple) and key[0] == "gradient" else []

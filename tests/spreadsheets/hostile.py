@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import struct
 import zipfile
 from pathlib import Path
 from typing import Dict, Optional, Sequence
+from xml.sax.saxutils import escape
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -67,6 +69,60 @@ def book(path: Path, rows: str, after: str = "", before: str = "", texts: Sequen
 
 def one_cell(path: Path, cell: str) -> Path:
     return book(path, f'<row r="1">{cell}</row>')
+
+
+def several(path: Path, sheets: Dict[str, str]) -> Path:
+    """A workbook of several sheets: {title: <row> elements}."""
+    contents = parts("")
+    listed, related = "", ""
+    for n, (title, rows) in enumerate(sheets.items(), 1):
+        contents[f"xl/worksheets/sheet{n}.xml"] = sheet_xml(rows)
+        listed += f'<sheet name="{title}" sheetId="{n}" r:id="s{n}"/>'
+        related += f'<Relationship Id="s{n}" Type="{OFFICE}/worksheet" Target="worksheets/sheet{n}.xml"/>'
+    one = '<sheet name="Sheet1" sheetId="1" r:id="rId1"/>'
+    contents["xl/workbook.xml"] = contents["xl/workbook.xml"].replace(one, listed)
+    rels = contents["xl/_rels/workbook.xml.rels"]
+    contents["xl/_rels/workbook.xml.rels"] = rels.replace("</Relationships>", f"{related}</Relationships>")
+    return write(path, contents)
+
+
+def row(number: int, *values: object) -> str:
+    """A row of texts and numbers from column A on; None leaves a cell out."""
+    cells = ""
+    for n, value in enumerate(values):
+        if isinstance(value, str):
+            cells += f'<c r="{chr(65 + n)}{number}" t="inlineStr"><is><t>{escape(value)}</t></is></c>'
+        elif value is not None:
+            cells += f'<c r="{chr(65 + n)}{number}"><v>{value!r}</v></c>'
+    return f'<row r="{number}">{cells}</row>'
+
+
+# --- workbooks that carry a graph -----------------------------------------------------------------------------------
+def item(name: str, shape: Sequence[int] = (), **more: object) -> Dict[str, object]:
+    return {"name": name, "shape": list(shape), "dtype": "float64", "grad": True, **more}
+
+
+def leaf(name: str, shape: Sequence[int], at: Optional[int] = None) -> Dict[str, object]:
+    """An input, its numbers in the row `at` of Inputs."""
+    places = None if at is None else {"sheet": "Inputs", "live": [at, 2]}
+    return item(name, shape, value=places, gradient=None)
+
+
+def node(op: str, inputs: Sequence[int], size: Sequence[int] = (), **params: object) -> Dict[str, object]:
+    """An operation without any cells."""
+    places = {"forward": None, "arriving": None, "contributions": [None] * len(inputs), "sheet": "n"}
+    needs = [True] * len(inputs)
+    return item(op, size, op=op, params=params, inputs=list(inputs), needs=needs, **places)
+
+
+def graph_book(path: Path, leaves: Sequence[object], nodes: Sequence[object], **more: object) -> Path:
+    """A workbook that carries this graph, with numbers for inputs of two numbers in row 3 and of one in row 6."""
+    described = {"saitama": "0", "format": 1, "kind": "export", "leaves": leaves, "nodes": nodes, **more}
+    inputs = row(2, None, "0", "1") + row(3, None, 0.5, 0.25) + row(5, None, "value") + row(6, None, 2.0)
+    text = json.dumps(described)
+    chunks = [text[at : at + 30_000] for at in range(0, len(text), 30_000)]
+    graph = row(1, "note") + "".join(row(n, chunk) for n, chunk in enumerate(chunks, 2))
+    return several(path, {"Inputs": inputs, "Exported": inputs, "Graph": graph})
 
 
 # --- files that are no workbook ------------------------------------------------------------------------------------

@@ -38,9 +38,9 @@ def raw(path: Path, sheet: str) -> Path:
         '<extLst><ext uri="{X}"><row r="1"><c r="A1"><v>9</v></c></row></ext></extLst>',
         '<q:sheetData xmlns:q="urn:q"><q:row r="1"><q:c r="A1"><q:v>9</q:v></q:c></q:row></q:sheetData>',
         '<sheetData xmlns=""><row r="1"><c r="A1"><v>9</v></c></row></sheetData>',
-        '<conditionalFormatting sqref="A1"><cfRule type="expression"><formula>9</formula></cfRule></conditionalFormatting>',
+        "<conditionalFormatting><cfRule><formula>9</formula></cfRule></conditionalFormatting>",
         '<controls><q:from xmlns:q="urn:drawing"><q:row>9</q:row></q:from></controls>',
-        '<conditionalFormatting><extLst><ext><row r="1"><c r="A1"><v>9</v></c></row></ext></extLst></conditionalFormatting>',
+        '<tableParts><extLst><ext><row r="1"><c r="A1"><v>9</v></c></row></ext></extLst></tableParts>',
     ],
 )
 def test_cells_of_others_are_not_read(tmp_path: Path, extra: str) -> None:
