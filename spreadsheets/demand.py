@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Callable, Collection, Dict, Sequence, Tuple
 
+from saitama.tensor.backend import K
+
 from .formulas.scope import broadcast_shape
 from .graph import Graph, Item, Node
 from .layout import Shape, size_of
@@ -16,8 +18,9 @@ Demand = Tuple[int, int]  # numbers, work
 
 MAX_NUMBERS = 10_000_000  # of one operation
 MAX_NUMBERS_IN_ALL = 25_000_000  # 200 MB
-MAX_WORK = 1_000_000_000  # of one operation
-MAX_WORK_IN_ALL = 4_000_000_000  # seconds
+# A second or two of the compiled kernels; the pure-Python ones take some hundred times as long.
+MAX_WORK = 1_000_000_000 if K.__name__ == "saitama.kernels" else 5_000_000  # of one operation
+MAX_WORK_IN_ALL = 4 * MAX_WORK
 
 
 class TooMuch(ValueError):

@@ -24,7 +24,7 @@ from .xml_events import XmlError, XmlLimit
 Value = Union[None, float, str, bool]
 Position = Tuple[int, int]  # (row, column), from 1
 
-MAX_CELLS = 6_000_000  # in all sheets that are read; each takes some 300 bytes of memory
+MAX_CELLS = 5_000_000  # in all sheets that are read; each takes some 300 bytes of memory and 8 microseconds
 
 _BOOLEANS = {"1": True, "true": True, "0": False, "false": False}
 _ESCAPED = re.compile("_x([0-9A-CE-Fa-ce-f][0-9A-Fa-f]{3})_")  # how the format writes characters that XML cannot

@@ -20,6 +20,7 @@ from .xml_events import (
     Names,
     Text,
     XmlError,
+    XmlLimit,
     as_written,
     make_parser,
     parse,
@@ -41,6 +42,8 @@ class RawCell(NamedTuple):
     value_start: int  # where <v> stands, or would stand
     value_end: int
 
+
+MAX_CELLS = 8_000_000  # of one sheet, most of which hold nothing: reading.MAX_CELLS bounds the others
 
 _DIGITS = "0123456789"
 _NONE: Attributes = {}
@@ -98,6 +101,8 @@ def scan_cells(
             place = row << 14 | column - 1
             in_order = in_order and (not places or place > places[-1])
             places.append(place)
+            if len(places) > MAX_CELLS:
+                raise XmlLimit(f"it has more than {MAX_CELLS:,} cells, most of them blank")
             formula = value = None
             formula_attributes = _NONE
             start_at = parser.CurrentByteIndex

@@ -22,7 +22,7 @@ OFFICE_RELATIONS = (
 )
 PACKAGE_RELATIONS = ("http://schemas.openxmlformats.org/package/2006/relationships",)
 
-MAX_TAGS = 60_000_000  # of all parts of a workbook, each start and end counted: a microsecond or so for each
+MAX_TAGS = 32_000_000  # of all parts of a workbook, each start and end counted: half a minute's work
 MAX_DEPTH = 200  # of elements inside elements; honest parts have up to 20
 MAX_NAMES = 50_000  # different names of elements and attributes in a part
 MAX_TAG = 1 << 24  # bytes of one tag or comment

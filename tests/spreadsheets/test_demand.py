@@ -118,6 +118,12 @@ CASES: Dict[str, Case] = {
 }
 
 
+@pytest.fixture(autouse=True)
+def as_with_compiled_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demand, "MAX_WORK", 1_000_000_000)
+    monkeypatch.setattr(demand, "MAX_WORK_IN_ALL", 4_000_000_000)
+
+
 @pytest.mark.parametrize("what", list(CASES))
 def test_what_asks_for_too_much_is_refused(what: str, tmp_path: Path) -> None:
     nodes, message = CASES[what]

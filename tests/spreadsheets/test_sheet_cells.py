@@ -145,3 +145,9 @@ def test_byte_positions_are_given_for_bytes() -> None:
     scan_cells(sheet.encode(), found.append)
     (cell,) = found
     assert sheet[cell.value_start : cell.value_end] == "<q:v>2</q:v>" and sheet[cell.start :].startswith("<q:c>")
+
+
+def test_blank_cells_are_counted_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("saitama.spreadsheets.sheet_cells.MAX_CELLS", 100)
+    message = refusal(hostile.book(tmp_path / "a.xlsx", f"<row>{'<c/>' * 101}</row>"))
+    assert "is too large to read, sheet 'Sheet1': it has more than 100 cells, most of them blank" in message
