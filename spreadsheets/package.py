@@ -21,10 +21,10 @@ from .xml_events import (
     Budget,
     Names,
     Path,
-    Text,
     XmlError,
     XmlLimit,
     attribute,
+    check_length,
     find_elements,
     make_parser,
     parse,
@@ -91,7 +91,7 @@ class Package:
         if self._texts_part is None:
             return []
         texts: List[str] = []
-        runs = Text()
+        runs: List[str] = []
         here: List[str] = []
         names = Names(SPREADSHEET)
         keep = False
@@ -107,7 +107,7 @@ class Package:
         def end(name: str) -> None:
             nonlocal keep, characters
             if here == ["sst", "si"]:
-                texts.append(str(runs))
+                texts.append("".join(runs))
                 characters += len(texts[-1])
                 if len(texts) > MAX_TEXTS or characters > MAX_TEXT:
                     raise XmlLimit(f"more than {MAX_TEXTS:,} texts, or than {MAX_TEXT:,} characters")
@@ -117,7 +117,9 @@ class Package:
 
         def text(data: str) -> None:
             if keep:
-                runs.add(data)
+                runs.append(data)
+                if len(runs) > 1:
+                    check_length(runs)
 
         try:
             with self.open(self._texts_part) as stream:

@@ -9,7 +9,7 @@ what a calculated value needs to be put in place without touching anything else.
 from __future__ import annotations
 
 from array import array
-from typing import BinaryIO, Callable, Dict, NamedTuple, Optional, Union
+from typing import BinaryIO, Callable, Dict, List, NamedTuple, Optional, Union
 
 from .address import MAX_COLUMN, MAX_ROW, cell_name, column_number
 from .xml_events import (
@@ -18,10 +18,10 @@ from .xml_events import (
     Attributes,
     Budget,
     Names,
-    Text,
     XmlError,
     XmlLimit,
     as_written,
+    check_length,
     make_parser,
     parse,
     too_deep,
@@ -71,7 +71,7 @@ def scan_cells(
     formula: Optional[str] = None
     formula_attributes = _NONE
     value: Optional[str] = None
-    words = Text()
+    pieces: List[str] = []
     keep = False  # are these characters part of a formula or a value?
     start_at = value_start = value_end = 0
 
@@ -110,14 +110,14 @@ def scan_cells(
             return
         elif depth == 5 and tag == "f" and formula is None:
             formula, formula_attributes, keep = "", attributes, True
-            words.clear()
+            pieces.clear()
             return
         elif depth == 5 and tag in ("v", "is") and value is None:
             if (tag == "is") != (kind == "inlineStr"):
                 kind = f"{kind} with <{tag}>"  # which programs do not read alike
             value_start = parser.CurrentByteIndex
             value, keep = "", tag == "v"
-            words.clear()
+            pieces.clear()
             return
         elif depth == 6 and kind == "inlineStr" and tag in ("t", "r"):
             keep = tag == "t"
@@ -162,11 +162,11 @@ def scan_cells(
             )
         elif depth == 4:
             if names[name] == "f":
-                formula = str(words)
+                formula = "".join(pieces)
                 if not value_end:
                     value_start = value_end = after(name)
             else:
-                value = str(words)
+                value = "".join(pieces)
                 value_end = after(name)
             keep = False
         elif depth > 4:
@@ -183,7 +183,9 @@ def scan_cells(
 
     def text(characters: str) -> None:
         if keep and not skipped:
-            words.add(characters)
+            pieces.append(characters)
+            if len(pieces) > 1:
+                check_length(pieces)
 
     parser = make_parser(start, end, text)
     parse(parser, source, budget)

@@ -27,6 +27,7 @@ MAX_DEPTH = 200  # of elements inside elements; honest parts have up to 20
 MAX_NAMES = 50_000  # different names of elements and attributes in a part
 MAX_TAG = 1 << 24  # bytes of one tag or comment
 MAX_LENGTH = 2_000_000  # characters of the text of one element; a cell of a spreadsheet holds 32,767
+MAX_PIECES = 4_000  # in which expat gives them: of 8,192 characters, where nothing stands between
 CHUNK = 1 << 18
 
 _MARK = "\x01"  # between the parts of a name that expat gives; no XML can hold it
@@ -121,25 +122,10 @@ def parse(parser: expat.XMLParserType, source: Union[bytes, BinaryIO], budget: O
         raise XmlError(f"its XML is broken: {error}") from error
 
 
-class Text:
-    """The characters of one element, as they arrive piece by piece."""
-
-    def __init__(self) -> None:
-        self.pieces: List[str] = []
-        self.length = 0
-
-    def clear(self) -> None:
-        self.pieces.clear()
-        self.length = 0
-
-    def add(self, characters: str) -> None:
-        self.pieces.append(characters)
-        self.length += len(characters)
-        if self.length > MAX_LENGTH:
-            raise XmlLimit(f"it has a text of more than {MAX_LENGTH:,} characters")
-
-    def __str__(self) -> str:
-        return "".join(self.pieces)
+def check_length(pieces: List[str]) -> None:
+    """Raise XmlLimit where the text of one element gets too long; to be asked when it has more than one piece."""
+    if len(pieces) > MAX_PIECES or sum(map(len, pieces)) > MAX_LENGTH:
+        raise XmlLimit(f"it has a text of more than {MAX_LENGTH:,} characters, or in more than {MAX_PIECES:,} pieces")
 
 
 def too_deep() -> XmlLimit:
@@ -154,7 +140,7 @@ def find_elements(
     longest = max(map(len, paths))
     names = Names(home)
     here: List[str] = []
-    words = Text()
+    pieces: List[str] = []
     keep = False  # are these characters the text of an element that is looked for?
 
     def start(name: str, attributes: Attributes) -> None:
@@ -165,19 +151,21 @@ def find_elements(
         keep = len(here) <= longest and tuple(here) in found
         if keep:
             found[tuple(here)].append((attributes, ""))
-            words.clear()
+            pieces.clear()
 
     def end(name: str) -> None:
         nonlocal keep
         if keep:
             elements = found[tuple(here)]
-            elements[-1] = (elements[-1][0], str(words))
+            elements[-1] = (elements[-1][0], "".join(pieces))
         keep = False
         here.pop()
 
     def text(characters: str) -> None:
         if keep:
-            words.add(characters)
+            pieces.append(characters)
+            if len(pieces) > 1:
+                check_length(pieces)
 
     parse(make_parser(start, end, text), source, budget)
     return found
