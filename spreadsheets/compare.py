@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Collection, Iterator, List, Mapping, Optional, Tuple, Union
+from typing import Collection, Iterable, Iterator, List, Mapping, Optional, Tuple, Union
 
 from saitama.tensor.tensor import Tensor
 
 from .address import Block, cell_name
+from .digits import digits_held, lost
 from .hand import is_right
 from .hint import hint
-from .reading import Cell, open_workbook
+from .reading import Book, Cell, open_workbook
 from .report import Comparison, Difference
 from .safety import PathLike
 
@@ -36,7 +37,8 @@ def compare(
 
     A number typed by hand is right if it equals the true value rounded to as many decimals as were typed, at least
     to two significant digits. The result of a formula is right if |found - expected| <= atol + rtol |expected|, by
-    default 1e-9 and 1e-12 (1e-5 and 1e-7 for float32). A blank, a formula never calculated, a text and a date are not
+    default 1e-9 and 1e-12 (1e-5 and 1e-7 for float32), and where the program kept ten digits or so of what it
+    calculated, if it is the true value at those. A blank, a formula never calculated, a text and a date are not
     "wrong": each is reported as what it is.
 
     Raises ValueError where a shape does not fit its block, and WorkbookError where the workbook cannot be used.
@@ -55,6 +57,7 @@ def compare(
         )
     book = open_workbook(path)
     differences: List[Difference] = []
+    digits = digits_held(_results(book, {str(book.block(address).sheet) for address in values}))
     checked = 0
     for address, value in values.items():
         block = book.block(address)
@@ -62,7 +65,7 @@ def compare(
         tensor = value if isinstance(value, Tensor) else Tensor(value)
         for position, (index, true) in zip(block.cells(), _in_order(block, tensor, address in turned)):
             cell = cells[position]
-            kind = judge(cell, true, tensor.dtype, rtol, atol)
+            kind = judge(cell, true, tensor.dtype, rtol, atol, digits)
             checked += 1
             if kind is not None:
                 what = f"{tensor.name or ''}{list(index) if index else ''}"
@@ -71,10 +74,23 @@ def compare(
     return Comparison(book.path, checked, differences)
 
 
+def _results(book: Book, titles: Iterable[str]) -> Iterator[float]:
+    """What a spreadsheet program calculated and stored on these sheets."""
+    for title in titles:
+        for cell in book[title].values():
+            if cell.has_formula and cell.kind == "number":
+                yield float(cell.value)  # type: ignore[arg-type]
+
+
 def judge(
-    cell: Cell, true: float, dtype: str = "float64", rtol: Optional[float] = None, atol: Optional[float] = None
+    cell: Cell,
+    true: float,
+    dtype: str = "float64",
+    rtol: Optional[float] = None,
+    atol: Optional[float] = None,
+    digits: Optional[int] = None,
 ) -> Optional[str]:
-    """None if the cell is right, else the kind of difference (see Difference.kind)."""
+    """None if the cell is right, else the kind of difference (see Difference.kind). `digits`: see digits_held."""
     number = cell.number
     if number is None and dtype == "bool" and cell.kind == "boolean":
         number = float(cell.value is True)
@@ -83,7 +99,8 @@ def judge(
     if not cell.has_formula:
         return None if is_right(number, true, dtype) else "wrong"
     usual_rtol, usual_atol = TOLERANCES[dtype]
-    close = is_close(number, true, usual_rtol if rtol is None else rtol, usual_atol if atol is None else atol)
+    rtol, atol = usual_rtol if rtol is None else rtol, usual_atol if atol is None else atol
+    close = is_close(number, true, rtol, atol + lost(number, true, digits))
     return None if close else "wrong"
 
 

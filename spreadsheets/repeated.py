@@ -6,6 +6,7 @@ from typing import Iterator, Optional, Tuple
 
 from .address import cell_name, quote_title
 from .compare import is_close
+from .digits import lost
 from .hint import hint
 from .layout import Block, Index
 from .places import Places
@@ -18,7 +19,7 @@ UNDECIDED = -1.0
 Wrong = Tuple[Tuple[Index, int, int], Optional[str], Value, Value, str, str]
 
 
-def wrong_differences(cells: Sheet, places: Places, rtol: float, atol: float) -> Iterator[Wrong]:
+def wrong_differences(cells: Sheet, places: Places, rtol: float, atol: float, digits: Optional[int]) -> Iterator[Wrong]:
     """The cells beside a formula and the framework's value that say how far apart the two are."""
     block, framework = places.difference, places.framework
     if block is None or framework is None:
@@ -32,7 +33,8 @@ def wrong_differences(cells: Sheet, places: Places, rtol: float, atol: float) ->
             kind = cell.kind if cell.kind != "text" else None
         elif number < MISSING and number != UNDECIDED:
             size = abs(float(b.value or 0)) if b.kind == "number" else 0.0
-            kind = None if is_close(number, expected, 0.0, atol + rtol * size) else "wrong"
+            stored = 10.0**-digits + 2 * lost(size, size, digits) if digits else 0.0  # of the two, or 0 for one
+            kind = None if is_close(number, expected, 0.0, atol + rtol * size + stored) else "wrong"
         advice = hint(cell, kind, expected, False) if kind else ""
         yield place, kind, cell.seen, expected, ", the difference of formula and framework", advice
 

@@ -210,7 +210,7 @@ class _Verifier:
         self.block(places.sheet, places.live, values, judge, "formulas", item, name, way, key)
         if places.framework is not None:
             self.block(places.sheet, places.framework, old, judge, "framework values", item, name, way, key)
-            wrong = wrong_differences(cells, places, *self.limits(key))
+            wrong = wrong_differences(cells, places, *self.limits(key), self.digits)
             self.repeated(places.sheet, wrong, "differences", item, name, way)
         if places.typed is not None:
             self.block(places.sheet, places.typed, values, judge, "typed numbers", item, name, way, key)
