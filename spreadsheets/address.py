@@ -69,7 +69,7 @@ def cell_name(row: int, column: int) -> str:
 def column_letters(column: int) -> str:
     """1 -> "A", 27 -> "AA"."""
     letters = ""
-    while column:
+    while column > 0:
         column, digit = divmod(column - 1, 26)
         letters = chr(65 + digit) + letters
     return letters

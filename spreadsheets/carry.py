@@ -167,7 +167,7 @@ def _carried(described: Mapping[str, Any], book: Any) -> Carried:
     carried.help(described.get("helpers", ()), book)
     if described["format"] == FORMATS[1]:
         read_step(carried, described["step"], book)
-    carried.check_blanks(book)
+    carried.check_structure(book)
     with_cells = [leaf for leaf in graph.inputs if leaf in carried.places]
     check_demand(graph, with_cells, [node for node in graph.nodes if carried.is_pinned(node)])
     return carried

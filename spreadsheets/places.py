@@ -8,7 +8,7 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from .book import Section
 from .errors import WorkbookError
-from .graph import Graph
+from .graph import Graph, Leaf
 from .layout import Block, Shape, slice_label
 
 MAX_BLANKS = 500_000  # cells of blocks that hold nothing, in all
@@ -72,12 +72,18 @@ class Carried:
             self._claim(places.live, book)
             self.helpers.append((places.live, bool(hidden)))
 
-    def check_blanks(self, book: Any) -> None:
-        """A key stands beside a blank, or beside an echo of one; a worksheet has blanks."""
+    def check_structure(self, book: Any) -> None:
+        """A key stands beside a blank, or beside an echo of one; a formula of an export beside the framework's value."""
         for key, places in self.places.items():
+            alone = isinstance(key, Leaf) or isinstance(key, tuple) and key[0] == "start" or places.pinned
+            missing = ""
             if places.hidden and places.typed is None and self.echoed(key) is None:
+                missing = "a blank"
+            elif self.kind == "export" and not alone and places.difference is None:
+                missing = "a value of the framework"
+            if missing:
                 raise WorkbookError(
-                    f"{book.path}: its structure was changed: a blank of the sheet {places.sheet!r} is missing; "
+                    f"{book.path}: its structure was changed: {missing} of the sheet {places.sheet!r} is missing; "
                     "export the workbook again"
                 )
 
@@ -126,8 +132,8 @@ class Places:
 
     @property
     def difference(self) -> Optional[Block]:
-        """Beside the framework's values, as far as these are beside the live ones."""
-        if self.framework is None:
+        """Beside the framework's values, as far from these as they are from the live ones."""
+        if self.framework is None or self.framework.row != self.live.row or self.framework.column <= self.live.column:
             return None
         column = 2 * self.framework.column - self.live.column
         return Block(self.sheet, self.live.row, column, self.shape)
