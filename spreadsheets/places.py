@@ -73,7 +73,7 @@ class Carried:
             self.helpers.append((places.live, bool(hidden)))
 
     def check_structure(self, book: Any) -> None:
-        """A key stands beside a blank, or beside an echo of one; a formula of an export beside the framework's value."""
+        """A key stands beside a blank, or an echo of one; a formula of an export beside the framework's value."""
         for key, places in self.places.items():
             alone = isinstance(key, Leaf) or isinstance(key, tuple) and key[0] == "start" or places.pinned
             missing = ""

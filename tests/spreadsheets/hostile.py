@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Dict, Optional, Sequence
 from xml.sax.saxutils import escape
 
+from saitama.spreadsheets.package import Package
+from saitama.spreadsheets.reading import open_workbook
+
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 PACKAGE = "http://schemas.openxmlformats.org/package/2006"
@@ -125,6 +128,22 @@ def graph_book(path: Path, leaves: Sequence[object], nodes: Sequence[object], **
     return several(path, {"Inputs": inputs, "Exported": inputs, "Graph": graph})
 
 
+def with_graph(source: Path, path: Path, text: str) -> Path:
+    """The workbook `source` with another text for the graph that it carries."""
+    package = Package(source)
+    chunks = [text[at : at + 30_000] for at in range(0, len(text), 30_000)]
+    sheet = sheet_xml("".join(row(n, chunk) for n, chunk in enumerate(chunks, 2)))
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in package.archive.namelist():
+            archive.writestr(name, sheet if name == package.sheets["Graph"] else package.read(name))
+    return path
+
+
+def graph_text(path: Path) -> str:
+    """The graph that a small workbook carries."""
+    return str(open_workbook(path)["Graph"][2, 1].value)
+
+
 # --- files that are no workbook ------------------------------------------------------------------------------------
 def compound_file(path: Path) -> Path:
     """How an old .xls and a password-protected .xlsx begin."""
@@ -167,8 +186,9 @@ def encrypted_part(path: Path) -> Path:
 ROW = '<row r="1"><c r="A1"><v>7</v></c></row>'
 
 
-def with_part(path: Path, name: str, content: bytes, rows: str = ROW) -> Path:
-    contents = {name: text.encode() for name, text in parts(sheet_xml(rows)).items()}
+def with_part(path: Path, name: str, content: bytes, others: Optional[Dict[str, str]] = None) -> Path:
+    """A workbook with a part of these bytes."""
+    contents = {name: text.encode() for name, text in (others or parts(sheet_xml(ROW))).items()}
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for part, data in {**contents, name: content}.items():
             archive.writestr(part, data)
