@@ -164,7 +164,7 @@ def _carried(described: Mapping[str, Any], book: Any) -> Carried:
             carried.place((node, k), places, operand.shape, book)
     if not graph.nodes or size_of(graph.root.shape) != 1:
         raise ValueError("it has no result of one number")
-    carried.help(described.get("helpers", ()), book)
+    carried.help(described.get("helpers"), book)
     if described["format"] == FORMATS[1]:
         read_step(carried, described["step"], book)
     carried.check_structure(book)

@@ -41,7 +41,9 @@ class KeyFinder:
                     self.keys.setdefault(block.sheet, []).append((_area(block), what))
                 elif block.size:
                     self.allowed.setdefault(block.sheet, []).append(_area(block))
-        for block, hidden in carried.helpers:
+        ours = {places.sheet for places in carried.places.values()}
+        self.unclear = ours if carried.helpers is None else set()  # where white cells cannot be told from others
+        for block, hidden in carried.helpers or ():
             if hidden:
                 self.keys.setdefault(block.sheet, []).append((_area(block), "the key"))
             else:
@@ -87,6 +89,8 @@ class KeyFinder:
     def _formulas(self, area: Block) -> Iterator[Position]:
         """The cells of an area with formulas of the person's own."""
         title = str(area.sheet)
+        if title in self.unclear:
+            return
         cells, rows, columns = self.book[title], *area.shape
         inside = area.cells() if rows * columns <= len(cells) else (p for p in cells if _overlap(area, _one(title, *p)))
         self._spend(min(rows * columns, len(cells)))

@@ -41,7 +41,8 @@ class Carried:
         self.places: Dict[
             Any, Places
         ] = {}  # item: its value; ("gradient", item); (node, k): handed on; ("start", update)
-        self.helpers: List[Tuple[Block, bool]] = []  # of a worksheet: blocks of helper cells, and whether hidden
+        # Of a worksheet: blocks of helper cells, and whether hidden; None in those of versions that did not say.
+        self.helpers: Optional[List[Tuple[Block, bool]]] = None
         self._claimed: Counter = Counter()  # sheet: cells that blocks lie on
         self._blanks = MAX_BLANKS
 
@@ -64,7 +65,10 @@ class Carried:
                 "export the workbook again"
             )
 
-    def help(self, described: Sequence[Any], book: Any) -> None:
+    def help(self, described: Optional[Sequence[Any]], book: Any) -> None:
+        if described is None:
+            return
+        self.helpers = []
         for sheet, row, column, shape, hidden in described:
             if not all(isinstance(n, int) and 0 <= n < 2**20 for n in shape):
                 raise ValueError(f"helper cells of shape {str(shape)[:40]}")

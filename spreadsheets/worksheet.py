@@ -191,7 +191,8 @@ class BlankBook(Book):
             for _, row, col in visible.cells():
                 cell: Any = page.sheet.cell(row, col)
                 cell._style, cell.data_type = style, "f"  # written without t="n", which IronCalc takes for a number
-            page.formulas(section.difference, lambda i: mark(visible.address(i), live.address(i)), "key", "0")
+            truth = array.dtype == "bool"
+            page.formulas(section.difference, lambda i: mark(visible.address(i), live.address(i), truth), "key", "0")
             colour_blanks(page, visible, section.difference)
         return section
 
@@ -238,15 +239,16 @@ class BlankBook(Book):
         return write_score(self)
 
 
-def mark(typed: str, key: str) -> str:
+def mark(typed: str, key: str, truth: bool = False) -> str:
     """1 where the typed number is the key rounded to as many decimals as were typed, 0 where not, empty for a blank.
 
-    A number typed as text is not right, nor is TRUE, though ABS would take them: verify says so too.
+    A number typed as text is not right, though ABS would take it, nor is TRUE but for a truth value: as verify says.
     """
     decimals = f'MAX(0,LEN(ABS({typed})&"")-LEN(INT(ABS({typed}))&"")-1)'
     needed = f"IF({key}=0,0,1-INT(LOG10(ABS({key}))))"  # for two significant digits
     half_a_unit = f"0.5*10^(-MAX({decimals},{needed}))"
-    right = f"AND(ISNUMBER({typed}),NOT(ISLOGICAL({typed})),ABS({typed}-{key})<={half_a_unit}+1E-12*ABS({key})+1E-15)"
+    number = f"NOT(ISTEXT({typed}))" if truth else f"ISNUMBER({typed}),NOT(ISLOGICAL({typed}))"
+    right = f"AND({number},ABS({typed}-{key})<={half_a_unit}+1E-12*ABS({key})+1E-15)"
     return f'IFERROR(IF({typed}="","",IF(ISNUMBER({key}),IF({right},1,0),IF(EXACT({typed},{key}),1,0))),0)'
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any, Callable, Dict, List
 
@@ -168,3 +169,19 @@ def test_a_formula_in_a_blank_that_nobody_calculated_is_not_passed_over(blank: P
     workbook.save(tmp_path / "a.xlsx")
     (difference,) = of_h(verify(tmp_path / "a.xlsx"), places(blank)["typed"])
     assert difference.kind == "not calculated"
+
+
+def test_a_worksheet_that_does_not_say_where_its_helper_cells_are(blank: Path, tmp_path: Path) -> None:
+    """As written by earlier versions: what the white cells of its sheets read is nobody's fault."""
+    workbook = openpyxl.load_workbook(blank)
+    put("=2.5+0*SUM({softmax}!A1:J30)")(workbook, places(blank))
+    described = json.loads(workbook["Graph"]["A2"].value)
+    del described["helpers"]
+    workbook["Graph"]["A2"].value = json.dumps(described)
+    workbook.save(tmp_path / "a.xlsx")
+    recalculate(tmp_path / "a.xlsx", engine="ironcalc", output=tmp_path / "a.xlsx")
+    assert of_h(verify(tmp_path / "a.xlsx"), places(blank)["typed"]) == []
+    workbook["1 h"][places(blank)["typed"]] = "={key}".format(**places(blank))
+    workbook.save(tmp_path / "a.xlsx")
+    recalculate(tmp_path / "a.xlsx", engine="ironcalc", output=tmp_path / "a.xlsx")
+    assert [d.kind for d in of_h(verify(tmp_path / "a.xlsx"), places(blank)["typed"])] == ["formula"]

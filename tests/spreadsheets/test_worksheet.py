@@ -149,6 +149,7 @@ def test_a_true_in_a_blank_of_truth_values(tmp_path: Path) -> None:
     workbook.save(made)
     result = verify(made)
     assert result.ok and result.kinds["typed numbers"] == 2
+    assert recalculate(made, engine="ironcalc")["Check!A3"] == "PASS: 2 of 2 right, 0 wrong, 0 empty"
 
 
 def edit_graph(path: Any, change: Callable[[Dict[str, Any]], None]) -> None:
