@@ -23,6 +23,7 @@ _BUILT_IN: Dict[int, str] = {
 _NO_CODE = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!(?:h+|m+|s+)\])[^\]]*\]|e[+-]|general', re.IGNORECASE)
 _DAY = re.compile(r"[dye]|a{3}|b{2}|g|n{2}|q{1,2}|w{2}", re.IGNORECASE)
 _HOUR = re.compile(r"[hs]|\[m+\]|am/pm|a/p", re.IGNORECASE)
+_FRACTION = re.compile(r"s\]?[.,]0+", re.IGNORECASE)  # of a second
 _LAST = 2_958_466  # the day after the last that a spreadsheet knows, in the year 9999
 
 
@@ -39,6 +40,8 @@ def date_styles(styles: Union[bytes, BinaryIO], budget: Budget) -> Dict[str, str
 def kind_of_format(code: str) -> Optional[str]:
     """`dd-mmm` is a "date", `[h]:mm` a "time", `0.00E+00` and `0 "days"` neither."""
     code = _NO_CODE.sub("", code)
+    if re.search("[0#?]", _FRACTION.sub("s", code)):  # `EUR 0.00`, whose letters should be in quotes
+        return None
     if _DAY.search(code):
         return "date"
     if _HOUR.search(code):

@@ -88,7 +88,7 @@ class Cell(NamedTuple):
             return f"holds {str(self.value):.80}, which no spreadsheet program can read"
         noun = {"number": "the number", "text": "the text", "boolean": "the truth value", "error": "the error"}
         shown = {"boolean": str(self.value).upper(), "error": str(self.value)}.get(self.kind, repr(self.value))
-        return f"holds {noun[self.kind]} {shown}"
+        return f"holds {noun[self.kind]} {cut(shown)}"
 
     @property
     def seen(self) -> Value:
@@ -134,9 +134,7 @@ class Book(Mapping[str, Sheet]):
     def __getitem__(self, title: str) -> Sheet:
         exact = self._titles.get(fold(title))
         if exact is None:
-            raise WorkbookError(
-                f"{self.path} has no sheet {title!r}: it has {', '.join(map(repr, self._shown_titles()))}"
-            )
+            raise WorkbookError(f"{self.path} has no sheet {title!r:.60}: it has {', '.join(self._shown_titles())}")
         if exact not in self._sheets:
             self._sheets[exact] = self._read_sheet(exact)
         return self._sheets[exact]
@@ -167,7 +165,7 @@ class Book(Mapping[str, Sheet]):
         return self[str(block.sheet)][block.top, block.left]
 
     def _shown_titles(self) -> List[str]:
-        titles = list(self)
+        titles = [cut(repr(title), 40) for title in self]
         return titles if len(titles) <= 8 else [*titles[:8], f"and {len(titles) - 8} more"]
 
     def _read_sheet(self, title: str) -> Sheet:
@@ -230,6 +228,11 @@ class Book(Mapping[str, Sheet]):
                 if cell is not None and not cell.has_formula:
                     cells[position] = cell._replace(source=formula)
         return Sheet(title, cells)
+
+
+def cut(text: str, length: int = 80) -> str:
+    """The beginning of a long text, for a message."""
+    return text if len(text) <= length else text[: length - 1] + "…"
 
 
 def open_workbook(path: PathLike) -> Book:

@@ -7,7 +7,7 @@ from math import isfinite
 from typing import Any, Dict, List
 
 from .address import quote_title
-from .reading import Value
+from .reading import Value, cut
 
 SHOWN = 50  # differences in a printed report; `differences` has them all
 
@@ -36,7 +36,7 @@ class Difference:
             "wrong": f"found {found}, expected {expected}",
             "blank": "is blank",  # the answer is for the one who fills it in to find
             "not calculated": f"is a formula that was never calculated, expected {expected}",
-            "text": f"found the text {self.found!r}, expected {expected}",
+            "text": f"found the text {cut(repr(self.found))}, expected {expected}",
             "formula": f"found {found}, by a formula",
         }.get(self.kind, f"found the {self.kind} {found}, expected {expected}")
         what = f" ({self.what})" if self.what else ""
@@ -119,4 +119,4 @@ def _plain(value: Value) -> Value:
 def _show(value: Value) -> str:
     if isinstance(value, bool):
         return str(value).upper()
-    return f"{value:.10g}" if isinstance(value, float) else str(value)
+    return f"{value:.10g}" if isinstance(value, float) else cut(str(value))

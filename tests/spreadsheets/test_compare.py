@@ -204,3 +204,12 @@ def test_the_workbook_is_left_alone(mine):
     compare(mine, {"A1": 1.0})
     open_workbook(mine).cell("A1")
     assert mine.read_bytes() == before and [path.name for path in mine.parent.iterdir()] == ["mine.xlsx"]
+
+
+def test_a_long_text_is_cut_in_a_message(tmp_path):
+    path = hostile.one_cell(
+        tmp_path / "a.xlsx", f'<c t="str"><v>{"no" * 10_000}</v></c><c t="e"><v>{"x" * 9_000}</v></c>'
+    )
+    result = compare(path, {"A1:B1": [1.0, 2.0]})
+    assert len(str(result)) < 400 and result.differences[0].found == "no" * 10_000
+    assert len(open_workbook(path).cell("A1").found) < 120
