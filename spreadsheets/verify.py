@@ -30,6 +30,7 @@ from .safety import PathLike
 from .step import Line, take_step
 
 EXPORTED = "Exported"
+MAX_DIFFERENCES = 500_000  # that are kept, in some 400 MB
 MAX_OPERANDS = 12  # that are named where a cell is described
 
 # What computing with numbers that do not fit the graph may raise.
@@ -63,6 +64,10 @@ def verify(path: PathLike, *, rtol: Optional[float] = None, atol: Optional[float
     return _Verifier(book, carried, tolerance, by_size=atol is None).verify()
 
 
+class _Enough(Exception):
+    """More differs than anybody will look at."""
+
+
 class _Verifier:
     def __init__(self, book: Any, carried: Carried, tolerance: Tuple[float, float], by_size: bool) -> None:
         self.book, self.carried, self.graph, self.tolerance = book, carried, carried.graph, tolerance
@@ -83,8 +88,11 @@ class _Verifier:
         exported = self.compute(then, exported=True)
         current = self.compute(now) if changed or self.graph.step else exported
         root = self.graph.root.name
-        for key, item, name, way in self.tensors(root, current):
-            self.tensor(key, item, found(key, current), found(key, exported), name, way)
+        try:
+            for key, item, name, way in self.tensors(root, current):
+                self.tensor(key, item, found(key, current), found(key, exported), name, way)
+        except _Enough:
+            self.not_checked.append(f"what comes after the first {MAX_DIFFERENCES:,} differences")
         if self.uncalculated:
             self.not_checked.append(f"{self.uncalculated:,} formulas that no spreadsheet program has calculated yet")
         checked = sum(self.kinds.values())
@@ -262,7 +270,7 @@ class _Verifier:
                 what += ", the framework's value" if kind == "framework values" else ""
                 advice = advice or hint(cell, verdict, float(true), by_hand)
                 place = cell_name(row, column)
-                self.differences.append(Difference(sheet, place, verdict, cell.seen, float(true), what, advice))
+                self.add(Difference(sheet, place, verdict, cell.seen, float(true), what, advice))
 
     def repeated(self, sheet: str, wrong: Iterator[Wrong], kind: str, item: Item, name: str, way: str) -> None:
         """Count cells that repeat others, and add those that do not."""
@@ -274,7 +282,12 @@ class _Verifier:
             if verdict is not None:
                 what = f"{describe(item, name, index)}{way}{note}"
                 place = cell_name(row, column)
-                self.differences.append(Difference(sheet, place, verdict, found, expected, what, advice))
+                self.add(Difference(sheet, place, verdict, found, expected, what, advice))
+
+    def add(self, difference: Difference) -> None:
+        if len(self.differences) == MAX_DIFFERENCES:
+            raise _Enough
+        self.differences.append(difference)
 
     def judge(self, key: Any, dtype: str) -> Judge:
         """What judges a cell by its true number, whether a person put it there, and how far the true number may have

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from datetime import datetime, time
 from pathlib import Path
@@ -196,6 +197,14 @@ def test_a_workbook_in_which_nothing_can_be_checked(calculated: Path) -> None:
     edit(calculated, hostile(nowhere), again=False)
     with pytest.raises(WorkbookError, match="0 cells checked: there is nothing to compare.*w, which has no cells"):
         verify(calculated)
+
+
+def test_more_differences_than_anybody_looks_at(calculated: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    edit(calculated, lambda workbook: None, again=False)  # nothing is calculated
+    monkeypatch.setattr(importlib.import_module("saitama.spreadsheets.verify"), "MAX_DIFFERENCES", 10)
+    result = verify(calculated)
+    assert len(result.differences) == 10
+    assert result.not_checked == ["what comes after the first 10 differences"]
 
 
 @pytest.mark.parametrize(
