@@ -75,7 +75,7 @@ class Package:
             with self.open(part) as stream:
                 return find_elements(stream, home, paths, self.budget)
         except XmlError as error:
-            raise self.trouble(repr(part), error) from error
+            raise self.trouble(f"{part!r:.60}", error) from error
 
     def damage(self, what: str) -> WorkbookError:
         return WorkbookError(f"{self.path} is damaged: {what}; save it again or take another copy")
@@ -125,7 +125,7 @@ class Package:
             with self.open(self._texts_part) as stream:
                 parse(make_parser(start, end, text), stream, self.budget)
         except XmlError as error:
-            raise self.trouble(repr(self._texts_part), error) from error
+            raise self.trouble(f"{self._texts_part!r:.60}", error) from error
         return texts
 
     def date_styles(self) -> Dict[str, str]:
@@ -153,17 +153,17 @@ class Package:
             title = attributes.get("name", "")
             relation = relations.get(attribute(attributes, OFFICE_RELATIONS, "id"))
             if relation is None:
-                raise self.damage(f"nothing says which part is the sheet {title!r}")
+                raise self.damage(f"nothing says which part is the sheet {title!r:.60}")
             if fold(title) in titles:
-                raise self.damage(f"it has two sheets of one title, {titles[fold(title)]!r} and {title!r}")
+                raise self.damage(f"it has two sheets of one title, {titles[fold(title)]!r:.60} and {title!r:.60}")
             titles[fold(title)] = title
             if not _is(relation, "worksheet"):
                 continue  # a chart sheet or a macro sheet has no cells
             part = self.part(relation["target"])
             if part is None:
-                raise self.damage(f"the part of sheet {title!r} is missing")
+                raise self.damage(f"the part of sheet {title!r:.60} is missing")
             if part in found.values():
-                raise self.damage(f"the sheet {title!r} is the same part as another, {part!r}")
+                raise self.damage(f"the sheet {title!r:.60} is the same part as another, {part!r:.60}")
             found[title] = part
         return found
 
@@ -189,7 +189,7 @@ class Package:
         path = ("Relationships", "Relationship")
         for a, _ in self.elements(rels, PACKAGE_RELATIONS, [path])[path]:
             if a.get("Id", "") in found:
-                raise self.damage(f"{rels!r}: it has two relations {a.get('Id', '')!r}")
+                raise self.damage(f"{rels!r:.60}: it has two relations {a.get('Id', '')!r:.60}")
             target = posixpath.join("/", folder, a.get("Target", "").replace("\\", "/"))
             found[a.get("Id", "")] = {"type": a.get("Type", ""), "target": posixpath.normpath(target).lstrip("/")}
         return found

@@ -220,7 +220,7 @@ class Book(Mapping[str, Sheet]):
             if sum(block.shape[0] * block.shape[1] for block, _ in arrays) > MAX_CELLS:
                 raise XmlLimit(f"it has array formulas over more than {MAX_CELLS:,} cells")
         except ValueError as error:
-            raise self.package.trouble(f"sheet {title!r}", error) from error
+            raise self.package.trouble(f"sheet {title!r:.60}", error) from error
         self._cells, self._characters = self._cells + len(cells), characters
         for block, formula in arrays:  # the other cells of an array formula hold its results, not constants
             for position in block.cells():

@@ -111,7 +111,9 @@ def _check_parts(path: PathLike, archive: zipfile.ZipFile) -> None:
             raise WorkbookError(f"{path} is packed in a way that workbooks are not: save it again as .xlsx")
         size = _inflate(path, archive, part, budget)
         if size != part.file_size:
-            raise WorkbookError(f"{path} is damaged: {part.filename!r} is not as long as declared; take another copy")
+            raise WorkbookError(
+                f"{path} is damaged: {part.filename!r:.60} is not as long as declared; take another copy"
+            )
         budget -= size
 
 
@@ -129,13 +131,13 @@ def _inflate(path: PathLike, archive: zipfile.ZipFile, part: zipfile.ZipInfo, bu
             if size > budget:
                 raise WorkbookError(
                     f"{path} unpacks to more than {_megabytes(MAX_INFLATED)}, more than is read here (most of it is in "
-                    f"{part.filename!r} or before it): take what is needed from it"
+                    f"{part.filename!r:.60} or before it): take what is needed from it"
                 )
             if _is_ours(part.filename):
                 window = tail + chunk
                 if any(doctype in window for doctype in _DOCTYPES):
                     raise WorkbookError(
-                        f"{path} declares its own XML entities (DOCTYPE in {part.filename!r}), which the format does "
+                        f"{path} declares its own XML entities (DOCTYPE in {part.filename!r:.60}), which the format does "
                         "not allow: save it again in a spreadsheet program"
                     )
                 tail = window[-_LONGEST_DOCTYPE:]

@@ -95,9 +95,10 @@ def scan_cells(
                 column = columns[letters]
                 row = int(reference[len(letters) :][:8] or 0)
             if not (0 < row <= MAX_ROW and 0 < column <= MAX_COLUMN):
-                raise XmlError(f"it has a cell {reference or (row, column)!r}, which is outside any sheet")
+                what = repr(reference or (row, column))[:60]
+                raise XmlError(f"it has a cell {what}, which is outside any sheet")
             if declared and row != declared:
-                raise XmlError(f"it has a cell {reference!r} in row {declared}")
+                raise XmlError(f"it has a cell {reference!r:.60} in row {declared}")
             place = row << 14 | column - 1
             in_order = in_order and (not places or place > places[-1])
             places.append(place)
@@ -135,7 +136,7 @@ def scan_cells(
             return
         elif depth == 1:
             if tag != "worksheet":
-                raise XmlError(f"it is a {tag!r:.200}, not a worksheet")
+                raise XmlError(f"it is a {tag!r:.100}, not a worksheet")
             return
         # What is left holds no cells; where it seems to, programs do not agree on what they show.
         if depth > MAX_DEPTH:

@@ -152,14 +152,16 @@ class _Verifier:
         flat = []
         for index, row, column in block.cells():
             cell = cells[row, column]
-            number = number_in(cell, dtype)
-            where = f"{self.book.path}: '{sheet}'!{cell_name(row, column)} ({name}{shown(index)})"
+            number, problem = number_in(cell, dtype), ""
             if number is None:
-                raise WorkbookError(f"{where} {cell.found}; {to_do(cell)}")
-            if dtype == "float32" and FLOAT32_MAX < abs(number) < inf:
-                raise WorkbookError(f"{where} holds {number:g}, which is outside the range of float32")
-            if dtype in ("int64", "bool") and number != int(number if abs(number) < 2**63 else 0.5):
-                raise WorkbookError(f"{where} holds {number:g}; {name} has whole numbers only")
+                problem = f"{cell.found}; {to_do(cell)}"
+            elif dtype == "float32" and FLOAT32_MAX < abs(number) < inf:
+                problem = f"holds {number:g}, which is outside the range of float32"
+            elif dtype in ("int64", "bool") and number != int(number if abs(number) < 2**63 else 0.5):
+                problem = f"holds {number:g}; {name} has whole numbers only"
+            if number is None or problem:
+                where = f"'{sheet}'!{cell_name(row, column)} ({name}{shown(index)})"
+                raise WorkbookError(f"{self.book.path}: {where} {problem}")
             flat.append(bool(number) if dtype == "bool" else int(number) if dtype == "int64" else number)
         return K.from_list(flat, block.shape, dtype)
 
