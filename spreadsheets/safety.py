@@ -137,8 +137,8 @@ def _inflate(path: PathLike, archive: zipfile.ZipFile, part: zipfile.ZipInfo, bu
                 window = tail + chunk
                 if any(doctype in window for doctype in _DOCTYPES):
                     raise WorkbookError(
-                        f"{path} declares its own XML entities (DOCTYPE in {part.filename!r:.60}), which the format does "
-                        "not allow: save it again in a spreadsheet program"
+                        f"{path} declares its own XML entities (DOCTYPE in {part.filename!r:.60}), which the format "
+                        "does not allow: save it again in a spreadsheet program"
                     )
                 tail = window[-_LONGEST_DOCTYPE:]
 
