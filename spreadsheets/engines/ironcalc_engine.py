@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Dict
 
 from ..read.workbook import Position
+from . import plain_styles
 from .engine import Calculated, EngineFailure, Result, run
 
 NAME = "ironcalc"
@@ -44,9 +45,14 @@ def calculate(source: Path, folder: Path, timeout: float) -> Calculated:
 def _with_blanks_untyped(source: Path, target: Path) -> Path:
     """A copy in which formatted blank cells have no type. openpyxl writes t="n", and IronCalc reads that as 0."""
     with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
+        styles = plain_styles.instead(old)
         for entry in old.infolist():
             data = old.read(entry)
             if entry.filename.startswith("xl/worksheets/"):
                 data = _TYPED_BLANK.sub(rb"\1\2", data)
-            new.writestr(entry, data)
+                data = data if styles is None else plain_styles.without(data)
+            if styles is None or entry.filename != plain_styles.PART:
+                new.writestr(entry, data)
+        if styles is not None:
+            new.writestr(plain_styles.PART, styles)
     return target

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import Collection, Iterator, List, Mapping, Optional, Tuple, Union
+from typing import Collection, Iterable, Iterator, List, Mapping, Optional, Tuple, Union
 
 from saitama.tensor.tensor import Tensor
 
 from ..address import Block, cell_name
 from ..read.safety import PathLike
-from ..read.workbook import Cell, open_workbook
-from .hand import is_right, rounded_like
+from ..read.workbook import Book, Cell, open_workbook
+from .digits import digits_held, lost
+from .hand import is_right
+from .hint import hint
 from .report import Comparison, Difference
 
 # How far a spreadsheet's own arithmetic may stray, by the dtype of the true value: (relative, absolute).
@@ -35,7 +37,8 @@ def compare(
 
     A number typed by hand is right if it equals the true value rounded to as many decimals as were typed, at least
     to two significant digits. The result of a formula is right if |found - expected| <= atol + rtol |expected|, by
-    default 1e-9 and 1e-12 (1e-5 and 1e-7 for float32). A blank, a formula never calculated and a text are not
+    default 1e-9 and 1e-12 (1e-5 and 1e-7 for float32), and where the program kept ten digits or so of what it
+    calculated, if it is the true value at those. A blank, a formula never calculated, a text and a date are not
     "wrong": each is reported as what it is.
 
     Raises ValueError where a shape does not fit its block, and WorkbookError where the workbook cannot be used.
@@ -54,6 +57,7 @@ def compare(
         )
     book = open_workbook(path)
     differences: List[Difference] = []
+    digits = digits_held(_results(book, {str(book.block(address).sheet) for address in values}))
     checked = 0
     for address, value in values.items():
         block = book.block(address)
@@ -61,19 +65,32 @@ def compare(
         tensor = value if isinstance(value, Tensor) else Tensor(value)
         for position, (index, true) in zip(block.cells(), _in_order(block, tensor, address in turned)):
             cell = cells[position]
-            kind = judge(cell, true, tensor.dtype, rtol, atol)
+            kind = judge(cell, true, tensor.dtype, rtol, atol, digits)
             checked += 1
             if kind is not None:
                 what = f"{tensor.name or ''}{list(index) if index else ''}"
-                hint = _hint(cell, kind, true)
-                differences.append(Difference(title, cell_name(*position), kind, cell.value, true, what, hint))
+                advice = hint(cell, kind, true, not cell.has_formula)
+                differences.append(Difference(title, cell_name(*position), kind, cell.seen, true, what, advice))
     return Comparison(book.path, checked, differences)
 
 
+def _results(book: Book, titles: Iterable[str]) -> Iterator[float]:
+    """What a spreadsheet program calculated and stored on these sheets."""
+    for title in titles:
+        for cell in book[title].values():
+            if cell.has_formula and cell.kind == "number":
+                yield float(cell.value)  # type: ignore[arg-type]
+
+
 def judge(
-    cell: Cell, true: float, dtype: str = "float64", rtol: Optional[float] = None, atol: Optional[float] = None
+    cell: Cell,
+    true: float,
+    dtype: str = "float64",
+    rtol: Optional[float] = None,
+    atol: Optional[float] = None,
+    digits: Optional[int] = None,
 ) -> Optional[str]:
-    """None if the cell is right, else the kind of difference (see Difference.kind)."""
+    """None if the cell is right, else the kind of difference (see Difference.kind). `digits`: see digits_held."""
     number = cell.number
     if number is None and dtype == "bool" and cell.kind == "boolean":
         number = float(cell.value is True)
@@ -82,7 +99,8 @@ def judge(
     if not cell.has_formula:
         return None if is_right(number, true, dtype) else "wrong"
     usual_rtol, usual_atol = TOLERANCES[dtype]
-    close = is_close(number, true, usual_rtol if rtol is None else rtol, usual_atol if atol is None else atol)
+    rtol, atol = usual_rtol if rtol is None else rtol, usual_atol if atol is None else atol
+    close = is_close(number, true, rtol, atol + lost(number, true, digits))
     return None if close else "wrong"
 
 
@@ -91,19 +109,6 @@ def is_close(found: float, true: float, rtol: float, atol: float) -> bool:
     if found == true or (math.isnan(found) and math.isnan(true)):
         return True
     return math.isfinite(found) and math.isfinite(true) and abs(found - true) <= atol + rtol * abs(true)
-
-
-def _hint(cell: Cell, kind: str, true: float) -> str:
-    """What to do about a difference, where that is not plain."""
-    if kind == "not calculated":
-        return "open and save it in a spreadsheet program, or run `saitama recalc`"
-    if kind == "text":
-        return "type it as a number"
-    typed = cell.number
-    if kind == "wrong" and not cell.has_formula and typed is not None and math.isfinite(typed) and math.isfinite(true):
-        shown = rounded_like(true, typed)
-        return f"rounded, {shown}" if len(shown) <= 12 else ""
-    return ""
 
 
 def _in_order(block: Block, tensor: Tensor, turned: bool) -> Iterator[Expected]:

@@ -7,7 +7,7 @@ from math import isfinite
 from typing import Any, Dict, List
 
 from ..address import quote_title
-from ..read.workbook import Value
+from ..read.workbook import Value, cut
 
 SHOWN = 50  # differences in a printed report; `differences` has them all
 
@@ -18,7 +18,7 @@ class Difference:
 
     sheet: str
     cell: str  # "B2"
-    kind: str  # "wrong", "blank", "not calculated", "text", "boolean" or "error"
+    kind: str  # "wrong", "blank", "not calculated", "text", "date", "boolean", "error" or "formula"
     found: Value  # None: nothing is there, or no calculated value
     expected: Value
     what: str = ""  # what stands there, e.g. "h[0, 1]"
@@ -36,7 +36,8 @@ class Difference:
             "wrong": f"found {found}, expected {expected}",
             "blank": "is blank",  # the answer is for the one who fills it in to find
             "not calculated": f"is a formula that was never calculated, expected {expected}",
-            "text": f"found the text {self.found!r}, expected {expected}",
+            "text": f"found the text {cut(repr(self.found))}, expected {expected}",
+            "formula": f"found {found}, by a formula",
         }.get(self.kind, f"found the {self.kind} {found}, expected {expected}")
         what = f" ({self.what})" if self.what else ""
         return f"{self.address}{what}: {sentence}" + (f"; {self.hint}" if self.hint else "")
@@ -77,6 +78,42 @@ class Comparison:
         return ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
 
 
+_KINDS = {"formula": "formulas in blanks"}  # how the kinds are called that are not called as they are
+
+
+@dataclass(frozen=True)
+class Verification(Comparison):
+    """A Comparison that also says what was checked.
+
+    `kinds` counts the "formulas", "framework values" and "differences" of the sheets, "typed numbers" and "blanks", and
+    by "formula" the blanks that hold one; "repeats" are cells that show once more what was typed elsewhere. Not
+    compared are helper cells, Start and Check: what they say follows from the rest.
+    """
+
+    kinds: Dict[str, int] = field(default_factory=dict)
+    not_checked: List[str] = field(default_factory=list)  # what the workbook has too little of to compute again
+    changed_inputs: List[str] = field(default_factory=list)  # since the export: "Inputs!C17 (x[0, 1])"
+    undecided: List[Difference] = field(default_factory=list)  # cells that another rounding makes other numbers of
+
+    def __str__(self) -> str:
+        told = ", ".join(f"{count:,} {_KINDS.get(kind, kind)}" for kind, count in self.kinds.items() if count)
+        lines = [super().__str__(), *([f"  checked: {told}"] if told else [])]
+        if self.changed_inputs:
+            shown = ", ".join(self.changed_inputs[:3]) + (", …" if len(self.changed_inputs) > 3 else "")
+            lines.append(f"  inputs changed since the export: {len(self.changed_inputs):,}: {shown}")
+        if self.undecided:
+            lines.append(f"  undecided, as rounding or an overflow decides: {len(self.undecided):,}, the first")
+            lines.append(f"    {self.undecided[0]}")
+        lines += [f"  not checked: {what}" for what in self.not_checked[:SHOWN]]
+        if len(self.not_checked) > SHOWN:
+            lines.append(f"  and {len(self.not_checked) - SHOWN:,} more")
+        return "\n".join(lines)
+
+    def as_dict(self) -> Dict[str, Any]:
+        more = {"kinds": self.kinds, "not_checked": self.not_checked, "changed_inputs": self.changed_inputs}
+        return {**super().as_dict(), **more, "undecided": [as_plain(one) for one in self.undecided]}
+
+
 def as_plain(one: Difference) -> Dict[str, Any]:
     return {**asdict(one), "found": _plain(one.found), "expected": _plain(one.expected)}
 
@@ -88,4 +125,4 @@ def _plain(value: Value) -> Value:
 def _show(value: Value) -> str:
     if isinstance(value, bool):
         return str(value).upper()
-    return f"{value:.10g}" if isinstance(value, float) else str(value)
+    return f"{value:.10g}" if isinstance(value, float) else cut(str(value))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from functools import cached_property
-from math import isfinite
-from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple
+from math import inf, isfinite
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 from saitama.tensor.backend import K
+from saitama.tensor.parse import FLOAT32_MAX
 
-from ..address import cell_name
+from ..address import cell_name, quote_title
 from ..errors import WorkbookError
 from ..formulas import FORMULAS
 from ..graph.doubt import Doubts
@@ -18,54 +18,50 @@ from ..graph.items import Item, Leaf, Node, numbers
 from ..graph.keys import Gradient, Key, Share, Start, Value
 from ..graph.rounding import sizes
 from ..graph.run import Run, run
+from ..graph.step import Line
 from ..graph.take_step import take_step
-from ..layout import Block, Index
+from ..layout import Block, Index, size_of
+from ..plan.subject import MAX_WIDTH
 from ..plan.subject import tolerance as usual_tolerance
-from ..read.carried import read_graph
+from ..read.carried import LONGEST_REASON, read_graph
 from ..read.places import Carried
 from ..read.safety import PathLike
 from ..read.workbook import Cell, open_workbook
 from .compare import is_close
-from .hand import is_right, rounded_like
-from .report import Comparison, Difference, as_plain
+from .digits import digits_held, lost, spread
+from .from_key import KeyFinder
+from .hand import is_right
+from .hint import hint, to_do
+from .repeated import Wrong, wrong_differences, wrong_repeats
+from .report import Difference, Verification
 
 EXPORTED = "Exported"
+MAX_DIFFERENCES = 500_000  # that are kept, in some 400 MB
+MAX_OPERANDS = 12  # that are named where a cell is described
 
+# What computing with numbers that do not fit the graph may raise.
+_UNUSABLE = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, MemoryError)
 
-@dataclass(frozen=True)
-class Verification(Comparison):
-    """A Comparison that also says what was checked: `kinds` counts live formulas, typed numbers, framework values."""
-
-    kinds: Dict[str, int] = field(default_factory=dict)
-    not_checked: List[str] = field(default_factory=list)  # what the workbook has too little of to compute again
-    undecided: List[Difference] = field(default_factory=list)  # cells that another rounding makes other numbers of
-
-    def __str__(self) -> str:
-        told = ", ".join(f"{count:,} {kind}" for kind, count in self.kinds.items() if count)
-        lines = [super().__str__()] + ([f"  checked: {told}"] if told else [])
-        if self.undecided:
-            lines.append(f"  undecided, as rounding or an overflow decides: {len(self.undecided):,}, the first")
-            lines.append(f"    {self.undecided[0]}")
-        return "\n".join(lines + [f"  not checked: {what}" for what in self.not_checked])
-
-    def as_dict(self) -> Dict[str, Any]:
-        undecided = [as_plain(one) for one in self.undecided]
-        return {**super().as_dict(), "kinds": self.kinds, "not_checked": self.not_checked, "undecided": undecided}
+Judge = Callable[[Cell, float, bool, float], Optional[str]]
 
 
 def verify(path: PathLike, *, rtol: Optional[float] = None, atol: Optional[float] = None) -> Verification:
-    """Compute the graph in the workbook at `path` again and compare every cell of it.
+    """Compute the graph in the workbook at `path` again and compare every number of it that the workbook shows.
 
     The inputs are what stands in the yellow cells now. A formula's calculated value is right if
     |found - expected| <= atol + rtol |expected|; the defaults are those of the sheet Check, 1e-9 and 1e-12 for
-    float64; for a gradient ten, a hundred, ... times that atol, where the numbers that it is a sum of are as large. A
-    number typed by hand, in a blank of a worksheet or over a formula, is right if it is the true value rounded to as
-    many decimals as were typed, at least to two significant digits. The framework's values are compared with those of
-    the inputs at the export. "not calculated", "blank" and "wrong" are different answers. So is "undecided": a number
+    float64; for a gradient ten, a hundred, ... times that atol, where the numbers that it is a sum of are as large.
+    Where the program that stored the values kept ten digits or so, they are judged at those. A number typed by hand, in
+    a blank of a worksheet or over a formula, is right if it is the true value rounded to as many decimals as were
+    typed, at least to two significant digits. A formula in a blank is right if its value is, and if it does not take it
+    from the key, from the framework's values or from Check. The framework's values are compared with those of the
+    inputs at the export. "not calculated", "blank" and "wrong" are different answers. So is "undecided": a number
     that another rounding moves by more than the tolerance, or that comes after an overflow, is not called wrong. Where
-    the true number is not finite, a formula's error is right: a spreadsheet has no infinity.
+    the true number is not finite, a formula's error is right: a spreadsheet has no infinity. Not compared are helper
+    cells and the sheets Start and Check, which follow from the rest.
 
-    Raises WorkbookError, in one line, where the workbook carries no graph or its structure was changed.
+    Raises WorkbookError, in one line, where the workbook carries no graph, its structure was changed, or nothing in it
+    can be checked.
     """
     book = open_workbook(path)
     carried = read_graph(book)
@@ -74,6 +70,10 @@ def verify(path: PathLike, *, rtol: Optional[float] = None, atol: Optional[float
     if not all(limit >= 0 for limit in tolerance):
         raise ValueError(f"verify: rtol {rtol!r} and atol {atol!r}: give numbers of at least 0")
     return _Verifier(book, carried, tolerance, by_size=atol is None).verify()
+
+
+class _Enough(Exception):
+    """More differs than anybody will look at."""
 
 
 class _Verifier:
@@ -85,34 +85,56 @@ class _Verifier:
         self.kinds: Counter = Counter()
         self.not_checked: List[str] = []
         self.uncalculated = 0
+        self.finder = KeyFinder(book, carried)
+        self.digits = digits_held(self.results())
+        values = [key.item for key in carried.places if isinstance(key, Value)]
+        self.largest = max((size_of(item.shape) for item in values), default=0)
 
     def verify(self) -> Verification:
-        now = self.leaves(None)
-        then = self.leaves(EXPORTED)
-        same = all(numbers(now[leaf]) == numbers(then[leaf]) for leaf in now)
+        now, then = self.leaves(None), self.leaves(EXPORTED)
+        changed = list(self.changed(now, then))
+        self.moved_then = spread(lambda leaves: self.compute(leaves, exported=True), then, self.digits)
+        self.moved = spread(self.compute, now, self.digits) if changed else self.moved_then
         exported = self.compute(then, exported=True)
-        current = exported if same and self.graph.step is None else self.compute(now)
+        current = self.compute(now) if changed or self.graph.step else exported
         self.current, self.typed_infinite = current, infinite(now) - infinite(then)
-        root = self.graph.root.name
-        for node in self.graph.nodes:  # in the order in which they are computed: the first difference is the cause
-            self.tensor(Value(node), current, exported)
-        for item in [*reversed(self.graph.nodes), *self.graph.leaves]:
-            self.tensor(Gradient(item), current, exported, f"d{root}/d{item.name}")
-            for k, operand in enumerate(item.inputs if isinstance(item, Node) else ()):
-                self.tensor(Share(item, k), current, exported, f"d{root}/d{operand.name}", f" through {item.name}")  # type: ignore[arg-type]
-        for update in self.graph.step.updates if self.graph.step else ():
-            for line in update.lines.values():
-                self.tensor(Value(line), current, exported)
+        try:
+            for key, name, way in self.tensors(self.graph.root.name):
+                self.tensor(key, current.get(key), exported.get(key), name, way)
+        except _Enough:
+            self.not_checked.append(f"what comes after the first {MAX_DIFFERENCES:,} differences")
         if self.uncalculated:
             self.not_checked.append(f"{self.uncalculated:,} formulas that no spreadsheet program has calculated yet")
+        checked = sum(self.kinds.values())
+        if not checked:
+            why = f" ({self.not_checked[0]})" if self.not_checked else ""
+            raise WorkbookError(f"{self.book.path}: 0 cells checked: there is nothing to compare in this workbook{why}")
         return Verification(
-            self.book.path,
-            sum(self.kinds.values()),
-            self.differences,
-            dict(self.kinds),
-            self.not_checked,
-            self.undecided,
+            self.book.path, checked, self.differences, dict(self.kinds), self.not_checked, changed, self.undecided
         )
+
+    def tensors(self, root: str) -> Iterator[Tuple[Key, str, str]]:
+        """The key of every tensor, its name and the way it came, in the order in which they are computed: the first
+        difference is the cause."""
+        for node in self.graph.nodes:
+            yield Value(node), "", ""
+        for item in [*reversed(self.graph.nodes), *self.graph.leaves]:
+            yield Gradient(item), f"d{root}/d{item.name}", ""
+            if isinstance(item, Node):
+                for k, operand in enumerate(item.inputs):
+                    yield Share(item, k), f"d{root}/d{operand.name}", f" through {item.name}"
+        for update in self.graph.step.updates if self.graph.step else ():
+            for line in update.lines.values():
+                yield Value(line), "", ""
+
+    def results(self) -> Iterator[float]:
+        """What a spreadsheet program calculated and stored."""
+        for places in self.carried.places.values():
+            cells = self.book[places.sheet]
+            for _, row, column in places.live.cells():
+                cell = cells[row, column]
+                if cell.has_formula and cell.kind == "number":
+                    yield float(cell.value)
 
     # --- computing again --------------------------------------------------------------------------------------------
     def leaves(self, sheet: Optional[str]) -> Dict[Leaf, Any]:
@@ -127,6 +149,14 @@ class _Verifier:
             arrays[leaf] = self.array(places.live, leaf.dtype, sheet or places.sheet, leaf.name)
         return arrays
 
+    def changed(self, now: Dict[Leaf, Any], then: Dict[Leaf, Any]) -> Iterator[str]:
+        """The inputs that are not what they were at the export."""
+        for leaf, array in now.items():
+            places = self.carried.places[Value(leaf)]
+            for (index, row, column), x, y in zip(places.live.cells(), numbers(array), numbers(then[leaf])):
+                if x != y and (x == x or y == y):  # NaN is NaN
+                    yield f"{quote_title(places.sheet)}!{cell_name(row, column)} ({leaf.name}{shown(index)})"
+
     def array(self, block: Block, dtype: str, sheet: str, name: str) -> Any:
         """The numbers of a block; WorkbookError where one is missing or not of the kind."""
         if sheet not in self.book:
@@ -135,12 +165,16 @@ class _Verifier:
         flat = []
         for index, row, column in block.cells():
             cell = cells[row, column]
-            number = float(cell.value is True) if cell.kind == "boolean" else cell.number
-            where = f"{self.book.path}: '{sheet}'!{cell_name(row, column)} ({name}{shown(index)})"
+            number, problem = number_in(cell, dtype), ""
             if number is None:
-                raise WorkbookError(f"{where} {cell.found}; type a number")
-            if dtype in ("int64", "bool") and number != int(number if abs(number) < 2**63 else 0.5):
-                raise WorkbookError(f"{where} holds {number:g}; {name} has whole numbers only")
+                problem = f"{cell.found}; {to_do(cell)}"
+            elif dtype == "float32" and FLOAT32_MAX < abs(number) < inf:
+                problem = f"holds {number:g}, which is outside the range of float32"
+            elif dtype in ("int64", "bool") and number != int(number if abs(number) < 2**63 else 0.5):
+                problem = f"holds {number:g}; {name} has whole numbers only"
+            if number is None or problem:
+                where = f"'{sheet}'!{cell_name(row, column)} ({name}{shown(index)})"
+                raise WorkbookError(f"{self.book.path}: {where} {problem}")
             flat.append(bool(number) if dtype == "bool" else int(number) if dtype == "int64" else number)
         return K.from_list(flat, block.shape, dtype)
 
@@ -153,8 +187,8 @@ class _Verifier:
             take_step(self.graph, result, starts)
             self.arrays = leaves, given, starts
             return result
-        except (ValueError, TypeError, IndexError) as error:  # an index out of range, typed into Inputs
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        except _UNUSABLE as error:  # an index out of range, typed into Inputs
+            reason = (str(error) or type(error).__name__).splitlines()[0][:LONGEST_REASON]
             raise WorkbookError(f"{self.book.path}: the inputs cannot be computed with: {reason}") from None
 
     def given(self) -> Dict[Key, Any]:
@@ -194,64 +228,114 @@ class _Verifier:
         return gradients
 
     # --- comparing --------------------------------------------------------------------------------------------------
-    def tensor(self, key: Key, now: Run, then: Run, name: str = "", way: str = "") -> None:
+    def tensor(self, key: Key, array: Any, exported: Any, name: str, way: str) -> None:
         places, item = self.carried.places.get(key), key.item
         if places is None:
+            if array is not None and self.must_be_shown(key):
+                raise WorkbookError(
+                    f"{self.book.path}: its structure was changed: nothing says where {name or item.name}{way} is; "
+                    "export the workbook again"
+                )
             return
-        array, exported = now.get(key), then.get(key)
         if array is None or exported is None:
             self.not_checked.append(f"{name or item.name}{way}: it cannot be computed from the cells of this workbook")
             return
         values, old, judge = numbers(array), numbers(exported), self.judge(key, array.dtype)
-        self.block(places.sheet, places.live, values, judge, "formulas", item, name, way, key)
+        cells = self.book[places.sheet]
+        if places.live is not places.typed:
+            self.block(places.sheet, places.live, values, judge, "formulas", item, name, way, key)
         if places.framework is not None:
             self.block(places.sheet, places.framework, old, judge, "framework values", item, name, way, key)
+            wrong = wrong_differences(cells, places, *self.limits(key), self.digits)
+            self.repeated(places.sheet, wrong, "differences", item, name, way)
         if places.typed is not None:
             self.block(places.sheet, places.typed, values, judge, "typed numbers", item, name, way, key)
+        source = self.carried.echoed(key) if places.echo is not None else None
+        if places.echo is not None and source is not None:
+            wrong = wrong_repeats(cells, places.echo, self.book[source.sheet], source)
+            self.repeated(places.sheet, wrong, "repeats", item, name, way)
+
+    def must_be_shown(self, key: Key) -> bool:
+        """Whether a tensor has cells in every workbook that shows the others it shows."""
+        item, size = key.item, size_of(key.item.shape)
+        if isinstance(item, Line):
+            return size > 0
+        if isinstance(key, Value):
+            fits = not item.shape or item.shape[-1] <= MAX_WIDTH
+            return 0 < size <= self.largest and fits
+        return size > 0 and Value(item) in self.carried.places and item.requires_grad
 
     def block(
         self,
         sheet: str,
         block: Block,
         values: Sequence[Any],
-        judge: Callable[[Cell, float, bool], Optional[str]],
+        judge: Judge,
         kind: str,
         item: Item,
         name: str,
         way: str,
         key: Key,
     ) -> None:
-        cells = self.book[sheet]
+        cells, in_blank = self.book[sheet], kind == "typed numbers"
+        moved = (self.moved_then if kind == "framework values" else self.moved).get(key)
         for n, ((index, row, column), true) in enumerate(zip(block.cells(), values)):
             cell = cells[row, column]
-            if cell.kind == "not calculated" and self.carried.kind == "worksheet":
+            if cell.kind == "not calculated" and self.carried.kind == "worksheet" and not in_blank:
                 self.uncalculated += 1  # a worksheet is there for what is typed into it
                 continue
             by_hand = not cell.has_formula and kind != "framework values"
-            self.kinds["blanks" if cell.kind == "blank" else "typed numbers" if by_hand else kind] += 1
-            verdict = judge(cell, float(true), by_hand)
+            counted = "formula" if in_blank and cell.has_formula else "typed numbers" if by_hand else kind
+            self.kinds["blanks" if cell.kind == "blank" else counted] += 1
+            verdict = judge(cell, float(true), by_hand or in_blank, moved[n] if moved else 0.0)
+            advice = ""
+            if counted == "formula" and cell.kind != "not calculated":
+                reached = self.finder.reached(sheet, row, column)
+                if reached:
+                    verdict, advice = "formula", f"it reads {reached}: work the number out and type it"
             if verdict is not None:
-                what = (
-                    describe(item, name, index)
-                    + way
-                    + (", the framework's value" if kind == "framework values" else "")
-                )
-                hint = _hint(cell, verdict, float(true), by_hand)
-                difference = Difference(sheet, cell_name(row, column), verdict, cell.value, float(true), what, hint)
+                what = describe(item, name, index) + way
+                what += ", the framework's value" if kind == "framework values" else ""
+                advice = advice or hint(cell, verdict, float(true), by_hand)
+                place = cell_name(row, column)
+                difference = Difference(sheet, place, verdict, cell.seen, float(true), what, advice)
                 calculated = kind == "formulas" and not by_hand
-                unclear = calculated and self.unclear(key, n, float(true), cell)
-                (self.undecided if unclear else self.differences).append(difference)
+                if calculated and self.unclear(key, n, float(true), cell):
+                    self.undecided.append(difference)
+                else:
+                    self.add(difference)
 
-    def judge(self, key: Key, dtype: str) -> Callable[[Cell, float, bool], Optional[str]]:
-        """What judges a cell by its true number and whether it was typed: None for right, or what is wrong."""
-        limits = self.limits(key)
+    def repeated(self, sheet: str, wrong: Iterator[Wrong], kind: str, item: Item, name: str, way: str) -> None:
+        """Count cells that repeat others, and add those that do not."""
+        for (index, row, column), verdict, found, expected, note, advice in wrong:
+            if verdict == "not calculated" and self.carried.kind == "worksheet":
+                self.uncalculated += 1
+                continue
+            self.kinds[kind] += 1
+            if verdict is not None:
+                what = f"{describe(item, name, index)}{way}{note}"
+                place = cell_name(row, column)
+                self.add(Difference(sheet, place, verdict, found, expected, what, advice))
 
-        def verdict(cell: Cell, true: float, by_hand: bool) -> Optional[str]:
-            number = float(cell.value is True) if cell.kind == "boolean" else cell.number
+    def add(self, difference: Difference) -> None:
+        if len(self.differences) == MAX_DIFFERENCES:
+            raise _Enough
+        self.differences.append(difference)
+
+    def judge(self, key: Key, dtype: str) -> Judge:
+        """What judges a cell by its true number, whether a person put it there, and how far the true number may have
+        moved with digits that were lost: None for right, or what is wrong."""
+        rtol, atol = self.limits(key)
+
+        def verdict(cell: Cell, true: float, by_hand: bool, moved: float) -> Optional[str]:
+            number = number_in(cell, dtype)
             if number is None:
                 no_number = cell.kind == "error" and cell.value != "#N/A" and not by_hand and not isfinite(true)
                 return None if no_number else cell.kind
-            right = is_right(number, true, dtype) if by_hand else is_close(number, true, *limits)
+            calculated = cell.has_formula or not by_hand
+            right = calculated and is_close(number, true, rtol, atol + moved + lost(number, true, self.digits))
+            if by_hand and not right:  # a formula of the person's own may round as people do
+                right = is_right(number, true, dtype) or abs(number - true) <= moved
             return None if right else "wrong"
 
         return verdict
@@ -273,22 +357,20 @@ def infinite(arrays: Dict[Leaf, Any]) -> Set[Leaf]:
     return {leaf for leaf, array in arrays.items() if not all(map(isfinite, numbers(array)))}
 
 
+def number_in(cell: Cell, dtype: str) -> Optional[float]:
+    """The number that a cell holds for a tensor of this dtype; TRUE is one only among truth values."""
+    return float(cell.value is True) if cell.kind == "boolean" and dtype == "bool" else cell.number
+
+
 def describe(item: Item, name: str, index: Index) -> str:
     """What a cell is: `h[0, 1] = sigmoid(net)[0, 1]`, `dloss/dw[2]`."""
     at = shown(index)
     if name or not isinstance(item, Node):
         return f"{name or item.name}{at}"
-    return f"{item.name}{at} = {FORMULAS[item.op].element([i.name for i in item.inputs], item.params, at)}"
+    names = [operand.name for operand in item.inputs]
+    names = names if len(names) <= MAX_OPERANDS else [*names[:MAX_OPERANDS], "…"]
+    return f"{item.name}{at} = {FORMULAS[item.op].element(names, item.params, at)}"
 
 
 def shown(index: Index) -> str:
     return f"[{', '.join(map(str, index))}]" if index else ""
-
-
-def _hint(cell: Cell, verdict: str, true: float, by_hand: bool) -> str:
-    if verdict == "not calculated":
-        return "open and save it in a spreadsheet program, or run `saitama recalc`"
-    if verdict == "wrong" and by_hand and cell.number is not None and abs(true) < 1e15 and abs(cell.number) < 1e15:
-        rounded = rounded_like(true, cell.number)
-        return f"rounded, {rounded}" if len(rounded) <= 12 else ""
-    return ""

@@ -98,7 +98,8 @@ class Blanks(Showing):
             typed = visible
             marks = Block(page.title, visible.row, page.slot(key_slot + 1), visible.shape)
             page.blanks(visible, "blank", "General")
-            page.formulas(marks, lambda i: mark(visible.address(i), live.address(i)), "key", "0")
+            truth = spec.array.dtype == "bool"
+            page.formulas(marks, lambda i: mark(visible.address(i), live.address(i), truth), "key", "0")
             colour_blanks(page, visible, marks)
         return Section(
             spec.label,
@@ -133,6 +134,7 @@ class Blanks(Showing):
         block = page.block(shape, 1)
         page.labels(block)
         page.past(block)
+        self.draft.helpers.append((block, True))
         return View(block, page.title)
 
     def check(self) -> Rows:
@@ -145,15 +147,16 @@ class Blanks(Showing):
         page.hidden_columns = range(first, max(page.widest, page.slot(slots)) + 2)
 
 
-def mark(typed: str, key: str) -> str:
+def mark(typed: str, key: str, truth: bool = False) -> str:
     """1 where the typed number is the key rounded to as many decimals as were typed, 0 where not, empty for a blank.
 
-    A number typed as text is not right, though ABS would take it: verify says so too.
+    A number typed as text is not right, though ABS would take it, nor is TRUE but for a truth value: as verify says.
     """
     decimals = f'MAX(0,LEN(ABS({typed})&"")-LEN(INT(ABS({typed}))&"")-1)'
     needed = f"IF({key}=0,0,1-INT(LOG10(ABS({key}))))"  # for two significant digits
     half_a_unit = f"0.5*10^(-MAX({decimals},{needed}))"
-    right = f"AND(NOT(ISTEXT({typed})),ABS({typed}-{key})<={half_a_unit}+1E-12*ABS({key})+1E-15)"
+    number = f"NOT(ISTEXT({typed}))" if truth else f"ISNUMBER({typed}),NOT(ISLOGICAL({typed}))"
+    right = f"AND({number},ABS({typed}-{key})<={half_a_unit}+1E-12*ABS({key})+1E-15)"
     return f'IFERROR(IF({typed}="","",IF(ISNUMBER({key}),IF({right},1,0),IF(EXACT({typed},{key}),1,0))),0)'
 
 

@@ -19,6 +19,7 @@ from .subject import Subject
 FORMATS = (1, 2, 3)
 CHUNK = 30_000  # characters of one cell; Excel cuts text silently after 32,767
 SHEET = "Graph"
+MAX_TEXT = 10_000_000  # characters
 
 
 def plan_carried(
@@ -27,6 +28,8 @@ def plan_carried(
     """The hidden sheet Graph. `exercise`: what is said about a worksheet."""
     page = draft.page(SHEET, hidden=True)
     text = json.dumps(describe(subject, draft, kind, version, exercise), ensure_ascii=True, separators=(",", ":"))
+    if len(text) > MAX_TEXT:
+        raise ValueError(f"export: the graph takes {len(text):,} characters to describe; export a smaller example")
     page.text(1, 1, "The graph of this workbook, for saitama verify. Please leave it as it is.", "note")
     for n in range(0, len(text), CHUNK):
         page.text(2 + n // CHUNK, 1, text[n : n + CHUNK], "note")
@@ -59,6 +62,8 @@ def describe(
     described = {"saitama": version, "format": FORMATS[0], "kind": kind, "leaves": leaves, "nodes": nodes}
     if graph.step:
         described.update(format=FORMATS[1], step=_describe_step(subject, draft, graph.step))
+    if kind == "worksheet":
+        described["helpers"] = [[b.sheet, b.row, b.column, list(b.shape), hidden] for b, hidden in draft.helpers]
     if exercise is not None:
         described.update(format=FORMATS[2], exercise=exercise)
     return described
@@ -69,7 +74,8 @@ def _inner(draft: Draft, node: Node) -> Dict[str, Any]:
     found = []
     for key, section in draft.sections.items():
         if isinstance(key, Inner) and (key.of.node if isinstance(key.of, Share) else key.of.item) is node:
-            found.append([key.of.k if isinstance(key.of, Share) else -1, key.name, places(section)])
+            placed = {**(places(section) or {}), "shape": list(section.shape)}
+            found.append([key.of.k if isinstance(key.of, Share) else -1, key.name, placed])
     return {"inner": found} if found else {}
 
 
@@ -105,13 +111,14 @@ def places(section: Optional[Section]) -> Optional[Dict[str, Any]]:
     if section is None:
         return None
     found: Dict[str, Any] = {"sheet": section.sheet}
-    for name in ("live", "framework", "typed"):
-        block = getattr(section, name)
-        if block is not None:
-            found[name] = [block.row, block.column]
+    # Beside a key that is hidden a person sees once more what was typed elsewhere.
+    echo = section.shown if section.hidden and section.typed is None else None
+    live = None if section.typed is section.live else section.live  # a blank that formulas refer to
+    blocks = {"live": live, "framework": section.framework, "typed": section.typed, "echo": echo}
+    found.update((name, [block.row, block.column]) for name, block in blocks.items() if block is not None)
     for name in ("pinned", "hidden"):
         if getattr(section, name):
             found[name] = True
     if section.name_at is not None:
-        found["name"] = list(section.name_at)
+        found.update(name=list(section.name_at), called=section.label)
     return found

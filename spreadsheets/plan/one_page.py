@@ -18,7 +18,7 @@ from .reads import is_constant, reads
 from .section import Draft, Section
 from .subject import Subject
 from .title import expression
-from .work import Step, Work
+from .work import Apart, Step, Work
 
 SHEET = "Page"
 LEGEND = {
@@ -33,7 +33,7 @@ LEGEND = {
 class OnePage:
     def __init__(self, subject: Subject, draft: Draft, options: PageOptions) -> None:
         self.subject, self.draft, self.options = subject, draft, options
-        dry = Work(subject, _Scattered(), SHEET)
+        dry = Work(subject, Apart(SHEET), SHEET)
         self.root_gradient = Gradient(subject.graph.root)
         self.constants = {step.key for step in dry.steps if is_constant(step)}
         self.steps = [step for step in dry.steps if not step.aside and step.key not in self.constants]
@@ -205,18 +205,6 @@ def is_float(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-class _Scattered:
-    """Places for a first look at the steps: all apart, nowhere in particular."""
-
-    def __init__(self) -> None:
-        self.row = 1
-
-    def __call__(self, key: StepKey, shape: Shape) -> Block:
-        block = Block(SHEET, self.row, 1, tuple(shape))
-        self.row += block.height + 1
-        return block
 
 
 __all__ = ["SHEET", "Node", "OnePage"]

@@ -67,6 +67,7 @@ class Draft:
     def __init__(self) -> None:
         self.pages: List[Page] = []
         self.sections: Dict[Key, Section] = {}
+        self.helpers: List[Tuple[Block, bool]] = []  # blocks of helper cells, and whether they are hidden
         self.remarks: Dict[Item, str] = {}  # for Check
         self.left_out: List[str] = []  # what has no live cells, and why
         self.formulas = 0  # live formulas that compute values or gradients

@@ -49,6 +49,7 @@ class Showing:
         block = page.block(shape, 0)
         page.labels(block)
         page.past(block)
+        self.draft.helpers.append((block, False))
         return View(block, page.title)
 
     def given(self, page: Page, label: str, section: Section) -> View:

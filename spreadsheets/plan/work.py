@@ -201,6 +201,18 @@ class Work:
         return rule
 
 
+class Apart:
+    """Each block at a place of its own, for a work that stands on no page."""
+
+    def __init__(self, sheet: str) -> None:
+        self.sheet, self.row = sheet, 1
+
+    def __call__(self, key: StepKey, shape: Shape) -> Block:
+        block = Block(self.sheet, self.row, 1, tuple(shape))
+        self.row += block.height + 1
+        return block
+
+
 def operand(rule: Rule, symbol: str, view: View) -> Expression:
     """A number that counts something, or the numbers of a block."""
     return constant(view[()]) if symbol in rule.counts else block(view)
@@ -232,4 +244,4 @@ class _Lines(Working):
         return either(flag, then, otherwise)
 
 
-__all__ = ["OVERFLOW", "Leaf", "Step", "Where", "Work"]
+__all__ = ["OVERFLOW", "Apart", "Leaf", "Step", "Where", "Work"]

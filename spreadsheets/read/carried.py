@@ -12,16 +12,21 @@ from saitama.autograd.function import OPS
 
 from ..errors import WorkbookError
 from ..formulas import FORMULAS
+from ..graph.demand import TooMuch, check_demand
 from ..graph.graph import Graph
 from ..graph.items import Item, Leaf, Node
-from ..graph.keys import Gradient, Share, Value
+from ..graph.keys import Gradient, Inner, Share, Value
 from ..layout import Shape, size_of
-from ..plan.carry import CHUNK, FORMATS, SHEET
+from ..plan.carry import FORMATS, MAX_TEXT, SHEET
+from ..plan.subject import MAX_NODES
 from .carried_step import read_step
 from .places import Carried
 
-MAX_TOTAL = 20_000_000  # numbers in all tensors together
-MAX_TEXT = 50_000_000
+MAX_TENSORS = 50_000  # that a graph starts from, and that its operations read, each time counted
+LONGEST_REASON = 200  # characters
+
+# What reading a damaged graph may raise.
+_DAMAGE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
 
 
 def read_graph(book: Any) -> Carried:
@@ -31,12 +36,8 @@ def read_graph(book: Any) -> Carried:
             f"{book.path}: this workbook carries no graph (the sheet {SHEET!r} is missing): saitama did not write it; "
             "compare(path, {address: tensor}) checks any workbook"
         )
-    sheet = book[SHEET]
-    chunks: List[str] = []
-    while sheet[len(chunks) + 2, 1].kind == "text" and len(chunks) * CHUNK < MAX_TEXT:
-        chunks.append(str(sheet[len(chunks) + 2, 1].value))
     try:
-        described = json.loads("".join(chunks))
+        described = json.loads(_text(book[SHEET]), parse_int=_whole)
         if described["format"] not in FORMATS:
             raise WorkbookError(
                 f"{book.path}: written in format {described['format']!r:.40}, this version reads {FORMATS[-1]}: "
@@ -45,18 +46,42 @@ def read_graph(book: Any) -> Carried:
         return _carried(described, book)
     except WorkbookError:
         raise
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    except TooMuch as error:
+        raise WorkbookError(f"{book.path}: too much to compute here: {error}; export a smaller example") from None
+    except _DAMAGE as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
         raise WorkbookError(
-            f"{book.path}: the graph it carries is damaged ({reason}); export the workbook again"
+            f"{book.path}: the graph it carries is damaged ({reason[:LONGEST_REASON]}); export the workbook again"
         ) from None
+
+
+def _text(sheet: Any) -> str:
+    chunks: List[str] = []
+    length = 0
+    while sheet[len(chunks) + 2, 1].kind == "text":
+        chunks.append(str(sheet[len(chunks) + 2, 1].value))
+        length += len(chunks[-1])
+        if length > MAX_TEXT:
+            raise TooMuch(f"its graph takes more than {MAX_TEXT:,} characters to describe")
+    return "".join(chunks)
+
+
+def _whole(text: str) -> int:
+    """A whole number of JSON. One of a million digits would take Python minutes."""
+    if len(text) > 20:
+        raise ValueError(f"a number of {len(text):,} digits")
+    return int(text)
 
 
 def _carried(described: Mapping[str, Any], book: Any) -> Carried:
     graph = Graph([], [])
     carried = Carried(graph, "worksheet" if described["kind"] == "worksheet" else "export")
     items: List[Item] = []
-    total = 0
+    if len(described["nodes"]) > MAX_NODES:
+        raise TooMuch(f"its graph has {len(described['nodes']):,} operations, at most {MAX_NODES:,} are computed")
+    tensors = len(described["leaves"]) + sum(len(given["inputs"]) for given in described["nodes"])
+    if tensors > MAX_TENSORS:
+        raise TooMuch(f"its operations read {tensors:,} tensors, at most {MAX_TENSORS:,} are computed with")
     for leaf in described["leaves"]:
         item = Leaf(*_read_item(leaf))
         graph.leaves.append(item)
@@ -77,20 +102,25 @@ def _carried(described: Mapping[str, Any], book: Any) -> Carried:
         name, shape, dtype, grad = _read_item(given)
         node = Node(name, shape, dtype, grad, op=op, params=params, inputs=inputs, needs=needs, number=number)
         if FORMULAS[op].shape([i.shape for i in inputs], params) != node.shape:
-            raise ValueError(f"operation {number}, {node.text}, cannot have shape {node.shape}")
+            raise ValueError(f"operation {number}, {op}, cannot have shape {node.shape}")
         graph.nodes.append(node)
         items.append(node)
         carried.place(Value(node), given["forward"], node.shape, book)
         carried.place(Gradient(node), given["arriving"], node.shape, book)
         for k, (operand, places) in enumerate(zip(inputs, given["contributions"])):
             carried.place(Share(node, k), places, operand.shape, book)
-    total = sum(size_of(item.shape) for item in items)
-    if total > MAX_TOTAL:
-        raise ValueError(f"its tensors have {total:,} numbers in all")
+        for k, symbol, places in given.get("inner", ()) if described["format"] == FORMATS[2] else ():
+            of = Value(node) if k == -1 else Share(node, range(len(inputs))[k])
+            carried.place(Inner(of, str(symbol)[:40]), places, _param(places["shape"]), book)
     if not graph.nodes or size_of(graph.root.shape) != 1:
         raise ValueError("it has no result of one number")
-    if described["format"] == FORMATS[1]:
+    carried.exercise = dict(described["exercise"]) if described["format"] == FORMATS[2] else {}
+    carried.help(described.get("helpers"), book)
+    if "step" in described and described["format"] != FORMATS[0]:
         read_step(carried, described["step"], book)
+    carried.check_structure(book)
+    with_cells = [leaf for leaf in graph.inputs if Value(leaf) in carried.places]
+    check_demand(graph, with_cells, [node for node in graph.nodes if carried.is_pinned(Value(node))])
     return carried
 
 
@@ -98,8 +128,8 @@ def _read_item(described: Mapping[str, Any]) -> Tuple[str, Shape, str, bool]:
     shape = _param(described["shape"])
     if not isinstance(shape, tuple) or any(isinstance(n, bool) or not isinstance(n, int) or n < 0 for n in shape):
         raise ValueError(f"a tensor of shape {shape}")
-    if len(shape) > 32 or size_of(shape) > MAX_TOTAL:
-        raise ValueError(f"a tensor of shape {shape}")
+    if len(shape) > 32:
+        raise ValueError(f"a tensor of {len(shape)} dimensions")
     if described["dtype"] not in ("float64", "float32", "int64", "bool"):
         raise ValueError(f"numbers of kind {described['dtype']!r}")
     return str(described["name"])[:100], shape, described["dtype"], bool(described["grad"])

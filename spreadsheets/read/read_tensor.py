@@ -11,16 +11,11 @@ from saitama.tensor.tensor import Tensor
 
 from ..address import cell_name, quote_title
 from ..errors import WorkbookError
+from ..judge.hint import to_do
 from .safety import PathLike
 from .workbook import Cell, open_workbook
 
-_WHAT_TO_DO = {
-    "blank": "type a number there, or give a smaller block",
-    "not calculated": "open and save it in a spreadsheet program, or run `saitama recalc`",
-    "text": "type it as a number",
-    "boolean": "type a number, or read it with dtype='bool'",
-    "error": "correct it first",
-}
+_OR = {"blank": ", or give a smaller block", "boolean": ", or read it with dtype='bool'"}
 
 
 def read_tensor(
@@ -35,8 +30,8 @@ def read_tensor(
     """The numbers of a block such as "Sheet1!B2:D4" as a Tensor of shape (rows, columns).
 
     One row or one column gives a vector (n,), one cell a scalar (). `transpose` exchanges rows and columns of a
-    block. Every cell must hold a number, typed or calculated; the texts nan, inf and -inf are taken as such. The
-    doubles are those of the file, exactly. Raises WorkbookError naming the cell, what it holds and what to do.
+    block. Every cell must hold a number, typed or calculated; the texts nan, inf and -inf are taken as such, a date is
+    not. The doubles are those of the file, exactly. Raises WorkbookError naming the cell, what it holds and what to do.
     """
     dtype = None if dtype is None else check_dtype(dtype)
     book = open_workbook(path)
@@ -67,7 +62,7 @@ def _number(cell: Cell, dtype: Optional[str]) -> float:
         return cell.value is True
     number = cell.number
     if number is None:
-        raise ValueError(f"{cell.found}: {_WHAT_TO_DO[cell.kind]}")
+        raise ValueError(f"{cell.found}: {to_do(cell)}{_OR.get(cell.kind, '')}")
     if dtype == "bool":
         if number not in (0.0, 1.0):
             raise ValueError(f"{cell.found}: dtype='bool' needs TRUE, FALSE, 1 or 0")
