@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
 
 from saitama.autograd.function import OPS, Function, ancestors
+from saitama.nn import Module
 from saitama.tensor.backend import K
 from saitama.tensor.tensor import Tensor
 
 from .formulas import FORMULAS
 from .layout import Shape, flatten
-from .parts import Part, find_parts, innermost, module_paths, name_of
+from .parts import Part, find_parts, innermost, module_paths, name_of, named_values
 
 if TYPE_CHECKING:
     from .step import Step
@@ -121,31 +122,18 @@ def trace(root: Tensor, names: Any = None) -> Graph:
 
 
 def _given_names(names: Any) -> Dict[Any, str]:
-    """{tensor or function: name} from a mapping such as locals(), or from a module's named_parameters()."""
-    if names is None:
-        return {}
-    if hasattr(names, "named_parameters"):
-        pairs = _tensors_of(names)
-    elif isinstance(names, Mapping):
-        pairs = list(names.items())
-    else:
-        raise TypeError(
-            f"names is a {type(names).__name__}; give a mapping from names to tensors, locals() say, or a module"
-        )
+    """{tensor or function: name} from a mapping such as locals(), or from a module's parameters and buffers.
+
+    Whatever else a mapping holds, classes, functions and imported modules among it, is passed over.
+    """
     given: Dict[Any, str] = {}
-    for name, value in pairs:
-        if hasattr(value, "named_parameters") and not isinstance(value, Tensor):
-            for path, tensor in _tensors_of(value):
-                given.setdefault(tensor, f"{name}.{path}")
-        elif isinstance(value, Tensor) and not str(name).startswith("_"):
-            given.setdefault(value if value.node is None else value.node, str(name))
+    for name, value in named_values(names):
+        if isinstance(value, Module):
+            for path, tensor in [*value.named_parameters(), *value.named_buffers()]:
+                given.setdefault(tensor, f"{name}.{path}" if name else path)
+        elif isinstance(value, Tensor) and not name.startswith("_"):
+            given.setdefault(value if value.node is None else value.node, name)
     return given
-
-
-def _tensors_of(module: Any) -> List[Tuple[str, Tensor]]:
-    """The parameters and the buffers of a module, by their paths."""
-    buffers = module.named_buffers() if hasattr(module, "named_buffers") else ()
-    return [*module.named_parameters(), *buffers]
 
 
 def _unique(name: str, taken: Dict[str, int]) -> str:
