@@ -15,9 +15,10 @@ from openpyxl import Workbook
 from .formulas import FORMULAS, Scope, View
 from .graph import Graph, Item, Leaf, Node, Run, numbers, receives
 from .layout import Block, Index, Shape, size_of
-from .page import Page, number_format, sheet_title, shortened
+from .page import Page, number_format
 from .rounding import sizes
 from .style import HELPER, Styles
+from .texts import sheet_title, shortened
 
 MAX_WIDTH = 4_000  # columns of one block: three stand side by side
 MAX_NODES = 2_000

@@ -19,6 +19,7 @@ from .errors import WorkbookError
 from .package import Package
 from .reading import Position
 from .sheet_cells import RawCell, scan_cells
+from .texts import escaped
 from .xml_events import XmlError
 
 # The codes that the file format knows; whatever else an engine says becomes #VALUE!.
@@ -27,7 +28,6 @@ ERROR_CODES = {"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A
 _START_TAG = re.compile(rb"""<([\w.:-]+)((?:[^>"']|"[^"]*"|'[^']*')*?)(/?)>""")
 _TYPE = re.compile(rb"""\s+t\s*=\s*("[^"]*"|'[^']*')""")
 _ATTRIBUTES = re.compile(rb"""\s+[\w.:-]+\s*=\s*(?:"[^"]*"|'[^']*')""")
-_NOT_IN_XML = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
 
 
 def write_with_values(package: Package, values: Mapping[str, Mapping[Position, Result]], target: Path) -> None:
@@ -92,5 +92,4 @@ def encode(result: Result) -> tuple[bytes, bytes]:
             return b"e", b"#NUM!"
         text = repr(number)
         return b"n", (text[:-2] if text.endswith(".0") else text).encode()
-    text = _NOT_IN_XML.sub(lambda found: f"_x{ord(found.group()):04X}_", str(value))
-    return b"str", escape(text).encode("ascii", "xmlcharrefreplace")
+    return b"str", escape(escaped(str(value))).encode("ascii", "xmlcharrefreplace")

@@ -17,6 +17,7 @@ from saitama.tensor.tensor import Tensor
 from .formulas import FORMULAS
 from .layout import Shape, flatten
 from .parts import Part, find_parts, innermost, module_paths, name_of, named_values
+from .texts import printable
 
 if TYPE_CHECKING:
     from .step import Step
@@ -138,7 +139,7 @@ def _given_names(names: Any) -> Dict[Any, str]:
 
 def _unique(name: str, taken: Dict[str, int]) -> str:
     """`name`, or `name (2)` where it was given before."""
-    name = "".join(c if c.isprintable() else " " for c in name).strip()[:60] or "unnamed"
+    name = printable(name).strip()[:60].strip() or "unnamed"
     taken[name] = taken.get(name, 0) + 1
     return name if taken[name] == 1 else _unique(f"{name} ({taken[name]})", taken)
 

@@ -6,7 +6,6 @@ Behind every chart stands the table's own range, so a number that is changed the
 from __future__ import annotations
 
 import os
-from math import isfinite
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Tuple, Union
 
@@ -20,7 +19,8 @@ from openpyxl.worksheet.properties import PageSetupProperties
 from saitama.files import write_workbook
 from saitama.training.history import History, Row, columns
 
-from .style import Styles
+from .style import Styles, write_number
+from .texts import escaped, printable, sheet_title
 
 COLORS = ("2F4B7C", "E07A1F", "2E8B57", "B0413E", "7B5EA7", "8C6D46", "4AA3C7", "6B7785")  # of the lines, in order
 TITLES = {
@@ -52,8 +52,8 @@ def write_histories(runs: Mapping[str, History], path: Union[str, os.PathLike[st
     styles = Styles(workbook)
     epochs = _tables(workbook, styles, "Epochs", {run: history.epochs for run, history in runs.items()})
     steps = _tables(workbook, styles, "Steps", {run: history.steps for run, history in runs.items()})
-    styles.put(front.cell(1, 1, "History of training"), "title")
-    styles.put(front.cell(2, 1, "The charts show the tables on the other sheets: a line follows its numbers."), "text")
+    styles.text(front.cell(1, 1), "History of training", "title")
+    styles.text(front.cell(2, 1), "The charts show the tables on the other sheets: a line follows its numbers.", "text")
     front.sheet_view.showGridLines = False
     front.page_setup.orientation, front.page_setup.fitToHeight = "landscape", 0  # printed: as wide as a page
     front.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
@@ -73,7 +73,7 @@ def _tables(workbook: Workbook, styles: Styles, title: str, runs: Dict[str, List
     tables: List[Table] = []
     for run, rows in runs.items():
         if rows:
-            sheet = workbook.create_sheet(_sheet_name(workbook, f"{title} {run}".strip()))
+            sheet = workbook.create_sheet(sheet_title(f"{title} {run}", workbook.sheetnames))
             shown = rows[:: -(-len(rows) // MOST_ROWS)]  # every second, third, ... row of what no sheet can hold
             names = columns(rows)
             _table(sheet, styles, names, shown)
@@ -81,28 +81,17 @@ def _tables(workbook: Workbook, styles: Styles, title: str, runs: Dict[str, List
     return tables
 
 
-def _sheet_name(workbook: Workbook, wanted: str) -> str:
-    """At most 31 characters, none of []:*?/\\, and not there yet."""
-    name = "".join("-" if character in "[]:*?/\\'" else character for character in wanted)[:31]
-    number = 1
-    while name.lower() in (taken.lower() for taken in workbook.sheetnames):
-        number += 1
-        name = f"{name[:27]} {number}"
-    return name
-
-
 def _table(sheet: Any, styles: Styles, names: List[str], rows: List[Row]) -> None:
     for place, name in enumerate(names, start=1):
-        styles.put(sheet.cell(1, place, name), "head")
+        styles.text(sheet.cell(1, place), name, "head")
         sheet.column_dimensions[get_column_letter(place)].width = 16 if place > 1 else 9
     for number, row in enumerate(rows, start=2):
         for place, name in enumerate(names, start=1):
             value = row.get(name)
             if value is None:
                 continue
-            whole = isinstance(value, int)
-            shown = value if whole or isfinite(value) else str(float(value))  # "nan": a cell holds no such number
-            styles.put(sheet.cell(number, place, shown), "live", "0" if whole else _format(value))
+            shown = "0" if isinstance(value, int) else _format(value)
+            write_number(styles.put(sheet.cell(number, place), "live", shown), value)
     sheet.freeze_panes = "B2"
 
 
@@ -135,9 +124,9 @@ def _charts(tables: List[Table], counter: str, note: str) -> Dict[str, List[Tupl
 
 def _chart(title: str, counter: str, lines: List[Tuple[str, Table, str]]) -> ScatterChart:
     """Lines over the counter, which is a number: every program finds round ones for the axis."""
-    chart = ScatterChart()
+    chart = ScatterChart(scatterStyle="lineMarker")  # which the format wants to be said; lines with marks, if any
     chart.style = 13
-    chart.title = title
+    chart.title = printable(title)
     chart.width, chart.height = 15.5, 8.8  # cm
     chart.x_axis.title = counter
     chart.x_axis.delete = chart.y_axis.delete = False  # openpyxl would hide both
@@ -157,7 +146,7 @@ def _chart(title: str, counter: str, lines: List[Tuple[str, Table, str]]) -> Sca
     for place, (label, (_, sheet, names, rows), name) in enumerate(lines):
         counts = Reference(sheet, min_col=1, min_row=2, max_row=rows + 1)
         values = Reference(sheet, min_col=names.index(name) + 1, min_row=2, max_row=rows + 1)
-        series = Series(values, counts, title=label)
+        series = Series(values, counts, title=escaped(label))
         series.graphicalProperties.line.solidFill = COLORS[place % len(COLORS)]
         noisy = rows > 200 and not name.startswith("val_")  # a thick line would hide the others
         series.graphicalProperties.line.width = 9_525 if noisy else 22_000  # in 1/12,700 point

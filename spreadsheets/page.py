@@ -6,7 +6,6 @@ the live formulas, the framework's values and the differences of all its blocks 
 
 from __future__ import annotations
 
-import re
 from typing import Any, Callable, List, Optional, Sequence, Tuple
 
 from openpyxl.worksheet.hyperlink import Hyperlink
@@ -14,30 +13,10 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from .formulas.limits import checked
 from .layout import MAX_COLUMNS, MAX_ROWS, Block, Index, column, slice_label
-from .style import DIFFERENCE, INTEGER, NUMBER, TINY, Styles
+from .style import DIFFERENCE, INTEGER, NUMBER, TINY, Styles, write_number
+from .texts import cut, escaped
 
 LABELS, NUMBERS = 11.0, 12.0  # column widths, in characters
-
-
-def sheet_title(text: str, taken: Sequence[str]) -> str:
-    """`text` as Excel takes it for a sheet's title: at most 31 characters, none of []:*?/\\, unlike all others.
-
-    A "!" goes too, which IronCalc cannot load.
-    """
-    clean = re.sub(r"[\[\]:*?/\\!\x00-\x1f]", "_", text).strip().strip("'")[:31].strip().strip("'") or "sheet"
-    used = {title.lower() for title in taken} | {"history"}
-    title, n = clean, 2
-    while title.lower() in used:
-        suffix = f" ({n})"
-        title, n = clean[: 31 - len(suffix)] + suffix, n + 1
-    return title
-
-
-def shortened(path: str, length: int) -> str:
-    """A dotted path without its first parts, where it is too long: `…h.0.attn.c_attn`."""
-    while len(path) > length and "." in path:
-        path = "…" + path.lstrip("…").partition(".")[2]
-    return path
 
 
 def target(sheet: str, cell: str = "A1") -> str:
@@ -78,18 +57,17 @@ class Page:
         """One cell. Text that starts with "=" is a formula; numbers are written exactly, infinities as text."""
         cell: Any = self.sheet.cell(row, col)
         cell._style = self.styles.array(style, number_format)
+        if isinstance(value, str) and not value.startswith("="):
+            return self.text(row, col, value, style, number_format)
         if isinstance(value, str):
-            cell.value = value
+            cell._value, cell.data_type = value, "f"
         else:
             write_number(cell, value)
         return cell
 
-    def text(self, row: int, col: int, value: str, style: str = "text") -> Any:
-        """One cell of text, which never becomes a formula."""
-        cell: Any = self.sheet.cell(row, col)
-        cell._style = self.styles.array(style)
-        cell._value, cell.data_type = value[:32_000], "s"
-        return cell
+    def text(self, row: int, col: int, value: str, style: str = "text", number_format: Optional[str] = None) -> Any:
+        """One cell of text."""
+        return self.styles.text(self.sheet.cell(row, col), value, style, number_format)
 
     def line(self, value: str, style: str = "text") -> None:
         self.text(self.row, 1, value, style)
@@ -104,7 +82,7 @@ class Page:
 
     def link(self, row: int, col: int, text: str, sheet: str, cell: str = "A1", style: str = "link") -> None:
         """A cell of text that leads to a cell of another sheet."""
-        place = Hyperlink(ref=f"{column(col)}{row}", location=target(sheet, cell), display=text[:200])
+        place = Hyperlink(ref=f"{column(col)}{row}", location=target(sheet, cell), display=escaped(cut(text, 200)))
         self.text(row, col, text, style)._hyperlink = place  # the setter would take it for an address outside
 
     def links(self, label: str, links: Sequence[Tuple[str, str]]) -> None:
@@ -203,12 +181,4 @@ class Page:
             self.sheet.freeze_panes = freeze
 
 
-def write_number(cell: Any, value: Any) -> None:
-    """Exactly: a double read back is the same double. NaN and infinities, which no cell can hold, become text."""
-    if value != value or value in (float("inf"), float("-inf")):
-        cell._value, cell.data_type = ("nan" if value != value else "inf" if value > 0 else "-inf"), "s"
-    else:
-        cell._value, cell.data_type = repr(value), "n"
-
-
-__all__: List[str] = ["Page", "number_format", "sheet_title", "shortened", "target", "write_number"]
+__all__: List[str] = ["Page", "number_format", "target"]

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Any, Dict, Optional
 
 from openpyxl import Workbook
-from openpyxl.cell import Cell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
+
+from .texts import cell_text
 
 FONT = "Arial"  # named everywhere: without a name LibreOffice falls back to a serif face
 INK, GREY, LINE = "1F2933", "6B7785", "CBD2D9"
@@ -104,6 +105,20 @@ class Styles:
             self._made[key] = cell._style
         return self._made[key]
 
-    def put(self, cell: Cell, name: str, number_format: Optional[str] = None) -> Cell:
+    def put(self, cell: Any, name: str, number_format: Optional[str] = None) -> Any:
         cell._style = self.array(name, number_format)
         return cell
+
+    def text(self, cell: Any, value: str, name: str, number_format: Optional[str] = None) -> Any:
+        """Text, which never becomes a formula, a number or another character, whatever it looks like."""
+        cell._style = self.array(name, number_format)
+        cell._value, cell.data_type = cell_text(value), "s"
+        return cell
+
+
+def write_number(cell: Any, value: Any) -> None:
+    """Exactly: a double read back is the same double. NaN and infinities, which no cell can hold, become text."""
+    if value != value or value in (float("inf"), float("-inf")):
+        cell._value, cell.data_type = ("nan" if value != value else "inf" if value > 0 else "-inf"), "s"
+    else:
+        cell._value, cell.data_type = repr(value), "n"

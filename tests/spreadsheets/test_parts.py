@@ -11,7 +11,7 @@ from saitama import Tensor, manual_seed, nn, no_grad, randn
 from saitama.language import loss_of_text, tiny_gpt
 from saitama.spreadsheets import Exported, export
 from saitama.spreadsheets.graph import trace
-from saitama.spreadsheets.page import shortened
+from saitama.spreadsheets.texts import shortened
 from saitama.spreadsheets.parts import Part, local
 
 
