@@ -14,7 +14,7 @@ import pytest
 from saitama import Tensor
 from saitama.autograd.function import apply
 from saitama.spreadsheets import export, recalculate, verify
-from saitama.spreadsheets.page import sheet_title
+from saitama.spreadsheets.texts import sheet_title
 from saitama.tensor import cat, where
 
 ENGINES = ["ironcalc"] + (["libreoffice"] if shutil.which("soffice") else [])

@@ -10,6 +10,7 @@ from typing import List
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from saitama import Tensor, nn, optim
 from saitama.spreadsheets import export, heat_map, recalculate, verify, worksheet
 from saitama.spreadsheets.carry import read_graph
