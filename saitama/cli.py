@@ -1,55 +1,71 @@
 """The `saitama` command.
 
-Exit codes: 0 all right, 1 something differs, 2 the input cannot be used (one line on stderr says why), 130 Ctrl-C.
+Exit codes: 0 all right, 1 something differs (and nothing else), 2 it cannot be done (one line on stderr says why), 130
+Ctrl-C.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from typing import List, Optional
 
 import saitama
+from saitama import terminal
 from saitama.commands import export, generate, train
 from saitama.commands.options import tolerance
+from saitama.commands.reason import reason
+from saitama.messages import one_line
+from saitama.terminal import say
 
 RIGHT, DIFFERS, UNUSABLE = 0, 1, 2
 INTERRUPTED = 130  # what a shell reports after Ctrl-C
-UNUSABLE_ERRORS = (ValueError, TypeError, LookupError, OSError, RuntimeError, ImportError, ArithmeticError, MemoryError)
 
 
 def main(arguments: Optional[List[str]] = None) -> int:
     """Run the command with these arguments (sys.argv's by default) and return its exit code."""
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # closed by whoever started us, as `>&-` does
-            setattr(sys, name, open(os.devnull, "w"))
+    terminal.prepare()
+    options = argparse.Namespace()
+    try:
+        try:
+            return run(arguments, options)
+        finally:
+            terminal.flush()
+    except KeyboardInterrupt as stop:
+        return failed(INTERRUPTED, one_line(stop) if stop.args else "stopped")
+    except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
+        terminal.detach(sys.stdout)
+        return RIGHT
+    except Exception as error:
+        return failed(UNUSABLE, reason(error, options))
+
+
+def run(arguments: Optional[List[str]], options: argparse.Namespace) -> int:
+    """Parse the arguments into `options`, and run the command."""
     parser = make_parser()
-    options = parser.parse_args(arguments)
+    parser.parse_args(arguments, options)
     if options.run is None:
         parser.print_help()
         return UNUSABLE
+    code: int = options.run(options)
+    return code
+
+
+def failed(code: int, message: str) -> int:
+    """Say why, if anybody can hear it, and return the code."""
     try:
-        code: int = options.run(options)
-        sys.stdout.flush()
-        return code
-    except KeyboardInterrupt as stop:
-        print(f"saitama: {one_line(stop) if stop.args else 'stopped'}", file=sys.stderr)
-        return INTERRUPTED
-    except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return RIGHT
-    except UNUSABLE_ERRORS as error:
-        print(f"saitama: {one_line(error)}", file=sys.stderr)
-        return UNUSABLE
+        say(f"saitama: {message}", error=True)
+    except OSError:
+        pass
+    return code
 
 
 def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="saitama",
         description="A deep-learning framework that a person can check by hand. Start with `saitama demo`.",
-        epilog="Exit codes: 0 all right, 1 something differs, 2 the input cannot be used, 130 stopped by Ctrl-C.",
+        epilog="Exit codes: 0 all right, 1 something differs, 2 it cannot be done, 130 stopped by Ctrl-C.",
     )
     parser.add_argument("--version", action="version", version=f"saitama {saitama.__version__}")
     parser.set_defaults(run=None)
@@ -90,12 +106,6 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def one_line(error: BaseException) -> str:
-    """The message of an error without line breaks; its kind where it has no message."""
-    text = " ".join(str(error).split())
-    return text if text else type(error).__name__
-
-
 # --- the commands -----------------------------------------------------------------------------------------------------
 def demo(options: argparse.Namespace) -> int:
     from saitama.demo import run_demo
@@ -110,8 +120,8 @@ def worksheet(options: argparse.Namespace) -> int:
     root, names = run_script(options.script)
     parts = [part.strip() for part in options.blanks.split(",") if part.strip()]
     blanks = parts[0] if parts in (["all"], ["forward"], ["backward"]) else parts
-    print(spreadsheets.worksheet(root, options.output, names=names, blanks=blanks))
-    print(f"next: fill in its yellow cells, save it, and `saitama verify {options.output}`")
+    say(str(spreadsheets.worksheet(root, options.output, names=names, blanks=blanks)))
+    say(f"next: fill in its yellow cells, save it, and `saitama verify {options.output}`")
     return RIGHT
 
 
@@ -124,7 +134,10 @@ def verify(options: argparse.Namespace) -> int:
             f"{options.file} was never calculated: open and save it in a spreadsheet program, or run "
             f"`saitama recalc {options.file}`, and verify it then"
         )
-    print(json.dumps(result.as_dict(), indent=1) if options.json else result)
+    if options.json:
+        say(json.dumps(result.as_dict(), indent=1), hang=None)
+    else:
+        say(str(result), hang="    ")
     return RIGHT if result.ok else DIFFERS
 
 
@@ -134,9 +147,9 @@ def recalc(options: argparse.Namespace) -> int:
     output = options.output or options.file
     result = spreadsheets.recalculate(options.file, engine=options.engine, output=output)
     cells = sum(len(sheet) for sheet in result.values.values())
-    print(f"{output}: {cells:,} cells calculated by {result.engine} in {result.seconds:.1f} s")
+    say(f"{output}: {cells:,} cells calculated by {result.engine} in {result.seconds:.1f} s")
     for cell in list(result.errors)[:20]:
-        print(f"  {cell}: {result[cell]}")
+        say(f"  {cell}: {result[cell]}")
     return DIFFERS if result.errors else RIGHT
 
 
@@ -144,5 +157,5 @@ def info(options: argparse.Namespace) -> int:
     from saitama.information import information
 
     for name, value in information().items():
-        print(f"{name + ':':<14} {value}")
+        say(f"{name + ':':<14} {value}", hang=15 * " ")
     return RIGHT

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+HOW_TO_MAKE = "`saitama train --out FOLDER` makes one"  # a folder of a run
+
 
 def positive(text: str) -> int:
     """A whole number from 1 on."""

@@ -23,7 +23,8 @@ from saitama.transformer import GPT, CharTokenizer
 
 from .settings import Settings
 
-MAKE = "`saitama train --out FOLDER` makes one"
+GO_ON = "go on with it by LanguageModelTrainer.resume(folder), or give another folder"
+HOW_TO_MAKE = "LanguageModelTrainer(text, settings, folder) makes one"
 
 
 class RunFolder:
@@ -34,16 +35,21 @@ class RunFolder:
         self.about, self.checkpoint = self.path / "run.json", self.path / "checkpoint.safetensors"
         self.curves = self.path / "curves.xlsx"
 
-    def check_free(self) -> None:
+    def check_free(self, advice: str = GO_ON) -> None:
         """Raises FileExistsError if there is a run already, NotADirectoryError if there is something else."""
         if self.path.exists() and not self.path.is_dir():
             raise NotADirectoryError(f"{self.path} is a file; give the name of a folder for the run")
         there = [file.name for file in (self.about, self.checkpoint, self.curves) if file.exists()]
         if there:
-            raise FileExistsError(
-                f"{self.path} holds another run ({', '.join(there)}), which is kept; go on with it by --resume, or "
-                "choose another folder with --out"
-            )
+            raise FileExistsError(f"{self.path} holds another run ({', '.join(there)}), which is kept; {advice}")
+
+    def check_there(self, advice: str = HOW_TO_MAKE) -> None:
+        """Raises FileNotFoundError if there is no run."""
+        if not self.path.is_dir():
+            what = "it is a file" if self.path.exists() else "there is no such folder"
+            raise FileNotFoundError(f"{self.path} is no folder of a run: {what}; {advice}")
+        if not self.about.exists():
+            raise FileNotFoundError(f"{self.path} is no folder of a run: it has no run.json; {advice}")
 
     def claim(self) -> None:
         """Make the folder for a new run. Raises FileExistsError if it holds a run already, OSError if it cannot be."""
@@ -69,11 +75,7 @@ class RunFolder:
 
         Raises FileNotFoundError for a folder without a run, ValueError for a run.json that is damaged.
         """
-        if not self.path.is_dir():
-            what = "it is a file" if self.path.exists() else "there is no such folder"
-            raise FileNotFoundError(f"{self.path} is no folder of a run: {what}; {MAKE}")
-        if not self.about.exists():
-            raise FileNotFoundError(f"{self.path} is no folder of a run: it has no run.json; {MAKE}")
+        self.check_there()
         try:
             about = json.loads(self.about.read_text(encoding="utf-8"))
             text = {"files": [], "characters": 0, "sha256": "", **about.get("text", {})}

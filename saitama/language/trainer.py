@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from math import isfinite, nan
 from time import perf_counter
-from typing import Any, Dict, List, Optional, Sequence, Union
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Union
 
 from saitama.autograd import no_grad
 from saitama.datasets import corpus
@@ -83,13 +84,14 @@ class LanguageModelTrainer:
     def fit(self) -> History:
         """Train until settings.steps steps are done, and return what happened.
 
-        Each `evaluate_every` steps the model is evaluated, writes a sample, and a checkpoint is kept. At Ctrl-C the
-        step is finished and kept, and KeyboardInterrupt raised. NonFiniteError is raised as soon as the loss or a
-        gradient is NaN or infinite, before the step that would spread it; the checkpoint before is kept.
+        Each `evaluate_every` steps the model is evaluated, writes a sample, and a checkpoint is kept. At the end, also
+        at an early one, the curves are written. At Ctrl-C the step is finished and kept, and KeyboardInterrupt raised.
+        NonFiniteError is raised as soon as the loss or a gradient is NaN or infinite, before the step that would spread
+        it; the checkpoint before is kept.
         """
         settings, parameters = self.settings, list(self.model.parameters())
         self.model.train()
-        with Interrupt() as interrupt, Watch(settings.steps, self.step, self.progress) as watch:
+        with Interrupt() as interrupt, self._curves(), Watch(settings.steps, self.step, self.progress) as watch:
             while self.step < settings.steps:
                 begin = perf_counter()
                 lr = self.schedule.rate(settings.lr, self.step)
@@ -196,6 +198,21 @@ class LanguageModelTrainer:
         return trainer
 
     # --- inside -------------------------------------------------------------------------------------------------------
+    @contextmanager
+    def _curves(self) -> Iterator[None]:
+        """Leave the curves of the run in its folder, whatever ends it."""
+        try:
+            yield
+        except BaseException:  # which says more than that the curves could not be written either
+            with suppress(OSError):
+                self._export()
+            raise
+        self._export()
+
+    def _export(self) -> None:
+        if self.run is not None and self.history.steps:
+            self.history.export(self.run.curves)
+
     def _save(self) -> None:
         if self.run is None:
             return
