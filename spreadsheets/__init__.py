@@ -16,7 +16,7 @@ from .errors import WorkbookError, WorkbookNotFound
 from .export import Exported, export
 from .heat_map import heat_map
 from .read_tensor import read_tensor
-from .recalculate import Recalculation, recalculate
+from .recalculate import Recalculation, installed_engines, recalculate
 from .report import Comparison, Difference
 from .verify import Verification, verify
 from .worksheet import worksheet
@@ -32,6 +32,7 @@ __all__ = [
     "compare",
     "export",
     "heat_map",
+    "installed_engines",
     "read_tensor",
     "recalculate",
     "verify",

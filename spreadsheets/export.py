@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Tuple, Union
+from typing import Any, Dict, Tuple, Union
 
 from saitama import __version__
 from saitama.files import write_workbook
@@ -17,6 +17,7 @@ from .check import CheckedBook
 from .formulas import FORMULAS
 from .graph import Graph, Node, Run, run, trace
 from .inputs import write_exported, write_inputs, write_leaf_gradients
+from .page import target
 from .parts import innermost
 from .start import HOW_TO_READ, write_start
 from .step import take_step, trace_step
@@ -25,13 +26,14 @@ from .update import write_updates
 
 @dataclass(frozen=True)
 class Exported:
-    """The file that was written; usable wherever a path is."""
+    """The file that was written; usable wherever a path is. read_tensor(written, written.cells["h"]) reads h again."""
 
     path: Path
     sheets: Tuple[str, ...]
     nodes: int  # operations
     formulas: int  # live formula cells that compute values or gradients
     left_out: Tuple[str, ...]  # what has no live cells, and why
+    cells: Dict[str, str] = field(default_factory=dict, compare=False)  # "h" or "dloss/dh" -> where its numbers stand
 
     def __fspath__(self) -> str:
         return str(self.path)
@@ -143,7 +145,16 @@ def save(book: Book, path: Path) -> Exported:
     """Write the workbook to a temporary name and rename it."""
     write_workbook(book.workbook, path)
     sheets = tuple(book.workbook.sheetnames)
-    return Exported(path, sheets, len(book.graph.nodes), book.formula_count, tuple(book.left_out))
+    return Exported(path, sheets, len(book.graph.nodes), book.formula_count, tuple(book.left_out), places(book))
+
+
+def places(book: Book) -> Dict[str, str]:
+    """The address of every tensor's numbers, as a person sees them: live formulas, or blanks to be filled in."""
+    found: Dict[str, str] = {}
+    for section in [*book.forward.values(), *book.arriving.values(), *book.contributions.values()]:
+        block = section.shown or section.live
+        found.setdefault(section.label, target(block.sheet, block.rectangle()))
+    return found
 
 
 __all__ = ["Exported", "export"]

@@ -22,6 +22,11 @@ from .safety import PathLike
 ENGINES = {engine.NAME: engine for engine in (ironcalc_engine, libreoffice_engine)}  # in the order of preference
 
 
+def installed_engines() -> List[str]:
+    """The names of the engines that can recalculate here, in the order in which they are tried."""
+    return [name for name, engine in ENGINES.items() if engine.is_available()]
+
+
 @dataclass(frozen=True)
 class Recalculation:
     """A workbook's values as an engine calculated them. Constants are those of the file, exactly."""
@@ -84,7 +89,7 @@ def recalculate(
 def _choose(engine: Optional[str]) -> List[str]:
     if engine is not None and engine not in ENGINES:
         raise ValueError(f"recalculate: engine {engine!r} is not known: give 'ironcalc', 'libreoffice' or None")
-    names = [name for name in ENGINES if engine in (None, name) and ENGINES[name].is_available()]
+    names = [name for name in installed_engines() if engine in (None, name)]
     if not names:
         wanted = "no engine that recalculates workbooks" if engine is None else f"the engine {engine!r}"
         verb = "is installed" if engine is None else "is not installed"
