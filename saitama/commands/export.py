@@ -29,7 +29,7 @@ def add(commands: Any) -> None:
     command.set_defaults(run=export)
 
 
-SCRIPT = "a Python file, and its tensor (default: loss)"
+SCRIPT = "a Python file, and the name of a tensor at its top level (default: loss)"
 
 
 def add_output(command: argparse.ArgumentParser) -> None:
