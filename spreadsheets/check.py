@@ -62,7 +62,7 @@ def write_check(book: Book) -> Dict[Item, Tuple[int, int]]:
     page.put(6, 3, atol, "input", "0E+00")
     page.text(6, 4, "for a gradient times 10, 100, …, where the numbers it is a sum of are as large", "note")
     page.text(7, 1, "input cells changed since the export", "text")
-    page.put(7, 3, "=" + "+".join(changed_inputs(book).values() or ["0"]), "cell", "0")
+    page.put(7, 3, f"={changed_inputs(book)}", "cell", "0")
     page.text(8, 1, "formulas checked", "text")
     page.put(8, 3, f"=SUM(C{first}:C{max(last, first)})", "cell", "#,##0")
     for col, name in enumerate(HEADERS, 1):

@@ -6,7 +6,7 @@ whether its framework's values still belong to its inputs.
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Tuple
+from typing import Any, List, Tuple
 
 from openpyxl.formatting.rule import FormulaRule
 from openpyxl.worksheet.datavalidation import DataValidation
@@ -134,7 +134,7 @@ def write_leaf_gradients(book: Book, page: Page) -> None:
 
 
 def write_exported(book: Book) -> None:
-    """The hidden copy of the inputs, in the same cells."""
+    """The hidden copy of the inputs, in the same cells, and in the first column how many of each have changed."""
     page = book.page("Exported")
     page.sheet.sheet_state = "hidden"
     page.line("The numbers of Inputs as they were at the export, in the same cells.", "note")
@@ -142,17 +142,24 @@ def write_exported(book: Book) -> None:
         section = book.forward.get(leaf)
         if section is not None:
             page.numbers(section.live, section.values, "key", "General")
+    for row, count in enumerate(_changed_counts(book), 2):
+        page.put(row, 1, f"={count}", "key", "0")
 
 
-def changed_inputs(book: Book) -> Dict[Leaf, str]:
-    """For each leaf the formula that counts its changed cells."""
-    counts = {}
-    for leaf in book.graph.inputs:
-        section = book.forward.get(leaf)
-        if section is not None and section.live.size:
-            area = section.live.rectangle()
-            counts[leaf] = f"SUMPRODUCT(--({target('Inputs', area)}<>{target('Exported', area)}))"
-    return counts
+def changed_inputs(book: Book) -> str:
+    """The formula that counts all changed cells. One sum over each input would be too long for many of them."""
+    count = len(_changed_counts(book))
+    return f"SUM({target('Exported', f'$A$2:$A${count + 1}')})" if count else "0"
+
+
+def _changed_counts(book: Book) -> List[str]:
+    """For each input that has cells the formula that counts its changed ones."""
+    places = [book.forward[leaf].live.rectangle() for leaf in book.graph.inputs if _has_cells(book, leaf)]
+    return [f"SUMPRODUCT(--({target('Inputs', area)}<>{target('Exported', area)}))" for area in places]
+
+
+def _has_cells(book: Book, leaf: Leaf) -> bool:
+    return leaf in book.forward and book.forward[leaf].live.size > 0
 
 
 __all__ = ["changed_inputs", "shape_text", "write_exported", "write_inputs", "write_leaf_gradients"]

@@ -60,7 +60,7 @@ class Page:
         if isinstance(value, str) and not value.startswith("="):
             return self.text(row, col, value, style, number_format)
         if isinstance(value, str):
-            cell._value, cell.data_type = value, "f"
+            cell._value, cell.data_type = checked(value), "f"
         else:
             write_number(cell, value)
         return cell
