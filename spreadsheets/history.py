@@ -83,7 +83,7 @@ def _tables(workbook: Workbook, styles: Styles, title: str, runs: Dict[str, List
 
 def _table(sheet: Any, styles: Styles, names: List[str], rows: List[Row]) -> None:
     for place, name in enumerate(names, start=1):
-        styles.text(sheet.cell(1, place), name, "head")
+        styles.text(sheet.cell(1, place), name.strip(), "head")
         sheet.column_dimensions[get_column_letter(place)].width = 16 if place > 1 else 9
     for number, row in enumerate(rows, start=2):
         for place, name in enumerate(names, start=1):
@@ -126,7 +126,7 @@ def _chart(title: str, counter: str, lines: List[Tuple[str, Table, str]]) -> Sca
     """Lines over the counter, which is a number: every program finds round ones for the axis."""
     chart = ScatterChart(scatterStyle="lineMarker")  # which the format wants to be said; lines with marks, if any
     chart.style = 13
-    chart.title = printable(title)
+    chart.title = printable(title).strip()
     chart.width, chart.height = 15.5, 8.8  # cm
     chart.x_axis.title = counter
     chart.x_axis.delete = chart.y_axis.delete = False  # openpyxl would hide both

@@ -61,6 +61,7 @@ ATTRIBUTES = {  # element -> those that must be there
 }
 LONGEST = {"promptTitle": 32, "errorTitle": 32, "prompt": 255, "error": 225, "display": 2084, "location": 2084}
 TYPES = {"n", "s", "str", "inlineStr", "b", "e"}
+XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 NUMBER = re.compile(r"-?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 ERRORS = {"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A"}
 
@@ -93,6 +94,8 @@ def _elements(tree: ElementTree.Element) -> Iterator[str]:
         for attribute in ATTRIBUTES.get(name, "").split():
             if attribute not in element.attrib and "chart" not in element.tag:
                 yield f"<{name}> has no {attribute}"
+        if XML_SPACE in element.attrib and name != "t" or "drawingml" in element.tag and XML_SPACE in element.attrib:
+            yield f"<{name}> says what its blanks mean"  # which sheets do, Excel's too, but no chart may
         for attribute, most in LONGEST.items():
             if units(element.get(attribute, "")) > most:
                 yield f"{attribute} of <{name}> has more than {most} characters"
