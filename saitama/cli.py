@@ -13,10 +13,11 @@ from typing import List, Optional
 
 import saitama
 from saitama import terminal
-from saitama.commands import export, generate, train
+from saitama.commands import export, generate, recalc, train
 from saitama.commands.options import tolerance
 from saitama.commands.reason import reason
 from saitama.messages import one_line
+from saitama.signals import end_in_order
 from saitama.terminal import say
 
 RIGHT, DIFFERS, UNUSABLE = 0, 1, 2
@@ -26,6 +27,7 @@ INTERRUPTED = 130  # what a shell reports after Ctrl-C
 def main(arguments: Optional[List[str]] = None) -> int:
     """Run the command with these arguments (sys.argv's by default) and return its exit code."""
     terminal.prepare()
+    end_in_order()
     options = argparse.Namespace()
     try:
         try:
@@ -73,6 +75,7 @@ def make_parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("demo", help="a 2-2-2 network checked against a published hand calculation")
     command.add_argument("-o", "--out", default="saitama-demo", metavar="FOLDER", help="where its workbooks go")
+    export.add_force(command)
     command.set_defaults(run=demo)
 
     export.add(commands)
@@ -95,11 +98,7 @@ def make_parser() -> argparse.ArgumentParser:
     command.add_argument("--json", action="store_true", help="print the result as JSON")
     command.set_defaults(run=verify)
 
-    command = commands.add_parser("recalc", help="calculate a workbook's formulas and store the results in it")
-    command.add_argument("file", metavar="FILE")
-    command.add_argument("-o", "--output", metavar="FILE", help="write here and leave the original as it is")
-    command.add_argument("--engine", choices=("ironcalc", "libreoffice"), help="default: the first that is installed")
-    command.set_defaults(run=recalc)
+    recalc.add(commands)
 
     command = commands.add_parser("info", help="version, kernels and machine")
     command.set_defaults(run=info)
@@ -110,7 +109,7 @@ def make_parser() -> argparse.ArgumentParser:
 def demo(options: argparse.Namespace) -> int:
     from saitama.demo import run_demo
 
-    return RIGHT if run_demo(options.out) else DIFFERS
+    return RIGHT if run_demo(options.out, options.force) else DIFFERS
 
 
 def worksheet(options: argparse.Namespace) -> int:
@@ -120,7 +119,8 @@ def worksheet(options: argparse.Namespace) -> int:
     root, names = run_script(options.script)
     parts = [part.strip() for part in options.blanks.split(",") if part.strip()]
     blanks = parts[0] if parts in (["all"], ["forward"], ["backward"]) else parts
-    say(str(spreadsheets.worksheet(root, options.output, names=names, blanks=blanks)))
+    force = options.force or None
+    say(str(spreadsheets.worksheet(root, options.output, names=names, blanks=blanks, overwrite=force)))
     say(f"next: fill in its yellow cells, save it, and `saitama verify {options.output}`")
     return RIGHT
 
@@ -139,18 +139,6 @@ def verify(options: argparse.Namespace) -> int:
     else:
         say(str(result), hang="    ")
     return RIGHT if result.ok else DIFFERS
-
-
-def recalc(options: argparse.Namespace) -> int:
-    from saitama import spreadsheets
-
-    output = options.output or options.file
-    result = spreadsheets.recalculate(options.file, engine=options.engine, output=output)
-    cells = sum(len(sheet) for sheet in result.values.values())
-    say(f"{output}: {cells:,} cells calculated by {result.engine} in {result.seconds:.1f} s")
-    for cell in list(result.errors)[:20]:
-        say(f"  {cell}: {result[cell]}")
-    return DIFFERS if result.errors else RIGHT
 
 
 def info(options: argparse.Namespace) -> int:

@@ -22,7 +22,6 @@ from rich.table import Table
 from saitama import spreadsheets
 from saitama.autograd import no_grad
 from saitama.autograd.by_hand import TwoLayerStep, two_layer_by_hand
-from saitama.files import write_workbook
 from saitama.tensor import Tensor
 from saitama.terminal import say, styled
 
@@ -71,24 +70,30 @@ class Network:
                 weight -= LEARNING_RATE * weight.grad
 
 
-def run_demo(folder: str) -> bool:
-    """Write the three workbooks into `folder`, print the comparison, and say whether all of it agrees."""
+def run_demo(folder: str, force: bool = False) -> bool:
+    """Write the three workbooks into `folder`, print the comparison, and say whether all of it agrees.
+
+    Workbooks of an earlier demo in which somebody has worked are kept, with a FileExistsError, unless `force`.
+    """
     out = Path(folder)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OSError(f"cannot make the folder {out}: {error.strerror}; give another with --out") from error
     live, blank, filled = (out / name for name in ("network.xlsx", "by-hand-blank.xlsx", "by-hand-filled.xlsx"))
+    overwrite = force or None
+    for path in (live, blank, filled):  # before any of them is written
+        spreadsheets.check_replaceable(path, overwrite)
 
     say(styled("A 2-2-2 sigmoid network, checked by hand", "bold"))
     say("published by Matt Mazur, A Step by Step Backpropagation Example\n")
     network = Network()
     loss = network.forward()
-    exported = spreadsheets.export(loss, live, names=vars(network))
+    exported = spreadsheets.export(loss, live, names=vars(network), overwrite=overwrite)
     to_fill = ["net_h", "out_h", "net_o", "out_o", "E", "W1", "W2"]
-    exercise = spreadsheets.worksheet(loss, blank, names=vars(network), blanks=to_fill)
+    exercise = spreadsheets.worksheet(loss, blank, names=vars(network), blanks=to_fill, overwrite=overwrite)
     by_hand = two_layer_by_hand(INPUTS, W1, B1, W2, B2, TARGETS, LEARNING_RATE)
-    fill_in(exercise, filled, by_hand)
+    fill_in(exercise, filled, by_hand, overwrite)
     say(f"exported {live}: {exported.nodes} operations, {exported.formulas} live formulas")
 
     calculated, problem = None, ""
@@ -178,7 +183,7 @@ def weight_numbers(first: List[List[float]], second: List[List[float]]) -> Numbe
 
 
 # --- by hand into the workbook ----------------------------------------------------------------------------------------
-def fill_in(exercise: spreadsheets.Exported, filled: Path, step: TwoLayerStep) -> None:
+def fill_in(exercise: spreadsheets.Exported, filled: Path, step: TwoLayerStep, overwrite: Optional[bool]) -> None:
     """A copy of the worksheet with every blank filled in: the hand calculation, to 9 decimals as on a calculator."""
     workbook = load_workbook(exercise.path)
     for name, address in exercise.cells.items():
@@ -188,7 +193,7 @@ def fill_in(exercise: spreadsheets.Exported, filled: Path, step: TwoLayerStep) -
         for cell, number in zip((cell for row in rows for cell in row), hand_value(name, step)):
             if cell.value is None:  # elsewhere a formula repeats what was typed above
                 cell.value = round(number, 9)
-    write_workbook(workbook, filled)
+    spreadsheets.write_workbook(workbook, filled, overwrite)
 
 
 def hand_value(name: str, step: TwoLayerStep) -> List[float]:

@@ -9,6 +9,8 @@ import saitama
 from saitama.spreadsheets import installed_engines
 from saitama.tensor.backend import K
 
+HOW = "pip install 'saitama-dl[recalc]', or install LibreOffice or Gnumeric"
+
 
 def information() -> Dict[str, str]:
     """Version, Python, kernels, and which programs can recalculate a workbook, as texts to print."""
@@ -19,6 +21,5 @@ def information() -> Dict[str, str]:
         "saitama": saitama.__version__,
         "python": f"{platform.python_version()} on {platform.system()} {platform.machine()}",
         "kernels": f"{backend} ({details})",
-        "recalculation": ", ".join(installed_engines())
-        or "none: pip install 'saitama-dl[recalc]', or install LibreOffice",
+        "recalculation": ", ".join(installed_engines()) or f"none: {HOW}",
     }

@@ -16,8 +16,10 @@ from .errors import WorkbookError, WorkbookNotFound
 from .export import Exported, export
 from .heat_map import heat_map
 from .read_tensor import read_tensor
-from .recalculate import Recalculation, installed_engines, recalculate
+from .recalculate import installed_engines, recalculate
+from .recalculation import Recalculation, ResultsDiffer
 from .report import Comparison, Difference
+from .saving import check_replaceable, write_workbook
 from .verify import Verification, verify
 from .worksheet import worksheet
 
@@ -26,9 +28,11 @@ __all__ = [
     "Difference",
     "Exported",
     "Recalculation",
+    "ResultsDiffer",
     "Verification",
     "WorkbookError",
     "WorkbookNotFound",
+    "check_replaceable",
     "compare",
     "export",
     "heat_map",
@@ -37,4 +41,5 @@ __all__ = [
     "recalculate",
     "verify",
     "worksheet",
+    "write_workbook",
 ]

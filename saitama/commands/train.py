@@ -143,5 +143,6 @@ def conclude(trainer: LanguageModelTrainer, run: RunFolder, seconds: float) -> N
         f"it is as unsure of the next character as among {perplexity(loss):.1f} equally likely ones; untrained, among "
         f"{trainer.tokenizer.vocab_size}"
     )
-    say(f"kept in {run.path}: {run.checkpoint.name}, the model; {run.curves.name}, loss and more as charts")
+    curves = trainer.curves or run.curves
+    say(f"kept in {run.path}: {run.checkpoint.name}, the model; {curves.name}, loss and more as charts")
     say(f"next: saitama generate {run.path}")
