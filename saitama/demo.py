@@ -159,8 +159,8 @@ def workbook_numbers(exported: spreadsheets.Exported, folder: Path) -> Numbers:
     spreadsheets.recalculate(exported, output=exported)
     values = forward_numbers(*(found(exported, name) for name in ("net_h", "out_h", "out_o", "E")))
     new = Network()
-    for weight in (new.W1, new.W2):
-        w, g = (Tensor(found(exported, name)) for name in (weight.name, f"dE/d{weight.name}"))
+    for name, weight in (("W1", new.W1), ("W2", new.W2)):
+        w, g = Tensor(found(exported, name)), Tensor(found(exported, f"dE/d{name}"))
         weight.data = w - LEARNING_RATE * g
     values["dE/dw5"] = found(exported, "dE/dW2")[0][0]
     values.update(weight_numbers(new.W1.tolist(), new.W2.tolist()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from openpyxl import load_workbook
 
 import saitama
-from saitama import spreadsheets
+from saitama import commands, spreadsheets
 from saitama.cli import main
 from saitama.messages import MOST, one_line
 from saitama.spreadsheets.carry import read_graph
@@ -201,6 +202,12 @@ def test_options_out_of_range_are_usage_errors(capsys: Any, arguments: List[str]
     with pytest.raises(SystemExit) as stop:
         main(arguments)
     assert stop.value.code == 2 and "expected" in capsys.readouterr().err
+
+
+def test_every_command_has_a_file_of_its_own(capsys: Any) -> None:
+    files = [path for path in Path(commands.__file__).parent.glob("*.py") if "\ndef add(" in path.read_text("utf-8")]
+    named = re.findall(r"^    ([a-z]+)\b", run(capsys)[1].split("COMMAND\n")[1], re.M)
+    assert sorted(named) == sorted(path.stem for path in files)
 
 
 def test_without_a_command_it_says_what_there_is(capsys: Any) -> None:

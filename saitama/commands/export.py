@@ -7,7 +7,8 @@ from typing import Any, Tuple
 
 from saitama.terminal import say
 
-from .options import HOW_TO_MAKE, positive, workbook_name
+from .exit_codes import RIGHT
+from .options import HOW_TO_MAKE, SCRIPT, add_output, positive
 
 FRESH = ""  # --model without a folder
 
@@ -29,21 +30,6 @@ def add(commands: Any) -> None:
     command.set_defaults(run=export)
 
 
-SCRIPT = "a Python file, and the name of a tensor at its top level (default: loss)"
-
-
-def add_output(command: argparse.ArgumentParser) -> None:
-    """-o, which export and worksheet need, and --force."""
-    command.add_argument(
-        "-o", "--output", required=True, type=workbook_name, metavar="FILE", help="the workbook to write, .xlsx"
-    )
-    add_force(command)
-
-
-def add_force(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--force", action="store_true", help="replace workbooks that somebody has worked in")
-
-
 def export(options: argparse.Namespace) -> int:
     """Write the workbook."""
     from saitama import spreadsheets
@@ -58,7 +44,7 @@ def export(options: argparse.Namespace) -> int:
             say(f"not live, as too large: {written.left_out[0]}")
             say(f"Start lists all {len(written.left_out)} of these; --max-cells sets the limit")
     say(f"next: open it, or `saitama recalc {options.output}` and `saitama verify {options.output}`")
-    return 0
+    return RIGHT
 
 
 def computation(options: argparse.Namespace) -> Tuple[Any, Any]:

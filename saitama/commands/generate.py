@@ -8,6 +8,7 @@ from typing import Any
 
 from saitama.terminal import put
 
+from .exit_codes import RIGHT
 from .options import HOW_TO_MAKE, above_zero, positive, seed
 
 
@@ -46,4 +47,4 @@ def generate(options: argparse.Namespace) -> int:
             put(tokenizer.decode(token), end="")
     finally:  # at Ctrl-C too
         put("")
-    return 0
+    return RIGHT

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Dict, List
 
 from saitama.terminal import say
 
+from .exit_codes import RIGHT
 from .options import HOW_TO_MAKE, above_zero, number, positive, seed
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def train(options: argparse.Namespace) -> int:
         where = str(stop) or "stopped"  # a second Ctrl-C has no words
         raise KeyboardInterrupt(f"{where}; to go on: saitama train --resume --out {options.out}") from None
     conclude(trainer, run, perf_counter() - begin)
-    return 0
+    return RIGHT
 
 
 def in_options(message: str) -> str:

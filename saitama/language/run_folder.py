@@ -84,7 +84,8 @@ class RunFolder:
                 raise BlockingIOError(f"{self.path} is in use by another run: let it end, or stop it, and try again")
             if self._seen not in (None, self._state()):
                 raise FileExistsError(
-                    f"{self.checkpoint} was written by another run meanwhile, and is kept; go on with that one by --resume"
+                    f"{self.checkpoint} was written by another run meanwhile, and is kept; go on with that one by "
+                    "LanguageModelTrainer.resume(folder)"
                 )
             yield
 
