@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import traceback
@@ -9,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Dict, Tuple
 
+from saitama.signals import TERMINATED
 from saitama.tensor import Tensor
 
 SHOWN = 12  # names in a message
@@ -57,24 +59,29 @@ def _run(path: Path) -> Dict[str, Any]:
         raise type(error)(f"cannot read {path}: {error.strerror}") from error
     main = ModuleType("__main__")
     main.__file__ = str(path)
-    argv, search, before = sys.argv, list(sys.path), sys.modules["__main__"]
+    argv, search, before, folder = sys.argv, list(sys.path), sys.modules["__main__"], os.getcwd()
     sys.argv = [str(path)]
     sys.path.insert(0, str(path.resolve().parent))
     sys.modules["__main__"] = main
     try:
         exec(compile(source, str(path), "exec"), vars(main))
     except SystemExit as error:
+        if error.code == TERMINATED:
+            raise
         if error.code not in (None, 0):  # sys.exit(main()) is how many a script ends, with one of these
             how = f"with exit code {error.code}" if isinstance(error.code, int) else f"({error.code})"
             raise ValueError(f"{path} ended itself {how} before it was done") from None
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # an asyncio.CancelledError is no Exception
         raise ValueError(f"{_place(path, error)}: {type(error).__name__}: {error}") from error
     finally:
         sys.argv, sys.path[:], sys.modules["__main__"] = argv, search, before
+        os.chdir(folder)  # what is written next is named from here
     return vars(main)
 
 
-def _place(path: Path, error: Exception) -> str:
+def _place(path: Path, error: BaseException) -> str:
     """Where in the script an error came from."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) == path]
     line = frames[-1].lineno if frames else getattr(error, "lineno", None)

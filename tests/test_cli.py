@@ -134,6 +134,9 @@ def test_unusable_input_is_one_line_and_exit_code_2(
         ("def main(): return 1\nif __name__ == '__main__': main()\n", "end the script with `loss = main()`"),
         (SCRIPT.replace("loss", "vars().update({f't{n}': h for n in range(20)})\ntotal"), "t7 and 13 more; choose"),
         ("raise MemoryError\n", "bad.py, line 1: MemoryError"),
+        ("import asyncio\nraise asyncio.CancelledError\n", "bad.py, line 2: CancelledError"),
+        ("raise GeneratorExit\n", "bad.py, line 1: GeneratorExit"),
+        ("x = 1\0\n", "bad.py"),
         ("raise ValueError('long ' * 1000 + 'end')\n", "bad.py, line 1: ValueError: long long"),
         ("raise ValueError('\\x1b[31mred\\x07')\n", "ValueError: \\x1b[31mred\\x07"),
         ("x = 1\n", "it makes no tensors"),
@@ -147,7 +150,7 @@ def test_a_script_that_fails_is_one_line(script: str, capsys: Any, source: str, 
 
 EVERYDAY = """
 from __future__ import annotations
-import sys, pickle
+import os, sys, pickle
 from dataclasses import dataclass
 from saitama import nn, optim, Tensor
 from saitama.nn import Linear
@@ -167,6 +170,8 @@ def main():
     assert pickle.loads(pickle.dumps(Settings(0.5))).lr == 0.5 and __file__ == sys.argv[0]
     net = Net()
     loss = net(Tensor([[1.0, 2.0]], name="x")).sum()
+    os.mkdir(sys.argv[0] + "-folder")
+    os.chdir(sys.argv[0] + "-folder")
 
 if __name__ == "__main__":
     sys.exit(main())
@@ -176,8 +181,9 @@ if __name__ == "__main__":
 def test_an_everyday_script(script: str, capsys: Any) -> None:
     Path("everyday.py").write_text(EVERYDAY)
     before = sys.modules["__main__"], list(sys.argv), list(sys.path)
-    for command in ("export", "worksheet"):
-        assert run(capsys, command, "everyday.py", "-o", f"{command}.xlsx")[0] == 0
+    for name in ("export", "worksheet"):
+        assert run(capsys, name, "everyday.py", "-o", f"{name}.xlsx")[0] == 0
+        os.rmdir("everyday.py-folder")
     assert (sys.modules["__main__"], sys.argv, sys.path) == before
     assert "net.fc.weight" in [leaf.name for leaf in read_graph(open_workbook("export.xlsx")).graph.leaves]
 
