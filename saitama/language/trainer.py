@@ -87,8 +87,8 @@ class LanguageModelTrainer:
 
         Each `evaluate_every` steps the model is evaluated, writes a sample, and a checkpoint is kept. At Ctrl-C the
         step is finished and kept, and KeyboardInterrupt raised. NonFiniteError is raised as soon as the loss or a
-        gradient is NaN or infinite, before the step that would spread it; the checkpoint before is kept. BlockingIOError
-        is raised where another run uses the folder.
+        gradient is NaN or infinite, before the step that would spread it; the checkpoint before is kept.
+        BlockingIOError is raised where another run uses the folder.
         """
         settings, parameters = self.settings, list(self.model.parameters())
         self.model.train()
