@@ -58,8 +58,8 @@ def recalculate(
     timeout: in seconds, for each engine, which may take no more than 4 GB of memory either.
 
     Raises WorkbookError where the workbook cannot be used, no engine is installed or none can load it, and its kind
-    ResultsDiffer where results would have been lost; FileExistsError where `output` is kept, and OSError where it cannot
-    be written.
+    ResultsDiffer where results would have been lost; FileExistsError where `output` is kept, and OSError where it
+    cannot be written.
     """
     in_place = output is not None and os.path.exists(output) and os.path.exists(path) and os.path.samefile(output, path)
     if output is not None and (not in_place or overwrite is False):

@@ -46,9 +46,9 @@ def write_workbook(workbook: Any, path: PathLike, overwrite: Optional[bool] = No
 class _MarkLast(zipfile.ZipFile):
     """An archive that leaves out the mark until all that it is a digest of is there."""
 
-    def writestr(self, name: Any, *arguments: Any, **options: Any) -> None:
-        if name != MARK:
-            super().writestr(name, *arguments, **options)
+    def writestr(self, zinfo_or_arcname: Any, *arguments: Any, **options: Any) -> None:
+        if zinfo_or_arcname != MARK:
+            super().writestr(zinfo_or_arcname, *arguments, **options)
 
 
 def mark(archive: zipfile.ZipFile) -> bytes:

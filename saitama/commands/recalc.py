@@ -49,11 +49,9 @@ def recalc(options: argparse.Namespace) -> int:
     formulas = f"{result.formulas:,} formula{'' if result.formulas == 1 else 's'}"
     say(f"{output}: {formulas} calculated by {result.engine} in {result.seconds:.1f} s")
     if result.differences:
-        among = "engines and stored results" if options.engine == "all" else f"{result.stored:,} stored results"
-        say(f"  {len(result.differences):,} results differ among {among}:")
-        say_some([str(difference) for difference in result.differences])
+        say_some([result.what_differs, *map(str, result.differences[1:])])
     elif result.stored:
-        say(f"  {result.stored:,} results were stored and agree; they are kept")
+        say(f"  {result.stored:,} of them had a stored result: these agree, and are kept")
     say_some([f"{cell}: {value}" for cell, value in result.errors.items()])
     for engine, functions in result.missing.items():
         say(f"  {engine} lacks {', '.join(functions)}")

@@ -102,8 +102,8 @@ class RunFolder:
 
     def write_curves(self, history: History) -> Path:
         """Write the charts, and return the file: curves.xlsx, or if somebody has worked in that, one beside it."""
-        for number in range(2, 1000):
-            path = self.curves if number == 2 else self.path / f"curves ({number - 1}).xlsx"
+        beside = (self.path / f"curves ({number}).xlsx" for number in range(2, 1000))
+        for path in (self.curves, *beside):
             try:
                 history.export(path)
                 return path
@@ -137,7 +137,7 @@ class RunFolder:
             raise ValueError(f"{self.about} is damaged: {type(error).__name__}: {error}") from error
 
     def check_size(self, settings: Settings, tokenizer: CharTokenizer, weights: Mapping[str, Tensor]) -> None:
-        """ValueError where run.json describes another model than the checkpoint holds, before one of that size is made."""
+        """ValueError where run.json tells of another model than the checkpoint holds, before such a one is made."""
         layers = {name.split(".")[2] for name in weights if name.startswith("transformer.h.")}
         found: Dict[str, Any] = {"n_layer": len(layers)}
         for table, rows in (("wte", "alphabet"), ("wpe", "block_size")):
