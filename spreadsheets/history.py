@@ -20,7 +20,7 @@ from saitama.training.history import History, Row, columns
 
 from .saving import write_workbook
 from .style import Styles, write_number
-from .texts import escaped, printable, sheet_title
+from .texts import chart_text, sheet_title
 
 COLORS = ("2F4B7C", "E07A1F", "2E8B57", "B0413E", "7B5EA7", "8C6D46", "4AA3C7", "6B7785")  # of the lines, in order
 TITLES = {
@@ -129,7 +129,7 @@ def _chart(title: str, counter: str, lines: List[Tuple[str, Table, str]]) -> Sca
     """Lines over the counter, which is a number: every program finds round ones for the axis."""
     chart = ScatterChart(scatterStyle="lineMarker")  # which the format wants to be said; lines with marks, if any
     chart.style = 13
-    chart.title = printable(title).strip()
+    chart.title = chart_text(title)
     chart.width, chart.height = 15.5, 8.8  # cm
     chart.x_axis.title = counter
     chart.x_axis.delete = chart.y_axis.delete = False  # openpyxl would hide both
@@ -149,7 +149,7 @@ def _chart(title: str, counter: str, lines: List[Tuple[str, Table, str]]) -> Sca
     for place, (label, (_, sheet, names, rows), name) in enumerate(lines):
         counts = Reference(sheet, min_col=1, min_row=2, max_row=rows + 1)
         values = Reference(sheet, min_col=names.index(name) + 1, min_row=2, max_row=rows + 1)
-        series = Series(values, counts, title=escaped(label))
+        series = Series(values, counts, title=chart_text(label))
         series.graphicalProperties.line.solidFill = COLORS[place % len(COLORS)]
         noisy = rows > 200 and not name.startswith("val_")  # a thick line would hide the others
         series.graphicalProperties.line.width = 9_525 if noisy else 22_000  # in 1/12,700 point

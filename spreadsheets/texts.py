@@ -12,18 +12,24 @@ from typing import Sequence
 MOST_IN_A_CELL = 32_767  # UTF-16 units; Excel cuts off the rest without a word
 MOST_IN_A_TITLE = 31
 
-_CODE = "(?=x[0-9A-Fa-f]{4}_)"
-_NOT_AS_IT_IS = re.compile(f"[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]|_{_CODE}")
+_CODED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
+_NOT_AS_IT_IS = re.compile(f"[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]|{_CODED.pattern}")
 
 
 def escaped(text: str) -> str:
-    """The text as it stands in the file, for cells, links and the names of lines in charts."""
+    """The text as it stands in the file, for cells and links."""
     return _NOT_AS_IT_IS.sub(lambda found: f"_x{ord(found.group()):04X}_", text)
 
 
 def cell_text(text: str) -> str:
     """`escaped`, and no longer than a cell can be: "…" stands for the rest."""
     return escaped(text if units(text) <= MOST_IN_A_CELL else cut(text, MOST_IN_A_CELL - 1) + "…")
+
+
+def chart_text(text: str) -> str:
+    """A title or label of a chart. Programs differ in whether they take codes there, so none is left: what looks like
+    one has a space of no width in it."""
+    return _CODED.sub("_\u200b", printable(text)).strip()
 
 
 def units(text: str) -> int:
@@ -58,7 +64,7 @@ def sheet_title(text: str, taken: Sequence[str]) -> str:
     the code of a character goes, as LibreOffice takes it for that character.
     """
     clean = re.sub(r"[\[\]:*?/\\!]", "-", printable(text)).replace("'", "’")
-    clean = re.sub(f"_{_CODE}", "-", clean).strip()
+    clean = _CODED.sub("-", clean).strip()
     clean = cut(clean, MOST_IN_A_TITLE).strip() or "sheet"
     used = {_folded(title) for title in taken} | {"history"}  # which Excel keeps for itself
     title, n = clean, 2
@@ -73,4 +79,4 @@ def _folded(title: str) -> str:
     return title.upper().casefold()
 
 
-__all__ = ["cell_text", "cut", "escaped", "printable", "sheet_title", "shortened", "units"]
+__all__ = ["cell_text", "chart_text", "cut", "escaped", "printable", "sheet_title", "shortened", "units"]

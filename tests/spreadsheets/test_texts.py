@@ -15,7 +15,7 @@ from saitama import Tensor, nn, optim
 from saitama.spreadsheets import export, heat_map, recalculate, verify, worksheet
 from saitama.spreadsheets.carry import read_graph
 from saitama.spreadsheets.reading import open_workbook
-from saitama.spreadsheets.texts import cell_text, cut, escaped, sheet_title, shortened, units
+from saitama.spreadsheets.texts import cell_text, chart_text, cut, escaped, sheet_title, shortened, units
 from saitama.training import History, export_histories
 
 ENGINES = ["ironcalc"] + (["libreoffice"] if shutil.which("soffice") else [])
@@ -46,6 +46,11 @@ def test_what_looks_like_a_code_is_written_by_code() -> None:
     assert escaped("_x0041_x0042_") == "_x005F_x0041_x005F_x0042_"
     assert escaped("a_x004_ _xGGGG_ x0041_") == "a_x004_ _xGGGG_ x0041_"
     assert escaped("\x07\r\ud800\n\t") == "_x0007__x000D__xD800_\n\t"
+
+
+def test_charts_have_no_codes() -> None:
+    assert chart_text(" _x0041_ \x07") == "_\u200bx0041_"
+    assert chart_text("_x004_") == "_x004_"
 
 
 def test_a_text_is_as_long_as_a_cell_can_be() -> None:
