@@ -61,6 +61,8 @@ def recalculate(
     ResultsDiffer where results would have been lost; FileExistsError where `output` is kept, and OSError where it
     cannot be written.
     """
+    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not timeout > 0:
+        raise ValueError(f"recalculate: timeout is {timeout!r}; give a number of seconds above 0")
     in_place = output is not None and os.path.exists(output) and os.path.exists(path) and os.path.samefile(output, path)
     if output is not None and (not in_place or overwrite is False):
         check_replaceable(output, overwrite)

@@ -16,7 +16,7 @@ from typing import Any, List, Optional, Union
 from openpyxl.packaging.custom import CustomPropertyList, StringProperty
 from openpyxl.writer.excel import ExcelWriter
 
-from saitama.files import atomic_path
+from saitama.files import atomic_path, target_file
 
 from .errors import WorkbookError
 
@@ -71,11 +71,12 @@ def is_untouched(archive: zipfile.ZipFile) -> bool:
 
 
 def check_replaceable(path: PathLike, overwrite: Optional[bool]) -> None:
-    """Raises FileExistsError, in one line, where writing to `path` would lose what somebody has made.
+    """Raises FileExistsError, in one line, where writing to `path` would lose what somebody has made; OSError for what
+    is there and no file.
 
     overwrite: None replaces what saitama wrote and nobody has touched since, True any file, False none.
     """
-    if overwrite is True or not os.path.isfile(path):  # what is there and no file, atomic_path refuses
+    if not target_file(path).exists() or overwrite is True:
         return
     if overwrite is False:
         raise FileExistsError(f"{os.fspath(path)} exists already; give another name or overwrite=True")

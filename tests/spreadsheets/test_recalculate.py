@@ -164,6 +164,12 @@ def test_no_engine(formulas, monkeypatch):
         recalculate(formulas)
 
 
+@pytest.mark.parametrize("timeout", [0, -1.0, float("nan"), "10", True, None])
+def test_a_timeout_that_is_none(formulas, timeout):
+    with pytest.raises(ValueError, match="give a number of seconds above 0"):
+        recalculate(formulas, timeout=timeout)
+
+
 def test_unknown_engine(formulas):
     with pytest.raises(ValueError, match="'excel' is not known"):
         recalculate(formulas, engine="excel")
