@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 import zipfile
 from pathlib import Path
 from typing import List
 
 import pytest
+from engines import ENGINES
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +18,6 @@ from saitama.spreadsheets.reading import open_workbook
 from saitama.spreadsheets.texts import cell_text, chart_text, cut, escaped, sheet_title, shortened, units
 from saitama.training import History, export_histories
 
-ENGINES = ["ironcalc"] + (["libreoffice"] if shutil.which("soffice") else [])
 EMOJI, FLAG, KANJI = "\U0001f600", "\U0001f1eb\U0001f1f7", "作業員名簿株式会社会社五六七八九十"
 ODD = [
     EMOJI * 20,
@@ -115,14 +114,15 @@ def test_odd_names_everywhere(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_odd_names_are_computed_with_and_read_back(engine: str, tmp_path: Path) -> None:
-    names = [*ODD, "ß", "ss", "SS", "ı", "i", "σ", "ς", "K", "k", "A"]  # some of them one title to some program
+    one = ["ß", "ss", "SS", "ı", "i", "σ", "ς", "K", "k", "A"]  # each to some program the title of another
+    names = [*ODD, *one]
     parameters = [Tensor([1.0, 2.0], requires_grad=True, name=name) for name in names]
     loss = Tensor(0.0)
     for parameter in parameters:
         y = parameter * 0.5
         y.name = parameter.name
         loss = loss + y.sum()
-    made = export(loss, tmp_path / "a.xlsx", optimizer=optim.SGD(parameters, lr=0.1))
+    made = export(loss, tmp_path / "a.xlsx", optimizer=optim.SGD(parameters[-len(one) :], lr=0.1))
     recalculate(made, engine=engine, output=made)
     assert verify(made).ok
     found = [leaf.name for leaf in read_graph(open_workbook(made)).graph.leaves if leaf.requires_grad]
