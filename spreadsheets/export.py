@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Tuple, Union
+from typing import Any, Dict, Optional, Tuple, Union
 
 from saitama import __version__
 from saitama.tensor.tensor import Tensor
@@ -16,21 +16,24 @@ from .graph.take_step import take_step
 from .graph.trace import trace
 from .graph.trace_step import trace_step
 from .plan.compared import Compared
+from .plan.page import target
 from .plan.sheet import Plan
 from .plan.subject import doubts_of, subject_of
 from .plan.workbook import plan_workbook
+from .write.saving import check_replaceable
 from .write.workbook import write_plan
 
 
 @dataclass(frozen=True)
 class Exported:
-    """The file that was written; usable wherever a path is."""
+    """The file that was written; usable wherever a path is. read_tensor(written, written.cells["h"]) reads h again."""
 
     path: Path
     sheets: Tuple[str, ...]
     nodes: int  # operations
     formulas: int  # live formula cells that compute values or gradients
     left_out: Tuple[str, ...]  # what has no live cells, and why
+    cells: Dict[str, str] = field(default_factory=dict, compare=False)  # "h" or "dloss/dh" -> where its numbers stand
 
     def __fspath__(self) -> str:
         return str(self.path)
@@ -46,7 +49,7 @@ def export(
     names: Any = None,
     optimizer: Any = None,
     max_cells: int = 20_000,
-    overwrite: bool = True,
+    overwrite: Optional[bool] = None,
 ) -> Exported:
     """Write every value and gradient behind `root` to an .xlsx workbook of live formulas.
 
@@ -57,17 +60,18 @@ def export(
         gradient, with every line of the rule, from the optimizer's options and state as they are now. Nothing is
         updated; the gradient is this graph's own, whatever .grad holds.
     max_cells: a tensor of more numbers is summarised; Start and Check say so.
-    overwrite: False raises FileExistsError where the file exists.
+    overwrite: None replaces a file only if saitama wrote it and nobody has touched it since, True any, False none.
 
     Raises TypeError or ValueError for a root without a graph or an optimizer without formulas, RuntimeError for a graph
-    freed by backward(), OSError where the file cannot be written (an old file is kept).
+    freed by backward(), FileExistsError for a file that is kept, OSError where the file cannot be written (an old file
+    is kept).
     """
     check_path(path, overwrite, max_cells)
     graph, result = computed(root, names, optimizer)
     subject = subject_of(graph, result, max_cells, doubts_of(graph, result))
     size = f"{len(graph.nodes)} operations, {len(graph.leaves)} input tensors, {graph.dtype}"
     plan = plan_workbook(subject, Compared, f"written by saitama {__version__}: {size}")
-    return written(plan, Path(path))
+    return written(plan, Path(path), overwrite)
 
 
 def computed(root: Any, names: Any, optimizer: Any, forward: bool = False) -> Tuple[Graph, Run]:
@@ -80,20 +84,28 @@ def computed(root: Any, names: Any, optimizer: Any, forward: bool = False) -> Tu
     return graph, result
 
 
-def check_path(path: Union[str, os.PathLike[str]], overwrite: bool, max_cells: int) -> None:
+def check_path(path: Union[str, os.PathLike[str]], overwrite: Optional[bool], max_cells: int) -> None:
     if Path(path).suffix.lower() != ".xlsx":
         raise ValueError(f"export: {os.fspath(path)!r} is not an .xlsx name; give one, such as 'network.xlsx'")
-    if not overwrite and Path(path).exists():
-        raise FileExistsError(f"{os.fspath(path)} exists already; give another name or overwrite=True")
+    check_replaceable(path, overwrite)
     if isinstance(max_cells, bool) or not isinstance(max_cells, int) or max_cells < 1:
         raise ValueError(f"max_cells is {max_cells!r}; give a whole number of at least 1")
 
 
-def written(plan: Plan, path: Path) -> Exported:
+def written(plan: Plan, path: Path, overwrite: Optional[bool]) -> Exported:
     """The plan as a file: written to a temporary name and renamed."""
-    write_plan(plan, path)
+    write_plan(plan, path, overwrite)
     sheets = tuple(sheet.title for sheet in plan.sheets)
-    return Exported(path, sheets, plan.operations, plan.formulas, plan.left_out)
+    return Exported(path, sheets, plan.operations, plan.formulas, plan.left_out, places(plan))
+
+
+def places(plan: Plan) -> Dict[str, str]:
+    """The address of every tensor's numbers, as a person sees them: live formulas, or blanks to be filled in."""
+    found: Dict[str, str] = {}
+    for section in plan.sections.values():
+        block = section.shown or section.live
+        found.setdefault(section.label, target(block.sheet, block.rectangle()))
+    return found
 
 
 __all__ = ["Exported", "export"]

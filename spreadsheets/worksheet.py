@@ -43,7 +43,7 @@ def worksheet(
     learner: Optional[str] = None,
     seed: Optional[int] = None,
     max_cells: int = 20_000,
-    overwrite: bool = True,
+    overwrite: Optional[bool] = None,
 ) -> Exported:
     """Write the graph behind `root` to an .xlsx workbook with blanks to be filled in by hand.
 
@@ -59,8 +59,9 @@ def worksheet(
     solution: write the blanks filled in, for the teacher.
     title, learner, seed: printed on the page; the name of the learner and the seed of the numbers only say what is.
 
-    Everything else is as in export(); verify(path) says what was typed right, whose slip was which, and why. Raises as
-    export() does, and ValueError for a layout, marks or names of blanks that there are not.
+    Everything else is as in export(); verify(path) says what was typed right, whose slip was which, and why. A
+    worksheet in which somebody has typed is replaced with overwrite=True only. Raises as export() does, and ValueError
+    for a layout, marks or names of blanks that there are not.
     """
     check_path(path, overwrite, max_cells)
     if layout not in (None, *LAYOUTS):
@@ -83,7 +84,7 @@ def worksheet(
     if layout is None:
         layout = "page" if fits_a_page(subject, options) else "sheets"
     if layout == "page":
-        return written(plan_page(subject, options), Path(path))
+        return written(plan_page(subject, options), Path(path), overwrite)
     if not graph.flows:
         raise ValueError(
             f"worksheet: the root has shape {graph.root.shape}; for a sheet an operation reduce it to one number, "
@@ -91,7 +92,7 @@ def worksheet(
         )
     what = f"to be filled in by hand; written by saitama {__version__}: {len(graph.nodes)} operations, {graph.dtype}"
     plan = plan_workbook(subject, lambda subject, draft: Blanks(subject, draft, values, gradients), what)
-    return written(plan, Path(path))
+    return written(plan, Path(path), overwrite)
 
 
 def fits_a_page(subject: Subject, options: PageOptions) -> bool:

@@ -17,7 +17,7 @@ from .clipping import clip_grad_norm_, grad_norm
 from .finite import NonFiniteError, first_bad, first_bad_gradient
 from .history import History
 from .interrupt import Interrupt
-from .progress import ProgressBar
+from .progress import ProgressBar, shown_numbers
 from .running import Averages
 
 Metric = Callable[[Tensor, Tensor], float]
@@ -99,7 +99,7 @@ class Trainer:
                 "fit: the loader must give its batches again in every epoch; use DataLoader(TensorDataset(x, y))"
             )
         done = self.epoch * len(loader) + self.batch
-        with Interrupt() as self.interrupt, ProgressBar(epochs * len(loader), done, self.progress) as bar:
+        with Interrupt() as self.interrupt, ProgressBar("training", epochs * len(loader), done, self.progress) as bar:
             while self.epoch < epochs and not (self.early_stopping and self.early_stopping.stopped):
                 self._train_epoch(loader, bar)
                 row = self.averages.values()
@@ -107,7 +107,7 @@ class Trainer:
                 if validation is not None:
                     row.update({f"val_{name}": value for name, value in self.evaluate(validation).items()})
                 self._finish_epoch(row)
-                bar.epoch(self.epoch, epochs, row)
+                bar.show(self.epoch * len(loader), shown_numbers(row), f"epoch {self.epoch}/{epochs}")
         if self.early_stopping is not None:
             self.early_stopping.restore(self.model)
         return self.history

@@ -19,6 +19,8 @@ from ..read.package import Package
 from ..read.sheet_cells import RawCell, scan_cells
 from ..read.workbook import Position
 from ..read.xml_events import XmlError
+from ..texts import escaped
+from ..write.saving import MARK, is_untouched, mark
 from .engine import Result
 
 # The codes that the file format knows; whatever else an engine says becomes #VALUE!.
@@ -27,15 +29,17 @@ ERROR_CODES = {"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A
 _START_TAG = re.compile(rb"""<([\w.:-]+)((?:[^>"']|"[^"]*"|'[^']*')*?)(/?)>""")
 _TYPE = re.compile(rb"""\s+t\s*=\s*("[^"]*"|'[^']*')""")
 _ATTRIBUTES = re.compile(rb"""\s+[\w.:-]+\s*=\s*(?:"[^"]*"|'[^']*')""")
-_NOT_IN_XML = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
 
 
 def write_with_values(package: Package, values: Mapping[str, Mapping[Position, Result]], target: Path) -> None:
     """Write the workbook to `target` with `values`, sheet title -> (row, column) -> result, as its cached values."""
     parts = {part: values[title] for title, part in package.sheets.items() if values.get(title)}
+    is_ours = is_untouched(package.archive)  # and so it stays: results are nobody's work
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.comment = package.archive.comment
         for info in package.archive.infolist():
+            if is_ours and info.filename == MARK:
+                continue
             data = package.archive.read(info)
             if info.filename in parts:
                 try:
@@ -43,6 +47,8 @@ def write_with_values(package: Package, values: Mapping[str, Mapping[Position, R
                 except XmlError as error:
                     raise package.damage(f"{info.filename!r}: {error}") from error
             archive.writestr(info, data, compress_type=info.compress_type)
+        if is_ours:
+            archive.writestr(MARK, mark(archive))
 
 
 def with_values(sheet: bytes, values: Mapping[Position, Result]) -> bytes:
@@ -92,5 +98,4 @@ def encode(result: Result) -> tuple[bytes, bytes]:
             return b"e", b"#NUM!"
         text = repr(number)
         return b"n", (text[:-2] if text.endswith(".0") else text).encode()
-    text = _NOT_IN_XML.sub(lambda found: f"_x{ord(found.group()):04X}_", str(value))
-    return b"str", escape(text).encode("ascii", "xmlcharrefreplace")
+    return b"str", escape(escaped(str(value))).encode("ascii", "xmlcharrefreplace")

@@ -2,41 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Tuple
+from typing import Any, Dict
 
+from saitama.nn import Module
 from saitama.tensor.tensor import Tensor
+
+from ..texts import printable
+from .parts import named_values
 
 
 def given_names(names: Any) -> Dict[Any, str]:
-    """{tensor or function: name} from a mapping such as locals(), or from a module's named_parameters()."""
-    if names is None:
-        return {}
-    if hasattr(names, "named_parameters"):
-        pairs = _tensors_of(names)
-    elif isinstance(names, Mapping):
-        pairs = list(names.items())
-    else:
-        raise TypeError(
-            f"names is a {type(names).__name__}; give a mapping from names to tensors, locals() say, or a module"
-        )
+    """{tensor or function: name} from a mapping such as locals(), or from a module's parameters and buffers.
+
+    Whatever else a mapping holds, classes, functions and imported modules among it, is passed over.
+    """
     given: Dict[Any, str] = {}
-    for name, value in pairs:
-        if hasattr(value, "named_parameters") and not isinstance(value, Tensor):
-            for path, tensor in _tensors_of(value):
-                given.setdefault(tensor, f"{name}.{path}")
-        elif isinstance(value, Tensor) and not str(name).startswith("_"):
-            given.setdefault(value if value.node is None else value.node, str(name))
+    for name, value in named_values(names):
+        if isinstance(value, Module):
+            for path, tensor in [*value.named_parameters(), *value.named_buffers()]:
+                given.setdefault(tensor, f"{name}.{path}" if name else path)
+        elif isinstance(value, Tensor) and not name.startswith("_"):
+            given.setdefault(value if value.node is None else value.node, name)
     return given
-
-
-def _tensors_of(module: Any) -> List[Tuple[str, Tensor]]:
-    """The parameters and the buffers of a module, by their paths."""
-    buffers = module.named_buffers() if hasattr(module, "named_buffers") else ()
-    return [*module.named_parameters(), *buffers]
 
 
 def unique(name: str, taken: Dict[str, int]) -> str:
     """`name`, or `name (2)` where it was given before."""
-    name = "".join(c if c.isprintable() else " " for c in name).strip()[:60] or "unnamed"
+    name = printable(name).strip()[:60].strip() or "unnamed"
     taken[name] = taken.get(name, 0) + 1
     return name if taken[name] == 1 else unique(f"{name} ({taken[name]})", taken)

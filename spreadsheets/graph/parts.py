@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from saitama.autograd.function import Function
+from saitama.nn import Module
 
 
 @dataclass(eq=False)
@@ -56,13 +57,28 @@ def _calls(function: Function) -> Iterator[Tuple[Any, int]]:
         yield module, began
 
 
+def named_values(names: Any) -> List[Tuple[str, Any]]:
+    """What is called how: (name, value) of a mapping such as locals(); a module by itself is called "".
+
+    Names with an underscore come last: in a notebook `_` and `_3` are what a cell showed, and has a name of its own.
+    """
+    if names is None:
+        return []
+    if isinstance(names, Module):
+        return [("", names)]
+    if not isinstance(names, Mapping):
+        raise TypeError(
+            f"names is a {type(names).__name__}; give a mapping from names to tensors, locals() say, or a module"
+        )
+    return sorted(((str(name), value) for name, value in names.items()), key=lambda pair: pair[0].startswith("_"))
+
+
 def module_paths(names: Any) -> Dict[Any, str]:
     """{module: path} of a module, or of every module in a mapping such as locals()."""
-    named = names.items() if isinstance(names, Mapping) else [("", names)]
     paths: Dict[Any, str] = {}
-    for name, value in named:
-        if hasattr(value, "named_modules"):
-            for path, module in value.named_modules(str(name)):
+    for name, value in named_values(names):
+        if isinstance(value, Module):
+            for path, module in value.named_modules(name):
                 paths.setdefault(module, path)
     return paths
 
@@ -98,4 +114,4 @@ def local(name: str, part: Optional[Part]) -> str:
     return ".".join(there[shared:])
 
 
-__all__ = ["Part", "find_parts", "innermost", "local", "module_paths", "name_of"]
+__all__ = ["Part", "find_parts", "innermost", "local", "module_paths", "name_of", "named_values"]

@@ -40,7 +40,8 @@ def trace(root: Any, names: Any = None, forward: bool = False) -> Graph:
         functions = sorted(ancestors(root.node), key=lambda function: function.seq)
     except RuntimeError:
         raise RuntimeError(
-            "export: the graph was freed by backward(): call export before backward(), or backward(retain_graph=True)"
+            "export: the graph was freed by backward(): call export before backward(), compute the result once more, "
+            "or use backward(retain_graph=True)"
         ) from None
     if not root.requires_grad and not forward:
         raise ValueError("export: nothing here requires grad: no gradient flows from this root (a comparison, perhaps)")

@@ -1,4 +1,4 @@
-"""A worksheet that was filled in: every typed number judged by the person's own numbers before it, and why it is wrong."""
+"""A worksheet that was filled in: every number judged by the person's own numbers before it, and why it is wrong."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What verify tells a person: each slip of their own in the order of the work, and in one line what was right, given it."""
+"""What verify tells a person: each slip of their own in the order of the work, and what was right, given it."""
 
 from __future__ import annotations
 

@@ -28,6 +28,7 @@ def plan_carried(
     """The hidden sheet Graph. `exercise`: what is said about a worksheet."""
     page = draft.page(SHEET, hidden=True)
     text = json.dumps(describe(subject, draft, kind, version, exercise), ensure_ascii=True, separators=(",", ":"))
+    text = text.replace(" ", "\\u0020")  # of names; a blank at the end of a cell needs a mark that the format lacks
     if len(text) > MAX_TEXT:
         raise ValueError(f"export: the graph takes {len(text):,} characters to describe; export a smaller example")
     page.text(1, 1, "The graph of this workbook, for saitama verify. Please leave it as it is.", "note")

@@ -6,7 +6,6 @@ the live formulas, the framework's values and the differences of all its blocks 
 
 from __future__ import annotations
 
-import re
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from ..formulas.limits import checked
@@ -16,27 +15,6 @@ from .sheet import Cells, Colour, Content, Element, Labels, Link, Live, Overflow
 LABELS, NUMBERS = 11.0, 12.0  # column widths, in characters
 NUMBER, INTEGER, TINY, DIFFERENCE = "0.000000", "0", "0.000000E+00", '0.0E+00;"undecided";0'
 HELPER = "[=0]0;[=1]1;0.000000"
-
-
-def sheet_title(text: str, taken: Sequence[str]) -> str:
-    """`text` as Excel takes it for a sheet's title: at most 31 characters, none of []:*?/\\, unlike all others.
-
-    A "!" goes too, which IronCalc cannot load.
-    """
-    clean = re.sub(r"[\[\]:*?/\\!\x00-\x1f]", "_", text).strip().strip("'")[:31].strip().strip("'") or "sheet"
-    used = {title.lower() for title in taken} | {"history"}
-    title, n = clean, 2
-    while title.lower() in used:
-        suffix = f" ({n})"
-        title, n = clean[: 31 - len(suffix)] + suffix, n + 1
-    return title
-
-
-def shortened(path: str, length: int) -> str:
-    """A dotted path without its first parts, where it is too long: `…h.0.attn.c_attn`."""
-    while len(path) > length and "." in path:
-        path = "…" + path.lstrip("…").partition(".")[2]
-    return path
 
 
 def target(sheet: str, cell: str = "A1") -> str:
@@ -196,7 +174,5 @@ __all__ = [
     "TINY",
     "Page",
     "number_format",
-    "sheet_title",
-    "shortened",
     "target",
 ]

@@ -14,7 +14,7 @@ from ..graph.keys import Key, Share
 from ..graph.rounding import sizes
 from ..graph.run import Run
 from ..layout import size_of
-from .page import sheet_title, shortened
+from ..texts import sheet_title, shortened
 
 TOLERANCES = {"float64": (1e-9, 1e-12), "float32": (1e-5, 1e-6)}  # (rtol, atol)
 ERF_ATOL = 1e-10  # the erf of some spreadsheet programs is good to ten digits, which shows where larger numbers cancel

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from itertools import product
-from math import isfinite
 from pathlib import Path
 from typing import Any, List, Optional, Sequence, Union
 
@@ -16,11 +15,11 @@ from openpyxl import Workbook
 from openpyxl.formatting.rule import ColorScaleRule
 from openpyxl.utils import get_column_letter
 
-from saitama.files import write_workbook
 from saitama.tensor.tensor import Tensor
 
 from ..layout import MAX_COLUMNS, MAX_ROWS, slice_label
-from .style import Styles
+from .saving import check_replaceable, write_workbook
+from .style import Styles, write_number
 
 MOST_CELLS = 1_000_000
 
@@ -31,22 +30,25 @@ def heat_map(
     *,
     queries: Optional[Sequence[str]] = None,
     keys: Optional[Sequence[str]] = None,
+    overwrite: Optional[bool] = None,
 ) -> Path:
     """Write attention weights as coloured tables, the larger the darker: a row for each query, a column for each key.
 
     Args:
         weights: (..., T, S), what `return_weights=True` gives; a table for each index of the axes in front.
-        path: an .xlsx file, replaced if it exists.
+        path: an .xlsx file.
         queries, keys: labels of the T rows and the S columns, the tokens say; their positions if None. If T = S, the
             labels of the queries are those of the keys too.
+        overwrite: None replaces a file only if saitama wrote it and nobody has touched it since, True any, False none.
 
     Returns the path. Raises TypeError for anything but a Tensor of numbers, ValueError for a name that is not .xlsx, a
-    tensor without rows and columns or too large for a sheet, or a wrong number of labels; OSError where the file
-    cannot be written.
+    tensor without rows and columns or too large for a sheet, or a wrong number of labels; FileExistsError for a
+    file that is kept, OSError where it cannot be written.
     """
     path = Path(path)
     if path.suffix.lower() != ".xlsx":
         raise ValueError(f"heat_map: {os.fspath(path)!r} is not an .xlsx name; give one, such as 'attention.xlsx'")
+    check_replaceable(path, overwrite)
     if not isinstance(weights, Tensor) or weights.dtype == "bool":
         raise TypeError(f"heat_map: expected a Tensor of numbers, got {getattr(weights, 'dtype', type(weights))}")
     if weights.ndim < 2 or not weights.numel():
@@ -61,41 +63,38 @@ def heat_map(
     sheet = workbook.active
     sheet.title = "Attention"
     styles = Styles(workbook)
-    _text(sheet, styles, 1, 1, "Attention weights", "title")
-    _text(sheet, styles, 2, 1, "Rows are queries, columns are keys: each row says where its query looks.", "note")
-    sheet.column_dimensions["A"].width = min(40, 4 + max(map(len, rows)))
+    styles.text(sheet.cell(1, 1), "Attention weights", "title")
+    styles.text(sheet.cell(2, 1), "Rows are queries, columns are keys: each row says where its query looks.", "note")
+    tables = {index: _which(index) for index in product(*map(range, lead))}  # each with its caption
+    sheet.column_dimensions["A"].width = min(40, 4 + max(map(len, [*rows, *tables.values()])))
     for place in range(S):
         sheet.column_dimensions[get_column_letter(place + 2)].width = max(6.5, min(20, 2 + len(columns[place])))
     top = 4
-    for index in product(*map(range, lead)):
-        if lead:
-            _text(sheet, styles, top, 1, _which(index), "caption")
-        table = weights[index].detach().tolist() if lead else weights.detach().tolist()
+    for index, caption in tables.items():
+        if caption:
+            styles.text(sheet.cell(top, 1), caption, "caption")
+        table = weights[index].detach().tolist() if index else weights.detach().tolist()
         _table(sheet, styles, top, rows, columns, table)
         top += T + 3
     sheet.sheet_view.showGridLines = False
-    write_workbook(workbook, path)
+    write_workbook(workbook, path, overwrite)
     return path
 
 
 def _table(sheet: Any, styles: Styles, top: int, rows: List[str], columns: List[str], table: Any) -> None:
     for place, label in enumerate(columns, start=2):
-        _text(sheet, styles, top, place, label, "index")
+        styles.text(sheet.cell(top, place), label, "index")
     for number, (label, values) in enumerate(zip(rows, table), start=top + 1):
-        _text(sheet, styles, number, 1, label, "row_index")
+        styles.text(sheet.cell(number, 1), label, "row_index")
         for place, value in enumerate(values, start=2):
-            cell = styles.put(sheet.cell(number, place), "live", "0.00")
-            if isfinite(value):
-                cell._value, cell.data_type = repr(value), "n"  # openpyxl alone would round to 16 digits
-            else:
-                cell.value = str(float(value))  # a cell holds no infinity
+            write_number(styles.put(sheet.cell(number, place), "live", "0.00"), value)
     corner = f"{get_column_letter(len(columns) + 1)}{top + len(rows)}"
     rule = ColorScaleRule(start_type="num", start_value=0, start_color="FFFFFF", end_type="max", end_color="7FA8DB")
     sheet.conditional_formatting.add(f"B{top + 1}:{corner}", rule)
 
 
 def _which(index: Sequence[int]) -> str:
-    """`batch 0, head 1`."""
+    """`batch 0, head 1`; nothing for the only table."""
     names = ("batch", "head")[-len(index) :]
     return ", ".join(f"{name} {i}" for name, i in zip(names, index)) if len(index) < 3 else slice_label(index)
 
@@ -107,9 +106,3 @@ def _labels(what: str, labels: Optional[Sequence[str]], count: int) -> List[str]
         raise ValueError(f"heat_map: {len(labels)} labels for {count} {what}; give one for each")
     texts = [str(label) for label in labels]
     return [text if text.isprintable() and text.strip() else repr(text) for text in texts]  # a blank has to be seen
-
-
-def _text(sheet: Any, styles: Styles, row: int, column: int, value: str, style: str) -> None:
-    """Text, which never becomes a formula, whatever it starts with."""
-    cell = styles.put(sheet.cell(row, column), style)
-    cell.value, cell.data_type = value, "s"

@@ -6,9 +6,8 @@ Behind every chart stands the table's own range, so a number that is changed the
 from __future__ import annotations
 
 import os
-from math import isfinite
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Tuple, Union
+from typing import Any, Dict, List, Mapping, Optional, Tuple, Union
 
 from openpyxl import Workbook
 from openpyxl.chart import Reference, ScatterChart, Series
@@ -17,10 +16,11 @@ from openpyxl.drawing.line import LineProperties
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
 
-from saitama.files import write_workbook
 from saitama.training.history import History, Row, columns
 
-from .style import Styles
+from ..texts import chart_text, sheet_title
+from .saving import write_workbook
+from .style import Styles, write_number
 
 COLORS = ("2F4B7C", "E07A1F", "2E8B57", "B0413E", "7B5EA7", "8C6D46", "4AA3C7", "6B7785")  # of the lines, in order
 TITLES = {
@@ -36,11 +36,14 @@ CHART_COLUMNS, CHART_ROWS = 8, 19  # cells that one chart covers, the gap includ
 Table = Tuple[str, Any, List[str], int]  # run, sheet, columns, rows
 
 
-def write_histories(runs: Mapping[str, History], path: Union[str, os.PathLike[str]]) -> None:
+def write_histories(
+    runs: Mapping[str, History], path: Union[str, os.PathLike[str]], overwrite: Optional[bool] = None
+) -> None:
     """Write tables and charts. One run: a chart for each quantity, training and validation as two lines. Several: a
     chart for each column, with a line for each run.
 
-    Raises ValueError for a name that is not .xlsx or runs without rows, OSError where the file cannot be written.
+    Raises ValueError for a name that is not .xlsx or runs without rows, FileExistsError for a file that somebody has
+    worked in unless overwrite=True, OSError where the file cannot be written.
     """
     if Path(path).suffix.lower() != ".xlsx":
         raise ValueError(f"History.export: {os.fspath(path)!r} is not an .xlsx name; give one, such as 'run.xlsx'")
@@ -52,8 +55,8 @@ def write_histories(runs: Mapping[str, History], path: Union[str, os.PathLike[st
     styles = Styles(workbook)
     epochs = _tables(workbook, styles, "Epochs", {run: history.epochs for run, history in runs.items()})
     steps = _tables(workbook, styles, "Steps", {run: history.steps for run, history in runs.items()})
-    styles.put(front.cell(1, 1, "History of training"), "title")
-    styles.put(front.cell(2, 1, "The charts show the tables on the other sheets: a line follows its numbers."), "text")
+    styles.text(front.cell(1, 1), "History of training", "title")
+    styles.text(front.cell(2, 1), "The charts show the tables on the other sheets: a line follows its numbers.", "text")
     front.sheet_view.showGridLines = False
     front.page_setup.orientation, front.page_setup.fitToHeight = "landscape", 0  # printed: as wide as a page
     front.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
@@ -64,7 +67,7 @@ def write_histories(runs: Mapping[str, History], path: Union[str, os.PathLike[st
             front.add_chart(_chart(title, counter, lines), anchor)
             place += 1
     workbook.active = 0
-    write_workbook(workbook, path)
+    write_workbook(workbook, path, overwrite)
 
 
 def _tables(workbook: Workbook, styles: Styles, title: str, runs: Dict[str, List[Row]]) -> List[Table]:
@@ -72,7 +75,7 @@ def _tables(workbook: Workbook, styles: Styles, title: str, runs: Dict[str, List
     tables: List[Table] = []
     for run, rows in runs.items():
         if rows:
-            sheet = workbook.create_sheet(_sheet_name(workbook, f"{title} {run}".strip()))
+            sheet = workbook.create_sheet(sheet_title(f"{title} {run}", workbook.sheetnames))
             shown = rows[:: -(-len(rows) // MOST_ROWS)]  # every second, third, ... row of what no sheet can hold
             names = columns(rows)
             _table(sheet, styles, names, shown)
@@ -80,28 +83,17 @@ def _tables(workbook: Workbook, styles: Styles, title: str, runs: Dict[str, List
     return tables
 
 
-def _sheet_name(workbook: Workbook, wanted: str) -> str:
-    """At most 31 characters, none of []:*?/\\, and not there yet."""
-    name = "".join("-" if character in "[]:*?/\\'" else character for character in wanted)[:31]
-    number = 1
-    while name.lower() in (taken.lower() for taken in workbook.sheetnames):
-        number += 1
-        name = f"{name[:27]} {number}"
-    return name
-
-
 def _table(sheet: Any, styles: Styles, names: List[str], rows: List[Row]) -> None:
     for place, name in enumerate(names, start=1):
-        styles.put(sheet.cell(1, place, name), "head")
+        styles.text(sheet.cell(1, place), name.strip(), "head")
         sheet.column_dimensions[get_column_letter(place)].width = 16 if place > 1 else 9
     for number, row in enumerate(rows, start=2):
         for place, name in enumerate(names, start=1):
             value = row.get(name)
             if value is None:
                 continue
-            whole = isinstance(value, int)
-            shown = value if whole or isfinite(value) else str(float(value))  # "nan": a cell holds no such number
-            styles.put(sheet.cell(number, place, shown), "live", "0" if whole else _format(value))
+            shown = "0" if isinstance(value, int) else _format(value)
+            write_number(styles.put(sheet.cell(number, place), "live", shown), value)
     sheet.freeze_panes = "B2"
 
 
@@ -134,9 +126,9 @@ def _charts(tables: List[Table], counter: str, note: str) -> Dict[str, List[Tupl
 
 def _chart(title: str, counter: str, lines: List[Tuple[str, Table, str]]) -> ScatterChart:
     """Lines over the counter, which is a number: every program finds round ones for the axis."""
-    chart = ScatterChart()
+    chart = ScatterChart(scatterStyle="lineMarker")  # which the format wants to be said; lines with marks, if any
     chart.style = 13
-    chart.title = title
+    chart.title = chart_text(title)
     chart.width, chart.height = 15.5, 8.8  # cm
     chart.x_axis.title = counter
     chart.x_axis.delete = chart.y_axis.delete = False  # openpyxl would hide both
@@ -156,7 +148,7 @@ def _chart(title: str, counter: str, lines: List[Tuple[str, Table, str]]) -> Sca
     for place, (label, (_, sheet, names, rows), name) in enumerate(lines):
         counts = Reference(sheet, min_col=1, min_row=2, max_row=rows + 1)
         values = Reference(sheet, min_col=names.index(name) + 1, min_row=2, max_row=rows + 1)
-        series = Series(values, counts, title=label)
+        series = Series(values, counts, title=chart_text(label))
         series.graphicalProperties.line.solidFill = COLORS[place % len(COLORS)]
         noisy = rows > 200 and not name.startswith("val_")  # a thick line would hide the others
         series.graphicalProperties.line.width = 9_525 if noisy else 22_000  # in 1/12,700 point

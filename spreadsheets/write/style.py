@@ -14,6 +14,8 @@ from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Si
 from openpyxl.utils.indexed_list import IndexedList
 from openpyxl.worksheet.worksheet import Worksheet
 
+from ..texts import cell_text
+
 FONT = "Arial"  # named everywhere: without a name LibreOffice falls back to a serif face
 INK, GREY, LINE = "1F2933", "6B7785", "CBD2D9"
 YELLOW, BLUE, BLUE_INK = "FFF8D6", "E8EEF7", "1F4E9E"
@@ -124,6 +126,20 @@ class Styles:
             self._made[key] = cell._style
         return self._made[key]
 
-    def put(self, cell: Cell, name: str, number_format: Optional[str] = None) -> Cell:
+    def put(self, cell: Any, name: str, number_format: Optional[str] = None) -> Any:
         cell._style = self.array(name, number_format)
         return cell
+
+    def text(self, cell: Any, value: str, name: str, number_format: Optional[str] = None) -> Any:
+        """Text, which never becomes a formula, a number or another character, whatever it looks like."""
+        cell._style = self.array(name, number_format)
+        cell._value, cell.data_type = cell_text(value), "s"
+        return cell
+
+
+def write_number(cell: Any, value: Any) -> None:
+    """Exactly: a double read back is the same double. NaN and infinities, which no cell can hold, become text."""
+    if value != value or value in (float("inf"), float("-inf")):
+        cell._value, cell.data_type = ("nan" if value != value else "inf" if value > 0 else "-inf"), "s"
+    else:
+        cell._value, cell.data_type = repr(value), "n"

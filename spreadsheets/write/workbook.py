@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from operator import attrgetter
-from typing import Any, Iterator, List, Sequence, Union
+from typing import Any, Iterator, List, Optional, Sequence, Union
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
@@ -16,25 +16,24 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.pagebreak import Break
 
-from saitama.files import write_workbook
-
 from ..layout import column
 from ..plan.page import target
 from ..plan.sheet import Element, Live, Plan, Prompt, Sheet, Spot
-from .style import LOOKS, Styles, fill, use_our_font
+from ..texts import cell_text, cut, escaped
+from .saving import write_workbook
+from .style import LOOKS, Styles, fill, use_our_font, write_number
 
-LONGEST_TEXT = 32_000  # characters; Excel cuts what is longer than 32,767 in silence
 
-
-def write_plan(plan: Plan, path: Union[str, os.PathLike[str]]) -> None:
-    """Write the workbook whole or not at all. OSError where the file cannot be written."""
+def write_plan(plan: Plan, path: Union[str, os.PathLike[str]], overwrite: Optional[bool] = None) -> None:
+    """Write the workbook whole or not at all. OSError where the file cannot be written, FileExistsError where a file is
+    kept (see saving.py)."""
     workbook = Workbook(write_only=True)
     use_our_font(workbook)
     styles = Styles(workbook)
     for sheet in plan.sheets:
         write_sheet(workbook, styles, sheet)
     workbook.active = 0
-    write_workbook(workbook, path)
+    write_workbook(workbook, path, overwrite)
 
 
 class RowByRow(WriteOnlyWorksheet):
@@ -80,24 +79,20 @@ def write_row(cell: Any, styles: Styles, row: int, spots: Sequence[Spot]) -> Ite
         fill_in(cell, spot.content)
         cell._hyperlink = None
         if spot.link is not None:
-            location, text = target(*spot.link), str(spot.content)[:200]
+            location, text = target(*spot.link), escaped(cut(str(spot.content), 200))
             cell._hyperlink = Hyperlink(ref=cell.coordinate, location=location, display=text)
         yield cell
 
 
 def fill_in(cell: Any, content: Any) -> None:
-    """A number exactly: a double read back is the same double. NaN and infinities, which no cell can hold, become
-    text."""
     if isinstance(content, Live):
         cell._value, cell.data_type = "=" + content, "f"
     elif isinstance(content, str):
-        cell._value, cell.data_type = content[:LONGEST_TEXT], "s"
+        cell._value, cell.data_type = cell_text(content), "s"
     elif content is None:
         cell._value, cell.data_type = None, "f"  # written without t="n", which IronCalc takes for a number
-    elif content != content or content in (float("inf"), float("-inf")):
-        cell._value, cell.data_type = ("nan" if content != content else "inf" if content > 0 else "-inf"), "s"
     else:
-        cell._value, cell.data_type = repr(content), "n"
+        write_number(cell, content)
 
 
 def set_up(written: Any, sheet: Sheet) -> None:

@@ -12,7 +12,7 @@ from saitama.language import loss_of_text, tiny_gpt
 from saitama.spreadsheets import Exported, export
 from saitama.spreadsheets.graph.parts import Part, local
 from saitama.spreadsheets.graph.trace import trace
-from saitama.spreadsheets.plan.page import shortened
+from saitama.spreadsheets.texts import shortened
 
 
 class Net(nn.Module):
