@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 from ..address import cell_name
+from ..errors import WorkbookError
 from ..formulas.box import Box
 from ..formulas.syntax import Place, parse_formula
-from ..graph.keys import StepKey
+from ..graph.keys import Inner, StepKey
 from ..graph.run import Run
 from ..layout import Index
 from ..plan.calculated import true_values
@@ -15,8 +16,9 @@ from ..plan.subject import subject_of
 from ..plan.work import Apart, Step, Work
 from ..read.places import Carried
 from ..read.workbook import Cell
-from .causes import Judged, Judgement, Typed, judge
+from .causes import Judged, Judgement, Position, Typed, judge
 from .in_numbers import in_numbers, shown
+from .own_formulas import OwnFormulas
 from .reasons import Case, Reason, reason_for
 from .reasons.trees import expanded
 from .story import Slip, Story, WrongCell
@@ -29,35 +31,58 @@ class Exercise:
     """`verdicts` says for each typed cell whether it is no number or taken from the key: (slug, advice), else None."""
 
     def __init__(self, book: Any, carried: Carried, current: Run) -> None:
+        """Raises WorkbookError where the workbook does not say where a step of its page is."""
         self.book, self.carried = book, carried
         subject = subject_of(carried.graph, current, max_cells=2**62)
         self.work = Work(subject, Apart(SHEET), SHEET)
         self.true = true_values(self.work)
-        self.at: Dict[Tuple[int, int], Tuple[str, int, int]] = {}  # cells of the work -> those of the workbook
+        self.at: Dict[Position, Tuple[str, int, int]] = {}  # cells of the work -> those of the workbook
         for key, block in self.work.blocks.items():
             places = carried.places.get(key)
             if places is not None and places.typed is not None:
                 for (_, row, column), (_, r, c) in zip(block.cells(), places.typed.cells()):
                     self.at[row, column] = places.sheet, r, c
+        self.steps_at: Dict[Position, Tuple[Step, int]] = {}  # which number of which step stands at a place
+        for step in self.work.steps:
+            for n, (_, row, column) in enumerate(step.block.cells()):
+                self.steps_at[row, column] = step, n
+        if carried.exercise.get("layout") == "page":
+            for step in self.work.steps:
+                if (
+                    step.key not in carried.places
+                    and not step.aside
+                    and not isinstance(step.key, Inner)
+                    and step.block.size
+                ):
+                    raise WorkbookError(
+                        f"{book.path}: its structure was changed: nothing says where {step.name} is; write the "
+                        "worksheet again"
+                    )
 
-    def cell(self, position: Tuple[int, int]) -> Cell:
+    def cell(self, position: Position) -> Cell:
         sheet, row, column = self.at[position]
         found: Cell = self.book[sheet][row, column]
         return found
 
-    def judge(self, refused: Callable[[str, int, int, Cell], Optional[Reason]]) -> Judgement:
-        """`refused` gives the reason why what stands in a cell does not count, or None."""
-        typed: Dict[Tuple[int, int], Typed] = {}
-        self.refused: Dict[Tuple[int, int], Reason] = {}
+    def judge(self, refused: Callable[[str, int, int, Cell], Optional[Reason]], strict: bool) -> Judgement:
+        """`refused` gives the reason why what stands in a cell does not count, or None. `strict`: no result of a
+        formula is believed that cannot be worked out again."""
+        typed: Dict[Position, Typed] = {}
+        self.refused: Dict[Position, Reason] = {}
+        formulas = OwnFormulas(self.book, strict)
         for position, place in self.at.items():
             cell = self.cell(position)
-            if cell.kind in ("blank", "not calculated"):
+            if cell.kind in ("blank", "not calculated") and not cell.has_formula:
                 continue
             reason = refused(*place, cell)
+            number = cell.number
+            if cell.has_formula and reason is None:
+                number = formulas.number(*place)
+                if number is None:
+                    reason = Reason(NOT_A_NUMBER, "this formula cannot be worked out here: type the number")
             if reason is not None:
                 self.refused[position] = reason
-            number = None if reason is not None and reason.slug == NOT_A_NUMBER else cell.number
-            typed[position] = Typed(number, cell.formula)
+            typed[position] = Typed(None if reason is not None else number, cell.formula)
         self.judgement = judge(self.work, self.true, typed)
         self.reasons: Dict[StepKey, Optional[Reason]] = {}
         return self.judgement
@@ -72,6 +97,19 @@ class Exercise:
         if key not in self.reasons:
             self.reasons[key] = reason_for(Case(self.work, self.judgement, judged.step))
         return self.reasons[key]
+
+    def truth(self, position: Position) -> float:
+        """The true number; NaN where it is none."""
+        step, n = self.steps_at[position]
+        value = self.true[step.key][n]
+        return value.at if isinstance(value, Box) else float(value) if isinstance(value, (str, bool)) else float("nan")
+
+    def what(self, position: Position) -> str:
+        """`h[0, 1] = x W`."""
+        step, n = self.steps_at[position]
+        index = list(step.block.cells())[n][0]
+        at = f"[{', '.join(map(str, index))}]" if index else ""
+        return f"{step.name}{at} = {step.rule}"
 
     # --- the story --------------------------------------------------------------------------------------------------
     def story(self, several_sheets: bool) -> Story:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from math import isfinite
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
 
 from ..address import quote_title
 from ..read.workbook import Value, cut
+from .reasons import Reason
+from .story import Story
 
 SHOWN = 50  # differences in a printed report; `differences` has them all
 
@@ -23,6 +25,8 @@ class Difference:
     expected: Value
     what: str = ""  # what stands there, e.g. "h[0, 1]"
     hint: str = ""  # what to do, where that is not plain
+    cause: Optional[str] = None  # "own": does not follow from the person's own numbers; "carried": right, given them
+    reason: Optional[Reason] = None  # why, where a misconception is known that gives such numbers
 
     @property
     def address(self) -> str:
@@ -94,10 +98,32 @@ class Verification(Comparison):
     not_checked: List[str] = field(default_factory=list)  # what the workbook has too little of to compute again
     changed_inputs: List[str] = field(default_factory=list)  # since the export: "Inputs!C17 (x[0, 1])"
     undecided: List[Difference] = field(default_factory=list)  # cells that another rounding makes other numbers of
+    story: Optional[Story] = None  # of a worksheet: each slip of one's own, and what was right, given it
+    trusted: str = ""  # what was believed of a worksheet without its original: its digest
+
+    def explain(self, *, answers: bool = True) -> str:
+        """What a person is told of a worksheet: their own slips in the order of the work, each with its cell, its rule
+        with their numbers put in, and its reason; then what was right, given them. Without `answers` no true number."""
+        if self.story is None:
+            return str(self)
+        lines = [f"{self.path}: {self.story.head()}", *(f"  {line}" for line in self.story.lines(answers))]
+        if self.trusted:
+            lines.append(
+                f"  judged by the graph that the workbook carries (sheet {self.trusted}); --original FILE takes the"
+            )
+            lines.append("  teacher's instead")
+        return "\n".join([*lines, *self._remarks()])
 
     def __str__(self) -> str:
+        return self.explain() if self.story is not None else self._full()
+
+    def _full(self) -> str:
         told = ", ".join(f"{count:,} {_KINDS.get(kind, kind)}" for kind, count in self.kinds.items() if count)
         lines = [super().__str__(), *([f"  checked: {told}"] if told else [])]
+        return "\n".join([*lines, *self._remarks()])
+
+    def _remarks(self) -> List[str]:
+        lines: List[str] = []
         if self.changed_inputs:
             shown = ", ".join(self.changed_inputs[:3]) + (", …" if len(self.changed_inputs) > 3 else "")
             lines.append(f"  inputs changed since the export: {len(self.changed_inputs):,}: {shown}")
@@ -107,11 +133,14 @@ class Verification(Comparison):
         lines += [f"  not checked: {what}" for what in self.not_checked[:SHOWN]]
         if len(self.not_checked) > SHOWN:
             lines.append(f"  and {len(self.not_checked) - SHOWN:,} more")
-        return "\n".join(lines)
+        return lines
 
     def as_dict(self) -> Dict[str, Any]:
         more = {"kinds": self.kinds, "not_checked": self.not_checked, "changed_inputs": self.changed_inputs}
-        return {**super().as_dict(), **more, "undecided": [as_plain(one) for one in self.undecided]}
+        more["undecided"] = [as_plain(one) for one in self.undecided]
+        if self.story is not None:
+            more["story"] = asdict(self.story)
+        return {**super().as_dict(), **more}
 
 
 def as_plain(one: Difference) -> Dict[str, Any]:

@@ -27,13 +27,18 @@ from ..read.carried import LONGEST_REASON, read_graph
 from ..read.places import Carried
 from ..read.safety import PathLike
 from ..read.workbook import Cell, open_workbook
+from .causes import Judged
 from .compare import is_close
 from .digits import digits_held, lost, spread
+from .exercise import FROM_THE_KEY, NOT_A_NUMBER, Exercise
 from .from_key import KeyFinder
 from .hand import is_right
+from .handed_in import HandedIn
 from .hint import hint, to_do
+from .reasons import Reason
 from .repeated import Wrong, wrong_differences, wrong_repeats
 from .report import Difference, Verification
+from .story import Story
 
 EXPORTED = "Exported"
 MAX_DIFFERENCES = 500_000  # that are kept, in some 400 MB
@@ -45,7 +50,13 @@ _UNUSABLE = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError
 Judge = Callable[[Cell, float, bool, float], Optional[str]]
 
 
-def verify(path: PathLike, *, rtol: Optional[float] = None, atol: Optional[float] = None) -> Verification:
+def verify(
+    path: PathLike,
+    *,
+    original: Optional[PathLike] = None,
+    rtol: Optional[float] = None,
+    atol: Optional[float] = None,
+) -> Verification:
     """Compute the graph in the workbook at `path` again and compare every number of it that the workbook shows.
 
     The inputs are what stands in the yellow cells now. A formula's calculated value is right if
@@ -60,16 +71,25 @@ def verify(path: PathLike, *, rtol: Optional[float] = None, atol: Optional[float
     the true number is not finite, a formula's error is right: a spreadsheet has no infinity. Not compared are helper
     cells and the sheets Start and Check, which follow from the rest.
 
+    In a worksheet every typed number is judged by the person's own numbers before it: a Difference is their "own" slip,
+    or "carried", right given those; and its reason is the misconception that gives such numbers, if one is known.
+    `original` is the exercise as it was handed out: graph, inputs and blanks are taken from it, and from the file at
+    `path` only what was typed into the blanks. Without it the workbook's own graph is believed.
+
     Raises WorkbookError, in one line, where the workbook carries no graph, its structure was changed, or nothing in it
     can be checked.
     """
     book = open_workbook(path)
+    if original is not None:
+        book = HandedIn(book, open_workbook(original))
     carried = read_graph(book)
+    if original is not None:
+        book.take_typed(carried)
     usual = usual_tolerance(carried.graph)
     tolerance = (usual[0] if rtol is None else rtol, usual[1] if atol is None else atol)
     if not all(limit >= 0 for limit in tolerance):
         raise ValueError(f"verify: rtol {rtol!r} and atol {atol!r}: give numbers of at least 0")
-    return _Verifier(book, carried, tolerance, by_size=atol is None).verify()
+    return _Verifier(book, carried, tolerance, atol is None, original is not None).verify()
 
 
 class _Enough(Exception):
@@ -77,9 +97,11 @@ class _Enough(Exception):
 
 
 class _Verifier:
-    def __init__(self, book: Any, carried: Carried, tolerance: Tuple[float, float], by_size: bool) -> None:
+    def __init__(
+        self, book: Any, carried: Carried, tolerance: Tuple[float, float], by_size: bool, strict: bool
+    ) -> None:
         self.book, self.carried, self.graph, self.tolerance = book, carried, carried.graph, tolerance
-        self.by_size, self.sizes = by_size, {}  # type: bool, Dict[Key, float]
+        self.strict, self.by_size, self.sizes = strict, by_size, {}  # type: bool, bool, Dict[Key, float]
         self.differences: List[Difference] = []
         self.undecided: List[Difference] = []
         self.kinds: Counter = Counter()
@@ -98,6 +120,7 @@ class _Verifier:
         exported = self.compute(then, exported=True)
         current = self.compute(now) if changed or self.graph.step else exported
         self.current, self.typed_infinite = current, infinite(now) - infinite(then)
+        story = self.exercise(current) if self.carried.kind == "worksheet" else None
         try:
             for key, name, way in self.tensors(self.graph.root.name):
                 self.tensor(key, current.get(key), exported.get(key), name, way)
@@ -110,7 +133,15 @@ class _Verifier:
             why = f" ({self.not_checked[0]})" if self.not_checked else ""
             raise WorkbookError(f"{self.book.path}: 0 cells checked: there is nothing to compare in this workbook{why}")
         return Verification(
-            self.book.path, checked, self.differences, dict(self.kinds), self.not_checked, changed, self.undecided
+            self.book.path,
+            checked,
+            self.differences,
+            dict(self.kinds),
+            self.not_checked,
+            changed,
+            self.undecided,
+            story,
+            "" if self.strict else str(self.carried.exercise.get("digest", "")),
         )
 
     def tensors(self, root: str) -> Iterator[Tuple[Key, str, str]]:
@@ -227,11 +258,55 @@ class _Verifier:
                 gradients[p] = K.from_list(chosen, p.shape, p.dtype)
         return gradients
 
+    # --- a worksheet ------------------------------------------------------------------------------------------------
+    def exercise(self, current: Run) -> Story:
+        """Judge what was typed into the blanks: slips of one's own come first, then what was carried, then blanks."""
+        exercise = Exercise(self.book, self.carried, current)
+        judgement = exercise.judge(self.refused, self.strict)
+        judged = {cell.position: cell for cell in judgement.cells}
+        found: Dict[Optional[str], List[Difference]] = {"own": [], "carried": [], None: []}
+        for position, (sheet, row, column) in exercise.at.items():
+            cell, one = exercise.cell(position), judged.get(position)
+            self.kinds["blanks" if one is None else "formula" if cell.has_formula else "typed numbers"] += 1
+            if one is None:
+                kind = cell.kind if cell.kind == "not calculated" else "blank"
+                what, hint_of = exercise.what(position), hint(cell, kind, 0.0, True)
+                found[None].append(
+                    Difference(sheet, cell_name(row, column), kind, cell.seen, exercise.truth(position), what, hint_of)
+                )
+            elif one.cause is not None:
+                found[one.cause].append(self.slip(exercise, one, cell, sheet, cell_name(row, column)))
+        for difference in [*found["own"], *found["carried"], *found[None]]:
+            self.add(difference)
+        return exercise.story(len({place.sheet for place in self.carried.places.values() if place.typed}) > 1)
+
+    def slip(self, exercise: Exercise, one: Judged, cell: Cell, sheet: str, place: str) -> Difference:
+        reason = exercise.reason(one)
+        kind = "wrong" if reason is None or reason.slug not in (NOT_A_NUMBER, FROM_THE_KEY) else cell.kind
+        if reason is not None and reason.slug == FROM_THE_KEY:
+            kind = "formula"
+        advice = reason.sentence if reason is not None and kind != "wrong" else ""
+        truth = exercise.truth(one.position)
+        advice = advice or hint(cell, kind, truth, True)
+        what = exercise.what(one.position)
+        return Difference(sheet, place, kind, cell.seen, truth, what, advice, one.cause, reason)
+
+    def refused(self, sheet: str, row: int, column: int, cell: Cell) -> Optional[Reason]:
+        """Why what stands in a blank does not count as a number of the person's own; None where it does."""
+        if cell.has_formula:
+            reached = self.finder.reached(sheet, row, column)
+            if reached:
+                return Reason(FROM_THE_KEY, f"it reads {reached}: work the number out and type it")
+            return None
+        if cell.number is None:
+            return Reason(NOT_A_NUMBER, hint(cell, cell.kind, 0.0, True) or to_do(cell))
+        return None
+
     # --- comparing --------------------------------------------------------------------------------------------------
     def tensor(self, key: Key, array: Any, exported: Any, name: str, way: str) -> None:
         places, item = self.carried.places.get(key), key.item
         if places is None:
-            if array is not None and self.must_be_shown(key):
+            if array is not None and self.must_be_shown(key) and self.carried.exercise.get("layout") != "page":
                 raise WorkbookError(
                     f"{self.book.path}: its structure was changed: nothing says where {name or item.name}{way} is; "
                     "export the workbook again"
@@ -248,7 +323,7 @@ class _Verifier:
             self.block(places.sheet, places.framework, old, judge, "framework values", item, name, way, key)
             wrong = wrong_differences(cells, places, *self.limits(key), self.digits)
             self.repeated(places.sheet, wrong, "differences", item, name, way)
-        if places.typed is not None:
+        if places.typed is not None and self.carried.kind != "worksheet":
             self.block(places.sheet, places.typed, values, judge, "typed numbers", item, name, way, key)
         source = self.carried.echoed(key) if places.echo is not None else None
         if places.echo is not None and source is not None:

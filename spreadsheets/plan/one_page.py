@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Dict, List, Sequence, Tuple
 
 from ..graph.items import Item, Leaf, Node, numbers
-from ..graph.keys import Gradient, StepKey, Value
+from ..graph.keys import Gradient, Inner, StepKey, Value
 from ..layout import Block, Shape, column, size_of
 from .arrange import FIRST, NUMBER, Band, Columns, Wanted, arrange, breaks, columns_for, flow, in_one_line, paper_for
 from .bands import Bands, as_written
@@ -144,6 +144,7 @@ class OnePage:
         """The 1 that the way back starts from, in a line of its own."""
         root, row = self.subject.graph.root, self.page.row
         block = self.places[self.root_gradient] = Block(SHEET, row, self.columns.blank, root.shape)
+        self.names_at[self.root_gradient] = row, self.columns.label
         self.page.text(row, self.columns.label, self.names[self.root_gradient], "name_left")
         self.page.numbers(block, [1] * block.size, "given", "0")
         self.page.row += 1
@@ -157,6 +158,8 @@ class OnePage:
                 row = block.row + block.height + 2
         for leaf in self.subject.graph.inputs:
             if Value(leaf) not in self.places:
+                self.names_at[Value(leaf)] = row, first - 1
+                self.page.text(row, first - 1, leaf.name, "key")
                 self.places[Value(leaf)] = block = Block(SHEET, row, first, leaf.shape)
                 self.page.numbers(block, numbers(self.subject.run.values[leaf]), "key", "General")
                 row = block.row + block.height + 2
@@ -168,8 +171,8 @@ class OnePage:
         for key, block in work.blocks.items():
             array = run.get(key)
             typed = block if key in self.blank else None
-            if key not in self.places:
-                continue  # a gradient that is what one operation hands on
+            if key not in self.places or (isinstance(key, Inner) and key not in self.blank):
+                continue  # a gradient that is what one operation hands on; what only the spreadsheet needs
             values = [] if array is None else numbers(array)
             dtype = "float64" if array is None else array.dtype
             name = self.names.get(key, "")
