@@ -51,7 +51,8 @@ def recalc(options: argparse.Namespace) -> int:
     if result.differences:
         say_some([result.what_differs, *map(str, result.differences[1:])])
     elif result.stored:
-        say(f"  {result.stored:,} of them had a stored result: these agree, and are kept")
+        kept = "" if options.force else ", and are kept"
+        say(f"  {result.stored:,} of them had a stored result: these agree{kept}")
     say_some([f"{cell}: {value}" for cell, value in result.errors.items()])
     for engine, functions in result.missing.items():
         say(f"  {engine} lacks {', '.join(functions)}")
