@@ -19,6 +19,7 @@ from ..graph.keys import StepKey
 from ..layout import Index
 from ..plan.calculated import looking_into
 from ..plan.work import OVERFLOW, Step, Work
+from .hand import is_right
 from .precision import Precision
 
 Position = Tuple[int, int]
@@ -117,7 +118,7 @@ class _Judge:
             cells.append(judged)
             if not judged.right:
                 tainted.add(position)
-            own[position] = Box.around(x, half, position, radii) if isfinite(x) else str(x)
+            own[position] = Box.around(x, judged.half, position, radii) if isfinite(x) else str(x)
         return Judgement(cells, own, precision, radii)
 
     def judged(
@@ -134,6 +135,8 @@ class _Judge:
         x = given.number
         assert x is not None
         follows, is_true = agrees(expected, x, half), agrees(true, x, half)
+        if not is_true and isinstance(true, Box) and not given.formula and is_right(x, true.at):
+            is_true, half = True, max(half, abs(x - true.at))  # rounded more than other numbers of the page
         box = expected if isinstance(expected, Box) else None
         return Judged(step, index, at, given, true, box, half, follows, is_true or (follows and not spoilt))
 

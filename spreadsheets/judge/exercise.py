@@ -17,6 +17,7 @@ from ..plan.work import Apart, Step, Work
 from ..read.places import Carried
 from ..read.workbook import Cell
 from .causes import Judged, Judgement, Position, Typed, judge
+from .hint import number_in
 from .in_numbers import in_numbers, shown
 from .own_formulas import OwnFormulas
 from .reasons import Case, Reason, reason_for
@@ -64,7 +65,7 @@ class Exercise:
         found: Cell = self.book[sheet][row, column]
         return found
 
-    def judge(self, refused: Callable[[str, int, int, Cell], Optional[Reason]], strict: bool) -> Judgement:
+    def judge(self, refused: Callable[[str, int, int, Cell, str], Optional[Reason]], strict: bool) -> Judgement:
         """`refused` gives the reason why what stands in a cell does not count, or None. `strict`: no result of a
         formula is believed that cannot be worked out again."""
         typed: Dict[Position, Typed] = {}
@@ -74,8 +75,8 @@ class Exercise:
             cell = self.cell(position)
             if cell.kind in ("blank", "not calculated") and not cell.has_formula:
                 continue
-            reason = refused(*place, cell)
-            number = cell.number
+            reason = refused(*place, cell, self.dtype(position))
+            number = number_in(cell, self.dtype(position))
             if cell.has_formula and reason is None:
                 number = formulas.number(*place)
                 if number is None:
@@ -97,6 +98,11 @@ class Exercise:
         if key not in self.reasons:
             self.reasons[key] = reason_for(Case(self.work, self.judgement, judged.step))
         return self.reasons[key]
+
+    def dtype(self, position: Position) -> str:
+        """The kind of number that belongs there."""
+        array = self.work.subject.run.get(self.steps_at[position][0].key)
+        return "float64" if array is None else str(array.dtype)
 
     def truth(self, position: Position) -> float:
         """The true number; NaN where it is none."""

@@ -1,6 +1,8 @@
-"""What to do about a cell that is not right, where that is not plain."""
+"""The number of a cell, and what to do about one that holds none or a wrong one, where that is not plain."""
 
 from __future__ import annotations
+
+from typing import Optional
 
 from ..read.workbook import Cell
 from .hand import rounded_like
@@ -29,3 +31,8 @@ def hint(cell: Cell, kind: str, true: float, by_hand: bool) -> str:
         rounded = rounded_like(true, typed)
         return f"rounded, {rounded}" if len(rounded) <= 12 else ""
     return ""
+
+
+def number_in(cell: Cell, dtype: str) -> Optional[float]:
+    """The number that a cell holds for a tensor of this dtype; TRUE is one only among truth values."""
+    return float(cell.value is True) if cell.kind == "boolean" and dtype == "bool" else cell.number

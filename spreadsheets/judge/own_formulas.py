@@ -30,7 +30,7 @@ class OwnFormulas:
     def _calculated(self, place: Tuple[str, int, int]) -> Optional[float]:
         cell = self._cell(place)
         if place in self._open or len(self._open) > DEEPEST:
-            return None
+            return None if self.strict else cell.number
         self._open[place] = None
         try:
             value = Evaluator(lambda other: self._value(place[0], other)).value(parse_formula(cell.formula or ""))

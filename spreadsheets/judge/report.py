@@ -108,22 +108,18 @@ class Verification(Comparison):
             return str(self)
         lines = [f"{self.path}: {self.story.head()}", *(f"  {line}" for line in self.story.lines(answers))]
         if self.trusted:
-            lines.append(
-                f"  judged by the graph that the workbook carries (sheet {self.trusted}); --original FILE takes the"
-            )
-            lines.append("  teacher's instead")
+            lines.append(f"  judged by the graph that the workbook itself carries: sheet {self.trusted}")
         return "\n".join([*lines, *self._remarks()])
 
     def __str__(self) -> str:
         return self.explain() if self.story is not None else self._full()
 
     def _full(self) -> str:
-        told = ", ".join(f"{count:,} {_KINDS.get(kind, kind)}" for kind, count in self.kinds.items() if count)
-        lines = [super().__str__(), *([f"  checked: {told}"] if told else [])]
-        return "\n".join([*lines, *self._remarks()])
+        return "\n".join([super().__str__(), *self._remarks()])
 
     def _remarks(self) -> List[str]:
-        lines: List[str] = []
+        told = ", ".join(f"{count:,} {_KINDS.get(kind, kind)}" for kind, count in self.kinds.items() if count)
+        lines = [f"  checked: {told}"] if told else []
         if self.changed_inputs:
             shown = ", ".join(self.changed_inputs[:3]) + (", …" if len(self.changed_inputs) > 3 else "")
             lines.append(f"  inputs changed since the export: {len(self.changed_inputs):,}: {shown}")

@@ -34,7 +34,7 @@ from .exercise import FROM_THE_KEY, NOT_A_NUMBER, Exercise
 from .from_key import KeyFinder
 from .hand import is_right
 from .handed_in import HandedIn
-from .hint import hint, to_do
+from .hint import hint, number_in, to_do
 from .reasons import Reason
 from .repeated import Wrong, wrong_differences, wrong_repeats
 from .report import Difference, Verification
@@ -291,14 +291,14 @@ class _Verifier:
         what = exercise.what(one.position)
         return Difference(sheet, place, kind, cell.seen, truth, what, advice, one.cause, reason)
 
-    def refused(self, sheet: str, row: int, column: int, cell: Cell) -> Optional[Reason]:
+    def refused(self, sheet: str, row: int, column: int, cell: Cell, dtype: str) -> Optional[Reason]:
         """Why what stands in a blank does not count as a number of the person's own; None where it does."""
         if cell.has_formula:
             reached = self.finder.reached(sheet, row, column)
             if reached:
                 return Reason(FROM_THE_KEY, f"it reads {reached}: work the number out and type it")
             return None
-        if cell.number is None:
+        if number_in(cell, dtype) is None:
             return Reason(NOT_A_NUMBER, hint(cell, cell.kind, 0.0, True) or to_do(cell))
         return None
 
@@ -430,11 +430,6 @@ class _Verifier:
 def infinite(arrays: Dict[Leaf, Any]) -> Set[Leaf]:
     """The inputs that hold infinities or NaN. Formulas are written for those that did at the export."""
     return {leaf for leaf, array in arrays.items() if not all(map(isfinite, numbers(array)))}
-
-
-def number_in(cell: Cell, dtype: str) -> Optional[float]:
-    """The number that a cell holds for a tensor of this dtype; TRUE is one only among truth values."""
-    return float(cell.value is True) if cell.kind == "boolean" and dtype == "bool" else cell.number
 
 
 def describe(item: Item, name: str, index: Index) -> str:

@@ -171,8 +171,9 @@ class OnePage:
         for key, block in work.blocks.items():
             array = run.get(key)
             typed = block if key in self.blank else None
-            if key not in self.places or (isinstance(key, Inner) and key not in self.blank):
-                continue  # a gradient that is what one operation hands on; what only the spreadsheet needs
+            needless = isinstance(key, Inner) and key not in self.blank
+            if key not in self.places or needless or key == self.root_gradient:
+                continue  # a gradient that is what one operation hands on, what only the spreadsheet needs, the 1
             values = [] if array is None else numbers(array)
             dtype = "float64" if array is None else array.dtype
             name = self.names.get(key, "")

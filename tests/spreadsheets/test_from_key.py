@@ -164,12 +164,15 @@ def test_a_long_chain_is_followed(blank: Path, tmp_path: Path) -> None:
     assert [d.kind for d in of_h(result, places(blank)["typed"])] == ["formula"]
 
 
-def test_a_formula_in_a_blank_that_nobody_calculated_is_not_passed_over(blank: Path, tmp_path: Path) -> None:
+def test_a_formula_in_a_blank_that_nobody_calculated_is_worked_out(blank: Path, tmp_path: Path) -> None:
     workbook = openpyxl.load_workbook(blank)
     put("=5/2")(workbook, places(blank))
     workbook.save(tmp_path / "a.xlsx")
+    assert of_h(verify(tmp_path / "a.xlsx"), places(blank)["typed"]) == []
+    put("=5/3")(workbook, places(blank))
+    workbook.save(tmp_path / "a.xlsx")
     (difference,) = of_h(verify(tmp_path / "a.xlsx"), places(blank)["typed"])
-    assert difference.kind == "not calculated"
+    assert difference.kind == "wrong" and difference.cause == "own"
 
 
 def test_a_worksheet_that_does_not_say_where_its_helper_cells_are(blank: Path, tmp_path: Path) -> None:
