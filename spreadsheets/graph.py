@@ -7,9 +7,11 @@ keeps every value. Neither touches the user's tensors or their .grad.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
+from saitama.autograd.engine import chain_rule
 from saitama.autograd.function import OPS, Function, ancestors
+from saitama.autograd.replay import forward
 from saitama.tensor.backend import K
 from saitama.tensor.tensor import Tensor
 
@@ -97,7 +99,7 @@ def trace(root: Tensor, names: Any = None) -> Graph:
     if root.numel() != 1:
         raise ValueError(f"export: the root has shape {root.shape}; reduce it to one number with .sum() or .mean()")
     try:
-        functions = sorted(ancestors(root.node), key=lambda function: function.seq)
+        functions = ancestors(root.node)
     except RuntimeError:
         raise RuntimeError(
             "export: the graph was freed by backward(): call export before backward(), or backward(retain_graph=True)"
@@ -197,40 +199,36 @@ def run(graph: Graph, leaves: Mapping[Any, Any], given: Optional[Mapping[Any, An
     missing.
     """
     given = given or {}
-    result = Run()
-    result.values.update(leaves)
-    functions: Dict[Node, Function] = {}
-    for node in graph.nodes:
-        if all(item in result.values for item in node.inputs):
-            function = OPS[node.op](**node.params)
-            function.needs = node.needs
-            result.values[node] = function.forward(*[result.values[item] for item in node.inputs])
-            functions[node] = function
-        elif node in given:
-            result.values[node] = given[node]
-    root = graph.root
-    result.gradients[root] = K.full(root.shape, 1, root.dtype)
-    incomplete = set()  # items to which some contribution is missing
-    for node in reversed(graph.nodes):
-        dy = None if node in incomplete else result.gradients.get(node)
-        if not receives(node, node.needs) or (dy is None and node not in incomplete):
-            continue
-        parts: Tuple[Any, ...] = (None,) * len(node.inputs)
-        if dy is not None and node in functions:
-            parts = functions[node].backward(dy)
-        for k, item in enumerate(node.inputs):
-            if not node.needs[k]:
-                continue
-            dx = parts[k] if parts[k] is not None else given.get((node, k))
-            if dx is None:
-                incomplete.add(item)
-                continue
-            result.contributions[node, k] = dx
-            known = result.gradients.get(item)
-            result.gradients[item] = dx if known is None else K.add(known, dx)
-    for item in incomplete:
-        result.gradients.pop(item, None)
+    result = Run(values=dict(leaves))
+    functions = forward(graph.nodes, result.values, lambda node: OPS[node.op](**node.params), given)
+
+    gradients: Dict[Item, Any] = {graph.root: K.full(graph.root.shape, 1, graph.root.dtype)}
+
+    def derivative(node: Node, dy: Any) -> Sequence[Any]:
+        """What the node hands to each of its inputs: None where nobody asks, UNKNOWN where an operand is missing."""
+        if dy is not None and dy is not UNKNOWN:
+            result.gradients[node] = dy
+        if dy is None or not receives(node, node.needs):
+            return ()
+        known = dy is not UNKNOWN and node in functions
+        parts = functions[node].backward(dy) if known else [None] * len(node.inputs)
+        for k, need in enumerate(node.needs):
+            dx = given.get((node, k)) if parts[k] is None else parts[k]
+            if need and dx is not None:
+                result.contributions[node, k] = dx
+        return [result.contributions.get((node, k), UNKNOWN) if need else None for k, need in enumerate(node.needs)]
+
+    def add(item: Item, dx: Any) -> None:
+        total = gradients.get(item)
+        unknown = dx is UNKNOWN or total is UNKNOWN
+        gradients[item] = UNKNOWN if unknown else dx if total is None else K.add(total, dx)
+
+    chain_rule(reversed(graph.nodes), gradients, derivative, add)
+    result.gradients.update({item: dy for item, dy in gradients.items() if dy is not UNKNOWN})  # of the leaves
     return result
+
+
+UNKNOWN = object()
 
 
 def receives(node: Node, needs: Tuple[bool, ...]) -> bool:

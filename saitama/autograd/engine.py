@@ -6,56 +6,69 @@ when all that depends on it has been visited: its gradient is then complete.
 
 from __future__ import annotations
 
-from operator import attrgetter
-from typing import Any, Dict, List, Tuple
+from typing import Any, Callable, Dict, Iterable
 
 from saitama.tensor import dispatch
 from saitama.tensor.backend import K
 from saitama.tensor.tensor import Tensor
 
-from .function import Function, ancestors
+from . import slice_sums
+from .function import Function, Gradients, Source, ancestors
+
+
+def chain_rule(
+    nodes: Iterable[Any],
+    gradients: Dict[Any, Any],
+    derivative: Callable[[Any, Any], Iterable[Any]],
+    add: Callable[[Any, Any], None],
+) -> None:
+    """Carry a gradient from the root back to the leaves: dL/dx is the sum of dL/dy dy/dx over all y made from x.
+
+    Args:
+        nodes: the operations, each after all that use its result; their `inputs` are nodes or leaves.
+        gradients: the root's at first. A node's is taken out when all of it is there.
+        derivative: (node, dL/dy, or None if nothing arrived) -> dL/dx for each input, None where nobody asks for one.
+        add: (x, dL/dx) adds to the gradient of x, a node or a leaf.
+    """
+    for node in nodes:
+        dy = gradients.pop(node, None)
+        for x, dx in zip(node.inputs, derivative(node, dy)):
+            if dx is not None:
+                add(x, dx)
 
 
 def backward(tensor: Tensor, gradient: Any = None, retain_graph: bool = False) -> None:
     """Add dtensor/dleaf to every leaf's .grad. (The full description is at Tensor.backward.)"""
-    if not tensor.requires_grad:
+    if not tensor._requires_grad:
         raise RuntimeError("backward: nothing here requires a gradient; set requires_grad=True on an input")
-    dy = seed(tensor, gradient)
-    if tensor.node is None:
-        accumulate(tensor, dy)
-        return
-    gradients: Dict[Function, K.Array] = {tensor.node: dy}
-    parts: Dict[Function, List[Tuple[Function, K.Array]]] = {}  # operations that took a part of a node's result
-    for node in sorted(ancestors(tensor.node, differentiable=True), key=attrgetter("seq"), reverse=True):
-        if node in parts:
-            takers, dys = zip(*parts.pop(node))
-            dx = takers[0].join(takers, dys, node.shape)
-            gradients[node] = K.add(gradients[node], dx) if node in gradients else dx
-        dy = gradients.pop(node)
-        kept = node.kept() if node.kept is not None else None
-        if kept is not None:
-            accumulate(kept, dy)
-        inputs = node.inputs or ()
-        if node.join is not None and isinstance(inputs[0], Function):
-            parts.setdefault(inputs[0], []).append((node, dy))
-            inputs = ()
-        for source, dx in zip(inputs, node.backward(dy) if inputs else ()):
-            if dx is None:
-                continue
-            if isinstance(source, Tensor):
-                accumulate(source, dx)
-            else:  # where several paths meet, their gradients add up
-                gradients[source] = K.add(gradients[source], dx) if source in gradients else dx
+    gradients: Dict[Source, K.Array] = {}
+    slices: slice_sums.Waiting = {}
+
+    def derivative(node: Function, dy: Any) -> Gradients:
+        if slices and node in slices:
+            dy = slice_sums.join(slices.pop(node), node.shape, dy)
+        output = None if node.kept is None else node.kept()
+        if output is not None:  # retain_grad() was called on it
+            add(output, dy)
+        dxs = () if node.is_slice and slice_sums.hold(slices, node, dy) else node.backward(dy)
         if not retain_graph:
             node.release()
+        return dxs
 
+    def add(y: Source, dy: Any) -> None:
+        """Where several paths meet, their gradients add up: a leaf's in .grad, a node's until it is visited."""
+        if not isinstance(y, Tensor):
+            gradients[y] = K.add(gradients[y], dy) if y in gradients else dy
+        elif dy.shape == y.array.shape:
+            grad = y._grad
+            y._grad = Tensor._wrap(dy if grad is None else K.add(grad.array, dy))
+        else:  # the operation's backward() is wrong
+            raise RuntimeError(f"backward: a gradient of shape {dy.shape} for a tensor of shape {y.shape}")
 
-def accumulate(tensor: Tensor, dx: K.Array) -> None:
-    """tensor.grad += dx. RuntimeError for another shape: the operation's backward() is wrong then."""
-    if dx.shape != tensor.array.shape:
-        raise RuntimeError(f"backward: a gradient of shape {dx.shape} for a tensor of shape {tensor.shape}")
-    grad = tensor._grad
-    tensor._grad = Tensor._wrap(dx if grad is None else K.add(grad.array, dx))
+    dy = seed(tensor, gradient)
+    nodes = [] if tensor.node is None else ancestors(tensor.node, differentiable=True)
+    add(tensor.node or tensor, dy)
+    chain_rule(reversed(nodes), gradients, derivative, add)
 
 
 def seed(tensor: Tensor, gradient: Any) -> K.Array:

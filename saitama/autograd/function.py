@@ -9,6 +9,7 @@ import threading
 import weakref
 from functools import wraps
 from itertools import count
+from operator import attrgetter
 from typing import Any, ClassVar, Dict, List, Optional, Sequence, Tuple, Type, Union
 
 from saitama.tensor import dispatch
@@ -33,7 +34,7 @@ class Function:
 
     params: ClassVar[Tuple[str, ...]] = ()
     differentiable: ClassVar[bool] = True
-    join: ClassVar[Any] = None  # of an operation that takes a part: what several of one tensor hand back, at once
+    is_slice: ClassVar[bool] = False  # backward() adds the gradients of slices of one tensor up at once (slice_sums.py)
 
     shape: Tuple[int, ...]  # of the output
     dtype: str
@@ -147,8 +148,8 @@ def is_grad_enabled() -> bool:
 
 
 def ancestors(node: Function, differentiable: bool = False) -> List[Function]:
-    """The node and every operation it was computed from, or only those its gradient passes through, in no particular
-    order. RuntimeError if one was freed."""
+    """The node and every operation it was computed from, or only those its gradient passes through, in the order in
+    which they were computed. RuntimeError if one was freed."""
     found, seen = [node], {node}
     for current in found:  # which grows meanwhile
         inputs = current.inputs
@@ -161,7 +162,9 @@ def ancestors(node: Function, differentiable: bool = False) -> List[Function]:
             if (need or not differentiable) and isinstance(source, Function) and source not in seen:
                 seen.add(source)
                 found.append(source)
+    found.sort(key=_seq)
     return found
 
 
+_seq = attrgetter("seq")
 dispatch.apply = apply
