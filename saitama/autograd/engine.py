@@ -42,33 +42,37 @@ def backward(tensor: Tensor, gradient: Any = None, retain_graph: bool = False) -
     if not tensor._requires_grad:
         raise RuntimeError("backward: nothing here requires a gradient; set requires_grad=True on an input")
     gradients: Dict[Source, K.Array] = {}
-    slices: slice_sums.Waiting = {}
+    waiting: slice_sums.Waiting = {}
 
     def derivative(node: Function, dy: Any) -> Gradients:
-        if slices and node in slices:
-            dy = slice_sums.join(slices.pop(node), node.shape, dy)
-        output = None if node.kept is None else node.kept()
-        if output is not None:  # retain_grad() was called on it
-            add(output, dy)
-        dxs = () if node.is_slice and slice_sums.hold(slices, node, dy) else node.backward(dy)
+        if waiting and node in waiting:
+            dy = slice_sums.join(waiting.pop(node), node.shape, dy)
+        kept = node.kept() if node.kept is not None else None
+        if kept is not None:
+            accumulate(kept, dy)
+        dxs = () if node.waits and slice_sums.hold(waiting, node, dy) else node.backward(dy)
         if not retain_graph:
             node.release()
         return dxs
 
-    def add(y: Source, dy: Any) -> None:
-        """Where several paths meet, their gradients add up: a leaf's in .grad, a node's until it is visited."""
-        if not isinstance(y, Tensor):
-            gradients[y] = K.add(gradients[y], dy) if y in gradients else dy
-        elif dy.shape == y.array.shape:
-            grad = y._grad
-            y._grad = Tensor._wrap(dy if grad is None else K.add(grad.array, dy))
-        else:  # the operation's backward() is wrong
-            raise RuntimeError(f"backward: a gradient of shape {dy.shape} for a tensor of shape {y.shape}")
+    def add(x: Source, dx: K.Array) -> None:
+        if isinstance(x, Tensor):
+            accumulate(x, dx)
+        else:  # where several paths meet, their gradients add up
+            gradients[x] = K.add(gradients[x], dx) if x in gradients else dx
 
     dy = seed(tensor, gradient)
     nodes = [] if tensor.node is None else ancestors(tensor.node, differentiable=True)
     add(tensor.node or tensor, dy)
     chain_rule(reversed(nodes), gradients, derivative, add)
+
+
+def accumulate(tensor: Tensor, dx: K.Array) -> None:
+    """tensor.grad += dx. RuntimeError for another shape: the operation's backward() is wrong then."""
+    if dx.shape != tensor.array.shape:
+        raise RuntimeError(f"backward: a gradient of shape {dx.shape} for a tensor of shape {tensor.shape}")
+    grad = tensor._grad
+    tensor._grad = Tensor._wrap(dx if grad is None else K.add(grad.array, dx))
 
 
 def seed(tensor: Tensor, gradient: Any) -> K.Array:

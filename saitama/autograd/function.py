@@ -34,7 +34,7 @@ class Function:
 
     params: ClassVar[Tuple[str, ...]] = ()
     differentiable: ClassVar[bool] = True
-    is_slice: ClassVar[bool] = False  # backward() adds the gradients of slices of one tensor up at once (slice_sums.py)
+    waits: ClassVar[bool] = False  # of a slice: what arrives at it waits for the other slices (slice_sums.py)
 
     shape: Tuple[int, ...]  # of the output
     dtype: str

@@ -16,7 +16,7 @@ class Slice(Function):
     """
 
     __slots__ = ("sizes", "starts", "steps")
-    is_slice = True
+    waits = True
     params = ("starts", "steps", "sizes", "shape")
 
     def __init__(self, starts: Sequence[int], steps: Sequence[int], sizes: Sequence[int], shape: Sequence[int]) -> None:
