@@ -98,18 +98,21 @@ def apply(name: str, inputs: Sequence[Tensor], **params: Any) -> Tensor:
 
 def record(node: Function, inputs: Sequence[Tensor], out: Tensor) -> None:
     """Make `node` the origin of `out`. Comparisons are recorded too: a workbook stays live through them."""
-    sources: List[Source] = []
-    needs: List[bool] = []
-    for tensor in inputs:
-        sources.append(tensor.node or tensor)
-        needs.append(tensor._requires_grad)
-    node.inputs, node.needs = tuple(sources), tuple(needs)
+    if len(inputs) == 2:  # one by one, as in apply()
+        a, b = inputs
+        node.inputs, node.needs = (a.node or a, b.node or b), (a._requires_grad, b._requires_grad)
+    elif len(inputs) == 1:
+        (a,) = inputs
+        node.inputs, node.needs = (a.node or a,), (a._requires_grad,)
+    else:
+        node.inputs = tuple([tensor.node or tensor for tensor in inputs])
+        node.needs = tuple([tensor._requires_grad for tensor in inputs])
     node.seq = next(sequence)
     node.name = node.kept = node.calls = None
     array = out.array
     node.shape, node.dtype = array.shape, array.dtype
     out.node = node
-    out._requires_grad = node.differentiable and True in needs
+    out._requires_grad = node.differentiable and True in node.needs
 
 
 class no_grad:
