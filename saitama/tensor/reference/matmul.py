@@ -6,8 +6,10 @@ from typing import Optional
 
 from .array import Array, check_float, zeros
 from .broadcast import Shape, broadcast_shape, check_shape, spread
+from .kernel import kernel
 
 
+@kernel
 def matmul(a: Array, b: Array, trans_a: bool = False, trans_b: bool = False, bias: Optional[Array] = None) -> Array:
     """(..., m, k) @ (..., k, n) + (n,) -> (..., m, n); a flag reads that operand transposed; batches broadcast."""
     if a.ndim < 2 or b.ndim < 2:

@@ -12,6 +12,7 @@ from typing import Any, Callable, List, Optional, Sequence, Tuple
 
 from . import c_math as c
 from .array import Array, Exporter, check_float, check_gradient, fill, zeros
+from .kernel import kernel
 
 Tensors = Sequence[Exporter]
 
@@ -67,6 +68,7 @@ def decayed(g: float, weight_decay: float, p: float) -> float:
     return g if weight_decay == 0 else g + weight_decay * p
 
 
+@kernel
 def sgd_step(
     params: Tensors,
     grads: Tensors,
@@ -77,7 +79,8 @@ def sgd_step(
     nesterov: bool,
     weight_decay: float,
 ) -> None:
-    """New params, and momenta unless they are None."""
+    """New params, and momenta unless they are None: then the momentum does not count. In the first step the momenta are
+    zeros, and the dampening is 0."""
 
     def plain(p: float, g: float) -> Tuple[float]:
         return (p - lr * decayed(g, weight_decay, p),)
@@ -93,6 +96,7 @@ def sgd_step(
         step("sgd_step", heavy, params, grads, momenta)
 
 
+@kernel
 def adam_step(
     params: Tensors,
     grads: Tensors,
@@ -106,7 +110,8 @@ def adam_step(
     weight_decay: float,
     decoupled: bool,
 ) -> None:
-    """New params, first moments m and second moments v: step number t, which counts from 1."""
+    """New params, first moments m and second moments v: step number t, which counts from 1. Decoupled weight decay is
+    that of AdamW."""
     if t < 1:
         raise ValueError(f"adam_step: step {t}: the first step is 1")
     size = c.divide(lr, 1 - beta1**t)
@@ -124,6 +129,7 @@ def adam_step(
     step("adam_step", rule, params, grads, first, second)
 
 
+@kernel
 def rmsprop_step(
     params: Tensors,
     grads: Tensors,
@@ -136,7 +142,8 @@ def rmsprop_step(
     weight_decay: float,
     momentum: float,
 ) -> None:
-    """New params, mean squares, and momenta and mean gradients unless they are None."""
+    """New params, mean squares, and momenta and mean gradients unless they are None; with the latter it is the centered
+    form."""
 
     def rule(p: float, g: float, s: float, b: float, a: float) -> Tuple[float, float, float, float]:
         g = decayed(g, weight_decay, p)
@@ -149,12 +156,14 @@ def rmsprop_step(
     step("rmsprop_step", rule, params, grads, square, momenta, averages)
 
 
+@kernel
 def norm(arrays: Sequence[Array]) -> float:
     """The square root of the sum of the squares of all elements."""
     check_lists("norm", arrays)
     return math.sqrt(sum(sum(x * x for x in a.data) for a in arrays))
 
 
+@kernel
 def scale(tensors: Tensors, factor: float) -> None:
     """factor x for every element x."""
     arrays = arrays_of("scale", tensors)
