@@ -10,6 +10,7 @@ from typing import Any, Optional, Tuple, Union
 
 from saitama.nn import Linear, Module, Parameter, init
 from saitama.nn import functional as F
+from saitama.options import number, whole
 from saitama.tensor import Tensor, chunk, where, zeros
 from saitama.tensor.dtype import is_float
 
@@ -42,18 +43,16 @@ class MultiHeadAttention(Module):
         batch_first: bool = False,
         dtype: Any = None,
     ) -> None:
-        for name, size in (("embed_dim", embed_dim), ("num_heads", num_heads)):
-            if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-                raise ValueError(f"MultiHeadAttention: {name} must be a whole number from 1 on, got {size!r}")
+        embed_dim = whole("MultiHeadAttention: embed_dim", embed_dim)
+        num_heads = whole("MultiHeadAttention: num_heads", num_heads)
         if embed_dim % num_heads:
             raise ValueError(
                 f"MultiHeadAttention: a width of {embed_dim} cannot be split among {num_heads} heads: "
                 f"{embed_dim} / {num_heads} is not whole"
             )
-        if isinstance(dropout, bool) or not isinstance(dropout, (int, float)) or not 0 <= dropout <= 1:
-            raise ValueError(f"MultiHeadAttention: dropout must be a number from 0 to 1, got {dropout!r}")
         self.embed_dim, self.num_heads, self.head_dim = embed_dim, num_heads, embed_dim // num_heads
-        self.dropout, self.batch_first = float(dropout), bool(batch_first)
+        self.dropout = float(number("MultiHeadAttention: dropout", dropout, most=1))
+        self.batch_first = bool(batch_first)
         self.in_proj_weight = init.xavier_uniform_(Parameter(zeros(3 * embed_dim, embed_dim, dtype=dtype)))
         self.in_proj_bias = Parameter(zeros(3 * embed_dim, dtype=dtype)) if bias else None
         self.out_proj = Linear(embed_dim, embed_dim, bias, dtype=dtype)

@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import Any, Optional
 
 from saitama.nn import Module
+from saitama.options import number
 from saitama.tensor import Tensor, rand
 from saitama.tensor.dtype import is_float
 
@@ -69,6 +70,4 @@ def apply_mask(x: Tensor, mask: Tensor, p: float) -> Tensor:
 
 
 def _probability(p: Any) -> float:
-    if isinstance(p, bool) or not isinstance(p, (int, float)) or not 0 <= p <= 1:
-        raise ValueError(f"Dropout: p is the probability of a zero, a number from 0 to 1; got {p!r}")
-    return float(p)
+    return float(number("Dropout: p is the probability of a zero and", p, most=1))

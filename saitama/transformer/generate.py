@@ -16,6 +16,7 @@ from typing import Any, Dict, Iterator, List, Optional
 
 from saitama.autograd import no_grad
 from saitama.nn import Module
+from saitama.options import number, whole
 from saitama.tensor import Tensor, cat, get_rng_state, rand, set_rng_state
 
 from .gpt import GPT, KeyValueCache
@@ -144,20 +145,12 @@ def _random(own: Optional[Dict[str, int]]) -> Iterator[None]:
 def _check_options(model: Any, count: Any, temperature: Any, top_k: Any, top_p: Any, seed: Any) -> None:
     if not isinstance(model, GPT):
         raise TypeError(f"generate: expected a GPT as the model, got a {type(model).__name__}")
-    if not _is(count, int) or count < 0:
-        raise ValueError(f"generate: max_new_tokens must be a whole number from 0 on, got {count!r}")
-    if not _is(temperature, (int, float)) or not 0 < temperature < inf:
-        raise ValueError(
-            f"generate: temperature must be a number above 0, got {temperature!r}; for the most likely token always, "
-            "set greedy=True"
-        )
-    if top_k is not None and (not _is(top_k, int) or top_k < 1):
-        raise ValueError(f"generate: top_k must be a whole number from 1 on, or None for all tokens, got {top_k!r}")
-    if top_p is not None and (not _is(top_p, (int, float)) or not 0 < top_p <= 1):
-        raise ValueError(f"generate: top_p must be a number above 0 and up to 1, or None, got {top_p!r}")
-    if seed is not None and not (_is(seed, int) and 0 <= seed < 2**64):
-        raise ValueError(f"generate: seed must be a whole number from 0 to 2^64 - 1, or None, got {seed!r}")
-
-
-def _is(value: Any, kind: Any) -> bool:
-    return isinstance(value, kind) and not isinstance(value, bool)
+    whole("generate: max_new_tokens", count, 0)
+    always = "; for the most likely token always, set greedy=True"
+    number("generate: temperature", temperature, above=True, advice=always)
+    if top_k is not None:
+        whole("generate: top_k", top_k, wanted="a whole number from 1 on, or None for all tokens")
+    if top_p is not None:
+        number("generate: top_p", top_p, most=1, above=True, wanted="a number above 0 and up to 1, or None")
+    if seed is not None:
+        whole("generate: seed", seed, 0, 2**64 - 1, wanted="a whole number from 0 to 2^64 - 1, or None")

@@ -16,6 +16,7 @@ from saitama.attention import causal_mask, scaled_dot_product_attention
 from saitama.nn import Embedding, Linear, Module, ModuleList, init
 from saitama.nn import functional as F
 from saitama.nn.state import LoadResult
+from saitama.options import whole
 from saitama.regularization import Dropout
 from saitama.tensor import Tensor, arange, cat, chunk
 
@@ -165,8 +166,7 @@ class GPT(Module):
             "n_embd": n_embd,
         }
         for name, size in self.config.items():
-            if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-                raise ValueError(f"GPT: {name} must be a whole number from 1 on, got {size!r}")
+            whole(f"GPT: {name}", size)
         if n_embd % n_head:
             raise ValueError(
                 f"GPT: a width of n_embd={n_embd} cannot be split among n_head={n_head} heads: {n_embd} / {n_head} is "
