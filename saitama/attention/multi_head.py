@@ -43,6 +43,14 @@ class MultiHeadAttention(Module):
         batch_first: bool = False,
         dtype: Any = None,
     ) -> None:
+        self._options(embed_dim, num_heads, dropout, batch_first)
+        self.in_proj_weight = init.xavier_uniform_(Parameter(zeros(3 * embed_dim, embed_dim, dtype=dtype)))
+        self.in_proj_bias = Parameter(zeros(3 * embed_dim, dtype=dtype)) if bias else None
+        self.out_proj = Linear(embed_dim, embed_dim, bias, dtype=dtype)
+        if self.out_proj.bias is not None:
+            init.zeros_(self.out_proj.bias)
+
+    def _options(self, embed_dim: int, num_heads: int, dropout: float, batch_first: bool) -> None:
         embed_dim = whole("MultiHeadAttention: embed_dim", embed_dim)
         num_heads = whole("MultiHeadAttention: num_heads", num_heads)
         if embed_dim % num_heads:
@@ -53,11 +61,6 @@ class MultiHeadAttention(Module):
         self.embed_dim, self.num_heads, self.head_dim = embed_dim, num_heads, embed_dim // num_heads
         self.dropout = float(number("MultiHeadAttention: dropout", dropout, most=1))
         self.batch_first = bool(batch_first)
-        self.in_proj_weight = init.xavier_uniform_(Parameter(zeros(3 * embed_dim, embed_dim, dtype=dtype)))
-        self.in_proj_bias = Parameter(zeros(3 * embed_dim, dtype=dtype)) if bias else None
-        self.out_proj = Linear(embed_dim, embed_dim, bias, dtype=dtype)
-        if self.out_proj.bias is not None:
-            init.zeros_(self.out_proj.bias)
 
     def forward(
         self,
@@ -95,9 +98,7 @@ class MultiHeadAttention(Module):
             )
         if key_mask is not None:
             mask = self._with_keys(mask, key_mask, k.shape[:-1])
-        p = self.dropout if self.training else 0.0
-        options: Any = {"dropout_p": p, "num_heads": self.num_heads}
-        found: Any = scaled_dot_product_attention(q, k, v, mask, is_causal, return_weights, **options)
+        found = self._attend(q, k, v, mask, is_causal, return_weights)
         y, weights = found if return_weights else (found, found)  # (B, T, C), (B, h, T, S)
         y = self.out_proj(self._turn(y))
         return (y, weights) if return_weights else y
@@ -114,6 +115,14 @@ class MultiHeadAttention(Module):
                 for x, third in zip((query, key, value), thirds)
             )
         return q, k, v
+
+    def _attend(
+        self, q: Tensor, k: Tensor, v: Tensor, mask: Optional[Tensor], is_causal: bool, return_weights: bool = False
+    ) -> Any:
+        """The heads, side by side again: (B, T, C); with return_weights (B, h, T, S) too."""
+        p = self.dropout if self.training else 0.0
+        options: Any = {"dropout_p": p, "num_heads": self.num_heads}
+        return scaled_dot_product_attention(q, k, v, mask, is_causal, return_weights, **options)
 
     def _turn(self, x: Tensor) -> Tensor:
         """(T, B, C) <-> (B, T, C) where the batch is not first already."""

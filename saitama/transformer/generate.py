@@ -22,38 +22,6 @@ from saitama.tensor import Tensor, cat, get_rng_state, rand, set_rng_state
 from .gpt import GPT, KeyValueCache
 
 
-def generate(
-    model: GPT,
-    idx: Tensor,
-    max_new_tokens: int,
-    temperature: float = 1.0,
-    top_k: Optional[int] = None,
-    top_p: Optional[float] = None,
-    greedy: bool = False,
-    seed: Optional[int] = None,
-    *,
-    use_cache: bool = True,
-) -> Tensor:
-    """Continue each row of idx by max_new_tokens tokens.
-
-    Args:
-        idx: the prompt, int64 (B, T) or (T,), at least one token.
-        temperature: above 0. top_k: from 1 on. top_p: above 0, up to 1. First the temperature counts, then top_k,
-            then top_p. With greedy none of them matters.
-        seed: the same seed gives the same text, and leaves the global random numbers as they are; None draws from them.
-        use_cache: whether keys and values are kept, so that a new token costs one step; the tokens are the same.
-
-    Beyond block_size the model reads the last block_size tokens. Each then has another position than before, which
-    makes a cache useless: everything is computed anew for each token.
-
-    Returns int64 (B, T + max_new_tokens) or (T + max_new_tokens,): the prompt and what follows. The model is in
-    evaluation while this runs. Raises TypeError and ValueError for other arguments, IndexError for unknown tokens,
-    ValueError where the model's logits are not numbers.
-    """
-    new = stream(model, idx, max_new_tokens, temperature, top_k, top_p, greedy, seed, use_cache=use_cache)
-    return cat([idx, *new], -1)
-
-
 def stream(
     model: GPT,
     idx: Tensor,
@@ -66,7 +34,21 @@ def stream(
     *,
     use_cache: bool = True,
 ) -> Iterator[Tensor]:
-    """The new tokens of generate(), whose arguments it takes, as they are drawn: int64 (B, 1) or (1,) each."""
+    """Continue each row of idx by max_new_tokens tokens, and give them as they are drawn: int64 (B, 1) or (1,) each.
+
+    Args:
+        idx: the prompt, int64 (B, T) or (T,), at least one token.
+        temperature: above 0. top_k: from 1 on. top_p: above 0, up to 1. First the temperature counts, then top_k,
+            then top_p. With greedy none of them matters.
+        seed: the same seed gives the same text, and leaves the global random numbers as they are; None draws from them.
+        use_cache: whether keys and values are kept, so that a new token costs one step; the tokens are the same.
+
+    Beyond block_size the model reads the last block_size tokens. Each then has another position than before, which
+    makes a cache useless: everything is computed anew for each token.
+
+    The model is in evaluation while a token is computed. Raises TypeError and ValueError for other arguments,
+    IndexError for unknown tokens, ValueError where the model's logits are not numbers.
+    """
     _check_options(model, max_new_tokens, temperature, top_k, top_p, seed)
     model.check_tokens(idx)
     if greedy:
@@ -93,6 +75,15 @@ def stream(
             yield new if idx.ndim == 2 else new[0]
 
     return tokens()
+
+
+def generate(model: GPT, idx: Tensor, max_new_tokens: int, *choices: Any, **named: Any) -> Tensor:
+    """Continue each row of idx by max_new_tokens tokens.
+
+    Takes what stream() takes: temperature=1.0, top_k=None, top_p=None, greedy=False, seed=None, use_cache=True; and
+    raises what it raises. Returns int64 (B, T + max_new_tokens) or (T + max_new_tokens,): the prompt and what follows.
+    """
+    return cat([idx, *stream(model, idx, max_new_tokens, *choices, **named)], -1)
 
 
 def sample(
