@@ -21,6 +21,8 @@ class Adam(Optimizer):
         m̂ = m / (1 - beta1^t),  v̂ = v / (1 - beta2^t)    corrected for their start at zero
         p ← p - lr m̂ / (sqrt(v̂) + eps)
 
+    As code, for one number: `adam_step` in saitama/tensor/reference/optim.py.
+
     Args:
         params: see Optimizer.
         lr: the step length, at least 0.

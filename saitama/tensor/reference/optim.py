@@ -83,9 +83,12 @@ def sgd_step(
     zeros, and the dampening is 0."""
 
     def plain(p: float, g: float) -> Tuple[float]:
+        """p ← p - lr (g + weight_decay p)"""
         return (p - lr * decayed(g, weight_decay, p),)
 
     def heavy(p: float, g: float, v: float) -> Tuple[float, float]:
+        """g ← g + weight_decay p;  v ← momentum v + (1 - dampening) g;  p ← p - lr v, or - lr (g + momentum v)
+        (Sutskever et al. 2013, equations 1 to 4, with lr outside the velocity)"""
         g = decayed(g, weight_decay, p)
         v = momentum * v + (1 - dampening) * g
         return p - lr * (g + momentum * v if nesterov else v), v
@@ -118,6 +121,9 @@ def adam_step(
     root = math.sqrt(1 - beta2**t)
 
     def rule(p: float, g: float, m: float, v: float) -> Tuple[float, float, float]:
+        """m ← beta1 m + (1 - beta1) g;  v ← beta2 v + (1 - beta2) g²;  p ← p - lr m̂ / (sqrt(v̂) + eps)
+        (Kingma and Ba 2015, algorithm 1), with m̂ = m / (1 - beta1^t) and v̂ = v / (1 - beta2^t): lr m̂ is size m, and
+        sqrt(v̂) is sqrt(v) / root. The decay is in g, or decoupled in p (Loshchilov and Hutter 2019, algorithm 2)."""
         if decoupled:
             p = decayed(p, -lr * weight_decay, p)
         else:
@@ -146,6 +152,8 @@ def rmsprop_step(
     form."""
 
     def rule(p: float, g: float, s: float, b: float, a: float) -> Tuple[float, float, float, float]:
+        """s ← alpha s + (1 - alpha) g²;  u = g / (sqrt(s) + eps);  b ← momentum b + u;  p ← p - lr b
+        (Tieleman and Hinton 2012), centered with a ← alpha a + (1 - alpha) g and s - a² for s (Graves 2013)"""
         g = decayed(g, weight_decay, p)
         s = alpha * s + (1 - alpha) * (g * g)
         a = alpha * a + (1 - alpha) * g
