@@ -29,7 +29,8 @@ class GRUEquations(Equations):
     def steps(self, x: Tensor, state: State, weights: Weights) -> Tensor:
         W_ih, W_hh, b_ih, b_hh = weights
         a = F.linear(x, W_ih, b_ih)  # (T, B, 3 H)
-        b = zeros(3 * self.hidden_size, dtype=x.dtype) if b_hh is None else b_hh  # apart: r stands before its last part
+        # b_hh is not added to a: r multiplies its last third.
+        b = zeros(3 * self.hidden_size, dtype=x.dtype) if b_hh is None else b_hh
         return apply("GRUSteps", alike(a, W_hh, b, *state))
 
 

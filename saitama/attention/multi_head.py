@@ -139,7 +139,7 @@ class MultiHeadAttention(Module):
         if mask is None:
             return keys
         if not isinstance(mask, Tensor) or mask.dtype == "int64":
-            return mask  # which attention refuses, and says why
+            return mask  # attention raises the TypeError for it
         return where(keys, mask, False if mask.dtype == "bool" else float("-inf"))
 
     def _check(self, query: Any, key: Any, value: Any) -> None:

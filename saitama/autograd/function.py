@@ -80,7 +80,7 @@ grad_mode = GradMode()
 def apply(name: str, inputs: Sequence[Tensor], **params: Any) -> Tensor:
     """Run the operation called `name` on the inputs, and record it if a derivative may be asked for later."""
     node = OPS[name](**params)
-    if len(inputs) == 2:  # a call with a list of arguments takes twice as long as one that names them
+    if len(inputs) == 2:  # f(*list) takes twice as long as f(a, b)
         a, b = inputs
         array = node.forward(a.array, b.array)
     elif len(inputs) == 1:
@@ -98,7 +98,7 @@ def apply(name: str, inputs: Sequence[Tensor], **params: Any) -> Tensor:
 
 def record(node: Function, inputs: Sequence[Tensor], out: Tensor) -> None:
     """Make `node` the origin of `out`. Comparisons are recorded too: a workbook stays live through them."""
-    if len(inputs) == 2:  # one by one, as in apply()
+    if len(inputs) == 2:  # the usual cases are written out, as in apply(): it saves time
         a, b = inputs
         node.inputs, node.needs = (a.node or a, b.node or b), (a._requires_grad, b._requires_grad)
     elif len(inputs) == 1:
@@ -154,7 +154,7 @@ def ancestors(node: Function, differentiable: bool = False) -> List[Function]:
     """The node and every operation it was computed from, or only those its gradient passes through, in the order in
     which they were computed. RuntimeError if one was freed."""
     found, seen = [node], {node}
-    for current in found:  # which grows meanwhile
+    for current in found:  # the list grows while it is walked
         inputs = current.inputs
         if inputs is None:
             raise RuntimeError(

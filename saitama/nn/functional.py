@@ -34,7 +34,7 @@ def embedding(index: Any, weight: Tensor) -> Tensor:
     if index.dtype != "int64":
         raise TypeError(f"embedding: indices must be int64, got {index.dtype}; make them with dtype='int64'")
     lowest = min(extremes(index), default=0)
-    if lowest < 0:  # Take counts those from the end; a symbol has no negative number
+    if lowest < 0:  # Take would count them from the end of the table
         raise IndexError(f"embedding: index {lowest:.0f} is out of range for {weight.shape[0]} rows")
     return apply("Take", (weight, index), dim=0)
 

@@ -54,7 +54,8 @@ class Adam(Optimizer):
             self.below_one(name, beta)
 
     def update(self, group: Group, params: List[Tensor]) -> None:
-        together: Dict[int, List[Tensor]] = {}  # by step number: one that had no gradient for a while lags behind
+        # By step number: it is smaller for a parameter that had no gradient for a while.
+        together: Dict[int, List[Tensor]] = {}
         states: Dict[Tensor, Dict[str, Any]] = {}
         for p in params:
             states[p] = self.state.get(p) or {

@@ -33,7 +33,7 @@ class Optimizer:
     """
 
     STATE: ClassVar[Mapping[str, type]] = {}  # what a subclass keeps for each parameter: Tensors, and counts of steps
-    OPTIONAL_STATE: ClassVar[Set[str]] = set()  # of these, what some options do without
+    OPTIONAL_STATE: ClassVar[Set[str]] = set()  # entries of STATE that only some options need
 
     def __init__(self, params: Union[Iterable[Tensor], Iterable[Group]], defaults: Group) -> None:
         self.defaults = defaults

@@ -59,9 +59,7 @@ class EarlyStopping:
         if gain > self.min_delta:
             self.best, self.best_step, self.waited = number, self.steps, 0
             if self.restore_best and model is not None:
-                self.best_weights = (
-                    model.state_dict()
-                )  # numbers are replaced in training, never changed: no copy needed
+                self.best_weights = model.state_dict()  # no copy: training replaces arrays, it does not change them
         else:
             self.waited += 1
         return self.stopped

@@ -23,7 +23,7 @@ def import_reference() -> Any:
 
 def import_compiled() -> Any:
     """The compiled kernels. Raises ImportError that says why they cannot be used."""
-    problem = cpu.unsupported_instructions()  # asked first: an unknown instruction would end the process
+    problem = cpu.unsupported_instructions()  # before the import: an instruction that is missing ends the process
     if problem:
         raise ImportError(problem)
     try:

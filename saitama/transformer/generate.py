@@ -65,7 +65,7 @@ def stream(
         rows, cache = idx if idx.ndim == 2 else idx.unsqueeze(0), KeyValueCache()  # (B, T)
         unread, parts = rows, list(model.modules())
         for _ in range(max_new_tokens):
-            with _evaluation(parts), _random(numbers), no_grad():  # not while whoever reads this has the turn
+            with _evaluation(parts), _random(numbers), no_grad():  # and left again before each token is given
                 if use_cache and rows.shape[1] <= model.block_size:
                     logits, _loss = model(unread, cache=cache)  # first the prompt, then token by token
                 else:
@@ -100,8 +100,8 @@ def sample(
     order = sorted(range(len(logits)), key=logits.__getitem__, reverse=True)[:top_k]  # equals stay in order
     sums = list(accumulate([exp((logits[token] - best) / temperature) for token in order]))
     if top_p is not None:
-        sums = sums[: bisect_left(sums, top_p * sums[-1]) + 1]  # up to the first that reaches it
-    last = bisect_left(sums, sums[-1])  # the last one that adds anything, should u times the sum be rounded up to it
+        sums = sums[: bisect_left(sums, top_p * sums[-1]) + 1]  # up to the first sum that reaches top_p
+    last = bisect_left(sums, sums[-1])  # the last token with a share: rounding may bring u to the end
     return order[min(bisect_right(sums, u * sums[-1]), last)]
 
 

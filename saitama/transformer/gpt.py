@@ -62,7 +62,7 @@ class CausalSelfAttention(MultiHeadAttention):
         past = 0 if cache is None else cache.length
         if cache is not None:
             k, v = cache.extend(self, k, v)  # (..., past + T, C)
-        mask = causal_mask(T, past=past) if past and T > 1 else None  # one query after all keys may see them all
+        mask = causal_mask(T, past=past) if past and T > 1 else None  # a single new query may attend to all keys
         y: Tensor = self.resid_dropout(self.c_proj(self._attend(q, k, v, mask, is_causal=not past)))
         return y
 

@@ -42,7 +42,7 @@ class LRScheduler:
         self._set(self.last_epoch + 1)
 
     def _set(self, t: int) -> None:
-        lrs = [self.rate(initial, t) for initial in self.base_lrs]  # before anything changes, as it may raise
+        lrs = [self.rate(initial, t) for initial in self.base_lrs]  # may raise, so before anything changes
         self.last_epoch = t
         for group, lr in zip(self.optimizer.param_groups, lrs):
             group["lr"] = lr

@@ -220,7 +220,7 @@ def cast(a: Array, dtype: str) -> Array:
     out = zeros(a.shape, check_dtype("cast", dtype))
     if dtype == "int64":
         for i, x in enumerate(a.data):
-            if not INT64_MIN <= x <= INT64_MAX:  # not true of NaN either
+            if not INT64_MIN <= x <= INT64_MAX:  # NaN is refused here too
                 raise ValueError(f"cast: {x} at position {i} has no int64 value")
         return fill(out, map(int, a.data))
     return fill(out, (x != 0 for x in a.data) if dtype == "bool" else a.data)

@@ -20,7 +20,7 @@ INF = math.inf
 
 
 class Sizes(NamedTuple):
-    batch: Shape  # of the operands
+    batch: Shape  # the axes in front, as the operands broadcast
     heads: int
     scores: Shape  # (*batch, heads where they have an axis, T, S)
     d_v: int  # width of the values of a head

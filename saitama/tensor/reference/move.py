@@ -73,7 +73,7 @@ def concat(arrays: Sequence[Array], dim: int) -> Array:
     at = 0
     for outer in range(count(shape[:dim])):
         for a in arrays:
-            length = a.shape[dim] * inner  # what `a` contributes for one index of the outer axes lies in one piece
+            length = a.shape[dim] * inner  # contiguous in `a`, for each index of the outer axes
             out.data[at : at + length] = a.data[outer * length : (outer + 1) * length]
             at += length
     return out

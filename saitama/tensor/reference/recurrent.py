@@ -95,7 +95,7 @@ def lstm_steps_grad(dy: Array, y: Array, gates: Array, W: Array, c: Array) -> Tu
     check_sizes("lstm_steps_grad", "y", y, gates, (T, 2, B, H))
     check_sizes("lstm_steps_grad", "dy", dy, gates, y.shape)
     check_sizes("lstm_steps_grad", "c", c, gates, (B, H))
-    earlier = [c] + [steps_of(y_t)[1] for y_t in steps_of(y)][:-1]  # c of the step before
+    earlier = [c] + [steps_of(y_t)[1] for y_t in steps_of(y)][:-1]  # c of the previous step
     da, dh, dc = [], zeros((B, H), y.dtype), zeros((B, H), y.dtype)
     for dy_t, gates_t, last_c in zip(*(reversed(each) for each in (steps_of(dy), steps_of(gates), earlier))):
         i, f, g, o, tanh_c = blocks(gates_t, 5)
@@ -137,7 +137,7 @@ def gru_steps_grad(dy: Array, y: Array, gates: Array, W: Array, h: Array) -> Tup
     check_sizes("gru_steps_grad", "y", y, gates, (T, B, H))
     check_sizes("gru_steps_grad", "dy", dy, gates, y.shape)
     check_sizes("gru_steps_grad", "h", h, gates, (B, H))
-    earlier = [h] + steps_of(y)[:-1]  # h of the step before
+    earlier = [h] + steps_of(y)[:-1]  # h of the previous step
     one, da, du, dh = full((), 1, y.dtype), [], [], zeros((B, H), y.dtype)
     for dy_t, gates_t, last_h in zip(*(reversed(each) for each in (steps_of(dy), steps_of(gates), earlier))):
         r, z, u_n, n = blocks(gates_t, 4)

@@ -36,7 +36,7 @@ def blocks(shape: Shape, dims: Shape) -> Iterator[List[int]]:
     """For each output element, the positions it reads."""
     kept = [d for d in range(len(shape)) if d not in dims]
     starts = walk(*axes(shape, kept))
-    offsets = walk(*axes(shape, sorted(dims))) if starts else []  # a shape of (2**40, 0) has nothing to walk
+    offsets = walk(*axes(shape, sorted(dims))) if starts else []  # there may be 2**40 of them, and no start
     for start in starts:
         yield [start + offset for offset in offsets]
 
