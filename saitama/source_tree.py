@@ -18,23 +18,29 @@ _ROOT = PACKAGE.parent
 CHECKOUT: Optional[Path] = _ROOT if (_ROOT / "setup.py").is_file() and (_ROOT / SUBPACKAGES[0]).is_dir() else None
 
 
-class FoldersBeside:
-    """What Python asks for a module, as an entry of sys.meta_path: it knows the sub-packages of this checkout."""
+class SourceTree:
+    """What Python asks for a module, as an entry of sys.meta_path: it knows all of saitama in this checkout.
+
+    Nobody is asked after it: an editable install of another checkout would offer the parts that this one has not, its
+    kernels say, and two versions would be mixed.
+    """
 
     @staticmethod
     def find_spec(name: str, path: Any = None, target: Any = None) -> Optional[ModuleSpec]:
-        parent, _, folder = name.partition(".")
-        if parent != "saitama" or folder not in SUBPACKAGES:
+        parent, _, part = name.partition(".")
+        if parent != "saitama" or not part:
             return None
-        spec = PathFinder.find_spec(name, [str(CHECKOUT)], target)
-        return spec if spec is not None and spec.origin else None  # a folder without __init__.py has no origin
+        beside = part in SUBPACKAGES
+        spec = PathFinder.find_spec(name, [str(CHECKOUT)] if beside else path, target)
+        if spec is None or beside and not spec.origin:  # a folder without __init__.py has no origin
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+        return spec
 
 
 def connect() -> None:
-    """Make the sub-packages of a checkout importable. In front, so that those of an installed saitama do not come
-    first; once only, also where saitama is imported again."""
-    if CHECKOUT is not None and not any(getattr(each, "__name__", "") == "FoldersBeside" for each in sys.meta_path):
-        sys.meta_path.insert(0, FoldersBeside)
+    """Make the parts of a checkout importable, before others are asked; once only, if saitama is imported again."""
+    if CHECKOUT is not None and not any(getattr(each, "__name__", "") == "SourceTree" for each in sys.meta_path):
+        sys.meta_path.insert(0, SourceTree)
 
 
 def built_elsewhere() -> Optional[Path]:

@@ -73,6 +73,38 @@ for name in sys.argv[1:]:
     assert printed.splitlines()[:2] == [str(checkout / name / "part.py") for name in SUBPACKAGES]
 
 
+ANOTHER = """
+import importlib.machinery
+
+class Editable:  # an editable install of another checkout, as setuptools makes it
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name.startswith("saitama."):
+            return importlib.machinery.PathFinder.find_spec(name, [where])
+
+sys.meta_path.append(Editable)
+for name in ("saitama.kernels", "saitama.exercises"):
+    try:
+        print(__import__(name, fromlist=["x"]).__file__)
+    except ModuleNotFoundError as error:
+        print(error)
+from saitama import tensor
+try:
+    from saitama import kernels
+except ImportError as error:
+    print(str(error).split(" (")[0])
+"""
+
+
+def test_parts_of_another_checkout_are_not_mixed_in(checkout: Path, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    for name in ("kernels", "exercises"):
+        sub_package(tmp_path / "other" / name)
+    printed, _ = python(f"where = {str(tmp_path / 'other')!r}\n{ANOTHER}", checkout, SAITAMA_KERNELS="reference")
+    missing = [f"No module named 'saitama.{name}'" for name in ("kernels", "exercises")]
+    assert printed.splitlines() == [*missing, "cannot import name 'kernels' from 'saitama'"]
+
+
 def test_an_unbuilt_checkout_before_a_built_saitama_says_so_in_one_line(checkout: Path, tmp_path: Path) -> None:
     site = tmp_path / "site"
     (site / "saitama").mkdir(parents=True)
@@ -102,4 +134,4 @@ def test_finders_of_other_kinds_are_passed_over(monkeypatch: Any) -> None:
     source_tree.built_elsewhere()
     source_tree.connect()
     source_tree.connect()
-    assert sum(getattr(each, "__name__", "") == "FoldersBeside" for each in sys.meta_path) <= 1
+    assert sum(getattr(each, "__name__", "") == "SourceTree" for each in sys.meta_path) <= 1
