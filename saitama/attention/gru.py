@@ -9,7 +9,7 @@ from saitama.nn import functional as F
 from saitama.tensor import Tensor, zeros
 from saitama.tensor.dispatch import apply
 
-from .recurrent import Cell, Equations, Recurrent, State, Weights, alike
+from .recurrent import Cell, Equations, Recurrent, State, Weights, in_one_dtype
 
 
 class GRUEquations(Equations):
@@ -31,7 +31,7 @@ class GRUEquations(Equations):
         a = F.linear(x, W_ih, b_ih)  # (T, B, 3 H)
         # b_hh is not added to a: r multiplies its last third.
         b = zeros(3 * self.hidden_size, dtype=x.dtype) if b_hh is None else b_hh
-        return apply("GRUSteps", alike(a, W_hh, b, *state))
+        return apply("GRUSteps", in_one_dtype(a, W_hh, b, *state))
 
 
 class GRUCell(GRUEquations, Cell):

@@ -30,7 +30,7 @@ def both(b_ih: Optional[Tensor], b_hh: Optional[Tensor]) -> Optional[Tensor]:
     return None if b_ih is None or b_hh is None else b_ih + b_hh
 
 
-def alike(*tensors: Tensor) -> State:
+def in_one_dtype(*tensors: Tensor) -> State:
     """All in the widest of their dtypes: an operation asks for a single one."""
     dtype = reduce(promote, [tensor.dtype for tensor in tensors])
     return tuple(tensor if tensor.dtype == dtype else tensor.to(dtype) for tensor in tensors)
