@@ -46,7 +46,7 @@ def atomic_path(path: Union[str, os.PathLike[str]]) -> Iterator[Path]:
 
 def write_workbook(workbook: Any, path: Union[str, os.PathLike[str]]) -> None:
     """Write an openpyxl workbook whole or not at all; OSError as atomic_path raises it."""
-    packed = BytesIO()  # in memory first: openpyxl reports a full disk twice
+    packed = BytesIO()  # first, because openpyxl's writer complains twice about a full disk
     workbook.save(packed)
     with atomic_path(path) as temporary:
         temporary.write_bytes(packed.getvalue())

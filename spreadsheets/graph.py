@@ -223,7 +223,8 @@ def run(graph: Graph, leaves: Mapping[Any, Any], given: Optional[Mapping[Any, An
         unknown = dx is UNKNOWN or total is UNKNOWN
         gradients[item] = UNKNOWN if unknown else dx if total is None else K.add(total, dx)
 
-    chain_rule(reversed(graph.nodes), gradients, derivative, add)
+    for _ in chain_rule(reversed(graph.nodes), gradients, derivative, add):
+        pass
     result.gradients.update({item: dy for item, dy in gradients.items() if dy is not UNKNOWN})  # of the leaves
     return result
 

@@ -6,7 +6,7 @@ when all that depends on it has been visited: its gradient is then complete.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Iterable
+from typing import Any, Callable, Dict, Iterable, Iterator
 
 from saitama.tensor import dispatch
 from saitama.tensor.backend import K
@@ -21,7 +21,7 @@ def chain_rule(
     gradients: Dict[Any, Any],
     derivative: Callable[[Any, Any], Iterable[Any]],
     add: Callable[[Any, Any], None],
-) -> None:
+) -> Iterator[Any]:
     """Carry a gradient from the root back to the leaves: dL/dx is the sum of dL/dy dy/dx over all y made from x.
 
     Args:
@@ -29,12 +29,15 @@ def chain_rule(
         gradients: the root's at first. A node's is taken out when all of it is there.
         derivative: (node, dL/dy, or None if nothing arrived) -> dL/dx for each input, None where nobody asks for one.
         add: (x, dL/dx) adds to the gradient of x, a node or a leaf.
+
+    Yields each node when it has handed its gradient on.
     """
     for node in nodes:
         dy = gradients.pop(node, None)
         for x, dx in zip(node.inputs, derivative(node, dy)):
             if dx is not None:
                 add(x, dx)
+        yield node
 
 
 def backward(tensor: Tensor, gradient: Any = None, retain_graph: bool = False) -> None:
@@ -50,10 +53,7 @@ def backward(tensor: Tensor, gradient: Any = None, retain_graph: bool = False) -
         kept = node.kept() if node.kept is not None else None
         if kept is not None:
             accumulate(kept, dy)
-        dxs = () if node.waits and slice_sums.hold(waiting, node, dy) else node.backward(dy)
-        if not retain_graph:
-            node.release()
-        return dxs
+        return () if node.waits and slice_sums.hold(waiting, node, dy) else node.backward(dy)
 
     def add(x: Source, dx: K.Array) -> None:
         if isinstance(x, Tensor):
@@ -64,7 +64,9 @@ def backward(tensor: Tensor, gradient: Any = None, retain_graph: bool = False) -
     dy = seed(tensor, gradient)
     nodes = [] if tensor.node is None else ancestors(tensor.node, differentiable=True)
     add(tensor.node or tensor, dy)
-    chain_rule(reversed(nodes), gradients, derivative, add)
+    for node in chain_rule(reversed(nodes), gradients, derivative, add):
+        if not retain_graph:
+            node.release()
 
 
 def accumulate(tensor: Tensor, dx: K.Array) -> None:

@@ -43,7 +43,8 @@ class Replay:
         def add(source: Source, dx: K.Array) -> None:
             gradients[source] = K.add(gradients[source], dx) if source in gradients else dx
 
-        chain_rule(reversed(self.nodes), gradients, derivative, add)
+        for _ in chain_rule(reversed(self.nodes), gradients, derivative, add):
+            pass
         self.gradients.update(gradients)  # of the leaves
 
 

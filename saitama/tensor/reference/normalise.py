@@ -76,7 +76,7 @@ def layer_norm_grad(dy: Array, x: Array, weight: Optional[Array], mean: Array, r
     check_statistics("layer_norm_grad", x, mean, rstd, x.shape[:-1])
     w, dx, x_hat = factors(weight, width), zeros(x.shape, x.dtype), [0.0] * x.size
     for row, mu, r in zip(lines(x, across=False), mean.data, rstd.data):
-        rest = average([x.data[j] - mu for j in row])  # what the mean lost when it was rounded
+        rest = average([x.data[j] - mu for j in row])  # what was lost as the mean was rounded
         for j in row:
             x_hat[j] = (x.data[j] - mu - rest) * r
         g = [w_j * dy.data[j] for j, w_j in zip(row, w)]
@@ -109,7 +109,7 @@ def batch_norm_grad(dy: Array, x: Array, weight: Optional[Array], mean: Array, v
     w, dx, x_hat = factors(weight, width), zeros(x.shape, x.dtype), [0.0] * x.size
     for j, column in enumerate(lines(x, across=True)):
         r = c.divide(1, c.sqrt(var.data[j] + eps))
-        rest = average([x.data[i] - mean.data[j] for i in column])  # what the mean lost when it was rounded
+        rest = average([x.data[i] - mean.data[j] for i in column])  # what was lost as the mean was rounded
         for i in column:
             x_hat[i] = (x.data[i] - mean.data[j] - rest) * r
         g = [w[j] * dy.data[i] for i in column]
