@@ -218,12 +218,10 @@ def run(graph: Graph, leaves: Mapping[Any, Any], given: Optional[Mapping[Any, An
                 result.contributions[node, k] = dx
         return [result.contributions.get((node, k), UNKNOWN) if need else None for k, need in enumerate(node.needs)]
 
-    def add(item: Item, dx: Any) -> None:
-        total = gradients.get(item)
-        unknown = dx is UNKNOWN or total is UNKNOWN
-        gradients[item] = UNKNOWN if unknown else dx if total is None else K.add(total, dx)
+    def plus(a: Any, b: Any) -> Any:
+        return UNKNOWN if a is UNKNOWN or b is UNKNOWN else K.add(a, b)
 
-    for _ in chain_rule(reversed(graph.nodes), gradients, derivative, add):
+    for _ in chain_rule(reversed(graph.nodes), gradients, derivative, plus):
         pass
     result.gradients.update({item: dy for item, dy in gradients.items() if dy is not UNKNOWN})  # of the leaves
     return result

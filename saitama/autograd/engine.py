@@ -6,37 +6,44 @@ when all that depends on it has been visited: its gradient is then complete.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Iterable, Iterator
+from typing import Any, Callable, Dict, Iterable, Iterator, Optional
 
 from saitama.tensor import dispatch
 from saitama.tensor.backend import K
 from saitama.tensor.tensor import Tensor
 
 from . import slice_sums
-from .function import Function, Gradients, Source, ancestors
+from .function import Function, Gradients, ancestors
 
 
 def chain_rule(
     nodes: Iterable[Any],
     gradients: Dict[Any, Any],
     derivative: Callable[[Any, Any], Iterable[Any]],
-    add: Callable[[Any, Any], None],
+    plus: Callable[[Any, Any], Any] = K.add,
+    leaf: Any = (),
+    at_leaf: Optional[Callable[[Any, Any], None]] = None,
 ) -> Iterator[Any]:
     """Carry a gradient from the root back to the leaves: dL/dx is the sum of dL/dy dy/dx over all y made from x.
 
     Args:
         nodes: the operations, each after all that use its result; their `inputs` are nodes or leaves.
-        gradients: the root's at first. A node's is taken out when all of it is there.
+        gradients: {root: its gradient}. The others are added; a node's is taken out when all of it is there.
         derivative: (node, dL/dy, or None if nothing arrived) -> dL/dx for each input, None where nobody asks for one.
-        add: (x, dL/dx) adds to the gradient of x, a node or a leaf.
+        plus: adds two gradients.
+        leaf: inputs of this type are not kept in `gradients`: `at_leaf` gets (x, dL/dx) whenever something arrives.
 
     Yields each node when it has handed its gradient on.
     """
     for node in nodes:
         dy = gradients.pop(node, None)
         for x, dx in zip(node.inputs, derivative(node, dy)):
-            if dx is not None:
-                add(x, dx)
+            if dx is None:
+                continue
+            if isinstance(x, leaf):
+                at_leaf(x, dx)  # type: ignore[misc]
+            else:  # where several paths meet, their gradients add up
+                gradients[x] = plus(gradients[x], dx) if x in gradients else dx
         yield node
 
 
@@ -44,7 +51,10 @@ def backward(tensor: Tensor, gradient: Any = None, retain_graph: bool = False) -
     """Add dtensor/dleaf to every leaf's .grad. (The full description is at Tensor.backward.)"""
     if not tensor._requires_grad:
         raise RuntimeError("backward: nothing here requires a gradient; set requires_grad=True on an input")
-    gradients: Dict[Source, K.Array] = {}
+    dy = seed(tensor, gradient)
+    if tensor.node is None:
+        accumulate(tensor, dy)
+        return
     waiting: slice_sums.Waiting = {}
 
     def derivative(node: Function, dy: Any) -> Gradients:
@@ -55,16 +65,8 @@ def backward(tensor: Tensor, gradient: Any = None, retain_graph: bool = False) -
             accumulate(kept, dy)
         return () if node.waits and slice_sums.hold(waiting, node, dy) else node.backward(dy)
 
-    def add(x: Source, dx: K.Array) -> None:
-        if isinstance(x, Tensor):
-            accumulate(x, dx)
-        else:  # where several paths meet, their gradients add up
-            gradients[x] = K.add(gradients[x], dx) if x in gradients else dx
-
-    dy = seed(tensor, gradient)
-    nodes = [] if tensor.node is None else ancestors(tensor.node, differentiable=True)
-    add(tensor.node or tensor, dy)
-    for node in chain_rule(reversed(nodes), gradients, derivative, add):
+    nodes = reversed(ancestors(tensor.node, differentiable=True))
+    for node in chain_rule(nodes, {tensor.node: dy}, derivative, leaf=Tensor, at_leaf=accumulate):
         if not retain_graph:
             node.release()
 

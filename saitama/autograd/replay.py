@@ -40,10 +40,7 @@ class Replay:
             self.contributions[node] = self._copies[node].backward(dy)
             return self.contributions[node]
 
-        def add(source: Source, dx: K.Array) -> None:
-            gradients[source] = K.add(gradients[source], dx) if source in gradients else dx
-
-        for _ in chain_rule(reversed(self.nodes), gradients, derivative, add):
+        for _ in chain_rule(reversed(self.nodes), gradients, derivative):
             pass
         self.gradients.update(gradients)  # of the leaves
 
