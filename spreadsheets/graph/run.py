@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
+from saitama.autograd.engine import chain_rule
 from saitama.autograd.function import OPS, Function
+from saitama.autograd.replay import forward
 from saitama.tensor.backend import K
 
 from .graph import Graph
@@ -87,44 +89,56 @@ def run(
     `given` holds values and shares of operations that stand in where an operand is missing.
     """
     given = given or {}
-    result = Run()
-    result.values.update(leaves)
-    functions: Dict[Node, Function] = {}
-    for node in graph.nodes:
-        if all(item in result.values for item in node.inputs):
-            function = OPS[node.op](**arithmetic.params(node))
-            function.needs = node.needs
-            operands = arithmetic.operands(node, [result.values[item] for item in node.inputs])
-            result.values[node] = arithmetic.result(node, operands, function.forward(*operands))
-            functions[node] = function
-        elif Value(node) in given:
-            result.values[node] = given[Value(node)]
+    stand_ins = {key.item: array for key, array in given.items() if isinstance(key, Value)}
+    result = Run(values=dict(leaves))
+    functions = forward(graph.nodes, result.values, lambda node: _Operation(node, arithmetic), stand_ins)  # type: ignore[arg-type]
     if not graph.flows:
         return result
     root = graph.root
-    result.gradients[root] = K.full(root.shape, 1, result.values[root].dtype if root in result.values else root.dtype)
-    incomplete = set()  # items to which some share is missing
-    for node in reversed(graph.nodes):
-        dy = None if node in incomplete else result.gradients.get(node)
-        if not receives(node, node.needs) or (dy is None and node not in incomplete):
-            continue
-        parts: Tuple[Any, ...] = (None,) * len(node.inputs)
-        if dy is not None and node in functions:
-            parts = functions[node].backward(dy)
-        for k, item in enumerate(node.inputs):
-            if not node.needs[k]:
-                continue
-            share = Share(node, k)
-            dx = given.get(share) if parts[k] is None else arithmetic.handed_on(node, dy, parts[k])
-            if dx is None:
-                incomplete.add(item)
-                continue
-            result.shares[share] = dx
-            known = result.gradients.get(item)
-            result.gradients[item] = dx if known is None else arithmetic.sum(known, dx)
-    for item in incomplete:
-        result.gradients.pop(item, None)
+    dtype = result.values[root].dtype if root in result.values else root.dtype
+    gradients: Dict[Item, Any] = {root: K.full(root.shape, 1, dtype)}
+
+    def derivative(node: Node, dy: Any) -> Sequence[Any]:
+        """What the node hands to each of its inputs: None where nobody asks, UNKNOWN where an operand is missing."""
+        if dy is not None and dy is not UNKNOWN:
+            result.gradients[node] = dy
+        if dy is None or not receives(node, node.needs):
+            return ()
+        known = dy is not UNKNOWN and node in functions
+        parts = functions[node].backward(dy) if known else [None] * len(node.inputs)
+        for k, need in enumerate(node.needs):
+            share, part = Share(node, k), parts[k]
+            dx = given.get(share) if part is None else arithmetic.handed_on(node, dy, part)
+            if need and dx is not None:
+                result.shares[share] = dx
+        return [result.shares.get(Share(node, k), UNKNOWN) if need else None for k, need in enumerate(node.needs)]
+
+    def plus(a: Any, b: Any) -> Any:
+        return UNKNOWN if a is UNKNOWN or b is UNKNOWN else arithmetic.sum(a, b)
+
+    for _ in chain_rule(reversed(graph.nodes), gradients, derivative, plus):
+        pass
+    result.gradients.update({item: dy for item, dy in gradients.items() if dy is not UNKNOWN})  # of the leaves
     return result
+
+
+UNKNOWN = object()
+
+
+class _Operation:
+    """An operation of the graph, computed with some arithmetic."""
+
+    def __init__(self, node: Node, arithmetic: Arithmetic) -> None:
+        self.node, self.arithmetic = node, arithmetic
+        self.function: Function = OPS[node.op](**arithmetic.params(node))
+        self.function.needs = node.needs
+
+    def forward(self, *arrays: Any) -> Any:
+        operands = self.arithmetic.operands(self.node, arrays)
+        return self.arithmetic.result(self.node, operands, self.function.forward(*operands))
+
+    def backward(self, dy: Any) -> Any:
+        return self.function.backward(dy)
 
 
 def receives(node: Node, needs: Tuple[bool, ...]) -> bool:

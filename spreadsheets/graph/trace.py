@@ -37,7 +37,7 @@ def trace(root: Any, names: Any = None, forward: bool = False) -> Graph:
     if root.numel() != 1 and not forward:
         raise ValueError(f"export: the root has shape {root.shape}; reduce it to one number with .sum() or .mean()")
     try:
-        functions = sorted(ancestors(root.node), key=lambda function: function.seq)
+        functions = ancestors(root.node)
     except RuntimeError:
         raise RuntimeError(
             "export: the graph was freed by backward(): call export before backward(), compute the result once more, "
