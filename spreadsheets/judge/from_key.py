@@ -16,7 +16,7 @@ from ..read.places import Carried
 
 HIDING = {"INDIRECT", "OFFSET", "EVALUATE", "TABLE"}  # what they read is not written in the formula
 LONGEST = 8_192  # characters of a formula
-MAX_STEPS = 500_000  # cells and references that are followed, for all blanks together
+MAX_STEPS = 2_000_000  # cells and references that are followed, for all blanks together
 
 _LINES = re.compile(r"\$?([A-Za-z]{1,3}):\$?([A-Za-z]{1,3})|\$?([0-9]{1,7}):\$?([0-9]{1,7})")
 
@@ -58,16 +58,17 @@ class KeyFinder:
         """What a formula at this place reads that it may not, as `'2 h'!J11, the key`; "" where nothing."""
         found = ""
         waiting: List[Position] = [(sheet, row, column)]
-        followed: Set[Position] = set()
+        followed = set(waiting)
         try:
             while waiting and not found:
                 title, row, column = waiting.pop()
-                followed.add((title, row, column))
                 for area in self._areas(self.book[title][row, column].formula or "=", title):
                     found = self._key(area)
                     if found:
                         break
-                    waiting += [cell for cell in self._formulas(area) if cell not in followed | self.seen]
+                    new = [cell for cell in self._formulas(area) if cell not in followed and cell not in self.seen]
+                    waiting += new
+                    followed.update(new)
         except Unclear as error:
             found = str(error)
         if not found:
@@ -89,7 +90,8 @@ class KeyFinder:
     def _formulas(self, area: Block) -> Iterator[Position]:
         """The cells of an area with formulas of the person's own."""
         title = str(area.sheet)
-        if title in self.unclear:
+        allowed = self.allowed.get(title, [])
+        if title in self.unclear or any(_inside(area, block) for block in allowed):
             return
         cells, rows, columns = self.book[title], *area.shape
         inside = area.cells() if rows * columns <= len(cells) else (p for p in cells if _overlap(area, _one(title, *p)))
@@ -98,7 +100,7 @@ class KeyFinder:
             if cells[row, column].has_formula:
                 self._spend()
                 here = _one(title, row, column)
-                if not any(_overlap(here, block) for block in self.allowed.get(title, [])):
+                if not any(_inside(here, block) for block in allowed):
                     yield title, row, column
 
     def _areas(self, formula: str, sheet: str, depth: int = 0) -> Iterator[Block]:
@@ -160,6 +162,10 @@ def _one(sheet: str, row: int, column: int) -> Block:
 
 def _overlap(a: Block, b: Block) -> bool:
     return a.top <= b.bottom and b.top <= a.bottom and a.left <= b.right and b.left <= a.right
+
+
+def _inside(a: Block, b: Block) -> bool:
+    return b.top <= a.top and a.bottom <= b.bottom and b.left <= a.left and a.right <= b.right
 
 
 __all__ = ["KeyFinder"]

@@ -31,6 +31,7 @@ from .xml_events import (
     too_deep,
 )
 
+MAX_TITLE = 255  # characters; Excel has 31, others more
 MAX_TEXTS = 4_000_000  # shared by cells
 MAX_TEXT = 400_000_000  # characters of all of them, and of what cells hold themselves
 
@@ -151,6 +152,8 @@ class Package:
         titles: Dict[str, str] = {}
         for attributes in sheets:
             title = attributes.get("name", "")
+            if len(title) > MAX_TITLE:
+                raise self.damage(f"it has a sheet whose title has {len(title):,} characters, {title!r:.60}")
             relation = relations.get(attribute(attributes, OFFICE_RELATIONS, "id"))
             if relation is None:
                 raise self.damage(f"nothing says which part is the sheet {title!r:.60}")

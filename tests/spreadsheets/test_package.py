@@ -71,6 +71,14 @@ def test_two_sheets_of_one_title(tmp_path: Path, first: str, second: str) -> Non
     assert f"two sheets of one title, {first!r} and {second!r}" in refusal(tmp_path / "a.xlsx", sheets)
 
 
+def test_a_long_title(tmp_path: Path) -> None:
+    """It would stand in every message about a cell of that sheet."""
+    message = refusal(tmp_path / "a.xlsx", f'<sheet name="{"x" * 40_000}" sheetId="1" r:id="rId1"/>')
+    assert "a sheet whose title has 40,000 characters, 'xxx" in message and len(message) < 300
+    sheet = f'<sheet name="{"x" * 200}" sheetId="1" r:id="rId1"/>'
+    assert len(open_workbook(hostile.write(tmp_path / "b.xlsx", parts(f"<sheets>{sheet}</sheets>", BOTH)))) == 1
+
+
 def test_titles_that_only_look_alike(tmp_path: Path) -> None:
     sheets = '<sheet name="Straße" sheetId="1" r:id="rId1"/><sheet name="STRASSE" sheetId="2" r:id="rId2"/>'
     book = open_workbook(hostile.write(tmp_path / "a.xlsx", parts(f"<sheets>{sheets}</sheets>", BOTH)))
