@@ -31,17 +31,15 @@ class Case:
         self.formula: Optional[Formula] = FORMULAS[step.of.op] if isinstance(step.of, Node) else None
         self._again: Dict[Tuple[int, int], Callable[[], str]] = {}
         self._rows = 1
-        look = looking_into(work, judgement.own)  # type: ignore[arg-type]
+        round_off = judgement.precision.on_the_way
+        look = looking_into(work, judgement.own, round_off)
 
         def looking(place: Place) -> Value:
             if place.sheet == AGAIN:
                 return self.evaluator.value(parse_formula(self._again[place.row, place.column]()))
             return look(place)
 
-        self.evaluator = Evaluator(lru_cache(maxsize=None)(looking), self._rounded)
-
-    def _rounded(self, box: Box) -> Box:
-        return box.rounded(self.judgement.precision.half_a_unit_between(box.at), object())
+        self.evaluator = Evaluator(lru_cache(maxsize=None)(looking), round_off)
 
     # --- what the step is -------------------------------------------------------------------------------------------
     @property
