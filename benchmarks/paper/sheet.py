@@ -37,13 +37,13 @@ class Sheet:
         self.given: Set[Block] = set(self.mine)
 
     # --- filling in -------------------------------------------------------------------------------------------------
-    def fill(self, step: Step, numbers: Nested, blank: bool = False) -> None:
-        """Write a step down; `blank`: go on with it, but leave its cells empty."""
+    def fill(self, step: Step, numbers: Nested, blank: bool = False, as_is: bool = False) -> None:
+        """Write a step down. `blank`: go on with it, but leave its cells empty; `as_is`: these are the digits."""
         if step.aside or self.is_constant(step):
             self.mine[step.block] = self.shown[step.block] = numbers
             self.given.add(step.block)
             return
-        written = shaped([self.writing.written(x) for x in flat(numbers)], step.shape)
+        written = numbers if as_is else shaped([self.writing.written(x) for x in flat(numbers)], step.shape)
         self.shown[step.block] = written
         self.mine[step.block] = numbers if self.writing.kept else written
         if not blank:
@@ -54,7 +54,7 @@ class Sheet:
         """What a step gives from the learner's own numbers."""
         if self.is_constant(step):
             return step.of.params[step.key.name]  # type: ignore[union-attr]
-        return by_hand(self.desk(step, self.mine, self.writing.on_the_way), step)
+        return by_hand(self.desk(step, self.mine, self.writing.on_the_way))
 
     @staticmethod
     def is_constant(step: Step) -> bool:
@@ -62,13 +62,13 @@ class Sheet:
 
     # --- what lies in front of one ----------------------------------------------------------------------------------
     def desk(self, step: Step, source: Dict[Block, Nested], write: Write = exactly) -> Desk:
-        of = step.of
+        of, (symbol, k) = step.of, which(step)
         if isinstance(of, Update):
             return self._update(step, of, source, write)
         blocks = self.work.blocks
         if isinstance(step.key, Gradient):
             shares = [share for share in self.work.subject.shares(step.key.item) if share in blocks]
-            return Desk("paths", [source[blocks[s]] for s in shares], None, None, {}, {}, step.shape, write)
+            return Desk(("paths", "", -1), [source[blocks[s]] for s in shares], None, None, {}, {}, step.shape, write)
         assert isinstance(of, Node)
         x = [source[blocks[Value(item)]] for item in of.inputs]
         kept = {
@@ -79,7 +79,7 @@ class Sheet:
         back = isinstance(step.key, Share) or (isinstance(step.key, Inner) and isinstance(step.key.of, Share))
         y = source[blocks[Value(of)]] if back else None
         dy = source[blocks[Gradient(of)]] if back else None
-        return Desk(of.op, x, y, dy, kept, of.params, step.shape, write)
+        return Desk((of.op, symbol, k), x, y, dy, kept, of.params, step.shape, write)
 
     def _update(self, step: Step, of: Update, source: Dict[Block, Nested], write: Write) -> Desk:
         optimizer = self.work.subject.graph.step
@@ -93,7 +93,7 @@ class Sheet:
         for symbol, line in of.lines.items():
             if Value(line) in blocks and blocks[Value(line)] in source:
                 kept[symbol] = source[blocks[Value(line)]]
-        return Desk(optimizer.optimizer, [], None, None, kept, {}, step.shape, write)
+        return Desk((optimizer.optimizer, *which(step)), [], None, None, kept, {}, step.shape, write)
 
     # --- which numbers a step reads -----------------------------------------------------------------------------------
     def before(self, step: Step) -> Iterator[Tuple[Block, Any]]:
@@ -110,8 +110,8 @@ def node_of(key: StepKey) -> Optional[Node]:
     return of.node if isinstance(of, Share) else of.item if isinstance(of.item, Node) else None
 
 
-def by_hand(desk: Desk, step: Step) -> Nested:
-    return STEPS[(desk.op, *which(step))](desk)
+def by_hand(desk: Desk) -> Nested:
+    return STEPS[(desk.op, desk.step, desk.k)](desk)
 
 
 def which(step: Step) -> Tuple[str, int]:

@@ -10,6 +10,8 @@ from typing import Any, Callable, Dict, List, Mapping, Tuple
 
 from .lists import Nested, Shape, Write, added, depth, dot, each, flat, gathered, shape_of, spread, times, transposed
 
+Which = Tuple[str, str, int]  # the operation, the symbol of a step in between or "", the operand or -1 on the way forward
+
 
 class Desk:
     """What lies in front of someone at a step: x, the operands; y, the result; dy, the gradient that arrives; `kept`, the
@@ -17,7 +19,7 @@ class Desk:
 
     def __init__(
         self,
-        op: str,
+        which: Which,
         x: List[Nested],
         y: Nested,
         dy: Nested,
@@ -26,7 +28,7 @@ class Desk:
         shape: Shape,
         write: Write,
     ) -> None:
-        self.op, self.x, self.y, self.dy, self.kept = op, x, y, dy, kept
+        (self.op, self.step, self.k), self.x, self.y, self.dy, self.kept = which, x, y, dy, kept
         self.params, self.shape, self.write = params, shape, write
 
     def __getitem__(self, name: str) -> Nested:

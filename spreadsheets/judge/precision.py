@@ -27,6 +27,11 @@ def digits_typed(number: float) -> int:
     return len(Decimal(repr(float(number))).normalize().as_tuple().digits) if number else 1
 
 
+def last_place(number: float) -> int:
+    """The decimals that a finite number shows, below 0 for one that ends in zeros: 0.380 has 2, 1200 has -2."""
+    return -int(Decimal(repr(float(number))).normalize().as_tuple().exponent) if number else 0
+
+
 @dataclass(frozen=True)
 class Precision:
     """The decimals and significant digits that a page is written to; `known` is False where all numbers are exact."""
@@ -50,7 +55,7 @@ class Precision:
 
     def half_a_unit(self, x: float) -> float:
         """Half of the width of a typed number: of the decimals that it shows itself, if they are more."""
-        return 0.5 * 10.0 ** -max(decimals_typed(x), self.places(x)) if self.known and isfinite(x) else 0.0
+        return 0.5 * 10.0 ** -max(last_place(x), self.places(x)) if self.known and isfinite(x) else 0.0
 
     # --- what is not on the page --------------------------------------------------------------------------------------
     def in_passing(self, box: Box) -> Box:
