@@ -99,7 +99,7 @@ def chain(rng: random.Random, numbers: Numbers, n: Names) -> None:
     leaves = "abc"[: rng.choice((2, 3))]
     for name in leaves:
         n[name] = numbers.tensor(low=-3, high=3)
-    fresh, unused = iter("defghk"), list(leaves)
+    fresh, unused = iter("defghkmnpq"), list(leaves)
     for _ in range(rng.randint(3, 5)):
         x = unused.pop(rng.randrange(len(unused))) if unused else rng.choice(list(n))
         y = unused.pop(rng.randrange(len(unused))) if unused else rng.choice(list(n))
@@ -129,9 +129,9 @@ def chain(rng: random.Random, numbers: Numbers, n: Names) -> None:
         n[name] = made
         unused.append(name)
     while len(unused) > 1:
-        n[name] = made = n[unused.pop()] * n[unused.pop(0)]
-        unused.append(name := next(fresh))
-        n[name] = made
+        name = next(fresh)
+        n[name] = n[unused.pop()] * n[unused.pop(0)]
+        unused.append(name)
     n["L"] = n[unused[0]] * numbers.number() + (n[leaves[0]] if rng.random() < 0.5 else 0.0)
 
 

@@ -11,7 +11,7 @@ from saitama.spreadsheets.graph.items import numbers as numbers_of
 from saitama.spreadsheets.graph.keys import Value
 from saitama.spreadsheets.plan.work import Step
 
-from .lists import Nested, at, flat, places, put, shape_of, shaped
+from .lists import Nested, at, each, flat, places, put, shape_of, shaped
 from .mistakes import Mistake, Page, mistakes_at
 from .networks import network
 from .sheet import Sheet, by_hand, which
@@ -45,15 +45,27 @@ def new_weight(sheet: Sheet, step: Step) -> Optional[Nested]:
     of = step.of
     for update in graph.step.updates if graph.step else ():
         if isinstance(of, Node) and update.parameter in of.inputs[1:2] and "p" in update.lines:
-            exact = shaped(list(numbers_of(run.values[update.lines["p"]])), update.shape)
-            return shaped([sheet.writing.written(x) for x in flat(exact)], update.shape)
+            line = sheet.work.blocks[Value(update.lines["p"])]
+            return filled(sheet).shown[line]
     return None
+
+
+def filled(sheet: Sheet) -> Sheet:
+    """The rest of the sheet without another mistake."""
+    rest = Sheet(sheet.network, sheet.writing)
+    rest.mine, rest.shown = {**sheet.mine}, {**sheet.shown}
+    for step in sheet.work.steps:
+        if step.block not in rest.mine:
+            rest.fill(step, rest.right(step))
+    return rest
 
 
 def plant(sheet: Sheet, step: Step, mistake: Mistake, rng: random.Random) -> Tuple[Nested, Nested]:
     """What the mistake gives, and what would be right. ValueError and the like where it cannot be made."""
     desk = sheet.desk(step, sheet.mine, sheet.writing.on_the_way)
     right = by_hand(desk)
+    if mistake.as_is:
+        right = each(sheet.writing.written, right)
     wrong = mistake.make(desk, page_of(sheet, step, right, rng))
     if shape_of(wrong) != shape_of(right):
         raise ValueError("another shape")
@@ -64,21 +76,37 @@ def plant(sheet: Sheet, step: Step, mistake: Mistake, rng: random.Random) -> Tup
 
 
 def moved_cells(sheet: Sheet, step: Step, typed: Nested) -> List[Tuple[int, int]]:
-    """The cells that the mistake moves beyond what rounding explains: by first order, each number that the step reads may
-    be off by half a unit of its last place, and the result by another."""
-    desk = sheet.desk(step, sheet.shown)
-    centre = by_hand(desk)
-    reach = [sheet.writing.half(x) for x in flat(typed)]
-    for block, other in sheet.before(step):
+    """The cells that the mistake moves beyond what rounding explains. By first order: each number that the step reads may
+    be off by half a unit of its last place, so may each product on the way, and the result by another."""
+    writing = sheet.writing
+    centre = flat(by_hand(sheet.desk(step, sheet.shown)))
+    reach = [writing.half(x) for x in flat(typed)]
+
+    def widen(moved: Nested) -> None:
+        reach[:] = [r + abs(a - b) for r, a, b in zip(reach, flat(moved), centre)]
+
+    for block, _ in sheet.before(step):
         numbers = sheet.shown[block]
         for place in places(numbers):
-            off = sheet.writing.half(at(numbers, place))
-            moved = by_hand(sheet.desk(step, {**sheet.shown, block: put(numbers, place, at(numbers, place) + off)}))
-            reach = [r + abs(a - b) for r, a, b in zip(reach, flat(moved), flat(centre))]
-    if sheet.writing.jots:
-        reach = [2 * r for r in reach]
+            x = at(numbers, place)
+            widen(by_hand(sheet.desk(step, {**sheet.shown, block: put(numbers, place, x + writing.half(x))})))
+    jot = Jot(writing)
+    by_hand(sheet.desk(step, sheet.shown, jot))
+    for n in range(jot.count):
+        widen(by_hand(sheet.desk(step, sheet.shown, Jot(writing, n))))
     cells = [(row, column) for _, row, column in step.block.cells()]
-    return [cell for cell, x, c, r in zip(cells, flat(typed), flat(centre), reach) if not abs(x - c) <= r * (1 + 1e-9) + 1e-12]
+    return [cell for cell, x, c, r in zip(cells, flat(typed), centre, reach) if not abs(x - c) <= r * (1 + 1e-9) + 1e-12]
+
+
+class Jot:
+    """Numbers on the way as they are, but for the one with the given number, which is off by half a unit."""
+
+    def __init__(self, writing: Writing, off: int = -1) -> None:
+        self.writing, self.off, self.count = writing, off, 0
+
+    def __call__(self, x: float) -> float:
+        self.count += 1
+        return x + self.writing.half_on_the_way(x) if self.count == self.off + 1 else x
 
 
 def try_sheet(family: str, slugs: Sequence[str], rng: random.Random) -> Optional[Tuple[Sheet, List[Slip]]]:

@@ -550,12 +550,12 @@ def moment(s: Desk, beta: float, before: Nested, now: Nested) -> Nested:
 
 @forward("Adam", step="m̂")
 def adam_m_hat(s: Desk) -> Nested:
-    return each(lambda m: m / (1 - s.write(s["beta1"] ** s["t"])), s["m"])
+    return each(lambda m: m / (1 - s["beta1"] ** s["t"]), s["m"])
 
 
 @forward("Adam", step="v̂")
 def adam_v_hat(s: Desk) -> Nested:
-    return each(lambda v: v / (1 - s.write(s["beta2"] ** s["t"])), s["v"])
+    return each(lambda v: v / (1 - s["beta2"] ** s["t"]), s["v"])
 
 
 @forward("Adam", step="s")

@@ -41,7 +41,13 @@ class Writing:
         """A number on the way: nobody keeps less than two digits of one that goes on."""
         if not isfinite(x) or not x:
             return x
-        return rounded(x, max(self.decimals(x), 1 - floor(log10(abs(x)))))
+        return rounded(x, self.decimals_on_the_way(x))
+
+    def decimals_on_the_way(self, x: float) -> int:
+        return max(self.decimals(x), 1 - floor(log10(abs(x))))
+
+    def half_on_the_way(self, x: float) -> float:
+        return 0.5 * 10.0 ** -self.decimals_on_the_way(x) if x and isfinite(x) else 0.0
 
     @property
     def on_the_way(self) -> Write:

@@ -18,7 +18,7 @@ from ..formulas.syntax import Binary, Call, Tree
 from .hand import decimals_typed
 
 LEAST = 2  # decimals and significant digits, at least one of which everything is taken to be written to
-FEW = 0.05  # of the numbers of a page, and always one: these may be written more precisely than the others
+FEW = 0.25  # of the numbers of a page, and always one: these may be written more precisely than the others
 AS_THEY_ARE = ("MAX", "MIN", "ABS", "SIGN", "INT", "TRUNC", "INDEX", "COUNT", "COUNTIF", "MATCH", "RANK")
 
 

@@ -157,6 +157,15 @@ class Work:
         """The cells that every cell reads."""
         return {position: self.places(tree) for position, tree in self.trees.items()}
 
+    @cached_property
+    def owners(self) -> Dict[Position, Tuple[StepKey, Index]]:
+        """Whose number stands in a cell. A gradient that is what one operation hands on has its cells."""
+        found: Dict[Position, Tuple[StepKey, Index]] = {}
+        for key, place in self.blocks.items():
+            for index, row, column in place.cells():
+                found.setdefault((row, column), (key, index))
+        return found
+
     def places(self, tree: Tree) -> List[Position]:
         """The cells that a formula reads; of a sum that is too long for one cell, those that its parts read."""
         found: List[Position] = []

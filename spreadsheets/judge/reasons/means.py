@@ -2,47 +2,48 @@
 
 from __future__ import annotations
 
-from typing import Iterator, Set, Tuple
+from typing import Dict, Iterator, Tuple
 
 from ...formulas.syntax import Binary, Constant
+from ...graph.keys import Gradient
 from ...layout import size_of
-from .bank import Misconception, misconception
-from .case import Case, Cell
+from .bank import Misconception, Way, misconception
+from .case import Case, is_number
+from .trees import scaled
 
 
 @misconception("sum-for-mean")
 class SumForMean(Misconception):
-    def ways(self, case: Case) -> Iterator[Tuple[str, Cell]]:
-        for n, what in numbers_of(case):
-            yield (
-                f"the sum in place of the mean over {what}",
-                lambda i, n=n: Binary("*", Constant(float(n)), case.tree(i)),
-            )
+    def ways(self, case: Case) -> Iterator[Way]:
+        for n, what in averaged(case):
+            yield f"the mean over {what} is a sum: dividing by {n} is missing", lambda i, n=n: scaled(n, case.tree(i))
 
 
 @misconception("mean-for-sum")
 class MeanForSum(Misconception):
-    def ways(self, case: Case) -> Iterator[Tuple[str, Cell]]:
-        for n, what in numbers_of(case):
+    def ways(self, case: Case) -> Iterator[Way]:
+        for n, what in averaged(case):
             yield (
-                f"the mean in place of the sum over {what}",
+                f"the sum over {what} is a mean: divided by {n}, which the rule does not do",
                 lambda i, n=n: Binary("/", case.tree(i), Constant(float(n))),
             )
 
 
-def numbers_of(case: Case) -> Iterator[Tuple[int, str]]:
+def averaged(case: Case) -> Iterator[Tuple[int, str]]:
     """Over how many numbers a step may add up or take a mean, and of what."""
-    seen: Set[int] = set()
-    for item in case.node.inputs if case.node is not None else ():
-        if size_of(item.shape) > size_of(case.step.shape) or case.is_gradient:
-            every = [(size_of(item.shape), f"all numbers of {item.name}")]
-            every += [(n, f"the {n} examples" if axis == 0 else f"{n} numbers") for axis, n in enumerate(item.shape)]
-            for n, what in every:
-                if n > 1 and n not in seen:
-                    seen.add(n)
-                    yield n, what
-    for leaf in case.leaves():
-        for axis, n in enumerate(leaf.shape[:1]):
-            if n > 1 and n not in seen and case.is_gradient:
-                seen.add(n)
-                yield n, f"the {n} examples"
+    found: Dict[int, str] = {}
+    node = case.node
+    operands = [operand for operand in case.operands if not is_number(operand)]
+    if node is not None and Gradient(node) in case.work.blocks and case.is_gradient:
+        operands.append(case.operand(Gradient(node)))
+    for operand in operands:
+        if operand.shape == case.shape and not case.is_gradient:
+            continue
+        found.setdefault(size_of(operand.shape), f"all numbers of {operand.name}")
+        for axis, n in enumerate(operand.shape):
+            rows = "rows" if axis == len(operand.shape) - 2 else "columns" if len(operand.shape) > 1 else "numbers"
+            found.setdefault(n, f"the {n} {rows} of {operand.name}")
+    if case.is_gradient:
+        for item in node.inputs if node is not None else ():
+            found.setdefault(size_of(item.shape), f"all numbers of {item.name}")
+    yield from ((n, what) for n, what in found.items() if n > 1)
