@@ -12,7 +12,22 @@ from dataclasses import dataclass
 from math import exp, log2, log10, sqrt
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
-from .lists import Nested, added, at, depth, each, flat, gathered, places, put, shape_of, shaped, spread, times, transposed
+from .lists import (
+    Nested,
+    added,
+    at,
+    depth,
+    each,
+    flat,
+    gathered,
+    places,
+    put,
+    shape_of,
+    shaped,
+    spread,
+    times,
+    transposed,
+)
 from .steps import FUNCTIONS, STEPS, Desk, lines, rows, slope, state
 
 

@@ -8,7 +8,7 @@ from typing import Any, List, Optional, Sequence, Tuple
 
 from saitama.spreadsheets.graph.items import Leaf, Node
 from saitama.spreadsheets.graph.items import numbers as numbers_of
-from saitama.spreadsheets.graph.keys import Value
+from saitama.spreadsheets.graph.keys import Gradient, Value
 from saitama.spreadsheets.plan.work import Step
 
 from .lists import Nested, at, each, flat, places, put, shape_of, shaped
@@ -31,12 +31,30 @@ class Slip:
 
 def page_of(sheet: Sheet, step: Step, right: Nested, rng: random.Random) -> Page:
     graph, run = sheet.work.subject.graph, sheet.work.subject.run
-    before = {block: sheet.mine[block] for block in sheet.mine if block in sheet.shown}
-    alike = [v for b, v in before.items() if b.shape == step.shape and v != right]
+    root = sheet.work.blocks.get(Gradient(graph.root))
+    alike = [v for b, v in sheet.mine.items() if b.shape == step.shape and v != right and b != root]
     values = [sheet.mine[b] for key, b in sheet.work.blocks.items() if isinstance(key, Value) and b in sheet.mine]
-    biases = [shaped(list(numbers_of(leaf.array)), leaf.shape) for leaf in graph.leaves if len(leaf.shape) == 1]
-    options = {n: float(run.values[leaf].tolist()) for group in (graph.step.groups if graph.step else ()) for n, leaf in group.cells.items()}
-    return Page(right, alike, biases, new_weight(sheet, step), options, sheet.writing.written, sheet.writing.decimals, rng, values)
+    biases = [
+        shaped(list(numbers_of(leaf.array)), leaf.shape)
+        for leaf in graph.leaves
+        if len(leaf.shape) == 1 and leaf.requires_grad
+    ]
+    options = {
+        n: float(run.values[leaf].tolist())
+        for group in (graph.step.groups if graph.step else ())
+        for n, leaf in group.cells.items()
+    }
+    return Page(
+        right,
+        alike,
+        biases,
+        new_weight(sheet, step),
+        options,
+        sheet.writing.written,
+        sheet.writing.decimals,
+        rng,
+        values,
+    )
 
 
 def new_weight(sheet: Sheet, step: Step) -> Optional[Nested]:
@@ -95,7 +113,9 @@ def moved_cells(sheet: Sheet, step: Step, typed: Nested) -> List[Tuple[int, int]
     for n in range(jot.count):
         widen(by_hand(sheet.desk(step, sheet.shown, Jot(writing, n))))
     cells = [(row, column) for _, row, column in step.block.cells()]
-    return [cell for cell, x, c, r in zip(cells, flat(typed), centre, reach) if not abs(x - c) <= r * (1 + 1e-9) + 1e-12]
+    return [
+        cell for cell, x, c, r in zip(cells, flat(typed), centre, reach) if not abs(x - c) <= r * (1 + 1e-9) + 1e-12
+    ]
 
 
 class Jot:
@@ -149,8 +169,6 @@ def try_sheet(family: str, slugs: Sequence[str], rng: random.Random) -> Optional
 
 
 def op_of(sheet: Sheet, step: Step) -> str:
-    from saitama.spreadsheets.graph.keys import Gradient
-
     if isinstance(step.key, Gradient):
         return "paths"
     optimizer = sheet.work.subject.graph.step

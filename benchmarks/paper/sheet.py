@@ -28,9 +28,9 @@ class Sheet:
         self.mine: Dict[Block, Nested] = {}
         self.shown: Dict[Block, Nested] = {}
         self.typed: Dict[Tuple[int, int], Typed] = {}
-        steps = {step.key for step in self.work.steps}
+        steps = {step.block for step in self.work.steps}
         for key, block in self.work.blocks.items():
-            if key not in steps:
+            if block not in steps:
                 array = self.work.subject.run.get(key)  # type: ignore[arg-type]
                 given = shaped([1.0] if array is None else list(numbers_of(array)), block.shape)
                 self.mine[block] = self.shown[block] = given

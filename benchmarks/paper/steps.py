@@ -10,7 +10,9 @@ from typing import Any, Callable, Dict, List, Mapping, Tuple
 
 from .lists import Nested, Shape, Write, added, depth, dot, each, flat, gathered, shape_of, spread, times, transposed
 
-Which = Tuple[str, str, int]  # the operation, the symbol of a step in between or "", the operand or -1 on the way forward
+Which = Tuple[
+    str, str, int
+]  # the operation, the symbol of a step in between or "", the operand or -1 on the way forward
 
 
 class Desk:

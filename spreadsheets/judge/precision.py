@@ -18,7 +18,7 @@ from ..formulas.syntax import Binary, Call, Tree
 from .hand import decimals_typed
 
 LEAST = 2  # decimals and significant digits, at least one of which everything is taken to be written to
-FEW = 0.25  # of the numbers of a page, and always one: these may be written more precisely than the others
+FEW = 0.1  # of the numbers of a page, and always one: these may be written more precisely than the others
 AS_THEY_ARE = ("MAX", "MIN", "ABS", "SIGN", "INT", "TRUNC", "INDEX", "COUNT", "COUNTIF", "MATCH", "RANK")
 
 
@@ -68,8 +68,8 @@ class Precision:
         return box if is_short else box.rounded(0.5 * 10.0**-places)
 
     def on_the_way(self, box: Box, part: Tree) -> Box:
-        """A part of a formula: products, quotients and functions may be rounded. A sum has no more decimals than what is
-        added up, though it may have more digits than people write; constants are taken from the calculator."""
+        """A part of a formula: products, quotients and functions may be rounded, and a sum that has more places than
+        people write. Powers of constants are taken from the calculator."""
         if isinstance(part, Call):
             if part.name in AS_THEY_ARE:
                 return box
@@ -78,7 +78,8 @@ class Precision:
             is_sum = isinstance(part, Binary) and part.operator in "+-"
             if isinstance(part, Binary) and part.operator == "^" and box.is_exact:
                 return box
-        if is_sum and (not box.at or self.places(box.at) >= self.decimals):
+        places = self.places(box.at)
+        if is_sum and abs(round(box.at, places) - box.at) <= 1e-12 * abs(box.at):
             return box
         return self.in_passing(box)
 

@@ -35,6 +35,7 @@ class Misconception:
 
     slug: ClassVar[str]
     rank: ClassVar[int] = KNOWS_THE_FORMULA
+    of_all: ClassVar[bool] = False  # whether it is made for all numbers of a step or for none
 
     def ways(self, case: Case) -> Iterator[Way]:
         raise NotImplementedError
@@ -46,6 +47,8 @@ class Misconception:
         for words, cell in self.ways(case):
             if case.fits(cell):
                 count = sum(case.gives(cell, one) for one in others)
+                if self.of_all and count < len(others):
+                    continue
                 if best is None or count > best[0]:
                     best = count, words
                 if count == len(others):

@@ -54,9 +54,10 @@ class Case:
         on_the_way = judgement.precision.on_the_way
         self.evaluator = Evaluator(looking_into(work, judgement.own, on_the_way), on_the_way)
         self._trees: Dict[Index, Tree] = {}
-        self._expanding = Expanding(
-            self._truth, self._whole, self._source, lambda place: (place.row, place.column) in work.owners
-        )
+        self._open_trees: Dict[Index, Tree] = {}
+        has_number = lambda place: (place.row, place.column) in work.owners  # noqa: E731
+        self._decided = Expanding(self._truth, self._whole, self._source, has_number)
+        self._open = Expanding(None, self._whole, self._source, has_number)
 
     # --- what the step is -------------------------------------------------------------------------------------------
     @property
@@ -107,7 +108,13 @@ class Case:
         return self._trees[index]
 
     def tree_of(self, block: Block, index: Index) -> Tree:
-        return self._expanding.expanded(self.work.trees[block.at(index)])
+        return self._decided.expanded(self.work.trees[block.at(index)])
+
+    def open_tree(self, index: Index) -> Tree:
+        """The same with its conditions, which may read something too."""
+        if index not in self._open_trees:
+            self._open_trees[index] = self._open.expanded(self.work.trees[self.step.block.at(index)])
+        return self._open_trees[index]
 
     def _truth(self, condition: Tree) -> bool:
         try:
@@ -156,7 +163,7 @@ class Case:
         """The blocks that the wrong numbers are computed from, in the order in which they are read."""
         found: Dict[StepKey, Operand] = {}
         for one in self.wrong:
-            for reference in references(self.tree(one.index)):
+            for reference in references(self.open_tree(one.index)):
                 operand, _ = self.read(reference)
                 found.setdefault(operand.key, operand)
         return list(found.values())
@@ -179,7 +186,7 @@ class Case:
         def part(tree: Tree) -> Tree:
             return change(*self.read(tree)) if isinstance(tree, Reference) else tree
 
-        return lambda index: replaced(self.tree(index), part)
+        return lambda index: replaced(self.open_tree(index), part)
 
     def instead(self, *pairs: Tuple[StepKey, StepKey]) -> Cell:
         """The step with the numbers of other blocks in place of some, at the same index."""

@@ -2,48 +2,46 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterator, Tuple
+from typing import Iterator, Set, Tuple
 
-from ...formulas.syntax import Binary, Constant
-from ...graph.keys import Gradient
+from ...formulas.syntax import Binary, Constant, Tree, references
 from ...layout import size_of
 from .bank import Misconception, Way, misconception
-from .case import Case, is_number
-from .trees import scaled
+from .case import Case
+from .edited import edited
+from .trees import factors_of, product, sum_inside
 
 
 @misconception("sum-for-mean")
 class SumForMean(Misconception):
     def ways(self, case: Case) -> Iterator[Way]:
-        for n, what in averaged(case):
-            yield f"the mean over {what} is a sum: dividing by {n} is missing", lambda i, n=n: scaled(n, case.tree(i))
+        yield from edited(case, not_divided)
+
+
+def not_divided(tree: Tree) -> Iterator[Tuple[str, Tree]]:
+    factors = factors_of(tree)
+    for n, (divides, factor) in enumerate(factors if len(factors) > 1 else ()):
+        if divides and isinstance(factor, Constant):
+            words = f"dividing by {factor.value:g} is missing: a sum stands where a mean belongs"
+            yield words, product(factors[:n] + factors[n + 1 :])
 
 
 @misconception("mean-for-sum")
 class MeanForSum(Misconception):
     def ways(self, case: Case) -> Iterator[Way]:
-        for n, what in averaged(case):
-            yield (
-                f"the sum over {what} is a mean: divided by {n}, which the rule does not do",
-                lambda i, n=n: Binary("/", case.tree(i), Constant(float(n))),
-            )
+        for n in added_up(case):
+            words = f"divided by {n}, which the rule does not do: a mean stands where a sum belongs"
+            yield words, lambda i, n=n: Binary("/", case.tree(i), Constant(float(n)))
 
 
-def averaged(case: Case) -> Iterator[Tuple[int, str]]:
-    """Over how many numbers a step may add up or take a mean, and of what."""
-    found: Dict[int, str] = {}
+def added_up(case: Case) -> Iterator[int]:
+    """How many numbers of one kind the step adds up."""
     node = case.node
-    operands = [operand for operand in case.operands if not is_number(operand)]
-    if node is not None and Gradient(node) in case.work.blocks and case.is_gradient:
-        operands.append(case.operand(Gradient(node)))
-    for operand in operands:
-        if operand.shape == case.shape and not case.is_gradient:
-            continue
-        found.setdefault(size_of(operand.shape), f"all numbers of {operand.name}")
-        for axis, n in enumerate(operand.shape):
-            rows = "rows" if axis == len(operand.shape) - 2 else "columns" if len(operand.shape) > 1 else "numbers"
-            found.setdefault(n, f"the {n} {rows} of {operand.name}")
-    if case.is_gradient:
-        for item in node.inputs if node is not None else ():
-            found.setdefault(size_of(item.shape), f"all numbers of {item.name}")
-    yield from ((n, what) for n, what in found.items() if n > 1)
+    if node is not None and case.op == "Sum" and case.k is not None:
+        yield size_of(node.inputs[0].shape) // size_of(node.shape)
+    terms, _ = sum_inside(case.tree(case.wrong[0].index)) if case.wrong else ([], None)
+    kinds: Set[Tuple[object, ...]] = {
+        tuple(case.read(reference)[0].key for reference in references(term)) for _, term in terms
+    }
+    if len(terms) > 1 and len(kinds) == 1:
+        yield len(terms)

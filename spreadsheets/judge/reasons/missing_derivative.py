@@ -17,7 +17,7 @@ from .words import spelled
 @misconception("missing-derivative", KNOWS_THE_OPERATION)
 class MissingDerivative(Misconception):
     def ways(self, case: Case) -> Iterator[Way]:
-        if not case.is_gradient:
+        if not case.is_gradient or isinstance(case.key, Gradient):
             return
         node = case.node
         if node is not None and case.shape == node.shape and Gradient(node) in case.work.blocks:

@@ -16,13 +16,14 @@ OF_MANY = ("MAX", "MIN")
 class Expanding:
     """Sums over blocks written out, of each IF the branch that counts, of each INDEX the cell.
 
-    `truth` decides a condition; `whole` gives a whole number that picks something; `source` another formula for a cell, or
-    None to leave it as it is; `exists` is false for a cell without a number.
+    `truth` decides a condition, or is None to leave each IF and INDEX as a choice; `whole` gives a whole number that picks
+    something; `source` another formula for a cell, or None to leave it as it is; `exists` is false for a cell without a
+    number.
     """
 
     def __init__(
         self,
-        truth: Callable[[Tree], bool],
+        truth: Optional[Callable[[Tree], bool]],
         whole: Callable[[Tree], int],
         source: Callable[[Reference], Optional[Tree]],
         exists: Callable[[Place], bool],
@@ -43,7 +44,9 @@ class Expanding:
 
     def _call(self, tree: Call) -> Tree:
         name, arguments = tree.name, tree.arguments
-        if name == "IF":
+        if self.truth is None and name in ("IF", "CHOOSE", "INDEX"):
+            return self._choice(tree)
+        if name == "IF" and self.truth is not None:
             then, otherwise = arguments[1], arguments[2] if len(arguments) > 2 else ZERO
             return self.expanded(then if self.truth(arguments[0]) else otherwise)
         if name == "IFERROR":
@@ -60,6 +63,13 @@ class Expanding:
                 return Call(name, tuple(numbers))
             return total(numbers) if name == "SUM" else Binary("/", total(numbers), Constant(float(len(numbers))))
         return Call(name, tuple(self.expanded(argument) for argument in arguments))
+
+    def _choice(self, tree: Call) -> Tree:
+        """All that may be chosen."""
+        block, *at = tree.arguments
+        if tree.name == "INDEX" and isinstance(block, Reference) and block.shape[0] == 1:
+            return Call("CHOOSE", (self.expanded(at[-1]), *self._elements(block)))
+        return Call(tree.name, tuple(self.expanded(argument) for argument in tree.arguments))
 
     @staticmethod
     def _picked(block: Reference, at: List[int]) -> Reference:

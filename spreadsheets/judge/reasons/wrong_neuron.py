@@ -7,14 +7,14 @@ from typing import Callable, Iterator
 
 from .bank import KNOWS_THE_FORMULA, Misconception, Way, misconception
 from .case import Case
-from .references import line_of, moved
+from .references import axes, line_of, moved
 
 
 @misconception("wrong-neuron", KNOWS_THE_FORMULA)
 class WrongNeuron(Misconception):
     def ways(self, case: Case) -> Iterator[Way]:
         for operand in case.operands:
-            for axis, size in enumerate(operand.shape):
+            for axis, size in axes(operand):
                 words = f"another {line_of(operand, axis)} of {operand.name} is used"
                 for to in others(size):
                     yield words, moved(case, operand, axis, to)

@@ -6,7 +6,7 @@ from typing import Callable, Dict, Iterator, Optional, Tuple
 
 from ...formulas.syntax import Binary, Call, Signed, Tree
 from ...graph.keys import Value
-from .bank import Misconception, Way, misconception
+from .bank import GENERAL, Misconception, Way, misconception
 from .case import Case, NotHere, Operand, is_number
 from .edited import edited
 from .trees import ONE, ZERO, factors_of, product, sum_inside, sum_of, terms_of
@@ -24,9 +24,10 @@ OF_ONE: Dict[str, Callable[[Tree], Tree]] = {
     "one over it": lambda x: Binary("/", ONE, x),
     "the magnitude": lambda x: Call("ABS", (x,)),
 }
+EXTREMES = {"MAX": "the smallest", "MIN": "the largest"}
 
 
-@misconception("wrong-operation")
+@misconception("wrong-operation", GENERAL)
 class WrongOperation(Misconception):
     def ways(self, case: Case) -> Iterator[Way]:
         yield from edited(case, another_operation)
@@ -41,12 +42,17 @@ def another_operation(tree: Tree) -> Iterator[Tuple[str, Tree]]:
     """Another operation on the same two numbers, a factor that divides, a function that is not there."""
     if isinstance(tree, Call) and len(tree.arguments) == 1:
         yield f"{tree.name.lower()} is missing", tree.arguments[0]
+    if isinstance(tree, Call) and tree.name in EXTREMES:
+        yield (
+            f"{EXTREMES[tree.name]} stands where the other extreme belongs",
+            Call("MIN" if tree.name == "MAX" else "MAX", tree.arguments),
+        )
     if not isinstance(tree, Binary):
         return
     terms, factors = terms_of(tree), factors_of(tree)
     if len(terms) == 2 or len(factors) == 2:
         for operator, name in OPERATORS.items():
-            if operator != tree.operator:
+            if operator != tree.operator and {operator, tree.operator} != {"+", "-"}:  # that is the sign
                 yield (
                     f"{name} stands where {OPERATORS.get(tree.operator, 'a power')} belongs",
                     Binary(operator, tree.left, tree.right),
