@@ -40,8 +40,10 @@ class CheckedBook(Book):
         starts = {u.parameter: result.gradients[u.parameter] for u in updates if u.parameter in result.gradients}
         leaves = {leaf: leaf.array for leaf in graph.inputs}
         self.doubts = Doubts(graph, result, leaves, {}, starts, lambda key: (rtol, atol * self.sizes.get(key, 1.0)))
-        if graph.step and graph.step.rule.divides:
-            self.noise = {leaf: flags for leaf in starts for flags in [self.doubts.noise(leaf, rtol)] if any(flags)}
+        for leaf in starts:
+            flags = self.doubts.noise(leaf, graph.step is not None and graph.step.rule.divides)
+            if any(flags):
+                self.noise[leaf] = flags
 
     def differences(self, section: Section, key: Any) -> None:
         write_differences(self, section, key)

@@ -43,8 +43,7 @@ def write_differences(book: CheckedBook, section: Section, key: Any) -> None:
     live, framework, block = section.live, section.framework, section.difference
     assert framework is not None and block is not None
     doubts, values = book.doubts, section.values
-    errors = key in doubts.poisoned or key in doubts.extreme
-    section.strict = errors or not all(map(isfinite, values)) or any(doubts.limits(key))
+    section.strict = doubts.errors(key) or not all(map(isfinite, values)) or any(doubts.limits(key))
     if not section.strict:
         formula = lambda i: distance(live.address(i), framework.address(i))  # noqa: E731
     else:
@@ -62,9 +61,9 @@ def strict(doubts: Doubts, section: Section, key: Any, n: int, a: str, b: str) -
     """The difference from a number, where it is within the tolerance."""
     apart, limit, calculated = distance(a, b), doubts.limits(key)[n], doubts.as_calculated(key, n)
     unclear: List[str] = [f"{apart}<={limit:.1E}"] if limit else []
-    if key in doubts.poisoned or key in doubts.extreme:
+    if doubts.errors(key):
         unclear.append(f"ISERR({a})")
-    if key in doubts.extreme:
+    if key in doubts.huge:
         unclear.append(f"ISTEXT({a})")
     elif not isfinite(calculated):
         unclear.append(f'EXACT({a},"{calculated}")')
@@ -77,7 +76,7 @@ def not_finite(doubts: Doubts, section: Section, key: Any, n: int, a: str, b: st
     number."""
     calculated = doubts.as_calculated(key, n)
     otherwise = MISSING
-    if key in doubts.extreme:
+    if key in doubts.huge:
         otherwise = UNDECIDED
     elif isfinite(calculated):
         otherwise = f"IF(IFERROR(ABS({a}-{calculated!r})<={abs(calculated) * 1e-5:.1E},FALSE),{UNDECIDED},{MISSING})"

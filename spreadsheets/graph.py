@@ -203,7 +203,7 @@ class Arithmetic:
     def result(self, node: Node, arrays: Sequence[Any], y: Any) -> Any:
         return y
 
-    def handed_on(self, node: Node, dy: Any, dx: Any) -> Any:
+    def handed_on(self, node: Node, k: int, dy: Any, dx: Any) -> Any:
         return dx
 
     def sum(self, a: Any, b: Any) -> Any:
@@ -248,7 +248,7 @@ def run(
         for k, item in enumerate(node.inputs):
             if not node.needs[k]:
                 continue
-            dx = given.get((node, k)) if parts[k] is None else arithmetic.handed_on(node, dy, parts[k])
+            dx = given.get((node, k)) if parts[k] is None else arithmetic.handed_on(node, k, dy, parts[k])
             if dx is None:
                 incomplete.add(item)
                 continue
