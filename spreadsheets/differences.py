@@ -44,15 +44,13 @@ def write_differences(book: CheckedBook, section: Section, key: Any) -> None:
     assert framework is not None and block is not None
     doubts, values = book.doubts, section.values
     section.strict = doubts.errors(key) or not all(map(isfinite, values)) or any(doubts.limits(key))
-    if not section.strict:
-        formula = lambda i: distance(live.address(i), framework.address(i))  # noqa: E731
-    else:
-        order = {index: n for n, (index, _, _) in enumerate(live.cells())}
+    order = {index: n for n, (index, _, _) in enumerate(live.cells())}
 
-        def formula(i: Index) -> str:
-            a, b, n = live.address(i), framework.address(i), order[i]
-            clear = strict if isfinite(values[n]) else not_finite
-            return clear(doubts, section, key, n, a, b)
+    def formula(i: Index) -> str:
+        a, b, n = live.address(i), framework.address(i), order[i]
+        if not section.strict:
+            return distance(a, b)
+        return (strict if isfinite(values[n]) else not_finite)(doubts, section, key, n, a, b)
 
     section.page.formulas(block, formula, "difference", DIFFERENCE)
 
@@ -61,13 +59,13 @@ def strict(doubts: Doubts, section: Section, key: Any, n: int, a: str, b: str) -
     """The difference from a number, where it is within the tolerance."""
     apart, limit, calculated = distance(a, b), doubts.limits(key)[n], doubts.as_calculated(key, n)
     unclear: List[str] = [f"{apart}<={limit:.1E}"] if limit else []
-    if doubts.errors(key):
-        unclear.append(f"ISERR({a})")
     if key in doubts.huge:
         unclear.append(f"ISTEXT({a})")
     elif not isfinite(calculated):
         unclear.append(f'EXACT({a},"{calculated}")')
-    otherwise = f"IF(OR({','.join(unclear)}),{UNDECIDED},{MISSING})" if unclear else MISSING
+    otherwise = f"IF(IFERROR(OR({','.join(unclear)}),FALSE),{UNDECIDED},{MISSING})" if unclear else MISSING
+    if doubts.errors(key):
+        otherwise = f"IF(ISERR({a}),{UNDECIDED},{otherwise})"
     return f"IF({apart}<={within(section, b)},{apart},{otherwise})"
 
 

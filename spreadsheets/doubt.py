@@ -156,7 +156,9 @@ class Doubts:
 
 
 def same(found: float, calculated: float) -> bool:
-    return found == calculated or (isnan(found) and isnan(calculated)) or abs(found - calculated) <= 1e-5 * abs(calculated)
+    if not (isfinite(found) and isfinite(calculated)):
+        return found == calculated or (isnan(found) and isnan(calculated))
+    return abs(found - calculated) <= 1e-5 * abs(calculated)
 
 
 def rounded_up(value: float) -> float:
@@ -171,8 +173,11 @@ def _arrays(result: Run) -> Dict[Any, Any]:
 
 
 def _double(array: Any) -> Any:
-    """float32 as float64; whole numbers stay what they are."""
-    return K.cast(array, "float64") if array.dtype == "float32" else array
+    """Floats as float64, without a negative zero; whole numbers stay what they are."""
+    if array.dtype not in ("float64", "float32"):
+        return array
+    double = K.cast(array, "float64")
+    return K.add(double, number(0, double))
 
 
 def _apart(a: Any, b: Any) -> Any:
