@@ -67,7 +67,7 @@ class Arithmetic:
     def result(self, node: Node, arrays: Sequence[Any], y: Any) -> Any:
         return y
 
-    def handed_on(self, node: Node, dy: Any, dx: Any) -> Any:
+    def handed_on(self, node: Node, k: int, dy: Any, dx: Any) -> Any:
         return dx
 
     def sum(self, a: Any, b: Any) -> Any:
@@ -108,7 +108,7 @@ def run(
         parts = functions[node].backward(dy) if known else [None] * len(node.inputs)
         for k, need in enumerate(node.needs):
             share, part = Share(node, k), parts[k]
-            dx = given.get(share) if part is None else arithmetic.handed_on(node, dy, part)
+            dx = given.get(share) if part is None else arithmetic.handed_on(node, k, dy, part)
             if need and dx is not None:
                 result.shares[share] = dx
         return [result.shares.get(Share(node, k), UNKNOWN) if need else None for k, need in enumerate(node.needs)]
