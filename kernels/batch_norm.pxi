@@ -22,7 +22,8 @@ cdef struct BatchNorm:  # x (rows, n), the others (n,)
     void *dw
     void *db
     double eps
-    void *lines  # (4, n + FOLD_COLUMNS): mean, s, t, and p or (forward) the mean as a double; the first columns twice
+    void *lines  # (5, n + FOLD_COLUMNS), of each column: mean, s, t, p (forward: the mean as a double), the mean of dy;
+                 # the first columns once more behind the last
     double *sums  # (parts, 3, n): the sums of each part
     Py_ssize_t rows, n, parts, strips
     Py_ssize_t together  # rows of a part
@@ -38,7 +39,7 @@ cdef Array plan_batch_norm(BatchNorm *t, Array x, Array weight, Array bias, Arra
     t.side = 1 if t.strips != 1 or t.rows * t.n <= FOLD_COLUMNS else FOLD_COLUMNS // t.n
     t.together = FOLD_PART_ELEMENTS // (FOLD_COLUMNS if t.strips != 1 else t.side * t.n) * t.side
     t.parts = at_least(parts_of(t.rows, t.together), 1)
-    cdef Py_ssize_t size = 3 * t.parts * t.n + 4 * (t.n + FOLD_COLUMNS)
+    cdef Py_ssize_t size = 3 * t.parts * t.n + 5 * (t.n + FOLD_COLUMNS)
     cdef Array scratch = new_array("batch_norm", FLOAT64, &size, 1)
     t.sums = <double *> scratch.data
     t.lines = t.sums + 3 * t.parts * t.n

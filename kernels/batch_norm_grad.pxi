@@ -1,8 +1,9 @@
 # The derivative of batch normalisation.
 #
 # Design: the same parts as in the forward pass. First, in each part, the sums of dy and of dy (x - mean) in every
-# column; then, once for a column, the numbers p, s and t; then the derivative, (x - mean) p + dy s + t. What rounding
-# took from the mean is included in t.
+# column; then, once for a column, the numbers p, s and t; then the derivative, (x - mean) p + (dy - mean of dy) s + t.
+# What rounding took from the means is included in t. (dy s, with the mean of dy in t, would leave the rounding errors of
+# both where a row is alone and the derivative is 0.)
 
 cdef inline void add_products(const real *dy, const real *x, Py_ssize_t n, Py_ssize_t rows, Py_ssize_t width,
                               const real *mu, real *sums, real *products,
@@ -73,7 +74,7 @@ cdef void batch_norm_grad_lines(const BatchNorm *t, Py_ssize_t task, int worker,
     cdef real *db = <real *> t.db
     cdef real *lines = <real *> t.lines
     cdef double *sums = t.sums
-    cdef double r, s, p, rest, product
+    cdef double r, s, p, rest, product, mean_dy
     for part in range(1, t.parts):
         for j in range(3 * n):
             sums[j] += sums[3 * part * n + j]
@@ -86,10 +87,12 @@ cdef void batch_norm_grad_lines(const BatchNorm *t, Py_ssize_t task, int worker,
         db[j] = <real> sums[j]
         dw[j] = <real> product
         lines[j] = mean[j]
+        mean_dy = sums[j] / t.rows
         lines[row + j] = <real> s
-        lines[2 * row + j] = <real> (-s * sums[j] / t.rows - p * rest)
         lines[3 * row + j] = <real> p
-    for j in range(4):
+        lines[4 * row + j] = <real> mean_dy
+        lines[2 * row + j] = <real> (-s * (mean_dy - lines[4 * row + j]) - p * rest)
+    for j in range(5):
         repeat_columns(lines + j * row, n, row)
 
 
@@ -105,7 +108,7 @@ cdef void batch_norm_grad_apply(const BatchNorm *t, Py_ssize_t task, int worker,
         dx = <real *> t.out + i
         mu = <const real *> t.lines + i % t.n
         for j in range(at_most(FOLD_COLUMNS, end - i)):
-            dx[j] = fma(x[j] - mu[j], mu[3 * row + j], fma(dy[j], mu[row + j], mu[2 * row + j]))
+            dx[j] = fma(x[j] - mu[j], mu[3 * row + j], fma(dy[j] - mu[4 * row + j], mu[row + j], mu[2 * row + j]))
 
 
 cdef void batch_norm_grad_columns_with_care(const BatchNorm *t, Py_ssize_t task, int worker, real *kind,

@@ -2,7 +2,9 @@
 #
 # Design: rows go one by one. The derivatives of weight and bias are summed over the rows of a task, and a tree adds up
 # the tasks' sums, whose number depends on the shape alone. The given mean was rounded: the mean of the deviations from
-# it is subtracted, which keeps the derivative exact where the mean is much larger than the deviation.
+# it is subtracted, which keeps the derivative exact where the mean is much larger than the deviation. From g = dy w its
+# first number is subtracted, which changes nothing but the rounding: where g is the same everywhere, in a row of one
+# number say, the derivative is 0, and not what rounding leaves of two large numbers.
 
 cdef inline real sum_lanes(const real *lanes) noexcept nogil:
     cdef real half[VECTOR_NUMBERS]
@@ -15,9 +17,9 @@ cdef inline real sum_lanes(const real *lanes) noexcept nogil:
     return (quarter[0] + quarter[2]) + (quarter[1] + quarter[3])
 
 
-cdef inline real products_of_some(const real *dy, const real *x, const real *w, real mean, Py_ssize_t n, real *sum_g,
-                                  real *rest) noexcept nogil:
-    """The sum of g (x - mean), and those of g = dy w and x - mean, which is not quite 0, as mean was rounded."""
+cdef inline real products_of_some(const real *dy, const real *x, const real *w, real first, real mean, Py_ssize_t n,
+                                  real *sum_g, real *rest) noexcept nogil:
+    """The sum of g (x - mean), and those of g = dy w - first and x - mean, which is not quite 0, as mean was rounded."""
     cdef real lanes[VECTOR_NUMBERS]
     cdef real others[VECTOR_NUMBERS]
     cdef real left[VECTOR_NUMBERS]
@@ -27,7 +29,7 @@ cdef inline real products_of_some(const real *dy, const real *x, const real *w, 
     rest[0] = 0
     if n < VECTOR_NUMBERS:
         for i in range(n):
-            g = dy[i] * w[i]
+            g = fma(dy[i], w[i], -first)
             d = x[i] - mean
             sum_g[0] += g
             rest[0] += d
@@ -39,7 +41,7 @@ cdef inline real products_of_some(const real *dy, const real *x, const real *w, 
         left[j] = 0
     while i + VECTOR_NUMBERS <= n:
         for j in range(VECTOR_NUMBERS):
-            g = dy[i + j] * w[i + j]
+            g = fma(dy[i + j], w[i + j], -first)
             d = x[i + j] - mean
             lanes[j] = fma(g, d, lanes[j])
             others[j] += g
@@ -48,7 +50,7 @@ cdef inline real products_of_some(const real *dy, const real *x, const real *w, 
     if i < n:
         seen = VECTOR_NUMBERS - (n - i)
         for j in range(VECTOR_NUMBERS):
-            g = dy[n - VECTOR_NUMBERS + j] * w[n - VECTOR_NUMBERS + j]
+            g = fma(dy[n - VECTOR_NUMBERS + j], w[n - VECTOR_NUMBERS + j], -first)
             d = x[n - VECTOR_NUMBERS + j] - mean
             g = g if j >= seen else <real> 0
             d = d if j >= seen else <real> 0
@@ -63,10 +65,10 @@ cdef inline real products_of_some(const real *dy, const real *x, const real *w, 
 cdef inline void layer_norm_grad_row(const real *dy, const real *x, const real *w, real *dx, real *dw, real *db,
                                      Py_ssize_t n, real mean, real r) noexcept nogil:  # IN/OUT dw, db
     cdef double total = 0, mean_g = 0, rest = 0, slope, share = 1 / <double> n
-    cdef real sum_g, left, p, q, t
+    cdef real sum_g, left, p, q, t, first = dy[0] * w[0] if n > 0 else 0
     cdef Py_ssize_t i
     for i from 0 <= i < n by FOLD_BLOCK:
-        total += products_of_some(dy + i, x + i, w + i, mean, at_most(n - i, FOLD_BLOCK), &sum_g, &left)
+        total += products_of_some(dy + i, x + i, w + i, first, mean, at_most(n - i, FOLD_BLOCK), &sum_g, &left)
         mean_g += sum_g
         rest += left
     mean_g *= share
@@ -76,7 +78,9 @@ cdef inline void layer_norm_grad_row(const real *dy, const real *x, const real *
     q = <real> (rest * slope - mean_g * r)
     t = <real> (-rest * r)
     for i in range(n):
-        dx[i] = fma(x[i] - mean, p, fma(dy[i] * w[i], r, q))
+        dx[i] = fma(x[i] - mean, p, fma(fma(dy[i], w[i], -first), r, q))
+    if n == 1:
+        dx[0] *= 0  # else what rounding the product left; NaN stays NaN
     for i in range(n):
         db[i] += dy[i]
         dw[i] = fma(dy[i], fma(x[i] - mean, r, t), dw[i])

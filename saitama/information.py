@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import platform
-import shutil
 from typing import Dict
 
 import saitama
+from saitama.spreadsheets import installed_engines
 from saitama.tensor.backend import K
+
+HOW = "pip install 'saitama-dl[recalc]', or install LibreOffice or Gnumeric"
 
 
 def information() -> Dict[str, str]:
@@ -19,18 +21,5 @@ def information() -> Dict[str, str]:
         "saitama": saitama.__version__,
         "python": f"{platform.python_version()} on {platform.system()} {platform.machine()}",
         "kernels": f"{backend} ({details})",
-        "recalculation": ", ".join(_engines()) or "none: pip install 'saitama-dl[recalc]', or install LibreOffice",
+        "recalculation": ", ".join(installed_engines()) or f"none: {HOW}",
     }
-
-
-def _engines() -> Dict[str, None]:
-    found: Dict[str, None] = {}
-    try:
-        import ironcalc  # noqa: F401
-
-        found["IronCalc"] = None
-    except ImportError:
-        pass
-    if shutil.which("soffice") or shutil.which("libreoffice"):
-        found["LibreOffice"] = None
-    return found

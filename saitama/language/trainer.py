@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from math import isfinite, nan
+from pathlib import Path
 from time import perf_counter
-from typing import Any, Dict, List, Optional, Sequence, Union
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Union
 
 from saitama.autograd import no_grad
 from saitama.datasets import corpus
@@ -14,6 +16,7 @@ from saitama.optim import AdamW
 from saitama.optim.lr_scheduler import WarmupCosine
 from saitama.tensor import Tensor, get_rng_state, manual_seed, set_rng_state
 from saitama.training import History, NonFiniteError, clip_grad_norm_, load_checkpoint, save_checkpoint
+from saitama.training.checkpoint import read_checkpoint
 from saitama.training.finite import describe, first_bad, first_bad_gradient, is_bad
 from saitama.training.history import Row, columns
 from saitama.training.interrupt import Interrupt
@@ -40,7 +43,8 @@ class LanguageModelTrainer:
         sources: the files of the text, for resume() to find them again.
         progress: True shows a bar on a terminal and lines elsewhere, None a bar only, False nothing.
 
-    Attributes: model, tokenizer, text, optimizer, step (how many are done), history (one row for each step).
+    Attributes: model, tokenizer, text, optimizer, step (how many are done), history (one row for each step), curves
+    (the workbook that fit() wrote).
 
     The random numbers are started at settings.seed: the same text and settings give the same bits. Raises ValueError
     for a text that is too short or settings that cannot be, FileExistsError if the folder holds another run.
@@ -58,16 +62,17 @@ class LanguageModelTrainer:
         self._set_up(text, settings, progress)
         self.run = None if folder is None else RunFolder(folder)
         if self.run is not None:
-            self.run.claim()
-            try:  # now, and not in an hour, it turns out whether the folder can be written
-                self._save()
-                self.run.write_about(settings, self.tokenizer, text, sources)
-            except BaseException:  # half a run would be in the way of the next one
-                self.run.checkpoint.unlink(missing_ok=True)
-                raise
+            with self.run.claim():
+                try:  # now, and not in an hour, it turns out whether the folder can be written
+                    self._save()
+                    self.run.write_about(settings, self.tokenizer, text, sources)
+                except BaseException:  # half a run would be in the way of the next one
+                    self.run.checkpoint.unlink(missing_ok=True)
+                    raise
 
     def _set_up(self, text: str, settings: Settings, progress: Optional[bool]) -> None:
         self.settings, self.progress, self.step, self.history = settings, progress, 0, History()
+        self.curves: Optional[Path] = None
         self.tokenizer = CharTokenizer(text)
         self.text = TextBatches(text, self.tokenizer, settings.block_size, settings.validation)
         manual_seed(settings.seed)
@@ -83,13 +88,14 @@ class LanguageModelTrainer:
     def fit(self) -> History:
         """Train until settings.steps steps are done, and return what happened.
 
-        Each `evaluate_every` steps the model is evaluated, writes a sample, and a checkpoint is kept. At Ctrl-C the
-        step is finished and kept, and KeyboardInterrupt raised. NonFiniteError is raised as soon as the loss or a
-        gradient is NaN or infinite, before the step that would spread it; the checkpoint before is kept.
+        Each `evaluate_every` steps the model is evaluated, writes a sample, and a checkpoint is kept. At the end, also
+        at an early one, the curves are written. At Ctrl-C the step is finished and kept, and KeyboardInterrupt raised.
+        NonFiniteError is raised as soon as the loss or a gradient is NaN or infinite, before the step that would spread
+        it; the checkpoint before is kept. BlockingIOError is raised where another run uses the folder.
         """
         settings, parameters = self.settings, list(self.model.parameters())
         self.model.train()
-        with Interrupt() as interrupt, Watch(settings.steps, self.step, self.progress) as watch:
+        with Interrupt() as interrupt, self._folder(), Watch(settings.steps, self.step, self.progress) as watch:
             while self.step < settings.steps:
                 begin = perf_counter()
                 lr = self.schedule.rate(settings.lr, self.step)
@@ -168,9 +174,17 @@ class LanguageModelTrainer:
         text: as it was; None reads the files again that run.json names.
         steps, lr: if given, another number of steps in all, or learning rate; then the schedule is another one too.
 
-        Raises FileNotFoundError for no run, ValueError for another text and for files that are damaged or do not fit.
+        Raises FileNotFoundError for no run, BlockingIOError for one that is being trained, ValueError for another text
+        and for files that are damaged or do not fit.
         """
         run = RunFolder(folder)
+        with run.use() if run.path.is_dir() else nullcontext():
+            return cls._resumed(run, text, steps, lr, progress)
+
+    @classmethod
+    def _resumed(
+        cls, run: RunFolder, text: Optional[str], steps: Optional[int], lr: Optional[float], progress: Optional[bool]
+    ) -> LanguageModelTrainer:
         settings, tokenizer, about = run.read_about()
         if text is None:
             text = read_texts(about["files"]) if about["files"] else corpus()
@@ -181,10 +195,12 @@ class LanguageModelTrainer:
             )
         wanted: Dict[str, Any] = {"steps": steps, "lr": lr}
         changed = replace(settings, **{name: value for name, value in wanted.items() if value is not None})
+        run.check_size(settings, tokenizer, read_checkpoint(run.checkpoint).model)
         trainer = cls.__new__(cls)
         trainer._set_up(text, changed, progress)
         trainer.run = run
         saved = load_checkpoint(run.checkpoint, trainer.model, trainer.optimizer)
+        run.see()
         if saved.random is None or "history" not in saved.extra:
             raise ValueError(f"{run.checkpoint} holds weights, but no run to go on with")
         set_rng_state(saved.random)
@@ -196,6 +212,23 @@ class LanguageModelTrainer:
         return trainer
 
     # --- inside -------------------------------------------------------------------------------------------------------
+    @contextmanager
+    def _folder(self) -> Iterator[None]:
+        """Use the folder alone, and leave the curves in it, whatever ends the block."""
+        before = self.step
+        with nullcontext() if self.run is None else self.run.use():
+            try:
+                yield
+            except BaseException:  # which says more than that the curves could not be written either
+                with suppress(OSError):
+                    self._write_curves(before)
+                raise
+            self._write_curves(before)
+
+    def _write_curves(self, before: int) -> None:
+        if self.run is not None and self.step > before:
+            self.curves = self.run.write_curves(self.history)
+
     def _save(self) -> None:
         if self.run is None:
             return
@@ -205,6 +238,7 @@ class LanguageModelTrainer:
                 raise self._diverged(self.step, "there is nothing good to save", why)
         extra = {"history": pack(self.history.steps)}
         save_checkpoint(self.run.checkpoint, self.model, self.optimizer, step=self.step, extra=extra)
+        self.run.see()
 
     def _diverged(self, step: int, what: str, why: str) -> NonFiniteError:
         kept = "" if self.run is None else f" {self.run.checkpoint} is the last good checkpoint."

@@ -9,6 +9,7 @@ from typing import Any, Callable, Dict, Iterable, Mapping, Optional, Sequence, T
 from saitama.autograd import no_grad
 from saitama.nn import Module
 from saitama.optim.lr_scheduler import ReduceLROnPlateau
+from saitama.options import whole
 from saitama.regularization import EarlyStopping
 from saitama.tensor import Tensor, get_rng_state, set_rng_state
 
@@ -17,7 +18,7 @@ from .clipping import clip_grad_norm_, grad_norm
 from .finite import NonFiniteError, first_bad, first_bad_gradient
 from .history import History
 from .interrupt import Interrupt
-from .progress import ProgressBar
+from .progress import ProgressBar, shown_numbers
 from .running import Averages
 
 Metric = Callable[[Tensor, Tensor], float]
@@ -64,10 +65,7 @@ class Trainer:
             raise TypeError(f"Trainer: expected a Module to train, got a {type(model).__name__}")
         if scheduler_every not in ("epoch", "batch"):
             raise ValueError(f'Trainer: scheduler_every must be "epoch" or "batch", got {scheduler_every!r}')
-        if not isinstance(checkpoint_every, int) or checkpoint_every < 1:
-            raise ValueError(
-                f"Trainer: checkpoint_every must be a whole number of epochs from 1 on, got {checkpoint_every!r}"
-            )
+        whole("Trainer: checkpoint_every", checkpoint_every, wanted="a whole number of epochs from 1 on")
         self.model, self.optimizer, self.loss_function = model, optimizer, loss_function
         named = metrics.items() if isinstance(metrics, Mapping) else [(metric.__name__, metric) for metric in metrics]
         self.metrics: Dict[str, Metric] = dict(named)
@@ -92,14 +90,13 @@ class Trainer:
         it; the message names the first tensor that went bad. At Ctrl-C the batch is finished, a checkpoint written if
         one is configured, and KeyboardInterrupt says how to go on.
         """
-        if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 1:
-            raise ValueError(f"fit: epochs must be a whole number from 1 on, got {epochs!r}")
+        epochs = whole("fit: epochs", epochs)
         if not hasattr(loader, "__len__"):
             raise TypeError(
                 "fit: the loader must give its batches again in every epoch; use DataLoader(TensorDataset(x, y))"
             )
         done = self.epoch * len(loader) + self.batch
-        with Interrupt() as self.interrupt, ProgressBar(epochs * len(loader), done, self.progress) as bar:
+        with Interrupt() as self.interrupt, ProgressBar("training", epochs * len(loader), done, self.progress) as bar:
             while self.epoch < epochs and not (self.early_stopping and self.early_stopping.stopped):
                 self._train_epoch(loader, bar)
                 row = self.averages.values()
@@ -107,7 +104,7 @@ class Trainer:
                 if validation is not None:
                     row.update({f"val_{name}": value for name, value in self.evaluate(validation).items()})
                 self._finish_epoch(row)
-                bar.epoch(self.epoch, epochs, row)
+                bar.show(self.epoch * len(loader), shown_numbers(row), f"epoch {self.epoch}/{epochs}")
         if self.early_stopping is not None:
             self.early_stopping.restore(self.model)
         return self.history

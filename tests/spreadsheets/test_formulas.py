@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import random
-import shutil
 from pathlib import Path
 from typing import Any, Dict, List, Tuple
 
 import graphs
 import openpyxl
 import pytest
+from engines import ENGINES
 
 import saitama.autograd  # noqa: F401
 from saitama import Tensor
 from saitama.autograd.function import OPS, apply
 from saitama.spreadsheets import Exported, export, recalculate, verify
-from saitama.spreadsheets.carry import read_graph
 from saitama.spreadsheets.formulas import FORMULAS
-from saitama.spreadsheets.graph import Node, trace
+from saitama.spreadsheets.graph.items import Node
+from saitama.spreadsheets.graph.keys import Share, Value
+from saitama.spreadsheets.graph.trace import trace
 from saitama.spreadsheets.layout import column
-from saitama.spreadsheets.reading import open_workbook
-
-ENGINES = ["ironcalc"] + (["libreoffice"] if shutil.which("soffice") else [])
+from saitama.spreadsheets.read.carried import read_graph
+from saitama.spreadsheets.read.workbook import open_workbook
 
 
 def test_every_operation_has_a_formula() -> None:
@@ -94,10 +94,10 @@ def blocks(path: Path) -> List[Tuple[Node, str, Any]]:
     carried = read_graph(open_workbook(path))
     found: Dict[Tuple[str, str], Tuple[Node, str, Any]] = {}
     for node in carried.graph.nodes:
-        found.setdefault((node.op, "forward"), (node, "forward", carried.places[node]))
+        found.setdefault((node.op, "forward"), (node, "forward", carried.places[Value(node)]))
         for k in range(len(node.inputs)):
-            if (node, k) in carried.places and carried.places[node, k].live.size:
-                found.setdefault((node.op, "backward"), (node, "backward", carried.places[node, k]))
+            if Share(node, k) in carried.places and carried.places[Share(node, k)].live.size:
+                found.setdefault((node.op, "backward"), (node, "backward", carried.places[Share(node, k)]))
     return list(found.values())
 
 

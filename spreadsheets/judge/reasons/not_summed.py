@@ -1,0 +1,67 @@
+"""One example's or one path's part where several add up."""
+
+from __future__ import annotations
+
+from typing import Callable, Dict, Iterator, List, Tuple
+
+from ...formulas.syntax import Tree, references
+from ...graph.keys import Gradient
+from ...layout import Index
+from .bank import KNOWS_THE_OPERATION, Misconception, Way, misconception
+from .case import Case, Cell, NotHere
+from .trees import Terms, sum_inside, sum_of
+
+Groups = Dict[Tuple[object, ...], Terms]  # the terms of a sum by what they have in common
+
+
+@misconception("not-summed", KNOWS_THE_OPERATION)
+class NotSummed(Misconception):
+    def ways(self, case: Case) -> Iterator[Way]:
+        if not case.is_gradient:
+            return
+        is_path = isinstance(case.key, Gradient)
+        what = "path back" if is_path else "part"
+        for grouping in groupings(case):
+            names = list(grouping(case.wrong[0].index))
+            for n in range(len(names) if len(names) > 1 else 0):
+                yield f"only one {what} of {case.rule} is there; they add up", chosen(case, grouping, n, True)
+            for n in range(len(names) if len(names) > 2 else 0):
+                yield f"one {what} of {case.rule} is missing", chosen(case, grouping, n, False)
+
+
+Grouping = Callable[[Index], Groups]
+
+
+def groupings(case: Case) -> Iterator[Grouping]:
+    """The terms one by one; those that read the same block; those of the same example, row or column of a block."""
+    yield lambda index: {(n,): [term] for n, term in enumerate(sum_inside(case.tree(index))[0])}
+    yield lambda index: grouped(case, index, lambda key, i: (key,))
+    for operand in case.operands:
+        for axis in range(len(operand.shape)):
+            yield lambda index, k=operand.key, a=axis: grouped(
+                case, index, lambda key, i, k=k, a=a: (i[a],) if key == k else ()
+            )
+
+
+def grouped(case: Case, index: Index, name: Callable[[object, Index], Tuple[object, ...]]) -> Groups:
+    found: Groups = {}
+    for term in sum_inside(case.tree(index))[0]:
+        names: List[object] = []
+        for reference in references(term[1]):
+            operand, i = case.read(reference)
+            names += name(operand.key, i)
+        found.setdefault(tuple(names), []).append(term)
+    return found
+
+
+def chosen(case: Case, grouping: Grouping, n: int, alone: bool) -> Cell:
+    """One group alone, or all without it."""
+
+    def cell(index: Index) -> Tree:
+        groups = list(grouping(index).values())
+        if n >= len(groups):
+            raise NotHere("fewer parts")
+        terms = groups[n] if alone else [term for m, group in enumerate(groups) for term in group if m != n]
+        return sum_inside(case.tree(index))[1](sum_of(terms))
+
+    return cell

@@ -1,0 +1,22 @@
+"""Multiplied by the weight in place of the activation, or the reverse."""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+from ...graph.keys import Value
+from .bank import KNOWS_THE_OPERATION, Misconception, Way, misconception
+from .case import Case
+from .transposed import turned
+
+
+@misconception("weight-for-activation", KNOWS_THE_OPERATION)
+class WeightForActivation(Misconception):
+    def ways(self, case: Case) -> Iterator[Way]:
+        node = case.node
+        if node is None or case.k not in (0, 1) or case.op not in ("MatMul", "Linear", "Mul"):
+            return
+        mine, other = (case.operand(Value(node.inputs[k])) for k in (case.k, 1 - case.k))
+        words = f"multiplied by {mine.name} where {other.name} belongs"
+        yield words, case.reading(lambda one, i: mine.cell(i) if one.key == other.key else one.cell(i))
+        yield words, case.reading(lambda one, i: mine.cell(turned(i)) if one.key == other.key else one.cell(i))
