@@ -95,7 +95,7 @@ def square(*matrices: Nested) -> None:
         raise ValueError(SQUARE)
 
 
-# --- sign -----------------------------------------------------------------------------------------------------------
+# --- sign -----------------------------------------------------------------------------------------
 @anywhere("sign")
 def other_sign(s: Desk, page: Page) -> Nested:
     return each(lambda x: -x, page.right)
@@ -151,7 +151,7 @@ def minus_path(s: Desk, page: Page) -> Nested:
     return each(lambda a, b: a - b, first, added(rest))
 
 
-# --- factor ---------------------------------------------------------------------------------------------------------
+# --- factor ---------------------------------------------------------------------------------------
 @anywhere("factor")
 def doubled(s: Desk, page: Page) -> Nested:
     return each(lambda x: 2 * x, page.right)
@@ -178,7 +178,7 @@ def adam_without_rate(s: Desk, page: Page) -> Nested:
     return each(lambda m, v: m / (sqrt(v) + s["eps"]), s["m̂"], s["v̂"])
 
 
-# --- transposed -----------------------------------------------------------------------------------------------------
+# --- transposed -----------------------------------------------------------------------------------
 @mistake("transposed", "MatMul", scope="all")
 def turned_right(s: Desk, page: Page) -> Nested:
     square(s.x[1])
@@ -254,7 +254,7 @@ def unless_hidden(s: Desk, scores: Nested, page: Page) -> Nested:
     return each(lambda x, right: x if right > float("-inf") else right, scores, page.right)
 
 
-# --- swapped --------------------------------------------------------------------------------------------------------
+# --- swapped --------------------------------------------------------------------------------------
 @anywhere("swapped", scope="all")
 def neighbours(s: Desk, page: Page) -> Nested:
     """Two numbers of a row, or two rows, in each other's place."""
@@ -295,7 +295,7 @@ def other_product(s: Desk, page: Page) -> Nested:
     return times(s.x[1], s.x[0])
 
 
-# --- sums and means ---------------------------------------------------------------------------------------------------
+# --- sums and means -------------------------------------------------------------------------------
 @mistake("sum-for-mean", "Mean")
 def sum_only(s: Desk, page: Page) -> Nested:
     return each(lambda x: x * len(lines(s, s.x[0])[0]), page.right)
@@ -367,7 +367,7 @@ def of_a_sample(s: Desk, page: Page) -> Nested:
     return [sum((x - m) ** 2 for x in row) / (len(row) - 1) for row, m in zip(s.x[0], s["mean"])]
 
 
-# --- derivatives ------------------------------------------------------------------------------------------------------
+# --- derivatives ----------------------------------------------------------------------------------
 @mistake("missing-derivative", "Tanh", "Sigmoid", "ReLU", "Exp", "Log", k=0)
 def handed_on(s: Desk, page: Page) -> Nested:
     return s.dy
@@ -442,7 +442,7 @@ def power_at_output(s: Desk, page: Page) -> Nested:
     return each(lambda g, y: g * s.x[1] * y ** (s.x[1] - 1), s.dy, s.y)
 
 
-# --- another operation, another axis ----------------------------------------------------------------------------------
+# --- another operation, another axis --------------------------------------------------------------
 @mistake("wrong-operation", "Add", "Sub", "Mul", "Div")
 def another_sign(s: Desk, page: Page) -> Nested:
     choices: Dict[str, Callable[[float, float], float]] = {
@@ -536,7 +536,7 @@ def along_rows(s: Desk, page: Page) -> Nested:
     return [sum(row) for row in s.dy]
 
 
-# --- digits -----------------------------------------------------------------------------------------------------------
+# --- digits ---------------------------------------------------------------------------------------
 @anywhere("digits", scope="one", as_is=True)
 def exchanged_digits(s: Desk, page: Page) -> Nested:
     def exchanged(x: float) -> float:
@@ -603,7 +603,7 @@ def work_again(s: Desk, **changed: Any) -> Nested:
     return STEPS[(s.op, s.step, s.k)](desk)
 
 
-# --- an optimiser's step ----------------------------------------------------------------------------------------------
+# --- an optimiser's step --------------------------------------------------------------------------
 @anywhere("rate-inside", scope="all")
 def rate_in_gradient(s: Desk, page: Page) -> Nested:
     if s.op in ("SGD", "Momentum", "Adam") or s.dy is None:
@@ -681,7 +681,7 @@ def eps_inside(s: Desk, page: Page) -> Nested:
     return each(lambda m, v: s["lr"] * m / sqrt(v + s["eps"]), s["m̂"], s["v̂"])
 
 
-# --- another neuron, another block --------------------------------------------------------------------------------------
+# --- another neuron, another block ----------------------------------------------------------------
 def next_along(nested: Nested, axis: int, by: int = 1) -> Nested:
     if axis:
         return [next_along(part, axis - 1, by) for part in nested]
@@ -832,7 +832,7 @@ def added_bias_of_another(s: Desk, page: Page) -> Nested:
     return spread(lambda a, b: a + b, s.x[0], bias)
 
 
-# --- logarithms, softmax, attention ---------------------------------------------------------------------------------------
+# --- logarithms, softmax, attention ---------------------------------------------------------------
 @mistake("log-base", "Log")
 def decimal_logarithm(s: Desk, page: Page) -> Nested:
     return each(page.pick((log10, log2)), s.x[0])
@@ -934,7 +934,7 @@ def mask_after_softmax(s: Desk, page: Page) -> Nested:
     ]
 
 
-# --- references -----------------------------------------------------------------------------------------------------------
+# --- references -----------------------------------------------------------------------------------
 def stuck(nested: Nested, axis: int) -> Nested:
     if axis:
         return [stuck(part, axis - 1) for part in nested]

@@ -56,7 +56,7 @@ FAMILIES: Dict[str, Callable[[random.Random, Numbers, Names], Optional[Any]]] = 
 
 
 def family(make: Callable[[random.Random, Numbers, Names], Optional[Any]]) -> Any:
-    """Register a function that puts tensors under their names into `n`, the loss last, and gives an optimiser or None."""
+    """Register a function that names tensors in `n`, the loss last, and gives an optimiser or None."""
     FAMILIES[make.__name__] = make
     return make
 

@@ -59,7 +59,7 @@ def page_of(sheet: Sheet, step: Step, right: Nested, rng: random.Random) -> Page
 
 def new_weight(sheet: Sheet, step: Step) -> Optional[Nested]:
     """The weight that a step reads, as it will be after the optimiser's step."""
-    graph, run = sheet.work.subject.graph, sheet.work.subject.run
+    graph = sheet.work.subject.graph
     of = step.of
     for update in graph.step.updates if graph.step else ():
         if isinstance(of, Node) and update.parameter in of.inputs[1:2] and "p" in update.lines:
@@ -94,8 +94,8 @@ def plant(sheet: Sheet, step: Step, mistake: Mistake, rng: random.Random) -> Tup
 
 
 def moved_cells(sheet: Sheet, step: Step, typed: Nested) -> List[Tuple[int, int]]:
-    """The cells that the mistake moves beyond what rounding explains. By first order: each number that the step reads may
-    be off by half a unit of its last place, so may each product on the way, and the result by another."""
+    """The cells that the mistake moves beyond what rounding explains. By first order: each number that the step reads
+    may be off by half a unit of its last place, so may each product on the way, and the result by another."""
     writing = sheet.writing
     centre = flat(by_hand(sheet.desk(step, sheet.shown)))
     reach = [writing.half(x) for x in flat(typed)]
@@ -130,7 +130,7 @@ class Jot:
 
 
 def try_sheet(family: str, slugs: Sequence[str], rng: random.Random) -> Optional[Tuple[Sheet, List[Slip]]]:
-    """A sheet of the family with one mistake of each kind, in the order in which steps come; None where they do not fit."""
+    """A sheet of the family with one mistake of each kind, in the order of the steps; None where they do not fit."""
     net, writing = network(family, rng), Writing.random(rng)
     sheet = Sheet(net, writing)
     fitting: List[List[Tuple[int, Mistake]]] = [[] for _ in slugs]

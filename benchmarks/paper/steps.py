@@ -16,8 +16,8 @@ Which = Tuple[
 
 
 class Desk:
-    """What lies in front of someone at a step: x, the operands; y, the result; dy, the gradient that arrives; `kept`, the
-    steps in between that were worked out before."""
+    """What lies in front of someone at a step: x, the operands; y, the result; dy, the gradient that arrives; `kept`,
+    the steps in between that were worked out before."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ def _register(ops: Tuple[str, ...], step: str, k: int) -> Callable[[Work], Work]
     return register
 
 
-# --- number by number -----------------------------------------------------------------------------------------------
+# --- number by number -----------------------------------------------------------------------------
 def sigmoid(x: float) -> float:
     return 1 / (1 + exp(-x))
 
@@ -179,7 +179,7 @@ for _k in range(6):
         return s.dy[start : start + len(s.x[k])]
 
 
-# --- sums and means -------------------------------------------------------------------------------------------------
+# --- sums and means -------------------------------------------------------------------------------
 def lines(s: Desk, nested: Nested) -> List[List[float]]:
     """The numbers that are added up for each number of the result."""
     dims = [d % depth(nested) for d in s.params["dim"]]
@@ -233,7 +233,7 @@ def through_mean(s: Desk) -> Nested:
     return repeated(s, numbers_in(s))
 
 
-# --- matrices -------------------------------------------------------------------------------------------------------
+# --- matrices -------------------------------------------------------------------------------------
 @forward("MatMul")
 def product(s: Desk) -> Nested:
     return times(s.x[0], s.x[1], s.write)
@@ -276,7 +276,7 @@ def linear_to_b(s: Desk) -> Nested:
     return added(rows(s.dy))
 
 
-# --- softmax and cross-entropy, along the rows ------------------------------------------------------------------------
+# --- softmax and cross-entropy, along the rows ----------------------------------------------------
 @forward("Softmax", "CrossEntropy", step="max")
 def row_max(s: Desk) -> Nested:
     return [[max(row)] for row in s.x[0]]
@@ -326,7 +326,7 @@ def through_cross_entropy(s: Desk) -> Nested:
     ]
 
 
-# --- attention ------------------------------------------------------------------------------------------------------
+# --- attention ------------------------------------------------------------------------------------
 MASKED = float("-inf")
 
 
@@ -397,7 +397,7 @@ def attention_to_v(s: Desk) -> Nested:
     return times(transposed(s["P"]), s.dy, s.write)
 
 
-# --- layer normalisation --------------------------------------------------------------------------------------------
+# --- layer normalisation --------------------------------------------------------------------------
 @forward("LayerNorm", step="mean")
 def row_mean(s: Desk) -> Nested:
     return [sum(row) / len(row) for row in s.x[0]]
@@ -457,7 +457,7 @@ def layer_norm_to_b(s: Desk) -> Nested:
     return added(s.dy)
 
 
-# --- a recurrent layer, step by step ----------------------------------------------------------------------------------
+# --- a recurrent layer, step by step --------------------------------------------------------------
 def time(step: str) -> int:
     return int(step.partition("(")[2].rstrip(")"))
 
@@ -509,7 +509,7 @@ def recurrent_to_first(s: Desk) -> Nested:
     return times(s["da(0)"], s.x[1], s.write)
 
 
-# --- several paths back, and an optimiser's step --------------------------------------------------------------------------
+# --- several paths back, and an optimiser's step --------------------------------------------------
 @forward("paths")
 def paths(s: Desk) -> Nested:
     return added(s.x)

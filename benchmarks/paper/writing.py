@@ -12,9 +12,9 @@ from .lists import Write
 
 @dataclass(frozen=True)
 class Writing:
-    """`places` decimals or, with `significant`, significant digits. `kept`: every digit is kept in the calculator and only
-    what is written down is rounded; else one goes on with the numbers that were written. `jots`: products on the way
-    are written down too, somewhere."""
+    """`places` decimals or, with `significant`, significant digits. `kept`: every digit is kept in the calculator and
+    only what is written down is rounded; else one goes on with the numbers that were written. `jots`: products on
+    the way are written down too, somewhere."""
 
     places: int
     significant: bool

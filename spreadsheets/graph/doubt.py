@@ -17,7 +17,7 @@ from saitama.tensor.backend import K
 
 from .graph import Graph
 from .items import Leaf, numbers
-from .keys import Gradient, Key, Share, Value
+from .keys import Gradient, Key, Share, StepKey, Value
 from .rounding import Calculated, Nudged, number
 from .run import Run, run
 from .take_step import take_step
@@ -35,7 +35,7 @@ class Doubts:
         graph: Graph,
         base: Run,
         leaves: Mapping[Any, Any],
-        given: Mapping[Key, Any],
+        given: Mapping[StepKey, Any],
         starts: Mapping[Leaf, Any],
         tolerance: Callable[[Key], Tuple[float, float]],
     ) -> None:
@@ -168,8 +168,6 @@ def same(found: float, calculated: float) -> bool:
 def rounded_up(value: float) -> float:
     """To two digits, as Check writes it."""
     return float(f"{min(value, 1e300) * 1.05:.1E}")
-
-
 
 
 def _double(array: Any) -> Any:

@@ -81,7 +81,7 @@ AS_IT_IS = Arithmetic()
 def run(
     graph: Graph,
     leaves: Mapping[Any, Any],
-    given: Optional[Mapping[Key, Any]] = None,
+    given: Optional[Mapping[StepKey, Any]] = None,
     arithmetic: Arithmetic = AS_IT_IS,
 ) -> Run:
     """Compute the graph from the arrays of its leaves.
@@ -91,7 +91,7 @@ def run(
     given = given or {}
     stand_ins = {key.item: array for key, array in given.items() if isinstance(key, Value)}
     result = Run(values=dict(leaves))
-    functions = forward(graph.nodes, result.values, lambda node: _Operation(node, arithmetic), stand_ins)  # type: ignore[arg-type]
+    functions = forward(graph.nodes, result.values, lambda node: _Operation(node, arithmetic), stand_ins)  # type: ignore
     if not graph.flows:
         return result
     root = graph.root

@@ -2,8 +2,8 @@
 
 A cell keeps no trailing zeros: 2.000 is stored as 2. So what the other numbers of the page show counts too: a page on
 which people write three decimals has 2.000 in it, and one on which they write three digits has 2.00. A few numbers that
-are written more precisely than all others, pasted perhaps, do not count. Numbers that follow exactly from exact ones say
-nothing about how a person rounds (see exact.py).
+are written more precisely than all others, pasted perhaps, do not count. Numbers that follow exactly from exact ones
+say nothing about how a person rounds (see exact.py).
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ def looking_into(work: Work, cells: Mapping[Position, Value], rounded: Optional[
 
 
 def framework_values(work: Work, key: StepKey) -> Optional[List[Value]]:
-    array = work.subject.run.get(key)  # type: ignore[arg-type]
+    array = work.subject.run.get(key)
     return None if array is None else [as_value(float(number)) for number in numbers(array)]
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple, Union
 
 from ..formulas import FORMULAS, Rule, Scope, View, Working
 from ..formulas.evaluate import Evaluator
@@ -100,7 +100,7 @@ class Work:
             share = Share(node, k)
             if share not in self.subject.run.shares:
                 continue
-            self._helped, self._word = share, word
+            self._helps(share, word)
             scope.dx = View(self._nowhere(item.shape), self.sheet, numbers(self.subject.run.shares[share]))
             cell = formula.backward(scope, k)
             several = len(self.subject.shares(item)) > 1
@@ -209,13 +209,17 @@ class Work:
         self.steps.append(Step(key, name, rule, of, place, cell, aside, back))
         return place
 
-    def _scope(self, node: Node, word: Wording, key: Key, operands: Sequence[View]) -> Scope:
+    def _helps(self, key: Union[Value, Gradient, Share], word: Wording) -> None:
+        """Steps in between come from now on to the numbers of this key."""
         self._helped, self._word = key, word
+
+    def _scope(self, node: Node, word: Wording, key: Union[Value, Share], operands: Sequence[View]) -> Scope:
+        self._helps(key, word)
         waiting: List[Tuple[Inner, str, str, bool]] = []
 
         def place(equation: str, shape: Shape, aside: bool) -> View:
             symbol, _, rule = equation.partition(" = ")
-            inner = Inner(self._helped, symbol)  # type: ignore[arg-type]
+            inner = Inner(self._helped, symbol)
             waiting.append((inner, self._symbol(node, symbol), self._renamed(node, self._word(rule)), aside))
             self.blocks[inner] = self.where(inner, tuple(shape))
             return View(self.blocks[inner], self.sheet)

@@ -104,9 +104,7 @@ def test_changed_inputs_give_these_gradients(engine: str, tmp_path: Path) -> Non
     path = export(together([make() for _, make, _, _ in CHANGES]), tmp_path / "a.xlsx").path
     leaves = places_of(path)
     assert len(leaves) == len(CHANGES)
-    values = {
-        place.address((0,)): value for (place, _), (_, _, value, _) in zip(leaves, CHANGES)
-    }
+    values = {place.address((0,)): value for (place, _), (_, _, value, _) in zip(leaves, CHANGES)}
     target = changed(path, values)
     result = after(target, engine)
     assert result.differences == [] and result.undecided == []
@@ -209,7 +207,9 @@ def test_infinities_nan_and_zeros_anywhere(data: st.DataObject, tmp_path: Path) 
 
     def tensor(*shape: int, low: float = -2.0, high: float = 2.0, grad: bool = True, dtype: str = "float64") -> Tensor:
         made = plain(*shape, low=low, high=high, grad=False, dtype=dtype)
-        flat = [v if data.draw(st.booleans()) or not grad else data.draw(st.sampled_from(values)) for v in flat_of(made)]
+        flat = [
+            v if data.draw(st.booleans()) or not grad else data.draw(st.sampled_from(values)) for v in flat_of(made)
+        ]
         return Tensor(Tensor(flat, dtype=dtype).reshape(shape), dtype=dtype, requires_grad=grad)
 
     graphs.tensor = tensor

@@ -1,4 +1,4 @@
-"""Why a number is wrong: a bank of misconceptions, one small class each, tried on the steps where a slip is someone's own.
+"""Why a number is wrong: a bank of misconceptions, one small class each, tried on steps with a slip of someone's own.
 
 Adding one is one file here and one test: a class with `ways`, under a slug, imported below.
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Iterator, List
 
 from ...formulas.syntax import Reference, Tree
@@ -17,7 +18,7 @@ from .trees import sum_of, terms_of
 class MissingBias(Misconception):
     def ways(self, case: Case) -> Iterator[Way]:
         for bias in biases(case):
-            yield f"the bias {bias.name} is missing", lambda i, b=bias: without(case, b, i)
+            yield f"the bias {bias.name} is missing", partial(without, case, bias)
 
 
 @misconception("other-bias", KNOWS_THE_OPERATION)

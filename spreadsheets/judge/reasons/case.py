@@ -188,6 +188,14 @@ class Case:
 
         return lambda index: replaced(self.open_tree(index), part)
 
+    def whole(self, change: Callable[[Tree], Tree]) -> Cell:
+        """The step, and then something done to each number."""
+        return lambda index: change(self.tree(index))
+
+    def elsewhere(self, other: Callable[[Index], Index]) -> Cell:
+        """The step's numbers in other places."""
+        return lambda index: self.tree(other(index))
+
     def instead(self, *pairs: Tuple[StepKey, StepKey]) -> Cell:
         """The step with the numbers of other blocks in place of some, at the same index."""
         others = {self.operand(key).key: self.operand(other) for key, other in pairs}

@@ -37,8 +37,8 @@ def input_and_output(case: Case) -> Optional[Tuple[Operand, Operand]]:
     node = case.node
     if case.inner.startswith("da("):
         time = case.inner[2:]
-        (h,) = [one.key for one in case.operands if isinstance(one.key, Inner) and one.key.name == f"h{time}"] or [None]
-        keys = (Inner(h.of, f"net{time}"), h) if isinstance(h, Inner) else None
+        inner = [one.key for one in case.operands if isinstance(one.key, Inner) and one.key.name == f"h{time}"]
+        keys = (Inner(inner[0].of, f"net{time}"), inner[0]) if inner else None
     elif node is not None and not case.inner:
         inputs = [item for item in node.inputs if not is_number(case.operand(Value(item)))]
         keys = (Value(inputs[0]), Value(node)) if len(inputs) == 1 else None

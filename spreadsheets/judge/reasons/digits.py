@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Iterator
 
 from ...formulas.box import Box
@@ -19,7 +20,7 @@ class Digits(Misconception):
         yield f"two digits of {case.rule} are exchanged", lambda i: exchanged(case, i)
         for power in (1, -1, 2, -2, 3, -3):
             where = f"{ordinary(abs(power))} too far to the {'right' if power > 0 else 'left'}"
-            yield f"the decimal point is {where}", lambda i, p=power: scaled(10.0**p, case.tree(i))
+            yield f"the decimal point is {where}", case.whole(partial(scaled, 10.0**power))
 
 
 def exchanged(case: Case, index: Index) -> Box:

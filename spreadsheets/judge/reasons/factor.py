@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Iterator, Set, Tuple
 
-from ...formulas.syntax import Binary, Constant, Reference, Tree, references
+from ...formulas.syntax import Binary, Reference, Tree, references
 from ...graph.items import Leaf
 from ...layout import size_of
 from .bank import GENERAL, Misconception, Way, misconception
 from .case import Case, is_number
 from .edited import edited
-from .trees import factors_of, product, scaled
+from .trees import divided, factors_of, product, scaled
 from .words import spelled
 
 
@@ -18,16 +19,16 @@ from .words import spelled
 class Factor(Misconception):
     def ways(self, case: Case) -> Iterator[Way]:
         yield from edited(case, lambda tree: without_constant(case, tree))
-        yield f"{case.rule} is doubled, or a factor 1/2 is missing", lambda i: scaled(2.0, case.tree(i))
-        yield f"{case.rule} is halved, or a factor 2 is missing", lambda i: scaled(0.5, case.tree(i))
+        yield f"{case.rule} is doubled, or a factor 1/2 is missing", case.whole(partial(scaled, 2.0))
+        yield f"{case.rule} is halved, or a factor 2 is missing", case.whole(partial(scaled, 0.5))
         for n in sorted(counts(case)):
-            yield f"{case.rule} is {n} times too large", lambda i, n=n: scaled(n, case.tree(i))
-            yield f"{case.rule} is divided by {n}", lambda i, n=n: Binary("/", case.tree(i), Constant(float(n)))
+            yield f"{case.rule} is {n} times too large", case.whole(partial(scaled, n))
+            yield f"{case.rule} is divided by {n}", case.whole(partial(divided, float(n)))
         for name in ("lr", "beta1", "beta2", "momentum"):
             option = case.option(name)
             if option is not None:
-                cell = option.cell(())
-                yield f"{case.rule} is multiplied by {name}", lambda i, c=cell: Binary("*", c, case.tree(i))
+                times_option = partial(Binary, "*", option.cell(()))
+                yield f"{case.rule} is multiplied by {name}", case.whole(times_option)
 
 
 def without_constant(case: Case, tree: Tree) -> Iterator[Tuple[str, Tree]]:

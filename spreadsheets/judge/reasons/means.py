@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Iterator, Set, Tuple
 
-from ...formulas.syntax import Binary, Constant, Tree, references
+from ...formulas.syntax import Constant, Tree, references
 from ...layout import size_of
 from .bank import Misconception, Way, misconception
 from .case import Case
 from .edited import edited
-from .trees import factors_of, product, sum_inside
+from .trees import divided, factors_of, product, sum_inside
 
 
 @misconception("sum-for-mean")
@@ -31,7 +32,7 @@ class MeanForSum(Misconception):
     def ways(self, case: Case) -> Iterator[Way]:
         for n in added_up(case):
             words = f"divided by {n}, which the rule does not do: a mean stands where a sum belongs"
-            yield words, lambda i, n=n: Binary("/", case.tree(i), Constant(float(n)))
+            yield words, case.whole(partial(divided, float(n)))
 
 
 def added_up(case: Case) -> Iterator[int]:

@@ -22,10 +22,10 @@ class MissingDerivative(Misconception):
         node = case.node
         if node is not None and case.shape == node.shape and Gradient(node) in case.work.blocks:
             arriving = case.operand(Gradient(node))
-            yield f"{arriving.name} is handed on as it is", lambda i: arriving.cell(i)
+            yield f"{arriving.name} is handed on as it is", arriving.cell
         for operand in case.operands:
             if operand.shape == case.shape and is_back(operand.key):
-                yield f"{operand.name} is handed on as it is", lambda i, o=operand: o.cell(i)
+                yield f"{operand.name} is handed on as it is", operand.cell
         yield from edited(case, lambda tree: without_factor(case, tree))
 
 

@@ -20,8 +20,8 @@ class Moment(Misconception):
         before: Dict[str, Value] = {symbol: Value(leaf) for symbol, leaf in update.state.items()}
         plain = {hat: lines[symbol] for hat, symbol in (("m̂", "m"), ("v̂", "v")) if hat in lines and symbol in lines}
         if case.step.name in plain:
-            m = case.operand(plain[case.step.name])
-            yield f"{m.name} is not corrected for its start at zero", lambda i: m.cell(i)
+            moment = case.operand(plain[case.step.name])
+            yield f"{moment.name} is not corrected for its start at zero", moment.cell
         read = {hat: m for hat, m in plain.items() if case.has(lines[hat])}
         for hat, m in read.items():
             yield f"{case.operand(m).name} stands where {hat} belongs", case.instead((lines[hat], m))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Iterator, Tuple
 
 from ...formulas.syntax import Binary, Call, Tree
@@ -26,16 +27,16 @@ class NotNormalised(Misconception):
         if case.inner != "P" and (case.op != "Softmax" or case.inner):
             return
         exp = case.operand(Inner(Value(node), "exp"))
-        yield "the exponentials are not divided by their sum", lambda i: exp.cell(i)
+        yield "the exponentials are not divided by their sum", exp.cell
         axis = int(node.params.get("dim", -1)) % len(exp.shape)
         x = case.operand(Value(node.inputs[0]))
         if case.op == "Softmax":
-            yield f"no exponential is taken: {x.name} over its sum", lambda i: shares(x, i, axis)
+            yield f"no exponential is taken: {x.name} over its sum", partial(shares, x, axis)
         for other in range(len(exp.shape)):
             if other != axis:
-                yield "the softmax is taken along the other axis", lambda i, a=other: shares(exp, i, a)
+                yield "the softmax is taken along the other axis", partial(shares, exp, other)
                 if case.op == "Softmax":
-                    yield "the softmax is taken along the other axis", lambda i, a=other: shares_of_exp(x, i, a)
+                    yield "the softmax is taken along the other axis", partial(shares_of_exp, x, other)
 
 
 def without_exp(tree: Tree) -> Iterator[Tuple[str, Tree]]:
@@ -48,9 +49,9 @@ def line(x: Operand, i: Index, axis: int) -> Iterator[Tree]:
     return (x.cell((*i[:axis], n, *i[axis + 1 :])) for n in range(x.shape[axis]))
 
 
-def shares(x: Operand, i: Index, axis: int) -> Tree:
+def shares(x: Operand, axis: int, i: Index) -> Tree:
     return Binary("/", x.cell(i), total(list(line(x, i, axis))))
 
 
-def shares_of_exp(x: Operand, i: Index, axis: int) -> Tree:
+def shares_of_exp(x: Operand, axis: int, i: Index) -> Tree:
     return Binary("/", Call("EXP", (x.cell(i),)), total([Call("EXP", (one,)) for one in line(x, i, axis)]))

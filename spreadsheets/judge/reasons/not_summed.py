@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Callable, Dict, Iterator, List, Tuple
 
 from ...formulas.syntax import Tree, references
-from ...graph.keys import Gradient
+from ...graph.keys import Gradient, StepKey
 from ...layout import Index
 from .bank import KNOWS_THE_OPERATION, Misconception, Way, misconception
 from .case import Case, Cell, NotHere
@@ -35,15 +36,18 @@ Grouping = Callable[[Index], Groups]
 def groupings(case: Case) -> Iterator[Grouping]:
     """The terms one by one; those that read the same block; those of the same example, row or column of a block."""
     yield lambda index: {(n,): [term] for n, term in enumerate(sum_inside(case.tree(index))[0])}
-    yield lambda index: grouped(case, index, lambda key, i: (key,))
+    yield partial(grouped, case, lambda key, i: (key,))
     for operand in case.operands:
         for axis in range(len(operand.shape)):
-            yield lambda index, k=operand.key, a=axis: grouped(
-                case, index, lambda key, i, k=k, a=a: (i[a],) if key == k else ()
-            )
+            yield partial(grouped, case, partial(along, operand.key, axis))
 
 
-def grouped(case: Case, index: Index, name: Callable[[object, Index], Tuple[object, ...]]) -> Groups:
+def along(block: StepKey, axis: int, key: StepKey, index: Index) -> Tuple[object, ...]:
+    """Which example, row or column of one block a number is of."""
+    return (index[axis],) if key == block else ()
+
+
+def grouped(case: Case, name: Callable[[StepKey, Index], Tuple[object, ...]], index: Index) -> Groups:
     found: Groups = {}
     for term in sum_inside(case.tree(index))[0]:
         names: List[object] = []

@@ -12,7 +12,7 @@ from .case import Case, is_number
 class OtherBlock(Misconception):
     def ways(self, case: Case) -> Iterator[Way]:
         for other in case.before(case.shape):
-            yield f"these are the numbers of {other.name}", lambda i, o=other: o.cell(i)
+            yield f"these are the numbers of {other.name}", other.cell
         for operand in case.operands:
             if is_number(operand):
                 continue

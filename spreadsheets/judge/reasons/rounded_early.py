@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Iterator
 
 from ...formulas.box import Box
@@ -21,7 +22,7 @@ class RoundedEarly(Misconception):
             how = f"{decimals} decimal{'' if decimals == 1 else 's'}" if decimals else "whole numbers"
             yield (
                 f"what {case.rule} needs was rounded to {how} first",
-                case.reading(lambda one, i, d=decimals: early(case, one, i, d)),
+                case.reading(partial(early, case, decimals)),
             )
 
 
@@ -34,7 +35,7 @@ def rounded(case: Case, index: Index) -> Box:
     raise NotHere("it is another number")
 
 
-def early(case: Case, operand: Operand, index: Index, decimals: int) -> Tree:
+def early(case: Case, decimals: int, operand: Operand, index: Index) -> Tree:
     value = case.value(operand.cell(index))
     if is_number(operand) or not isinstance(value, Box):
         return operand.cell(index)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import combinations
 from typing import Iterator
 
@@ -24,11 +25,11 @@ class Swapped(Misconception):
                 what = "two neighbours" if second == first + 1 else "two numbers"
                 yield (
                     f"{what} stand in each other's place",
-                    lambda i, a=axis, x=first, y=second: case.tree(exchanged(i, a, x, y)),
+                    case.elsewhere(partial(exchanged, axis, first, second)),
                 )
 
 
-def exchanged(index: Index, axis: int, first: int, second: int) -> Index:
+def exchanged(axis: int, first: int, second: int, index: Index) -> Index:
     """The index with two positions along an axis exchanged."""
     to = {first: second, second: first}
     return (*index[:axis], to.get(index[axis], index[axis]), *index[axis + 1 :])

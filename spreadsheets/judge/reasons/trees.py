@@ -16,9 +16,9 @@ OF_MANY = ("MAX", "MIN")
 class Expanding:
     """Sums over blocks written out, of each IF the branch that counts, of each INDEX the cell.
 
-    `truth` decides a condition, or is None to leave each IF and INDEX as a choice; `whole` gives a whole number that picks
-    something; `source` another formula for a cell, or None to leave it as it is; `exists` is false for a cell without a
-    number.
+    `truth` decides a condition, or is None to leave each IF and INDEX as a choice; `whole` gives a whole number that
+    picks something; `source` another formula for a cell, or None to leave it as it is; `exists` is false for a cell
+    without a number.
     """
 
     def __init__(
@@ -141,11 +141,15 @@ def sum_inside(tree: Tree) -> Tuple[Terms, Callable[[Tree], Tree]]:
     if len(terms) > 1:
         return terms, lambda part: part
     factors = factors_of(tree)
-    for n, (divides, factor) in enumerate(factors):
-        inside = terms_of(factor)
-        if len(inside) > 1 and not divides:
-            return inside, lambda part: product([*factors[:n], (divides, part), *factors[n + 1 :]])
-    return terms, lambda part: part
+    sums = [n for n, (divides, factor) in enumerate(factors) if not divides and len(terms_of(factor)) > 1]
+    if not sums:
+        return terms, lambda part: part
+    n = sums[0]
+    return terms_of(factors[n][1]), lambda part: product([*factors[:n], (False, part), *factors[n + 1 :]])
+
+
+def divided(by: float, tree: Tree) -> Tree:
+    return Binary("/", tree, Constant(by))
 
 
 def scaled(factor: float, tree: Tree) -> Tree:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Callable, Dict, Iterator, Optional, Tuple
 
 from ...formulas.syntax import Binary, Call, Signed, Tree
 from ...graph.keys import Value
+from ...layout import Index
 from .bank import GENERAL, Misconception, Way, misconception
 from .case import Case, NotHere, Operand, is_number
 from .edited import edited
@@ -32,10 +34,16 @@ class WrongOperation(Misconception):
     def ways(self, case: Case) -> Iterator[Way]:
         yield from edited(case, another_operation)
         for name, call in (("the largest", "MAX"), ("the smallest", "MIN")):
-            yield f"{name} stands where {case.rule} belongs", lambda i, c=call: of_all(c, case.tree(i))
+            yield f"{name} stands where {case.rule} belongs", case.whole(partial(of_all, call))
         x = argument(case)
-        for name, function in OF_ONE.items() if x is not None else ():
-            yield f"{name} of {x.name} stands where {case.rule} belongs", lambda i, f=function: f(x.cell(i))  # type: ignore[union-attr]
+        if x is None:
+            return
+        for name, function in OF_ONE.items():
+            yield f"{name} of {x.name} stands where {case.rule} belongs", partial(of_one, function, x)
+
+
+def of_one(function: Callable[[Tree], Tree], x: Operand, index: Index) -> Tree:
+    return function(x.cell(index))
 
 
 def another_operation(tree: Tree) -> Iterator[Tuple[str, Tree]]:
