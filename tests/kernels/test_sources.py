@@ -66,12 +66,8 @@ def test_every_file_is_included_once():
 
 def test_each_file_needs_only_what_came_before(sources):
     home = {name: place for place, (_, code) in enumerate(sources) for name in definitions_of(code)}
-    for name, file in (
-        ("fold_row", "fold_rows"),
-        ("CACHE_LINE", "memory"),
-        ("Product", "product"),
-        ("exp", "operations"),
-    ):
+    known = {"fold_row": "fold_rows", "CACHE_LINE": "memory", "Product": "product", "exp": "operations"}
+    for name, file in known.items():
         assert sources[home[name]][0] == f"{file}.pxi"
     early = {
         f"{file} uses {name}, which {sources[home[name]][0]} defines later"
@@ -83,9 +79,8 @@ def test_each_file_needs_only_what_came_before(sources):
 
 
 def test_a_use_before_its_definition_is_found(sources):
-    assert uses_of(code_of("cdef int f():\n    return fold_row(x, 1)  # pack(y)\n"), {"fold_row", "pack"}) == {
-        "fold_row"
-    }
+    code = code_of("cdef int f():\n    return fold_row(x, 1)  # pack(y)\n")
+    assert uses_of(code, {"fold_row", "pack"}) == {"fold_row"}
     assert uses_of("t = <Task> thin_task[double]", {"thin_task"}) == {"thin_task"}
 
 
