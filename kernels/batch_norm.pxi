@@ -22,8 +22,8 @@ cdef struct BatchNorm:  # x (rows, n), the others (n,)
     void *dw
     void *db
     double eps
-    void *lines  # (5, n + FOLD_COLUMNS), of each column: mean, s, t, p (forward: the mean as a double), the mean of dy;
-                 # the first columns once more behind the last
+    # (5, n + FOLD_COLUMNS): mean, s, t, p (forward: the mean as a double) and the mean of dy; the first columns twice
+    void *lines
     double *sums  # (parts, 3, n): the sums of each part
     Py_ssize_t rows, n, parts, strips
     Py_ssize_t together  # rows of a part

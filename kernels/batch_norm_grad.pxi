@@ -2,8 +2,8 @@
 #
 # Design: the same parts as in the forward pass. First, in each part, the sums of dy and of dy (x - mean) in every
 # column; then, once for a column, the numbers p, s and t; then the derivative, (x - mean) p + (dy - mean of dy) s + t.
-# What rounding took from the means is included in t. (dy s, with the mean of dy in t, would leave the rounding errors of
-# both where a row is alone and the derivative is 0.)
+# What rounding took from the means is included in t. (dy s, with the mean of dy in t, would leave the rounding errors
+# of both where a row is alone and the derivative is 0.)
 
 cdef inline void add_products(const real *dy, const real *x, Py_ssize_t n, Py_ssize_t rows, Py_ssize_t width,
                               const real *mu, real *sums, real *products,

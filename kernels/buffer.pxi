@@ -68,9 +68,9 @@ cdef inline void read_row(const char *p, Py_ssize_t step, own *out, Py_ssize_t n
             out[i] = <own> value
 
 
-cdef int read_buffer_row(const char *p, Py_ssize_t step, Array out, Py_ssize_t at, Py_ssize_t n, int mode,
-                         Py_ssize_t itemsize) noexcept:
-    """One row of any supported kind into out, from position `at` on; 0 if the kind is not supported."""
+cdef void read_buffer_row(const char *p, Py_ssize_t step, Array out, Py_ssize_t at, Py_ssize_t n, int mode,
+                          Py_ssize_t itemsize) noexcept:
+    """One row of a kind that buffer_kind() names into out, from position `at` on."""
     if mode == c'f':
         if itemsize == 8: read_row(p, step, <double *> out.data + at, n, <double *> NULL, mode)
         elif itemsize == 4: read_row(p, step, <float *> out.data + at, n, <float *> NULL, mode)
@@ -86,7 +86,6 @@ cdef int read_buffer_row(const char *p, Py_ssize_t step, Array out, Py_ssize_t a
         elif itemsize == 4: read_row(p, step, <int64_t *> out.data + at, n, <uint32_t *> NULL, mode)
         elif itemsize == 2: read_row(p, step, <int64_t *> out.data + at, n, <uint16_t *> NULL, mode)
         else: read_row(p, step, <int64_t *> out.data + at, n, <uint8_t *> NULL, mode)
-    return 0
 
 
 cdef tuple buffer_kind(Py_buffer *view):

@@ -19,7 +19,7 @@ cdef inline real sum_lanes(const real *lanes) noexcept nogil:
 
 cdef inline real products_of_some(const real *dy, const real *x, const real *w, real first, real mean, Py_ssize_t n,
                                   real *sum_g, real *rest) noexcept nogil:
-    """The sum of g (x - mean), and those of g = dy w - first and x - mean, which is not quite 0, as mean was rounded."""
+    """The sum of g (x - mean), and those of g = dy w - first and of x - mean, not quite 0, as mean was rounded."""
     cdef real lanes[VECTOR_NUMBERS]
     cdef real others[VECTOR_NUMBERS]
     cdef real left[VECTOR_NUMBERS]
