@@ -10,6 +10,7 @@
 
 cdef enum:
     BATCH_NORM_ROWS = 4  # rows that are added before a sum is written
+    BATCH_NORM_STRETCH = 512  # numbers at a time, so that the first cache holds the lines of their columns
 
 cdef struct BatchNorm:  # x (rows, n), the others (n,)
     const void *x

@@ -102,12 +102,12 @@ cdef void batch_norm_grad_apply(const BatchNorm *t, Py_ssize_t task, int worker,
     cdef const real *dy
     cdef const real *mu
     cdef real *dx
-    for i from task * TASK_ELEMENTS <= i < at_most((task + 1) * TASK_ELEMENTS, end) by FOLD_COLUMNS:
+    for i from task * TASK_ELEMENTS <= i < at_most((task + 1) * TASK_ELEMENTS, end) by BATCH_NORM_STRETCH:
         x = <const real *> t.x + i
         dy = <const real *> t.dy + i
         dx = <real *> t.out + i
         mu = <const real *> t.lines + i % t.n
-        for j in range(at_most(FOLD_COLUMNS, end - i)):
+        for j in range(at_most(BATCH_NORM_STRETCH, end - i)):
             dx[j] = fma(x[j] - mu[j], mu[3 * row + j], fma(dy[j] - mu[4 * row + j], mu[row + j], mu[2 * row + j]))
 
 
