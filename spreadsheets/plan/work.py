@@ -104,7 +104,7 @@ class Work:
             scope.dx = View(self._nowhere(item.shape), self.sheet, numbers(self.subject.run.shares[share]))
             cell = formula.backward(scope, k)
             several = len(self.subject.shares(item)) > 1
-            name = self.subject.slope(item) + (f" through {node.name}" if several else "")
+            name = self.subject.slope(item) + (f" {share.way}" if several else "")
             rule = self._renamed(node, formula.rule_back(word, k, names, node.params))
             self._add(share, name, rule, node, item.shape, cell, back=True)
 
@@ -126,7 +126,7 @@ class Work:
                 self.subject.graph.root, self.subject.wording(self.subject.graph.root), Value(item), views
             )
             finite = all(view.finite for view in views)
-            rule = " + ".join(f"{self.subject.slope(item)} through {share.node.name}" for share in shares)
+            rule = " + ".join(f"{self.subject.slope(item)} {share.way}" for share in shares)
 
             def cell(i: Index) -> str:
                 return scope.sum_of_cells([view[i] for view in views], finite)
