@@ -38,6 +38,7 @@ SLUGS = {*BANK, FROM_THE_KEY, NOT_A_NUMBER}
 BLOCK = re.compile(r"^```(.*)\n((?:.*\n)*?)^```$", re.M)
 NUMBER = re.compile(r"(?<![\w.^/])\d[\d,]*(?:\.\d+)?(?:e-?\d+)?(?!\w|\^|\.\d)")
 TASK = re.compile(r"^- \*\*`([^`]+)`\*\*", re.M)
+MARKER = re.compile(r"\s*([-+*>]|\d+[.)])\s")
 SMALL = 20  # counts, exponents and list numbers of ordinary prose
 
 
@@ -205,9 +206,26 @@ def test_links_lead_somewhere(path: Path) -> None:
 def test_lines_can_be_read(path: Path) -> None:
     text = read(path)
     lines = text.split("\n")
-    assert 130 <= len(lines) <= 330 and text.endswith("\n") and not text.endswith("\n\n")
+    assert 150 <= len(lines) <= 350 and text.endswith("\n") and not text.endswith("\n\n")
     for number, line in enumerate(lines, 1):
         assert len(line) <= 120 and line == line.rstrip() and "\t" not in line, f"{path.name}:{number}"
+
+
+def torn(text: str) -> List[str]:
+    """Lines in the middle of a paragraph that a code host would take for the beginning of a list or a quotation."""
+    found, beginning, before = [], "", ""
+    for line in BLOCK.sub("", text).split("\n"):
+        if not before.strip() or before.startswith(("#", "<")):
+            beginning = line
+        if MARKER.match(line) and before.strip() and not MARKER.match(beginning):
+            found.append(line)
+        before = line
+    return found
+
+
+@each_text
+def test_no_formula_becomes_a_list(path: Path) -> None:
+    assert torn(read(path)) == []
 
 
 # --- the checks themselves --------------------------------------------------------------------------------------------
@@ -229,6 +247,11 @@ def test_a_number_that_no_code_has_is_found() -> None:
     assert strangers(PLANTED) == ["Common mistakes: 1.25", "Common mistakes: 40"]
     assert strangers(PLANTED.replace("is 1.5,", "is 1.6,"))[0] == "A worked example: 1.6"
     assert strangers(PLANTED.replace("double is 3", "double is 4"))[0] == "A worked example: 4"
+
+
+def test_a_formula_that_is_torn_is_found() -> None:
+    assert torn("- one\n- two\n\nThe sum of a and b\n- c\n\nis 3\n1. four") == ["- c", "1. four"]
+    assert torn("Then\n\n- one\n  and more\n- two\n") == []
 
 
 def test_an_output_that_is_not_printed_is_found() -> None:
