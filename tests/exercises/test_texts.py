@@ -205,7 +205,7 @@ def test_links_lead_somewhere(path: Path) -> None:
 @each_text
 def test_lines_can_be_read(path: Path) -> None:
     text = read(path)
-    lines = text.split("\n")
+    lines = text.splitlines()
     assert 150 <= len(lines) <= 350 and text.endswith("\n") and not text.endswith("\n\n")
     for number, line in enumerate(lines, 1):
         assert len(line) <= 120 and line == line.rstrip() and "\t" not in line, f"{path.name}:{number}"
