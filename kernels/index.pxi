@@ -57,23 +57,32 @@ def take(Array a not None, Array index not None, dim):
     return out
 
 
-cdef void add_rows(const real *dy, const int64_t *index, real *out, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t picks,
-                   Py_ssize_t inner) noexcept nogil:
+cdef struct Additions:  # dy (outer, picks, inner), out (outer, n, inner)
+    const void *dy
+    const int64_t *index
+    void *out
+    Py_ssize_t outer, n, picks, inner
+
+
+cdef void add_rows(const Additions *t, Py_ssize_t task, int worker, real *kind, void *op) noexcept nogil:
+    """out[i, index[j], k] += dy[i, j, k]; all of it, as rows that are picked twice may not be shared out."""
     cdef Py_ssize_t i, j, k
+    cdef const real *dy = <const real *> t.dy
+    cdef real *out = <real *> t.out
     cdef real *row
-    for i in range(outer):
-        for j in range(picks):
-            row = out + index[j] * inner
-            for k in range(inner):
+    for i in range(t.outer):
+        for j in range(t.picks):
+            row = out + t.index[j] * t.inner
+            for k in range(t.inner):
                 row[k] += dy[k]
-            dy += inner
-        out += n * inner
+            dy += t.inner
+        out += t.n * t.inner
 
 
 def take_grad(Array dy not None, Array index not None, dim, size):
     need_float("take_grad", dy)
     cdef Py_ssize_t sizes[MAX_DIMS]
-    cdef Py_ssize_t axis = dim, n = size, outer, inner
+    cdef Py_ssize_t axis = dim, n = size
     cdef int ndim = dy.ndim - index.ndim + 1, d
     if axis < 0 or axis >= ndim or n < 0 or memcmp(dy.sizes + axis, index.sizes, index.ndim * sizeof(Py_ssize_t)) != 0:
         raise ValueError(f"take_grad: a gradient of shape {dy.shape} does not come from taking {index.shape} "
@@ -86,15 +95,11 @@ def take_grad(Array dy not None, Array index not None, dim, size):
     cdef Array out = zero_array("take_grad", dy.kind, sizes, ndim)
     if dy.size == 0:
         return out
-    outer = element_count(sizes, 0, <int> axis)
-    inner = element_count(sizes, <int> axis + 1, ndim)
-    cdef const int64_t *at = <const int64_t *> rows.data
-    cdef PyThreadState *state = release_gil(dy.size)
-    if dy.kind == FLOAT64:
-        add_rows(<const double *> dy.data, at, <double *> out.data, outer, n, index.size, inner)
-    else:
-        add_rows(<const float *> dy.data, at, <float *> out.data, outer, n, index.size, inner)
-    retake_gil(state)
+    cdef Additions t
+    t.dy, t.index, t.out = dy.data, <const int64_t *> rows.data, out.data
+    t.outer, t.n, t.picks = element_count(sizes, 0, <int> axis), n, index.size
+    t.inner = element_count(sizes, <int> axis + 1, ndim)
+    perform(dy.kind, <Task> add_rows[double], <Task> add_rows[float], &t, 1, 1, dy.size)
     return out
 
 
@@ -145,10 +150,13 @@ cdef void pick_at(const cell *x, const int64_t *at, cell *out, Py_ssize_t n) noe
         out[i] = x[at[i]]
 
 
-cdef void add_at(const real *dy, const int64_t *at, real *out, Py_ssize_t n) noexcept nogil:
-    cdef Py_ssize_t i
-    for i in range(n):
-        out[at[i]] += dy[i]
+cdef void add_at(const Additions *t, Py_ssize_t task, int worker, real *kind, void *op) noexcept nogil:
+    """The same of single numbers: out[index[j]] += dy[j]."""
+    cdef Py_ssize_t j
+    cdef const real *dy = <const real *> t.dy
+    cdef real *out = <real *> t.out
+    for j in range(t.picks):
+        out[t.index[j]] += dy[j]
 
 
 def gather_grad(Array dy not None, dim, Array index not None, shape):
@@ -159,10 +167,9 @@ def gather_grad(Array dy not None, dim, Array index not None, shape):
     if not same_sizes(dy, index):
         raise ValueError(f"gather_grad: {index.shape} and {dy.shape}: a gradient has the shape of its index")
     cdef Array at = gather_offsets("gather_grad", out, need_axis("gather_grad", out, dim), index)
-    if dy.kind == FLOAT64:
-        add_at(<const double *> dy.data, <const int64_t *> at.data, <double *> out.data, dy.size)
-    else:
-        add_at(<const float *> dy.data, <const int64_t *> at.data, <float *> out.data, dy.size)
+    cdef Additions t
+    t.dy, t.index, t.out, t.picks = dy.data, <const int64_t *> at.data, out.data, dy.size
+    perform(dy.kind, <Task> add_at[double], <Task> add_at[float], &t, 1, 1, dy.size)
     return out
 
 

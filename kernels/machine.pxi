@@ -6,7 +6,8 @@
 # - job: a struct with what all tasks read, filled where the arrays were checked,
 # - task: its number, and worker: who does it, so that each thread can have scratch memory of its own,
 # - kind and op: null pointers whose types choose dtype and operation.
-# A loop is compiled for float64 and for float32, and `perform` is the one place that chooses between the two.
+# A loop is compiled for float64 and for float32, and `perform` is the one place that chooses between the two. (Only an
+# optimiser's step chooses for each of its parameters.)
 # `run_once` does the same for a loop that is not worth sharing.
 
 cdef extern from "team.h" nogil:
