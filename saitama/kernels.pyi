@@ -77,6 +77,9 @@ def abs_grad(x: Array, dy: Array) -> Array: ...  # dy sign(x)
 def gelu_grad(x: Array, dy: Array) -> Array: ...
 def gelu_tanh_grad(x: Array, dy: Array) -> Array: ...
 
+# --- rounding to 16 bits, ties to even; the numbers stay in a's dtype --------------------------------------------------------
+def round_to(a: Array, format: str) -> Array: ...  # "bfloat16" or "float16"; too large gives inf
+
 # --- reductions: dims is a sorted tuple of non-negative axes ------------------------------------------------------------
 def sum(a: Array, dims: Shape, keepdim: bool) -> Array: ...  # pairwise
 def mean(a: Array, dims: Shape, keepdim: bool) -> Array: ...
@@ -144,6 +147,7 @@ def adam_step(params: Tensors, grads: Tensors, first: Tensors, second: Tensors, 
 def rmsprop_step(params: Tensors, grads: Tensors, square: Tensors, momenta: Optional[Tensors], averages: Optional[Tensors], lr: float, alpha: float, eps: float, weight_decay: float, momentum: float) -> None:
     """With averages it is the centered form."""
 
+def accumulate(tensors: Tensors, others: Tensors) -> None: ...  # tensor + other for each
 def norm(arrays: Arrays) -> float: ...  # sqrt of the sum of all squares, in double
 def scale(tensors: Tensors, factor: float) -> None: ...
 
@@ -167,4 +171,7 @@ def nonzero(mask: Array) -> Array: ...  # int64 (n,): flat positions of the True
 # --- the machine -------------------------------------------------------------------------------------------------------------
 def set_num_threads(n: int) -> None: ...
 def get_num_threads() -> int: ...
+def memory_allocated() -> int: ...  # bytes of numbers that arrays hold now
+def max_memory_allocated() -> int: ...  # the most there were at one time
+def reset_peak_memory_stats() -> None: ...  # from now on
 def info() -> Dict[str, Any]: ...  # backend, and what it was built with

@@ -173,6 +173,8 @@ def _node(
     part: Optional[Part],
 ) -> Node:
     op = type(function).__name__
+    if op not in OPS:
+        function.forward()  # which says why it cannot be shown
     name = name_of(part, number, op, function.name) if function.name or function not in given else given[function]
     params = {param: getattr(function, param) for param in function.params}
     inputs = tuple(items[source] for source in function.inputs or ())

@@ -7,13 +7,16 @@ when all that depends on it has been visited: its gradient is then complete.
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, Iterable, List, Tuple
 
 from saitama.tensor import dispatch
 from saitama.tensor.backend import K
 from saitama.tensor.tensor import Tensor
 
 from .function import Function, ancestors
+from .listener import listeners
+
+Parts = Dict[Function, List[Tuple[Function, K.Array]]]
 
 
 def backward(tensor: Tensor, gradient: Any = None, retain_graph: bool = False) -> None:
@@ -24,9 +27,28 @@ def backward(tensor: Tensor, gradient: Any = None, retain_graph: bool = False) -
     if tensor.node is None:
         accumulate(tensor, dy)
         return
-    gradients: Dict[Function, K.Array] = {tensor.node: dy}
-    parts: Dict[Function, List[Tuple[Function, K.Array]]] = {}  # operations that took a part of a node's result
-    for node in sorted(ancestors(tensor.node, differentiable=True), key=attrgetter("seq"), reverse=True):
+    nodes = ancestors(tensor.node, differentiable=True)
+    for listener in listeners:
+        listener.begin(nodes)
+    walk(nodes, {tensor.node: dy}, {}, retain_graph)
+    for listener in listeners:
+        listener.end()
+
+
+def walk(nodes: Iterable[Function], gradients: Dict[Function, K.Array], parts: Parts, retain_graph: bool) -> None:
+    """Hand every node's gradient on to its inputs.
+
+    parts: operations that took a part of a node's result, with what has arrived at each.
+    """
+    for node in sorted(nodes, key=attrgetter("seq"), reverse=True):
+        if node.recomputes:  # what checkpoint() did not keep: its operations, recorded anew, come next
+            again, arriving = node.run_again(parts.pop(node))
+            for source, dx in arriving:
+                gradients[source] = K.add(gradients[source], dx) if source in gradients else dx
+            walk(again, gradients, parts, False)
+            if not retain_graph:
+                node.release()
+            continue
         if node in parts:
             takers, dys = zip(*parts.pop(node))
             dx = takers[0].join(takers, dys, node.shape)
@@ -46,16 +68,22 @@ def backward(tensor: Tensor, gradient: Any = None, retain_graph: bool = False) -
                 accumulate(source, dx)
             else:  # where several paths meet, their gradients add up
                 gradients[source] = K.add(gradients[source], dx) if source in gradients else dx
+        for listener in listeners:
+            listener.visited(node)
         if not retain_graph:
             node.release()
 
 
 def accumulate(tensor: Tensor, dx: K.Array) -> None:
-    """tensor.grad += dx. RuntimeError for another shape: the operation's backward() is wrong then."""
+    """tensor.grad += dx, in the memory of the old sum where nobody else holds that. RuntimeError for another shape: the
+    operation's backward() is wrong then."""
     if dx.shape != tensor.array.shape:
         raise RuntimeError(f"backward: a gradient of shape {dx.shape} for a tensor of shape {tensor.shape}")
-    grad = tensor._grad
-    tensor._grad = Tensor._wrap(dx if grad is None else K.add(grad.array, dx))
+    if tensor._grad is None:
+        tensor._grad = Tensor._wrap(dx)
+    else:
+        tensor._grad = Tensor._wrap(tensor._grad.array)  # whoever holds the old gradient keeps it as it was
+        K.accumulate([tensor._grad], [Tensor._wrap(dx)])
 
 
 def seed(tensor: Tensor, gradient: Any) -> K.Array:

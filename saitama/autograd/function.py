@@ -34,6 +34,7 @@ class Function:
     params: ClassVar[Tuple[str, ...]] = ()
     differentiable: ClassVar[bool] = True
     join: ClassVar[Any] = None  # of an operation that takes a part: what several of one tensor hand back, at once
+    recomputes: ClassVar[bool] = False  # whether it stands for operations that run again in the backward pass
 
     shape: Tuple[int, ...]  # of the output
     dtype: str
@@ -60,6 +61,10 @@ class Function:
     def retain(self, tensor: Tensor) -> None:
         """Have backward() write this operation's output gradient into tensor.grad."""
         self.kept = weakref.ref(tensor)
+
+    def leaves(self) -> List[Tensor]:
+        """The leaves that its backward() hands a gradient to, as often as it does."""
+        return [x for x, need in zip(self.inputs or (), self.needs) if need and isinstance(x, Tensor)]
 
     def release(self) -> None:
         """Forget the inputs and what was saved, so that their memory is free."""
@@ -146,9 +151,9 @@ def is_grad_enabled() -> bool:
     return grad_mode.enabled
 
 
-def ancestors(node: Function, differentiable: bool = False) -> List[Function]:
-    """The node and every operation it was computed from, or only those its gradient passes through, in no particular
-    order. RuntimeError if one was freed."""
+def ancestors(node: Function, differentiable: bool = False, since: int = -1) -> List[Function]:
+    """The node and every operation it was computed from, or only those its gradient passes through, or that came after
+    `since` in the sequence, in no particular order. RuntimeError if one was freed."""
     found, seen = [node], {node}
     for current in found:  # which grows meanwhile
         inputs = current.inputs
@@ -159,8 +164,9 @@ def ancestors(node: Function, differentiable: bool = False) -> List[Function]:
             )
         for source, need in zip(inputs, current.needs):
             if (need or not differentiable) and isinstance(source, Function) and source not in seen:
-                seen.add(source)
-                found.append(source)
+                if source.seq > since:
+                    seen.add(source)
+                    found.append(source)
     return found
 
 

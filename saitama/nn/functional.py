@@ -6,7 +6,7 @@ from typing import Any, Optional, Tuple
 
 from saitama.tensor import Tensor, where
 from saitama.tensor.backend import K
-from saitama.tensor.dispatch import apply
+from saitama.tensor.dispatch import apply, product
 from saitama.tensor.dtype import FLOATS
 from saitama.tensor.methods import floating, pair
 
@@ -21,10 +21,10 @@ def linear(x: Tensor, weight: Tensor, bias: Optional[Tensor] = None) -> Tensor:
     if not shape or shape[-1] != sizes[1]:
         raise ValueError(f"linear: x has shape {shape}, expected (..., {sizes[1]}) for a weight {sizes}")
     if bias is None:
-        return apply("Linear", (x, weight))
+        return product("Linear", (x, weight))
     if bias.array.shape != sizes[:1]:
         raise ValueError(f"linear: bias has shape {bias.shape}, expected {sizes[:1]} for a weight {sizes}")
-    return apply("Linear", (x, weight, pair(x, bias)[1]))
+    return product("Linear", (x, weight), (pair(x, bias)[1],))
 
 
 def embedding(index: Any, weight: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ from typing import Any, Optional
 
 import saitama.autograd.ops.normalise  # noqa: F401  (makes the operation known)
 from saitama.autograd import no_grad
+from saitama.autograd.recompute import is_recomputing
 from saitama.nn import Module, Parameter
 from saitama.tensor import Tensor, ones, zeros
 from saitama.tensor.dispatch import apply
@@ -73,7 +74,7 @@ class BatchNorm1d(Module):
                 f"BatchNorm1d: a variance needs at least 2 rows, this batch has {len(x)}; give larger batches "
                 "(DataLoader: drop_last=True), or call eval()"
             )
-        if self.track_running_stats:
+        if self.track_running_stats and not is_recomputing():
             self._track(x.detach())
         if self.weight is None or self.bias is None:
             return apply("BatchNorm", (x,), eps=self.eps)

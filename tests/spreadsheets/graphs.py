@@ -59,6 +59,10 @@ _unary("Sqrt", 0.1, 3.0)
 _unary("GELU", approximate="none")
 _unary("GELU", approximate="tanh")
 
+for _format in ("bfloat16", "float16"):
+    _unary("Round", format=_format)
+    _unary("RoundGradient", format=_format)
+
 Shape = Tuple[int, ...]
 BROADCASTS: List[Tuple[Shape, Shape]] = [
     ((2, 3), (2, 3)),

@@ -14,6 +14,7 @@ from .matmul import MatMul
 from .normalise import BatchNorm, LayerNorm
 from .recurrent import ElmanSteps, GRUSteps, LSTMSteps
 from .reduce import ArgMax, ArgMin, Max, Mean, Min, Sum
+from .rounding import Round, RoundGradient
 from .shape import Cast, Concat, Expand, Reshape, Transpose
 from .softmax import LogSoftmax, Softmax
 

@@ -46,12 +46,14 @@ from .index import flat_index, gather, gather_grad, nonzero, take, take_grad
 from .loss import cross_entropy, cross_entropy_grad, softplus
 from .machine import get_num_threads, info, set_num_threads
 from .matmul import matmul
+from .memory import max_memory_allocated, memory_allocated, reset_peak_memory_stats
 from .move import concat, slice, slice_grad, transpose
 from .normalise import batch_norm, batch_norm_grad, layer_norm, layer_norm_grad
-from .optim import adam_step, norm, rmsprop_step, scale, sgd_step
+from .optim import accumulate, adam_step, norm, rmsprop_step, scale, sgd_step
 from .random import integers, normal, uniform
 from .recurrent import elman_steps, elman_steps_grad, gru_steps, gru_steps_grad, lstm_steps, lstm_steps_grad
 from .reduce import argmax, argmin, expand, max, mean, min, scatter_first, sum, sum_to
+from .rounding import round_to
 from .softmax import log_softmax, log_softmax_grad, softmax, softmax_grad
 
 __all__ = [
@@ -61,6 +63,7 @@ __all__ = [
     "Shape",
     "abs",
     "abs_grad",
+    "accumulate",
     "adam_step",
     "add",
     "argmax",
@@ -107,8 +110,10 @@ __all__ = [
     "lt",
     "matmul",
     "max",
+    "max_memory_allocated",
     "maximum",
     "mean",
+    "memory_allocated",
     "min",
     "minimum",
     "mul",
@@ -120,7 +125,9 @@ __all__ = [
     "pow",
     "relu",
     "relu_grad",
+    "reset_peak_memory_stats",
     "rmsprop_step",
+    "round_to",
     "scale",
     "scatter_first",
     "set_num_threads",

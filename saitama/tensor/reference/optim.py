@@ -149,6 +149,11 @@ def rmsprop_step(
     step("rmsprop_step", rule, params, grads, square, momenta, averages)
 
 
+def accumulate(tensors: Tensors, others: Tensors) -> None:
+    """tensor + other for every element of each."""
+    step("accumulate", lambda x, y: (x + y,), tensors, others)
+
+
 def norm(arrays: Sequence[Array]) -> float:
     """The square root of the sum of the squares of all elements."""
     check_lists("norm", arrays)
