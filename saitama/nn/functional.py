@@ -170,6 +170,14 @@ def cross_entropy(
     return _mean_of_kept("cross_entropy", losses, target, ignore_index, reduction)
 
 
+def kept_targets(input: Tensor, target: Any, ignore_index: int = -100) -> int:
+    """How many examples the mean of cross_entropy or nll_loss is taken over: those that are not to be ignored."""
+    target = target if isinstance(target, Tensor) else Tensor(target, dtype="int64")
+    if target.dtype != "int64":  # probabilities, one of each class for an example
+        return target.numel() // input.shape[0 if input.ndim == 1 else 1]
+    return K.nonzero(K.ne(target.array, K.full((), ignore_index, "int64"))).size
+
+
 def _soft_cross_entropy(input: Tensor, target: Tensor, classes: int, smoothing: float, reduction: str) -> Tensor:
     if target.dtype == "bool":
         raise TypeError("cross_entropy: targets must be int64 classes or float probabilities, got bool")
@@ -228,7 +236,7 @@ def _mean_of_kept(op: str, losses: Tensor, target: Tensor, ignore_index: int, re
     """_reduce, but a mean is over the examples that are not ignored; as in PyTorch NaN if there are none."""
     if reduction != "mean":
         return _reduce(op, losses, reduction)
-    kept = K.nonzero(K.ne(target.array, K.full((), ignore_index, "int64"))).size
+    kept = kept_targets(losses, target, ignore_index)
     if kept == target.array.size:
         return losses.mean()
     mean = losses.sum() / kept
