@@ -10,6 +10,7 @@ from typing import Any, Dict, List, Sequence
 from saitama import __version__
 from saitama.tensor.backend import K
 
+from .memory import memory
 from .ranks import INSTALL, World
 
 PATIENCE = 2.0  # seconds in which what a rank sent before it left still arrives
@@ -120,14 +121,6 @@ class MPIWorld(World):
             raise ConnectionError(
                 f"rank {rank} has {how}, but rank {self.rank} still waits for it: all ranks must make the same steps"
             )
-
-
-def memory(array: K.Array) -> Any:
-    """The array's memory; that of the pure-Python arrays is in their `data`."""
-    try:
-        return memoryview(array).cast("B") if array.size else bytearray()  # type: ignore[arg-type]
-    except TypeError:
-        return memoryview(array.data).cast("B")  # type: ignore[attr-defined]
 
 
 def thread_share(size_on_host: int) -> int:

@@ -41,10 +41,10 @@ class ProgressBar:
         if self.bar is not None:
             self.bar.stop()
 
-    def advance(self) -> None:
-        """One batch more."""
+    def advance(self, batches: int = 1) -> None:
+        """One batch more, or several."""
         if self.bar is not None:
-            self.bar.advance(self.task)
+            self.bar.advance(self.task, batches)
 
     def epoch(self, number: int, epochs: int, values: Mapping[str, float]) -> None:
         """Show the numbers of an epoch that is done."""
