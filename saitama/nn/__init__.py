@@ -10,6 +10,7 @@ from .linear import Linear
 from .loss import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, L1Loss, MSELoss, NLLLoss
 from .module import Module
 from .parameter import Parameter
+from .summary import Summary, summary
 
 __all__ = [
     "BCELoss",
@@ -30,7 +31,9 @@ __all__ = [
     "Sequential",
     "Sigmoid",
     "Softmax",
+    "Summary",
     "Tanh",
     "functional",
     "init",
+    "summary",
 ]

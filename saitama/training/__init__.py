@@ -21,8 +21,10 @@ from .dataset import TensorDataset, random_split
 from .finite import NonFiniteError
 from .grad_scaler import GradScaler
 from .history import History, export_histories
+from .lr_find import RateTest, lr_find
 from .metrics import accuracy
 from .precision import autocast
+from .profile import profile
 from .train_loop import train_loop
 from .trainer import Trainer
 
@@ -35,6 +37,7 @@ __all__ = [
     "GradScaler",
     "History",
     "NonFiniteError",
+    "RateTest",
     "TensorDataset",
     "Trainer",
     "accuracy",
@@ -45,6 +48,8 @@ __all__ = [
     "export_histories",
     "grad_norm",
     "load_checkpoint",
+    "lr_find",
+    "profile",
     "random_split",
     "save_checkpoint",
     "train_loop",
