@@ -12,7 +12,7 @@ import sys
 from typing import List, Optional
 
 import saitama
-from saitama.commands import export, generate, train
+from saitama.commands import export, generate, launch, train
 from saitama.commands.options import tolerance
 
 RIGHT, DIFFERS, UNUSABLE = 0, 1, 2
@@ -41,6 +41,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return RIGHT
     except UNUSABLE_ERRORS as error:
+        end_all_ranks(one_line(error))
         print(f"saitama: {one_line(error)}", file=sys.stderr)
         return UNUSABLE
 
@@ -71,6 +72,7 @@ def make_parser() -> argparse.ArgumentParser:
 
     train.add(commands)
     generate.add(commands)
+    launch.add(commands)
 
     command = commands.add_parser("verify", help="check a workbook's formulas and hand-typed numbers")
     command.add_argument("file", metavar="FILE", help="a workbook that export or worksheet wrote")
@@ -94,6 +96,17 @@ def one_line(error: BaseException) -> str:
     """The message of an error without line breaks; its kind where it has no message."""
     text = " ".join(str(error).split())
     return text if text else type(error).__name__
+
+
+def end_all_ranks(message: str) -> None:
+    """Where several processes work together, end all of them: the others would wait for this one for ever."""
+    from saitama.distributed.ranks import connected
+
+    here = connected()
+    if here is not None:
+        from saitama.distributed.watch import fail
+
+        fail(here, message, UNUSABLE)
 
 
 # --- the commands -----------------------------------------------------------------------------------------------------

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import pickle
+import struct
 import time
-from typing import Any, Dict, List, Sequence
+from typing import Any, Dict, List, Sequence, Tuple
 
 from saitama import __version__
 from saitama.tensor.backend import K
@@ -13,6 +14,7 @@ from saitama.tensor.backend import K
 from .memory import memory
 from .ranks import INSTALL, World
 
+LENGTH = 64  # bytes of a message of exchange(): a word of 16, and up to six numbers
 PATIENCE = 2.0  # seconds in which what a rank sent before it left still arrives
 SPIN = 200  # looks at a request before other processes get a turn on this core
 TYPES: Dict[str, str] = {"float64": "DOUBLE", "float32": "FLOAT", "int64": "INT64_T", "bool": "C_BOOL"}
@@ -46,6 +48,7 @@ class MPIWorld(World):
 
     def __init__(self, mpi: Any, comm: Any) -> None:
         self.mpi, self.comm = mpi, comm
+        self.arrays = comm.Dup()  # for gradients, which are on their way while other things are said
         self.rank, self.size = comm.rank, comm.size
         self.waited = 0.0  # seconds in wait()
         self.sent = 0  # bytes of arrays given to MPI
@@ -71,6 +74,23 @@ class MPIWorld(World):
         self.wait(self.comm.Iallgatherv([own, self.mpi.BYTE], [together, counts, places, self.mpi.BYTE]))
         return [pickle.loads(together[start : start + count]) for start, count in zip(places, counts)]
 
+    def exchange(self, what: str, *numbers: int) -> List[Tuple[int, ...]]:
+        """Whole numbers from 0 to 2^64 - 1 from each rank, at a step that all must be at: `what`, in a word.
+
+        Raises RuntimeError where another rank is at another step.
+        """
+        own = struct.pack(f"<16s{len(numbers)}Q", what.encode(), *numbers).ljust(LENGTH, b"\0")
+        together = bytearray(LENGTH * self.size)
+        self.wait(self.comm.Iallgather([own, self.mpi.BYTE], [together, self.mpi.BYTE]))
+        given = [bytes(together[LENGTH * rank : LENGTH * (rank + 1)]) for rank in range(self.size)]
+        for rank, message in enumerate(given):
+            step = message[:16].rstrip(b"\0").decode()
+            if step != what:
+                raise RuntimeError(
+                    f"rank {self.rank} is at {what!r}, rank {rank} at {step!r}: all ranks must make the same steps"
+                )
+        return [struct.unpack_from(f"<{len(numbers)}Q", message, 16) for message in given]
+
     def broadcast(self, thing: Any) -> Any:
         return self.gather(thing if self.first else None)[0]
 
@@ -82,7 +102,7 @@ class MPIWorld(World):
 
     def start_sum(self, array: K.Array, total: K.Array) -> Any:
         """A request: when it is done, `total`, a new array of the same size, holds the sum over the ranks."""
-        return self.comm.Iallreduce(self.buffer(array), [memory(total), getattr(self.mpi, TYPES[total.dtype])])
+        return self.arrays.Iallreduce(self.buffer(array), [memory(total), getattr(self.mpi, TYPES[total.dtype])])
 
     def sum_array(self, array: K.Array) -> K.Array:
         """The sum of the arrays of all ranks, the same bits on all."""
@@ -93,10 +113,10 @@ class MPIWorld(World):
     def broadcast_array(self, array: K.Array, root: int = 0) -> K.Array:
         """The array of `root`, on every rank; shape and dtype must be the same."""
         if self.rank == root:
-            self.wait(self.comm.Ibcast(self.buffer(array), root))
+            self.wait(self.arrays.Ibcast(self.buffer(array), root))
             return array
         received = K.full(array.shape, 0, array.dtype)
-        self.wait(self.comm.Ibcast(self.buffer(received), root))
+        self.wait(self.arrays.Ibcast(self.buffer(received), root))
         return received
 
     # --- waiting ------------------------------------------------------------------------------------------------------

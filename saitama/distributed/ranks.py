@@ -7,7 +7,9 @@ it is a world of one, for which nothing has to be installed.
 from __future__ import annotations
 
 import os
-from typing import Any, List, Optional, Sequence
+from typing import Any, List, Optional, Sequence, Tuple
+
+from saitama.tensor.backend import K
 
 INSTALL = "pip install 'saitama-dl[mpi]'"
 # How many processes were started, as the starters of MPI programs say it: MPICH, Open MPI, ours.
@@ -38,6 +40,18 @@ class World:
     def broadcast(self, thing: Any) -> Any:
         """What rank 0 gave, on every rank."""
         return thing
+
+    def exchange(self, what: str, *numbers: int) -> List[Tuple[int, ...]]:
+        """Whole numbers from each rank, at a step that all must be at. RuntimeError where one is at another."""
+        return [numbers]
+
+    def sum_array(self, array: K.Array) -> K.Array:
+        """The sum of the arrays of all ranks, as a new array; the same bits on all."""
+        return array
+
+    def broadcast_array(self, array: K.Array, root: int = 0) -> K.Array:
+        """The array of `root`, on every rank; shape and dtype must be the same."""
+        return array
 
     def any(self, flag: bool) -> bool:
         """Whether one rank at least says so."""
@@ -76,4 +90,9 @@ def world() -> World:
         from .mpi import connect
 
         _world = connect(started())
+    return _world
+
+
+def connected() -> Any:
+    """The MPIWorld this process has joined; None before, and for a world of one."""
     return _world

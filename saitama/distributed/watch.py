@@ -32,9 +32,11 @@ SAY = 0.1  # seconds in which what was printed gets through, before the job ends
 def guard(world: MPIWorld) -> None:
     """Watch over the job from now on."""
     if "SAITAMA_LAUNCH" in os.environ:
-        print(ANNOUNCED, world.rank, os.getpid(), socket.gethostname(), file=sys.stderr, flush=True)
+        say(f"{ANNOUNCED} {world.rank} {os.getpid()} {socket.gethostname()}")
 
     def hook(kind: Any, error: BaseException, trace: Any) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            fail(world, str(error) or "stopped", 130)
         text = "".join(traceback.format_exception(kind, error, trace))
         fail(world, f"{kind.__name__}: {error}", before=text)
 
@@ -55,12 +57,22 @@ def fail(world: MPIWorld, text: str, code: int = 1, before: str = "") -> NoRetur
 
 def end(world: MPIWorld, text: str, code: int = 1) -> NoReturn:
     """The end of this process, and so of all: the starter sees the exit code, and the lines tell the others."""
-    sys.stdout.flush()
-    print(text, file=sys.stderr, flush=True)
+    say(text)
     time.sleep(SAY)
     if world.line is not None:
         world.line.tell(FAILED + world.rank.to_bytes(2, "little"))
     os._exit(code)
+
+
+def say(text: str) -> None:
+    """To stderr at once, so that lines of several ranks do not run into each other."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+    try:
+        os.write(2, f"{text}\n".encode("utf-8", "replace"))
+    except OSError:
+        pass  # nobody listens
 
 
 class Line(threading.Thread):

@@ -84,10 +84,13 @@ class BatchNorm1d(Module):
     def _track(self, x: Tensor) -> None:
         """running = (1 - momentum) running + momentum newest."""
         with no_grad():
+            mean = x.mean(0)  # (C,)
+            self._average(mean, ((x - mean) ** 2).sum(0) / (x.shape[0] - 1))  # (C,), unbiased
+
+    def _average(self, mean: Tensor, var: Tensor) -> None:
+        with no_grad():
             seen = self.num_batches_tracked.item() + 1
             share = 1 / seen if self.momentum is None else self.momentum
-            mean = x.mean(0)  # (C,)
-            var = ((x - mean) ** 2).sum(0) / (x.shape[0] - 1)  # (C,), unbiased
             for running, newest in ((self.running_mean, mean), (self.running_var, var)):
                 running.data = (running * (1 - share) + newest * share).to(running.dtype)
             self.num_batches_tracked.data = Tensor(seen, dtype="int64")

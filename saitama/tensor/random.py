@@ -52,6 +52,7 @@ class BatchShare(NamedTuple):
     first: int
     rows: int
     total: int
+    counts: bool = True  # False: the row is another process', lent to one that has none
 
 
 class CurrentShare:
