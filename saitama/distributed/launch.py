@@ -126,6 +126,7 @@ class Job:
         self.processes: Dict[int, Tuple[int, str]] = {}  # process id -> rank, machine
         self.killed: Optional[str] = None
         self.pid: Optional[int] = None
+        self.code: Optional[int] = None  # of the first rank that failed; mpiexec may tell that of one it killed for it
         self.told = False  # whether a rank has said why the job ends
 
     def run(self, command: Sequence[str], environment: Dict[str, str]) -> int:
@@ -150,6 +151,8 @@ class Job:
                 signal.signal(signal.SIGINT, before)
         if code != 0 and not self.told:
             self._say(self.killed or f"the job ended with exit code {code}")
+        if code != 0 and self.code:
+            return self.code
         return code if code >= 0 else 128 - code
 
     def _pass_on(self, source: Any, target: Any) -> None:
@@ -166,6 +169,10 @@ class Job:
         announced = re.match(rf"{ANNOUNCED} (\d+) (\d+) (\S+)$", line)
         if announced:
             self.processes[int(announced[2])] = int(announced[1]), announced[3]
+        ended = re.match(rf"{ANNOUNCED} exit (\d+)$", line)
+        if ended and self.code is None:
+            self.code = int(ended[1])
+        if announced or ended:
             return True
         if self.told:
             return bool(NOISE.match(line)) or line.startswith(("saitama: rank", "Traceback", "  "))

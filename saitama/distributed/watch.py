@@ -31,8 +31,7 @@ SAY = 0.1  # seconds in which what was printed gets through, before the job ends
 
 def guard(world: MPIWorld) -> None:
     """Watch over the job from now on."""
-    if "SAITAMA_LAUNCH" in os.environ:
-        say(f"{ANNOUNCED} {world.rank} {os.getpid()} {socket.gethostname()}")
+    announce(f"{world.rank} {os.getpid()} {socket.gethostname()}")
 
     def hook(kind: Any, error: BaseException, trace: Any) -> None:
         if issubclass(kind, KeyboardInterrupt):
@@ -58,10 +57,17 @@ def fail(world: MPIWorld, text: str, code: int = 1, before: str = "") -> NoRetur
 def end(world: MPIWorld, text: str, code: int = 1) -> NoReturn:
     """The end of this process, and so of all: the starter sees the exit code, and the lines tell the others."""
     say(text)
+    announce(f"exit {code}")
     time.sleep(SAY)
     if world.line is not None:
         world.line.tell(FAILED + world.rank.to_bytes(2, "little"))
     os._exit(code)
+
+
+def announce(text: str) -> None:
+    """To `saitama launch` alone."""
+    if "SAITAMA_LAUNCH" in os.environ:
+        say(f"{ANNOUNCED} {text}")
 
 
 def say(text: str) -> None:

@@ -7,7 +7,8 @@ batches are of different sizes, or hold targets that are to be ignored. Of batch
 
 is the mean over all items, and its gradient what one large batch would give. How many items come is not known before
 the last batch, so every backward() starts from k_i / k_1, and what has added up is multiplied by k_1 / (k_1 + ... + k_n)
-at the end. Where several machines share the work, their items and gradients are added up with the others.
+at the end. Where several machines share the work, k_1 is what all have in the first batch, and items and gradients are
+added up over all.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class Accumulation:
             self.is_sum = True
             return loss
         if self.first is None:
-            self.first = self.world.sum([items])[0] / self.world.size or 1.0
+            self.first = self.world.sum([items])[0] or 1.0
         if not items:
             if output is None:
                 raise ValueError("Accumulation: a batch without items has no mean loss; leave it out, or give output=")
