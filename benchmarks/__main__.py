@@ -67,12 +67,21 @@ def main(arguments: List[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="saitama against its peers, in one run")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(names())}; all, if none is given")
     parser.add_argument("--output", metavar="FILE.xlsx", help="a workbook for tables and charts")
+    parser.add_argument("--force", action="store_true", help="replace such a workbook although somebody worked in it")
     options = parser.parse_args(arguments)
     unknown = [name for name in options.names if name not in names()]
     if unknown:
         parser.error(f"no benchmark called {', '.join(unknown)}; there are: {', '.join(names())}")
     if options.output and not options.output.lower().endswith(".xlsx"):
         parser.error(f"--output {options.output}: give a name that ends with .xlsx")
+    overwrite = options.force or None
+    if options.output:
+        from saitama.spreadsheets.saving import check_replaceable
+
+        try:
+            check_replaceable(options.output, overwrite)  # before minutes of measuring
+        except FileExistsError as error:
+            parser.error(str(error))
     load, facts, peaks = machine.load(), machine.description(), machine.measure()
     for key, value in facts.items():
         print(f"{key:12}{value}")
@@ -83,7 +92,7 @@ def main(arguments: List[str]) -> int:
     if options.output:
         from benchmarks.workbook import write
 
-        write(reports, facts, peaks, options.output)
+        write(reports, facts, peaks, options.output, overwrite)
         print(f"wrote {options.output}")
     return 0
 

@@ -22,7 +22,7 @@ from openpyxl.worksheet.properties import PageSetupProperties
 from benchmarks.machine import Peaks
 from benchmarks.report import Report, medians, missed, rate, ratio, share
 from benchmarks.roofline import add_roofline
-from saitama.files import atomic_path
+from saitama.spreadsheets.saving import write_workbook
 from saitama.spreadsheets.style import Styles
 
 GREEN, RED, GRID = "2E8B57", "B0413E", "D9DEE3"
@@ -56,8 +56,11 @@ class Columns(NamedTuple):
         return ["case", *(f"{name}, {self.unit}" for name in self.rivals), *tail]
 
 
-def write(reports: List[Report], facts: Dict[str, str], peaks: Optional[Peaks], path: str) -> None:
-    """Write the workbook. ValueError for a name that is not .xlsx."""
+def write(
+    reports: List[Report], facts: Dict[str, str], peaks: Optional[Peaks], path: str, overwrite: Optional[bool] = None
+) -> None:
+    """Write the workbook. ValueError for a name that is not .xlsx; FileExistsError for one that somebody has worked in,
+    unless overwrite=True."""
     if not path.lower().endswith(".xlsx"):
         raise ValueError(f"--output: {path!r} is not an .xlsx name; give one, such as benchmarks.xlsx")
     workbook = Workbook()
@@ -76,8 +79,7 @@ def write(reports: List[Report], facts: Dict[str, str], peaks: Optional[Peaks], 
         sheet.sheet_view.showGridLines = False
         sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0  # printed: as wide as a page
         sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
-    with atomic_path(path) as temporary:
-        workbook.save(temporary)
+    write_workbook(workbook, path, overwrite)
 
 
 def row_of(sheet: Any, styles: Styles, row: int, values: List[Any], style: str = "cell", column: int = 1) -> None:

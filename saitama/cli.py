@@ -12,8 +12,9 @@ import sys
 from typing import List, Optional
 
 import saitama
-from saitama.commands import export, generate, launch, train
+from saitama.commands import export, generate, launch, recalc, train
 from saitama.commands.options import tolerance
+from saitama.signals import end_in_order
 
 RIGHT, DIFFERS, UNUSABLE = 0, 1, 2
 INTERRUPTED = 130  # what a shell reports after Ctrl-C
@@ -25,6 +26,9 @@ def main(arguments: Optional[List[str]] = None) -> int:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by whoever started us, as `>&-` does
             setattr(sys, name, open(os.devnull, "w"))
+        elif hasattr(getattr(sys, name), "reconfigure"):  # a verdict is printed whatever letters a terminal has
+            getattr(sys, name).reconfigure(errors="backslashreplace")
+    end_in_order()
     parser = make_parser()
     options = parser.parse_args(arguments)
     if options.run is None:
@@ -58,6 +62,7 @@ def make_parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("demo", help="a 2-2-2 network checked against a published hand calculation")
     command.add_argument("-o", "--out", default="saitama-demo", metavar="FOLDER", help="where its workbooks go")
+    export.add_force(command)
     command.set_defaults(run=demo)
 
     export.add(commands)
@@ -81,11 +86,7 @@ def make_parser() -> argparse.ArgumentParser:
     command.add_argument("--json", action="store_true", help="print the result as JSON")
     command.set_defaults(run=verify)
 
-    command = commands.add_parser("recalc", help="calculate a workbook's formulas and store the results in it")
-    command.add_argument("file", metavar="FILE")
-    command.add_argument("-o", "--output", metavar="FILE", help="write here and leave the original as it is")
-    command.add_argument("--engine", choices=("ironcalc", "libreoffice"), help="default: the first that is installed")
-    command.set_defaults(run=recalc)
+    recalc.add(commands)
 
     command = commands.add_parser("info", help="version, kernels and machine")
     command.set_defaults(run=info)
@@ -113,7 +114,7 @@ def end_all_ranks(message: str) -> None:
 def demo(options: argparse.Namespace) -> int:
     from saitama.demo import run_demo
 
-    return RIGHT if run_demo(options.out) else DIFFERS
+    return RIGHT if run_demo(options.out, options.force) else DIFFERS
 
 
 def worksheet(options: argparse.Namespace) -> int:
@@ -123,7 +124,8 @@ def worksheet(options: argparse.Namespace) -> int:
     root, names = run_script(options.script)
     parts = [part.strip() for part in options.blanks.split(",") if part.strip()]
     blanks = parts[0] if parts in (["all"], ["forward"], ["backward"]) else parts
-    print(spreadsheets.worksheet(root, options.output, names=names, blanks=blanks))
+    force = options.force or None
+    print(spreadsheets.worksheet(root, options.output, names=names, blanks=blanks, overwrite=force))
     print(f"next: fill in its yellow cells, save it, and `saitama verify {options.output}`")
     return RIGHT
 
@@ -139,18 +141,6 @@ def verify(options: argparse.Namespace) -> int:
         )
     print(json.dumps(result.as_dict(), indent=1) if options.json else result)
     return RIGHT if result.ok else DIFFERS
-
-
-def recalc(options: argparse.Namespace) -> int:
-    from saitama import spreadsheets
-
-    output = options.output or options.file
-    result = spreadsheets.recalculate(options.file, engine=options.engine, output=output)
-    cells = sum(len(sheet) for sheet in result.values.values())
-    print(f"{output}: {cells:,} cells calculated by {result.engine} in {result.seconds:.1f} s")
-    for cell in list(result.errors)[:20]:
-        print(f"  {cell}: {result[cell]}")
-    return DIFFERS if result.errors else RIGHT
 
 
 def info(options: argparse.Namespace) -> int:

@@ -19,12 +19,12 @@ from rich.table import Table
 from saitama import spreadsheets
 from saitama.autograd import no_grad
 from saitama.autograd.by_hand import TwoLayerStep, two_layer_by_hand
-from saitama.files import write_workbook
 from saitama.spreadsheets.carry import Carried, read_graph
 from saitama.spreadsheets.compare import is_close
 from saitama.spreadsheets.graph import Item
 from saitama.spreadsheets.hand import is_right
 from saitama.spreadsheets.reading import open_workbook
+from saitama.spreadsheets.saving import check_replaceable, write_workbook
 from saitama.tensor import Tensor
 
 INPUTS, TARGETS = [0.05, 0.10], [0.01, 0.99]
@@ -71,8 +71,11 @@ class Network:
                 weight -= LEARNING_RATE * weight.grad
 
 
-def run_demo(folder: str) -> bool:
-    """Write the three workbooks into `folder`, print the comparison, and say whether all of it agrees."""
+def run_demo(folder: str, force: bool = False) -> bool:
+    """Write the three workbooks into `folder`, print the comparison, and say whether all of it agrees.
+
+    Workbooks of an earlier demo in which somebody has worked are kept, with a FileExistsError, unless `force`.
+    """
     console = Console(highlight=False, soft_wrap=True)
     out = Path(folder)
     try:
@@ -80,16 +83,19 @@ def run_demo(folder: str) -> bool:
     except OSError as error:
         raise OSError(f"cannot make the folder {out}: {error.strerror}; give another with --out") from error
     exported, blank, filled = (out / name for name in ("network.xlsx", "by-hand-blank.xlsx", "by-hand-filled.xlsx"))
+    overwrite = force or None
+    for path in (exported, blank, filled):  # before any of them is written
+        check_replaceable(path, overwrite)
 
     console.print("[bold]A 2-2-2 sigmoid network, checked by hand[/]")
     console.print("published by Matt Mazur, A Step by Step Backpropagation Example\n")
     network = Network()
     loss = network.forward()
-    size = spreadsheets.export(loss, exported, names=vars(network))
+    size = spreadsheets.export(loss, exported, names=vars(network), overwrite=overwrite)
     blanks = ["net_h", "out_h", "net_o", "out_o", "E", "W1", "W2"]
-    spreadsheets.worksheet(loss, blank, names=vars(network), blanks=blanks)
+    spreadsheets.worksheet(loss, blank, names=vars(network), blanks=blanks, overwrite=overwrite)
     by_hand = two_layer_by_hand(INPUTS, W1, B1, W2, B2, TARGETS, LEARNING_RATE)
-    fill_in(blank, filled, by_hand)
+    fill_in(blank, filled, by_hand, overwrite)
     console.print(f"exported {exported}: {size.nodes} operations, {size.formulas} live formulas")
 
     calculated, problem = None, ""
@@ -199,7 +205,7 @@ def type_into(path: Path, changed: Path, new: Dict[str, List[float]]) -> None:
     workbook.save(changed)
 
 
-def fill_in(blank: Path, filled: Path, step: TwoLayerStep) -> None:
+def fill_in(blank: Path, filled: Path, step: TwoLayerStep, overwrite: Optional[bool] = None) -> None:
     """A copy of the worksheet with every blank filled in: the hand calculation, to 9 decimals as on a calculator."""
     carried = read_graph(open_workbook(blank))
     workbook = load_workbook(blank)
@@ -210,7 +216,7 @@ def fill_in(blank: Path, filled: Path, step: TwoLayerStep) -> None:
             cell = workbook[places.sheet].cell(row, column)
             if cell.value is None:  # elsewhere a formula repeats what was typed above
                 cell.value = round(number, 9)
-    write_workbook(workbook, filled)
+    write_workbook(workbook, filled, overwrite)
 
 
 def hand_value(carried: Carried, key: Any, step: TwoLayerStep) -> List[float]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import platform
-import shutil
-from typing import Dict
+from typing import Dict, List
 
 import saitama
 from saitama.tensor.backend import K
+
+PROGRAMS = {"ironcalc": "IronCalc", "libreoffice": "LibreOffice", "gnumeric": "Gnumeric"}
+HOW = "pip install 'saitama-dl[recalc]', or install LibreOffice or Gnumeric"
 
 
 def information() -> Dict[str, str]:
@@ -19,18 +21,11 @@ def information() -> Dict[str, str]:
         "saitama": saitama.__version__,
         "python": f"{platform.python_version()} on {platform.system()} {platform.machine()}",
         "kernels": f"{backend} ({details})",
-        "recalculation": ", ".join(_engines()) or "none: pip install 'saitama-dl[recalc]', or install LibreOffice",
+        "recalculation": ", ".join(_engines()) or f"none: {HOW}",
     }
 
 
-def _engines() -> Dict[str, None]:
-    found: Dict[str, None] = {}
-    try:
-        import ironcalc  # noqa: F401
+def _engines() -> List[str]:
+    from saitama.spreadsheets.recalculate import ENGINES
 
-        found["IronCalc"] = None
-    except ImportError:
-        pass
-    if shutil.which("soffice") or shutil.which("libreoffice"):
-        found["LibreOffice"] = None
-    return found
+    return [PROGRAMS[name] for name, engine in ENGINES.items() if engine.is_available()]

@@ -16,7 +16,8 @@ from .errors import WorkbookError, WorkbookNotFound
 from .export import Exported, export
 from .heat_map import heat_map
 from .read_tensor import read_tensor
-from .recalculate import Recalculation, recalculate
+from .recalculate import recalculate
+from .recalculation import Recalculation, ResultsDiffer
 from .report import Comparison, Difference
 from .verify import Verification, verify
 from .worksheet import worksheet
@@ -26,6 +27,7 @@ __all__ = [
     "Difference",
     "Exported",
     "Recalculation",
+    "ResultsDiffer",
     "Verification",
     "WorkbookError",
     "WorkbookNotFound",

@@ -18,6 +18,7 @@ from .engine import Result
 from .errors import WorkbookError
 from .package import Package
 from .reading import Position
+from .saving import MARK, is_untouched, mark
 from .sheet_cells import RawCell, scan_cells
 from .xml_events import XmlError
 
@@ -33,9 +34,12 @@ _NOT_IN_XML = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]|_(?=x[0-
 def write_with_values(package: Package, values: Mapping[str, Mapping[Position, Result]], target: Path) -> None:
     """Write the workbook to `target` with `values`, sheet title -> (row, column) -> result, as its cached values."""
     parts = {part: values[title] for title, part in package.sheets.items() if values.get(title)}
+    is_ours = is_untouched(package.archive)  # and so it stays: results are nobody's work
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.comment = package.archive.comment
         for info in package.archive.infolist():
+            if is_ours and info.filename == MARK:
+                continue
             data = package.archive.read(info)
             if info.filename in parts:
                 try:
@@ -43,6 +47,8 @@ def write_with_values(package: Package, values: Mapping[str, Mapping[Position, R
                 except XmlError as error:
                     raise package.damage(f"{info.filename!r}: {error}") from error
             archive.writestr(info, data, compress_type=info.compress_type)
+        if is_ours:
+            archive.writestr(MARK, mark(archive))
 
 
 def with_values(sheet: bytes, values: Mapping[Position, Result]) -> bytes:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Tuple, Union
+from typing import Any, Optional, Tuple, Union
 
 from saitama import __version__
-from saitama.files import write_workbook
 from saitama.tensor.tensor import Tensor
 
 from .book import Book
@@ -18,6 +17,7 @@ from .formulas import FORMULAS
 from .graph import Graph, Node, Run, run, trace
 from .inputs import write_exported, write_inputs, write_leaf_gradients
 from .parts import innermost
+from .saving import check_replaceable, write_workbook
 from .start import HOW_TO_READ, write_start
 from .step import take_step, trace_step
 from .update import write_updates
@@ -47,7 +47,7 @@ def export(
     names: Any = None,
     optimizer: Any = None,
     max_cells: int = 20_000,
-    overwrite: bool = True,
+    overwrite: Optional[bool] = None,
 ) -> Exported:
     """Write every value and gradient behind `root` to an .xlsx workbook of live formulas.
 
@@ -58,10 +58,11 @@ def export(
         gradient, with every line of the rule, from the optimizer's options and state as they are now. Nothing is
         updated; the gradient is this graph's own, whatever .grad holds.
     max_cells: a tensor of more numbers is summarised; Start and Check say so.
-    overwrite: False raises FileExistsError where the file exists.
+    overwrite: None replaces a file only if saitama wrote it and nobody has touched it since, True any, False none.
 
     Raises TypeError or ValueError for a root without a graph or an optimizer without formulas, RuntimeError for a graph
-    freed by backward(), OSError where the file cannot be written (an old file is kept).
+    freed by backward(), FileExistsError for a file that is kept, OSError where the file cannot be written (an old file
+    is kept).
     """
     check_path(path, overwrite, max_cells)
     graph, result = computed(root, names, optimizer)
@@ -69,7 +70,7 @@ def export(
     size = f"{len(graph.nodes)} operations, {len(graph.leaves)} input tensors, {graph.dtype}"
     what = f"written by saitama {__version__}: {size}"
     write_book(book, "export", what, HOW_TO_READ)
-    return save(book, Path(path))
+    return save(book, Path(path), overwrite)
 
 
 def computed(root: Tensor, names: Any, optimizer: Any) -> Tuple[Graph, Run]:
@@ -82,13 +83,12 @@ def computed(root: Tensor, names: Any, optimizer: Any) -> Tuple[Graph, Run]:
     return graph, result
 
 
-def check_path(path: Union[str, os.PathLike[str]], overwrite: bool, max_cells: int) -> None:
+def check_path(path: Union[str, os.PathLike[str]], overwrite: Optional[bool], max_cells: int) -> None:
     if Path(path).suffix.lower() != ".xlsx":
         raise ValueError(f"export: {os.fspath(path)!r} is not an .xlsx name; give one, such as 'network.xlsx'")
-    if not overwrite and Path(path).exists():
-        raise FileExistsError(f"{os.fspath(path)} exists already; give another name or overwrite=True")
     if isinstance(max_cells, bool) or not isinstance(max_cells, int) or max_cells < 1:
         raise ValueError(f"max_cells is {max_cells!r}; give a whole number of at least 1")
+    check_replaceable(path, overwrite)
 
 
 def write_book(book: Book, kind: str, what: str, how: Any) -> None:
@@ -139,9 +139,9 @@ def write_node(book: Book, node: Node) -> None:
     book.write_forward(node, page)
 
 
-def save(book: Book, path: Path) -> Exported:
+def save(book: Book, path: Path, overwrite: Optional[bool]) -> Exported:
     """Write the workbook to a temporary name and rename it."""
-    write_workbook(book.workbook, path)
+    write_workbook(book.workbook, path, overwrite)
     sheets = tuple(book.workbook.sheetnames)
     return Exported(path, sheets, len(book.graph.nodes), book.formula_count, tuple(book.left_out))
 

@@ -16,10 +16,10 @@ from openpyxl import Workbook
 from openpyxl.formatting.rule import ColorScaleRule
 from openpyxl.utils import get_column_letter
 
-from saitama.files import write_workbook
 from saitama.tensor.tensor import Tensor
 
 from .layout import MAX_COLUMNS, MAX_ROWS, slice_label
+from .saving import check_replaceable, write_workbook
 from .style import Styles
 
 MOST_CELLS = 1_000_000
@@ -31,22 +31,25 @@ def heat_map(
     *,
     queries: Optional[Sequence[str]] = None,
     keys: Optional[Sequence[str]] = None,
+    overwrite: Optional[bool] = None,
 ) -> Path:
     """Write attention weights as coloured tables, the larger the darker: a row for each query, a column for each key.
 
     Args:
         weights: (..., T, S), what `return_weights=True` gives; a table for each index of the axes in front.
-        path: an .xlsx file, replaced if it exists.
+        path: an .xlsx file.
         queries, keys: labels of the T rows and the S columns, the tokens say; their positions if None. If T = S, the
             labels of the queries are those of the keys too.
+        overwrite: None replaces a file only if saitama wrote it and nobody has touched it since, True any, False none.
 
     Returns the path. Raises TypeError for anything but a Tensor of numbers, ValueError for a name that is not .xlsx, a
-    tensor without rows and columns or too large for a sheet, or a wrong number of labels; OSError where the file
-    cannot be written.
+    tensor without rows and columns or too large for a sheet, or a wrong number of labels; FileExistsError for a
+    file that is kept, OSError where it cannot be written.
     """
     path = Path(path)
     if path.suffix.lower() != ".xlsx":
         raise ValueError(f"heat_map: {os.fspath(path)!r} is not an .xlsx name; give one, such as 'attention.xlsx'")
+    check_replaceable(path, overwrite)
     if not isinstance(weights, Tensor) or weights.dtype == "bool":
         raise TypeError(f"heat_map: expected a Tensor of numbers, got {getattr(weights, 'dtype', type(weights))}")
     if weights.ndim < 2 or not weights.numel():
@@ -75,7 +78,7 @@ def heat_map(
         top += T + 3
     sheet.sheet_view.showGridLines = False
     styles.close()
-    write_workbook(workbook, path)
+    write_workbook(workbook, path, overwrite)
     return path
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from math import isfinite
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Tuple, Union
+from typing import Any, Dict, List, Mapping, Optional, Tuple, Union
 
 from openpyxl import Workbook
 from openpyxl.chart import Reference, ScatterChart, Series
@@ -17,9 +17,9 @@ from openpyxl.drawing.line import LineProperties
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
 
-from saitama.files import write_workbook
 from saitama.training.history import History, Row, columns
 
+from .saving import write_workbook
 from .style import Styles
 
 COLORS = ("2F4B7C", "E07A1F", "2E8B57", "B0413E", "7B5EA7", "8C6D46", "4AA3C7", "6B7785")  # of the lines, in order
@@ -36,11 +36,14 @@ CHART_COLUMNS, CHART_ROWS = 8, 19  # cells that one chart covers, the gap includ
 Table = Tuple[str, Any, List[str], int]  # run, sheet, columns, rows
 
 
-def write_histories(runs: Mapping[str, History], path: Union[str, os.PathLike[str]]) -> None:
+def write_histories(
+    runs: Mapping[str, History], path: Union[str, os.PathLike[str]], overwrite: Optional[bool] = None
+) -> None:
     """Write tables and charts. One run: a chart for each quantity, training and validation as two lines. Several: a
     chart for each column, with a line for each run.
 
-    Raises ValueError for a name that is not .xlsx or runs without rows, OSError where the file cannot be written.
+    Raises ValueError for a name that is not .xlsx or runs without rows, FileExistsError for a file that somebody has
+    worked in unless overwrite=True, OSError where the file cannot be written.
     """
     if Path(path).suffix.lower() != ".xlsx":
         raise ValueError(f"History.export: {os.fspath(path)!r} is not an .xlsx name; give one, such as 'run.xlsx'")
@@ -65,7 +68,7 @@ def write_histories(runs: Mapping[str, History], path: Union[str, os.PathLike[st
             place += 1
     styles.close()
     workbook.active = 0
-    write_workbook(workbook, path)
+    write_workbook(workbook, path, overwrite)
 
 
 def _tables(workbook: Workbook, styles: Styles, title: str, runs: Dict[str, List[Row]]) -> List[Table]:

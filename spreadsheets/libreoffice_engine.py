@@ -8,9 +8,8 @@ import shutil
 from pathlib import Path
 from typing import Optional
 
-from .engine import Calculated, EngineFailure, Result, run
-from .errors import WorkbookError
-from .reading import Book, open_workbook
+from .engine import Calculated, EngineFailure, results, run
+from .reading import Book
 
 NAME = "libreoffice"
 
@@ -58,21 +57,7 @@ def calculate(source: Path, folder: Path, timeout: float) -> Calculated:
     options = [f"-env:UserInstallation={profile.absolute().as_uri()}", "--headless", "--norestore", "--nologo"]
     convert = ["--convert-to", "xlsx:Calc MS Excel 2007 XML", "--outdir", str(output), str(source)]
     run([program, *options, *convert], timeout, folder)
-    result = output / source.name
-    if not result.exists():  # its exit code is 0 even then
-        raise EngineFailure("it could not open the file")
-    try:
-        book = open_workbook(result)
-        sheets = {
-            title: {
-                position: Result(cell.value, cell.kind == "error")
-                for position, cell in sheet.items()
-                if cell.kind != "not calculated"
-            }
-            for title, sheet in book.items()
-        }
-    except WorkbookError as error:
-        raise EngineFailure(f"its result cannot be read ({error})") from error
+    book, sheets = results(output / source.name)
     return Calculated(_version(book), sheets)
 
 

@@ -24,7 +24,7 @@ class Package:
         self.data = read_checked(path)
         self.archive = zipfile.ZipFile(BytesIO(self.data))
         self._parts = {name.lower(): name for name in self.archive.namelist()}
-        workbook = self._find_workbook()
+        workbook = self.workbook = self._find_workbook()  # the part that lists the sheets
         relations = self._relations(workbook)
         self.sheets: Dict[str, str] = {}
         for _, attributes in self.elements(workbook, {"sheet"}):

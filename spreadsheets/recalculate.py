@@ -1,125 +1,197 @@
-"""Evaluate a workbook's formulas with an independent engine."""
+"""Evaluate a workbook's formulas with an independent engine, and lose nothing that the file holds."""
 
 from __future__ import annotations
 
-import tempfile
+import os
 import time
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Dict, List, Optional
+from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 
 from saitama.files import atomic_path
 
-from . import ironcalc_engine, libreoffice_engine
-from .address import cell_name, parse_address, quote_title
+from . import gnumeric_engine, ironcalc_engine, libreoffice_engine
+from .address import cell_name, quote_title
+from .agreement import STORED, Disagreement, Results, disagreements, stored_results
 from .cached_values import write_with_values
-from .engine import Calculated, EngineFailure, Result
+from .called_functions import Formulas, missing
+from .engine import Calculated, EngineFailure, Result, engine_folder
+from .engine_copy import write_copy
 from .errors import WorkbookError
 from .package import Package
 from .reading import Book, Position, Value
+from .recalculation import Recalculation, ResultsDiffer
 from .safety import PathLike
+from .saving import check_replaceable
 
-ENGINES = {engine.NAME: engine for engine in (ironcalc_engine, libreoffice_engine)}  # in the order of preference
+ENGINES = {engine.NAME: engine for engine in (ironcalc_engine, libreoffice_engine, gnumeric_engine)}  # the best first
+ALL = "all"
 
 
-@dataclass(frozen=True)
-class Recalculation:
-    """A workbook's values as an engine calculated them. Constants are those of the file, exactly."""
-
-    path: str
-    engine: str  # "ironcalc" or "libreoffice"
+class _Attempt(NamedTuple):
+    engine: str
     version: str
     seconds: float
-    formulas: int  # how many cells were calculated
-    values: Dict[str, Dict[str, Value]]  # sheet title -> "B2" -> value
-    errors: Dict[str, str] = field(
-        default_factory=dict
-    )  # "Sheet1!B2" -> "#NAME?", where a formula's result is an error
-
-    def __getitem__(self, address: str) -> Value:
-        """The value of one cell, `recalculation["Sheet1!B2"]`; None for a blank."""
-        block = parse_address(address)
-        if block.shape != (1, 1):
-            raise ValueError(f"{address!r} is a block: give the address of one cell")
-        titles = {title.casefold(): title for title in self.values}
-        title = titles.get(block.sheet.casefold()) if block.sheet is not None else None
-        if block.sheet is None and len(titles) == 1:
-            title = next(iter(self.values))
-        if title is None:
-            raise KeyError(f"{address!r}: name one of the sheets {', '.join(map(repr, self.values))}")
-        return self.values[title].get(cell_name(block.top, block.left))
+    results: Results
+    differences: List[Disagreement]  # from what the file holds
 
 
 def recalculate(
-    path: PathLike, *, engine: Optional[str] = None, output: Optional[PathLike] = None, timeout: float = 300.0
+    path: PathLike,
+    *,
+    engine: Optional[str] = None,
+    output: Optional[PathLike] = None,
+    overwrite: Optional[bool] = None,
+    timeout: float = 300.0,
 ) -> Recalculation:
-    """Evaluate all formulas of the workbook at `path` with "ironcalc" or "libreoffice".
+    """Evaluate all formulas of the workbook at `path` with "ironcalc", "libreoffice", "gnumeric" or "all" of them.
 
-    Without `engine`, the first that is installed and can load the file is taken. With `output`, which may be `path`
-    itself, a copy of the workbook is written in which only the calculated values have changed. `timeout` is in
-    seconds, for each engine.
+    engine: without one, the first that is installed is taken if it has all functions and differs nowhere from the
+        results that the file holds; else the others are tried too, and the one that differs least is taken.
+    output: a copy of the workbook to write, in which only calculated values have changed; it may be `path` itself.
+    overwrite: None keeps what somebody has: an `output` that is another workbook, unless saitama wrote it and nobody
+        touched it since; and in `path` itself every result that it holds, so that only formulas without one get theirs,
+        and nothing is written where results differ. True writes in any case, False only where there is no file.
+    timeout: in seconds, for each engine, which may take no more than 4 GB of memory either.
 
-    Raises WorkbookError where the workbook cannot be used, no engine is installed or none can load it, and OSError
-    where `output` cannot be written (the old file is kept).
+    Raises WorkbookError where the workbook cannot be used, no engine is installed or none can load it, and its kind
+    ResultsDiffer where results would have been lost; FileExistsError where `output` is kept, and OSError where it cannot
+    be written.
     """
+    chosen = _choose(engine)
+    in_place = output is not None and os.path.exists(output) and os.path.exists(path) and os.path.samefile(output, path)
+    if output is not None and (not in_place or overwrite is False):
+        check_replaceable(output, overwrite)
+    before = _state(path)
     book = Book(Package(path))
     _refuse_what_engines_misread(book)
-    name, calculated, seconds = _calculate(book.package, _choose(engine), timeout)
-    results = _results_of_formulas(book, calculated)
-    if output is not None:
-        with atomic_path(output) as temporary:
-            write_with_values(book.package, results, temporary)
-    values: Dict[str, Dict[str, Value]] = {}
-    errors: Dict[str, str] = {}
-    for title, sheet in book.items():
-        here = values[title] = {}
-        for position, cell in sheet.items():
-            result = results[title].get(position)
-            here[cell_name(*position)] = cell.value if result is None else result.value
-            if result is not None and result.is_error:
-                errors[f"{quote_title(title)}!{cell_name(*position)}"] = str(result.value)
-    return Recalculation(book.path, name, calculated.version, seconds, sum(map(len, results.values())), values, errors)
+    formulas = Formulas(book)
+    stored = stored_results(book)
+    attempts, lacks, failures = _calculate(book, chosen, timeout, formulas, stored, engine == ALL)
+    best = min(attempts, key=lambda attempt: (len(attempt.differences), len(lacks[attempt.engine])))
+    everyone = {STORED: stored, **{attempt.engine: attempt.results for attempt in attempts}}
+    notes = [*formulas.notes(), *(f"{name} gave up: {why}" for name, why in failures.items())]
+    if any(cell.source == "=" for sheet in book.values() for cell in sheet.values()):
+        notes.append("what-if tables keep the results that they have: no engine here calculates them")
+    found = _as_recalculation(book, best, disagreements(everyone) if engine == ALL else best.differences, lacks, notes)
+    if output is None:
+        return found
+    if in_place and found.differences and not overwrite:
+        raise ResultsDiffer(found)
+    results = best.results if overwrite else _new(best, stored)
+    if in_place and _state(path) != before:
+        raise WorkbookError(f"{book.path} was changed while it was calculated, and is kept as it is now: do it again")
+    if in_place and not any(results.values()):
+        return found
+    if not in_place:
+        check_replaceable(output, overwrite)  # again, as somebody may have saved it meanwhile
+    with atomic_path(output) as temporary:
+        write_with_values(book.package, results, temporary)
+    return found
+
+
+def _new(attempt: _Attempt, stored: Results) -> Results:
+    """The results that are not stored, or differ from what is: numbers that agree keep the digits that they have."""
+    differing: Set[str] = {difference.cell for difference in attempt.differences}
+    return {
+        title: {
+            position: result
+            for position, result in results.items()
+            if position not in stored[title]
+            or (differing and f"{quote_title(title)}!{cell_name(*position)}" in differing)
+        }
+        for title, results in attempt.results.items()
+    }
+
+
+def _state(path: PathLike) -> object:
+    """Something that changes when the file is written."""
+    try:
+        status = os.stat(path)
+        return status.st_ino, status.st_size, status.st_mtime_ns
+    except (OSError, ValueError):  # Package says what is wrong with it
+        return None
 
 
 def _choose(engine: Optional[str]) -> List[str]:
-    if engine is not None and engine not in ENGINES:
-        raise ValueError(f"recalculate: engine {engine!r} is not known: give 'ironcalc', 'libreoffice' or None")
-    names = [name for name in ENGINES if engine in (None, name) and ENGINES[name].is_available()]
+    if engine not in (None, ALL, *ENGINES):
+        known = ", ".join(map(repr, [*ENGINES, ALL]))
+        raise ValueError(f"recalculate: engine {engine!r} is not known: give {known} or None")
+    names = [name for name in ENGINES if engine in (None, ALL, name) and ENGINES[name].is_available()]
     if not names:
-        wanted = "no engine that recalculates workbooks" if engine is None else f"the engine {engine!r}"
-        verb = "is installed" if engine is None else "is not installed"
-        raise WorkbookError(f"{wanted} {verb}: `pip install 'saitama-dl[recalc]'` (IronCalc) or install LibreOffice")
+        wanted = "no engine that recalculates workbooks" if engine in (None, ALL) else f"the engine {engine!r}"
+        verb = "is installed" if engine in (None, ALL) else "is not installed"
+        raise WorkbookError(
+            f"{wanted} {verb}: `pip install 'saitama-dl[recalc]'` (IronCalc) or install LibreOffice or Gnumeric"
+        )
     return names
 
 
-def _calculate(package: Package, names: List[str], timeout: float) -> tuple[str, Calculated, float]:
-    """The first engine that succeeds, its results and the seconds it took. Engines see a copy of the checked bytes."""
-    failures = []
+def _calculate(
+    book: Book, names: List[str], timeout: float, formulas: Formulas, stored: Results, everyone: bool
+) -> Tuple[List[_Attempt], Dict[str, Tuple[str, ...]], Dict[str, str]]:
+    """What engines give, up to the first that has nothing against it; what each lacks, and why others failed."""
+    attempts: List[_Attempt] = []
+    lacks: Dict[str, Tuple[str, ...]] = {}
+    failures: Dict[str, str] = {}
     for name in names:
-        with tempfile.TemporaryDirectory(prefix="saitama-") as folder:
-            source = Path(folder) / "workbook.xlsx"
-            source.write_bytes(package.data)
+        with engine_folder() as folder:
+            source = folder / "workbook.xlsx"
+            write_copy(book.package, source)
             start = time.perf_counter()
             try:
-                return name, ENGINES[name].calculate(source, Path(folder), timeout), time.perf_counter() - start
+                calculated = ENGINES[name].calculate(source, folder, timeout)
             except EngineFailure as failure:
-                failures.append(f"{name}: {failure}")
-    raise WorkbookError(f"{package.path} cannot be recalculated: {'; '.join(failures)}")
+                failures[name] = str(failure)
+                continue
+            seconds = time.perf_counter() - start
+            lacks[name] = missing(ENGINES[name], formulas.foreign, folder, timeout)
+        results = _results_of_formulas(book, calculated)
+        differences = disagreements({STORED: stored, name: results})
+        attempts.append(_Attempt(name, calculated.version, seconds, results, differences))
+        if not everyone and not differences and not lacks[name]:
+            break
+    if not attempts:
+        told = "; ".join(f"{name}: {why}" for name, why in failures.items())
+        raise WorkbookError(f"{book.path} cannot be recalculated: {told}")
+    return attempts, lacks, failures
 
 
-def _results_of_formulas(book: Book, calculated: Calculated) -> Dict[str, Dict[Position, Result]]:
+def _results_of_formulas(book: Book, calculated: Calculated) -> Results:
     """The engine's result for every formula cell. One that it has nothing for is an error, not a blank."""
     nothing = Result("#N/A", True)
     sheets = {title.casefold(): cells for title, cells in calculated.sheets.items()}
-    results: Dict[str, Dict[Position, Result]] = {}
+    results: Results = {}
     for title, sheet in book.items():
         found = sheets.get(title.casefold(), {})
         here = results[title] = {}
         for position, cell in sheet.items():
-            if cell.has_formula:
+            if cell.has_formula and cell.source != "=":  # an empty formula stands for a what-if table
                 result = found.get(position, nothing)
                 here[position] = nothing if result.value is None else result
     return results
+
+
+def _as_recalculation(
+    book: Book,
+    best: _Attempt,
+    differences: List[Disagreement],
+    lacks: Dict[str, Tuple[str, ...]],
+    notes: List[str],
+) -> Recalculation:
+    values: Dict[str, Dict[str, Value]] = {}
+    errors: Dict[str, str] = {}
+    stored = 0
+    for title, sheet in book.items():
+        here = values[title] = {}
+        for position, cell in sheet.items():
+            result = best.results[title].get(position)
+            here[cell_name(*position)] = cell.value if result is None else result.value
+            stored += result is not None and cell.kind != "not calculated"
+            if result is not None and result.is_error:
+                errors[f"{quote_title(title)}!{cell_name(*position)}"] = str(result.value)
+    count = sum(map(len, best.results.values()))
+    missing = {name: functions for name, functions in lacks.items() if functions}
+    about = (book.path, best.engine, best.version, best.seconds, count, values, errors, differences, missing)
+    return Recalculation(*about, tuple(notes), stored)
 
 
 def _refuse_what_engines_misread(book: Book) -> None:

@@ -44,21 +44,22 @@ def worksheet(
     optimizer: Any = None,
     blanks: Blanks = None,
     max_cells: int = 20_000,
-    overwrite: bool = True,
+    overwrite: Optional[bool] = None,
 ) -> Exported:
     """Write the graph behind `root` to an .xlsx workbook with blanks to be filled in by hand.
 
     blanks: "all" (the default), "forward", "backward", "update", or names of operations, inputs and updates: the value
         and the gradients of such an operation, the gradient of such an input, every line of an "update W1".
 
-    Everything else is as in export(); verify(path) marks what was typed.
+    Everything else is as in export(); verify(path) marks what was typed. A worksheet in which somebody has typed is
+    replaced with overwrite=True only.
     """
     check_path(path, overwrite, max_cells)
     graph, result = computed(root, names, optimizer)
     book = BlankBook(graph, result, max_cells, *_chosen(graph, blanks))
     what = f"to be filled in by hand; written by saitama {__version__}: {len(graph.nodes)} operations, {graph.dtype}"
     write_book(book, "worksheet", what, HOW_TO_FILL)
-    return save(book, Path(path))
+    return save(book, Path(path), overwrite)
 
 
 def _chosen(graph: Graph, blanks: Blanks) -> Tuple[Set[Item], Set[Item]]:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook
 
-from saitama.files import atomic_path, write_workbook
+from saitama.files import atomic_path
+from saitama.spreadsheets.saving import write_workbook
 
 
 def write(path, body=b"new", error=None):

@@ -31,10 +31,15 @@ SCRIPT = "a Python file, and its tensor (default: loss)"
 
 
 def add_output(command: argparse.ArgumentParser) -> None:
-    """-o, which export and worksheet need."""
+    """-o, which export and worksheet need, and --force."""
     command.add_argument(
         "-o", "--output", required=True, type=workbook_name, metavar="FILE", help="the workbook to write, .xlsx"
     )
+    add_force(command)
+
+
+def add_force(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--force", action="store_true", help="replace workbooks that somebody has worked in")
 
 
 def export(options: argparse.Namespace) -> int:
@@ -43,7 +48,7 @@ def export(options: argparse.Namespace) -> int:
 
     root, names = computation(options)
     limit = {} if options.max_cells is None else {"max_cells": options.max_cells}
-    written = spreadsheets.export(root, options.output, names=names, **limit)
+    written = spreadsheets.export(root, options.output, names=names, overwrite=options.force or None, **limit)
     print(written)
     if options.model is not None:
         print(f"{written.nodes:,} operations, {written.formulas:,} live formulas, forward and backward")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from dataclasses import replace
+from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Dict, List
 
@@ -55,16 +56,16 @@ def train(options: argparse.Namespace) -> int:
 
     run, trainer = RunFolder(options.out), resumed(options) if options.resume else fresh(options)
     introduce(trainer)
-    begin = perf_counter()
+    begin, before, curves = perf_counter(), trainer.step, run.curves
     try:
         trainer.fit()
     except KeyboardInterrupt as stop:
         where = str(stop) or "stopped"  # a second Ctrl-C has no words
         raise KeyboardInterrupt(f"{where}; to go on: saitama train --resume --out {options.out}") from None
     finally:
-        if trainer.history.steps:
-            trainer.history.export(run.curves)
-    conclude(trainer, run, perf_counter() - begin)
+        if trainer.step > before:  # and not where the folder is another run's
+            curves = run.write_curves(trainer.history)
+    conclude(trainer, run, curves, perf_counter() - begin)
     return 0
 
 
@@ -117,7 +118,7 @@ def introduce(trainer: LanguageModelTrainer) -> None:
     print(f"{times:.1f} times the text{done}\n", flush=True)
 
 
-def conclude(trainer: LanguageModelTrainer, run: RunFolder, seconds: float) -> None:
+def conclude(trainer: LanguageModelTrainer, run: RunFolder, curves: Path, seconds: float) -> None:
     """What the model has learnt, and what to do with it."""
     from saitama.transformer import perplexity
 
@@ -127,5 +128,5 @@ def conclude(trainer: LanguageModelTrainer, run: RunFolder, seconds: float) -> N
         f"it is as unsure of the next character as among {perplexity(loss):.1f} equally likely ones; untrained, among "
         f"{trainer.tokenizer.vocab_size}"
     )
-    print(f"kept in {run.path}: {run.checkpoint.name}, the model; {run.curves.name}, loss and more as charts")
+    print(f"kept in {run.path}: {run.checkpoint.name}, the model; {curves.name}, loss and more as charts")
     print(f"next: saitama generate {run.path}")

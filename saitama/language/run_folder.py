@@ -4,7 +4,8 @@
     checkpoint.safetensors  the weights under nanoGPT's names, and the state of the training
     curves.xlsx             loss, learning rate, gradient norm and speed as charts
 
-Every file is written under another name first and then renamed, so none is ever half of one.
+Every file is written under another name first and then renamed, so none is ever half of one. One run at a time uses a
+folder: it has a lock while it does, which ends with its process.
 """
 
 from __future__ import annotations
@@ -12,18 +13,23 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Dict, Sequence, Tuple, Union
+from typing import Any, Dict, Iterator, Mapping, Optional, Sequence, Tuple, Union
 
 from saitama import __version__
-from saitama.files import atomic_path
-from saitama.training import load_checkpoint
+from saitama.files import atomic_path, read_file
+from saitama.locking import folder_lock
+from saitama.tensor import Tensor
+from saitama.training import History
+from saitama.training.checkpoint import read_checkpoint
 from saitama.transformer import GPT, CharTokenizer
 
 from .settings import Settings
 
 MAKE = "`saitama train --out FOLDER` makes one"
+MOST_BYTES = 10_000_000  # of run.json
 
 
 class RunFolder:
@@ -33,6 +39,7 @@ class RunFolder:
         self.path = Path(path)
         self.about, self.checkpoint = self.path / "run.json", self.path / "checkpoint.safetensors"
         self.curves = self.path / "curves.xlsx"
+        self._seen: Optional[Tuple[int, int, int]] = None
 
     def check_free(self) -> None:
         """Raises FileExistsError if there is a run already, NotADirectoryError if there is something else."""
@@ -45,13 +52,57 @@ class RunFolder:
                 "choose another folder with --out"
             )
 
-    def claim(self) -> None:
-        """Make the folder for a new run. Raises FileExistsError if it holds a run already, OSError if it cannot be."""
+    @contextmanager
+    def claim(self) -> Iterator[None]:
+        """Make the folder for a new run, and use it for the block.
+
+        Raises FileExistsError if it holds a run already, OSError if it cannot be made.
+        """
         self.check_free()
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise type(error)(f"cannot make the folder {self.path}: {error.strerror}") from error
+        with self.use():
+            self.check_free()  # again: somebody may have been faster
+            yield
+
+    @contextmanager
+    def use(self) -> Iterator[None]:
+        """Keep all others from training in the folder for the block.
+
+        Raises BlockingIOError where another run does, FileExistsError where one has, since we last saw its checkpoint.
+        """
+        with folder_lock(self.path) as is_mine:
+            if is_mine is False:
+                raise BlockingIOError(f"{self.path} is in use by another run: let it end, or stop it, and try again")
+            if self._seen not in (None, self._state()):
+                raise FileExistsError(
+                    f"{self.checkpoint} was written by another run meanwhile, and is kept; go on with that one by --resume"
+                )
+            yield
+
+    def see(self) -> None:
+        """Note how the checkpoint is now, as we have just read or written it."""
+        self._seen = self._state()
+
+    def _state(self) -> Optional[Tuple[int, int, int]]:
+        try:
+            status = self.checkpoint.stat()
+        except OSError:
+            return None
+        return status.st_ino, status.st_size, status.st_mtime_ns
+
+    def write_curves(self, history: History) -> Path:
+        """Write the charts, and return the file: curves.xlsx, or if somebody has worked in that, one beside it."""
+        for number in range(2, 1000):
+            path = self.curves if number == 2 else self.path / f"curves ({number - 1}).xlsx"
+            try:
+                history.export(path)
+                return path
+            except FileExistsError:
+                continue
+        raise FileExistsError(f"{self.path} has too many curves.xlsx that somebody worked in; move them elsewhere")
 
     def write_about(self, settings: Settings, tokenizer: CharTokenizer, text: str, sources: Sequence[str]) -> None:
         """Write run.json."""
@@ -74,12 +125,26 @@ class RunFolder:
             raise FileNotFoundError(f"{self.path} is no folder of a run: {what}; {MAKE}")
         if not self.about.exists():
             raise FileNotFoundError(f"{self.path} is no folder of a run: it has no run.json; {MAKE}")
+        content = read_file(self.about, MOST_BYTES)
         try:
-            about = json.loads(self.about.read_text(encoding="utf-8"))
+            about = json.loads(content.decode("utf-8"))
             text = {"files": [], "characters": 0, "sha256": "", **about.get("text", {})}
             return Settings(**about["settings"]), CharTokenizer.from_state_dict(about["tokenizer"]), text
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise ValueError(f"{self.about} is damaged: {type(error).__name__}: {error}") from error
+
+    def check_size(self, settings: Settings, tokenizer: CharTokenizer, weights: Mapping[str, Tensor]) -> None:
+        """ValueError where run.json describes another model than the checkpoint holds, before one of that size is made."""
+        layers = {name.split(".")[2] for name in weights if name.startswith("transformer.h.")}
+        found: Dict[str, Any] = {"n_layer": len(layers)}
+        for table, rows in (("wte", "alphabet"), ("wpe", "block_size")):
+            weight = weights.get(f"transformer.{table}.weight")
+            if weight is not None and weight.ndim == 2:
+                found[rows], found["n_embd"] = weight.shape
+        for name, size in found.items():
+            said = tokenizer.vocab_size if name == "alphabet" else getattr(settings, name)
+            if said != size:
+                raise ValueError(f"{self.about} does not fit the checkpoint: {name} is {said!r:.40}, there it is {size}")
 
 
 def fingerprint(text: str) -> str:
@@ -97,8 +162,13 @@ def load_language_model(path: Union[str, os.PathLike[str]], dtype: Any = None) -
     """
     run = RunFolder(path)
     settings, tokenizer, _ = run.read_about()
+    weights = read_checkpoint(run.checkpoint).model
+    run.check_size(settings, tokenizer, weights)
     options = settings.model_options()
     model = GPT(tokenizer.vocab_size, **{**options, "dtype": dtype or options["dtype"]})
-    load_checkpoint(run.checkpoint, model)
+    try:
+        model.load_state_dict(weights)
+    except (ValueError, TypeError, KeyError) as error:
+        raise ValueError(f"{run.checkpoint}: {error}") from error
     model.eval()
     return model, tokenizer

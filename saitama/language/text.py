@@ -7,17 +7,19 @@ from array import array
 from pathlib import Path
 from typing import Any, Iterator, Optional, Sequence, Tuple, Union
 
+from saitama.files import read_file
 from saitama.tensor import Tensor, arange, randint
 from saitama.transformer import CharTokenizer
 
 Pair = Tuple[Tensor, Tensor]
+MOST_BYTES = 1 << 30  # of one file; as tokens it takes eight times the memory
 
 
 def read_texts(paths: Sequence[Union[str, os.PathLike[str]]]) -> str:
     """The text of UTF-8 files, one after the other, every line ended by "\\n".
 
-    Raises OSError for files that cannot be read, ValueError for an empty one and for one that is not UTF-8, with the
-    byte that is not.
+    Raises OSError for files that cannot be read and for what is no ordinary file, such as a pipe; ValueError for an
+    empty one, one of more than MOST_BYTES, and one that is not UTF-8, with the byte that is not.
     """
     return "\n".join(_read(Path(path)) for path in paths)
 
@@ -25,10 +27,7 @@ def read_texts(paths: Sequence[Union[str, os.PathLike[str]]]) -> str:
 def _read(path: Path) -> str:
     if path.is_dir():
         raise IsADirectoryError(f"cannot read {path}: it is a folder; give the text files in it, such as {path}/*.txt")
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise type(error)(f"cannot read {path}: {error.strerror}") from error
+    content = read_file(path, MOST_BYTES)
     try:
         text = content.decode("utf-8-sig")  # without the mark that some editors put in front
     except UnicodeDecodeError as error:

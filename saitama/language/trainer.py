@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from dataclasses import replace
 from math import isfinite, nan
 from time import perf_counter
@@ -14,6 +15,7 @@ from saitama.optim import AdamW
 from saitama.optim.lr_scheduler import WarmupCosine
 from saitama.tensor import Tensor, get_rng_state, manual_seed, set_rng_state
 from saitama.training import History, NonFiniteError, clip_grad_norm_, load_checkpoint, save_checkpoint
+from saitama.training.checkpoint import read_checkpoint
 from saitama.training.finite import describe, first_bad, first_bad_gradient, is_bad
 from saitama.training.history import Row, columns
 from saitama.training.interrupt import Interrupt
@@ -58,13 +60,13 @@ class LanguageModelTrainer:
         self._set_up(text, settings, progress)
         self.run = None if folder is None else RunFolder(folder)
         if self.run is not None:
-            self.run.claim()
-            try:  # now, and not in an hour, it turns out whether the folder can be written
-                self._save()
-                self.run.write_about(settings, self.tokenizer, text, sources)
-            except BaseException:  # half a run would be in the way of the next one
-                self.run.checkpoint.unlink(missing_ok=True)
-                raise
+            with self.run.claim():
+                try:  # now, and not in an hour, it turns out whether the folder can be written
+                    self._save()
+                    self.run.write_about(settings, self.tokenizer, text, sources)
+                except BaseException:  # half a run would be in the way of the next one
+                    self.run.checkpoint.unlink(missing_ok=True)
+                    raise
 
     def _set_up(self, text: str, settings: Settings, progress: Optional[bool]) -> None:
         self.settings, self.progress, self.step, self.history = settings, progress, 0, History()
@@ -85,11 +87,13 @@ class LanguageModelTrainer:
 
         Each `evaluate_every` steps the model is evaluated, writes a sample, and a checkpoint is kept. At Ctrl-C the
         step is finished and kept, and KeyboardInterrupt raised. NonFiniteError is raised as soon as the loss or a
-        gradient is NaN or infinite, before the step that would spread it; the checkpoint before is kept.
+        gradient is NaN or infinite, before the step that would spread it; the checkpoint before is kept. BlockingIOError
+        is raised where another run uses the folder.
         """
         settings, parameters = self.settings, list(self.model.parameters())
         self.model.train()
-        with Interrupt() as interrupt, Watch(settings.steps, self.step, self.progress) as watch:
+        folder = nullcontext() if self.run is None else self.run.use()
+        with folder, Interrupt() as interrupt, Watch(settings.steps, self.step, self.progress) as watch:
             while self.step < settings.steps:
                 begin = perf_counter()
                 lr = self.schedule.rate(settings.lr, self.step)
@@ -168,9 +172,17 @@ class LanguageModelTrainer:
         text: as it was; None reads the files again that run.json names.
         steps, lr: if given, another number of steps in all, or learning rate; then the schedule is another one too.
 
-        Raises FileNotFoundError for no run, ValueError for another text and for files that are damaged or do not fit.
+        Raises FileNotFoundError for no run, BlockingIOError for one that is being trained, ValueError for another text
+        and for files that are damaged or do not fit.
         """
         run = RunFolder(folder)
+        with run.use() if run.path.is_dir() else nullcontext():
+            return cls._resumed(run, text, steps, lr, progress)
+
+    @classmethod
+    def _resumed(
+        cls, run: RunFolder, text: Optional[str], steps: Optional[int], lr: Optional[float], progress: Optional[bool]
+    ) -> LanguageModelTrainer:
         settings, tokenizer, about = run.read_about()
         if text is None:
             text = read_texts(about["files"]) if about["files"] else corpus()
@@ -181,10 +193,12 @@ class LanguageModelTrainer:
             )
         wanted: Dict[str, Any] = {"steps": steps, "lr": lr}
         changed = replace(settings, **{name: value for name, value in wanted.items() if value is not None})
+        run.check_size(settings, tokenizer, read_checkpoint(run.checkpoint).model)
         trainer = cls.__new__(cls)
         trainer._set_up(text, changed, progress)
         trainer.run = run
         saved = load_checkpoint(run.checkpoint, trainer.model, trainer.optimizer)
+        run.see()
         if saved.random is None or "history" not in saved.extra:
             raise ValueError(f"{run.checkpoint} holds weights, but no run to go on with")
         set_rng_state(saved.random)
@@ -205,6 +219,7 @@ class LanguageModelTrainer:
                 raise self._diverged(self.step, "there is nothing good to save", why)
         extra = {"history": pack(self.history.steps)}
         save_checkpoint(self.run.checkpoint, self.model, self.optimizer, step=self.step, extra=extra)
+        self.run.see()
 
     def _diverged(self, step: int, what: str, why: str) -> NonFiniteError:
         kept = "" if self.run is None else f" {self.run.checkpoint} is the last good checkpoint."

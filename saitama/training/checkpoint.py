@@ -122,7 +122,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
         return Checkpoint(weights)
     try:
         return Checkpoint(weights, **put_together(json.loads(metadata[PREFIX]), tensors))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(
             f"cannot read {path}: its training state is damaged ({type(error).__name__}: {error})"
         ) from error

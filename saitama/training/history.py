@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, List, Mapping, Union
+from typing import Any, Dict, List, Mapping, Optional, Union
 
 Row = Dict[str, float]
 
@@ -58,19 +58,27 @@ class History:
         """Go on from a state_dict()."""
         self.epochs, self.steps = ([dict(row) for row in state[name]] for name in ("epochs", "steps"))
 
-    def export(self, path: Union[str, os.PathLike[str]]) -> None:
+    def export(self, path: Union[str, os.PathLike[str]], *, overwrite: Optional[bool] = None) -> None:
         """Write an .xlsx workbook with the tables and a line chart of each quantity.
 
-        Raises ValueError for a name that is not .xlsx or no rows at all, OSError where the file cannot be written.
+        overwrite: None replaces a file only if saitama wrote it and nobody has touched it since, True any, False none.
+
+        Raises ValueError for a name that is not .xlsx or no rows at all, FileExistsError for a file that is kept,
+        OSError where the file cannot be written.
         """
-        export_histories({"": self}, path)
+        export_histories({"": self}, path, overwrite=overwrite)
 
 
-def export_histories(runs: Mapping[str, History], path: Union[str, os.PathLike[str]]) -> None:
-    """Several runs in one workbook: a table for each, and for each quantity one chart with a line for each run."""
+def export_histories(
+    runs: Mapping[str, History], path: Union[str, os.PathLike[str]], *, overwrite: Optional[bool] = None
+) -> None:
+    """Several runs in one workbook: a table for each, and for each quantity one chart with a line for each run.
+
+    overwrite: as in History.export().
+    """
     from saitama.spreadsheets.history import write_histories
 
-    write_histories(runs, path)
+    write_histories(runs, path, overwrite)
 
 
 def columns(rows: List[Row]) -> List[str]:

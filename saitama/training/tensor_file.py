@@ -9,14 +9,14 @@ import ctypes
 import json
 import os
 from array import array
-from pathlib import Path
 from typing import Any, Dict, Mapping, Tuple, Union
 
-from saitama.files import atomic_path
+from saitama.files import atomic_path, open_ordinary
 from saitama.tensor import Tensor
 from saitama.tensor.backend import K
 
 CODES = {"F64": ("float64", "d"), "F32": ("float32", "f"), "I64": ("int64", "q"), "BOOL": ("bool", "?")}
+MOST_HEADER = 100_000_000  # bytes; the format's own limit
 CODE_OF = {"float64": "d", "float32": "f", "int64": "q", "bool": "b"}  # array.array has no "?"
 
 
@@ -53,7 +53,7 @@ def read_tensors(path: Union[str, os.PathLike[str]]) -> Tuple[Dict[str, Tensor],
         raise IsADirectoryError(f"cannot read {path}: it is a folder; give the name of a .safetensors file")
     if not os.path.exists(path):
         raise FileNotFoundError(f"cannot read {path}: there is no such file")
-    content = Path(path).read_bytes()
+    content = _content(path)
     try:
         entries = safetensors.deserialize(content)  # which checks every length and place
         header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")].decode("utf-8"))
@@ -62,6 +62,20 @@ def read_tensors(path: Union[str, os.PathLike[str]]) -> Tuple[Dict[str, Tensor],
             f"cannot read {path}: it is not a whole .safetensors file ({error}); it was cut short or is of another kind"
         ) from error
     return {name: _tensor(path, name, entry) for name, entry in entries}, header.get("__metadata__") or {}
+
+
+def _content(path: Union[str, os.PathLike[str]]) -> bytes:
+    """The bytes of the file, but at most one behind those that its header announces: some files have no end."""
+    with open_ordinary(path) as file:
+        header = file.read(min(int.from_bytes(file.read(8), "little"), MOST_HEADER))
+        try:
+            ends = [entry["data_offsets"][1] for name, entry in json.loads(header).items() if name != "__metadata__"]
+            announced = max(map(int, ends), default=0)
+        except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError):
+            # What is wrong, deserialize() says.
+            announced = 0
+        file.seek(0)
+        return file.read(min(os.fstat(file.fileno()).st_size, 8 + len(header) + max(announced, 0) + 1))
 
 
 def _bytes(tensor: Tensor) -> bytes:

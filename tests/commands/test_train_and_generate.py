@@ -178,10 +178,13 @@ def test_a_loss_that_is_no_number_keeps_the_run(text: str, capsys: Any) -> None:
 
 
 def test_a_folder_that_may_not_be_written(text: str, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def denied(path: Path, exist_ok: bool = True) -> None:
-        raise PermissionError(13, "Permission denied", str(path))
+    def denied(path: Any, flags: int, mode: int = 0o777) -> int:
+        if flags & os.O_CREAT:
+            raise PermissionError(13, "Permission denied", str(path))
+        return opened(path, flags, mode)
 
-    monkeypatch.setattr(Path, "touch", denied)  # the superuser may write everything
+    opened = os.open
+    monkeypatch.setattr(os, "open", denied)  # the superuser may write everything
     assert "checkpoint.safetensors: Permission denied" in refuses(capsys, "train", text, *SMALL)
 
 
