@@ -17,9 +17,8 @@ from openpyxl.drawing.line import LineProperties
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
 
-from saitama.files import write_workbook
-
 from .page import sheet_title, write_number
+from .saving import write_workbook
 from .style import Styles
 
 COLORS = ("2F4B7C", "E07A1F", "2E8B57", "B0413E", "7B5EA7", "8C6D46", "4AA3C7", "6B7785")  # of the lines, in order
@@ -61,9 +60,15 @@ class Chart(NamedTuple):
 
 
 def write_curves(
-    path: Union[str, os.PathLike[str]], title: str, notes: Sequence[str], charts: Sequence[Chart], tables: Sequence[Table]
+    path: Union[str, os.PathLike[str]],
+    title: str,
+    notes: Sequence[str],
+    charts: Sequence[Chart],
+    tables: Sequence[Table],
+    overwrite: Optional[bool] = None,
 ) -> Path:
-    """Write the workbook. Raises ValueError for a name that is not .xlsx, OSError where it cannot be written."""
+    """Write the workbook. Raises ValueError for a name that is not .xlsx, FileExistsError for a file that somebody has
+    worked in unless overwrite=True, OSError where it cannot be written."""
     path = Path(path)
     if path.suffix.lower() != ".xlsx":
         raise ValueError(f"{os.fspath(path)!r} is not an .xlsx name; give one, such as 'run.xlsx'")
@@ -82,7 +87,7 @@ def write_curves(
         front.add_chart(_chart(chart, {table.title: table for table in tables}, sheets), anchor)
     styles.close()
     workbook.active = 0
-    write_workbook(workbook, path)
+    write_workbook(workbook, path, overwrite)
     return path
 
 

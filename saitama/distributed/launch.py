@@ -132,11 +132,9 @@ class Job:
     def run(self, command: Sequence[str], environment: Dict[str, str]) -> int:
         # mpiexec, which is in the foreground too, passes Ctrl-C on to the ranks: they end in good order by themselves.
         before = signal.signal(signal.SIGINT, signal.SIG_IGN) if threading.current_thread() is threading.main_thread() else None
+        pipes: Any = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        child = subprocess.Popen(command, env=environment, preexec_fn=_listen_to_interrupts, **pipes)
         try:
-            child = subprocess.Popen(
-                command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                preexec_fn=_listen_to_interrupts,
-            )  # fmt: skip
             readers = [
                 threading.Thread(target=self._pass_on, args=pair)
                 for pair in ((child.stdout, sys.stdout), (child.stderr, sys.stderr))
@@ -147,6 +145,9 @@ class Job:
             for reader in readers:
                 reader.join()
         finally:
+            if child.poll() is None:  # we are asked to end
+                child.terminate()
+                child.wait()
             if before is not None:
                 signal.signal(signal.SIGINT, before)
         if code != 0 and not self.told:
