@@ -7,14 +7,14 @@ when all that depends on it has been visited: its gradient is then complete.
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import Any, Dict, Iterable, List, Tuple
+from typing import Any, Dict, Iterable, List, Sequence, Tuple
 
 from saitama.tensor import dispatch
 from saitama.tensor.backend import K
 from saitama.tensor.tensor import Tensor
 
 from .function import Function, ancestors
-from .listener import listeners
+from .listener import Hearing, hearings
 
 Parts = Dict[Function, List[Tuple[Function, K.Array]]]
 
@@ -28,24 +28,29 @@ def backward(tensor: Tensor, gradient: Any = None, retain_graph: bool = False) -
         accumulate(tensor, dy)
         return
     nodes = ancestors(tensor.node, differentiable=True)
-    for listener in listeners:
-        listener.begin(nodes)
-    walk(nodes, {tensor.node: dy}, {}, retain_graph)
-    for listener in listeners:
-        listener.end()
+    heard = hearings(nodes)
+    walk(nodes, {tensor.node: dy}, {}, heard, retain_graph)
+    for hearing in heard:
+        hearing.done()
 
 
-def walk(nodes: Iterable[Function], gradients: Dict[Function, K.Array], parts: Parts, retain_graph: bool) -> None:
+def walk(
+    nodes: Iterable[Function],
+    gradients: Dict[Function, K.Array],
+    parts: Parts,
+    heard: Sequence[Hearing],
+    retain_graph: bool,
+) -> None:
     """Hand every node's gradient on to its inputs.
 
-    parts: operations that took a part of a node's result, with what has arrived at each.
+    parts: operations that took a part of a node's result, with what has arrived at each. heard: who is told.
     """
     for node in sorted(nodes, key=attrgetter("seq"), reverse=True):
         if node.recomputes:  # what checkpoint() did not keep: its operations, recorded anew, come next
             again, arriving = node.run_again(parts.pop(node))
             for source, dx in arriving:
                 gradients[source] = K.add(gradients[source], dx) if source in gradients else dx
-            walk(again, gradients, parts, False)
+            walk(again, gradients, parts, heard, False)
             if not retain_graph:
                 node.release()
             continue
@@ -68,8 +73,8 @@ def walk(nodes: Iterable[Function], gradients: Dict[Function, K.Array], parts: P
                 accumulate(source, dx)
             else:  # where several paths meet, their gradients add up
                 gradients[source] = K.add(gradients[source], dx) if source in gradients else dx
-        for listener in listeners:
-            listener.visited(node)
+        for hearing in heard:
+            hearing.visited(node)
         if not retain_graph:
             node.release()
 

@@ -7,7 +7,7 @@ Training on several machines sends the gradients of the last layers around while
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Iterable, List
+from typing import TYPE_CHECKING, List, Sequence
 
 if TYPE_CHECKING:
     from saitama.tensor import Tensor
@@ -16,16 +16,17 @@ if TYPE_CHECKING:
 
 
 class Listener:
-    """`ready` and `done`, which a subclass defines, hear of every backward pass between `listen` and `leave`."""
+    """Between listen() and leave() it hears of every backward pass that it wants to hear of."""
 
-    def __init__(self) -> None:
-        self.expected: Counter[Tensor] = Counter()  # gradients that are still to arrive
+    def wants(self, leaves: Sequence[Tensor]) -> bool:
+        """A backward pass begins that will reach these leaves: shall `ready` and `done` be called?"""
+        return True
 
     def ready(self, leaf: Tensor) -> None:
         """The gradient of this leaf is complete."""
 
-    def done(self, reached: List[Tensor]) -> None:
-        """The backward pass has come to its end; these leaves got a gradient."""
+    def done(self) -> None:
+        """The backward pass has come to its end."""
 
     def listen(self) -> None:
         """Begin to listen."""
@@ -36,19 +37,30 @@ class Listener:
         if self in listeners:
             listeners.remove(self)
 
-    # --- what the engine calls ----------------------------------------------------------------------------------------
-    def begin(self, nodes: Iterable[Function]) -> None:
-        self.expected = Counter(leaf for node in nodes for leaf in node.leaves())
-        self.reached = list(self.expected)
+
+listeners: List[Listener] = []
+
+
+class Hearing:
+    """What a listener is told of one backward pass: it counts the gradients that are still to arrive at each leaf."""
+
+    def __init__(self, listener: Listener, expected: Counter[Tensor]) -> None:
+        self.listener, self.expected = listener, expected
 
     def visited(self, node: Function) -> None:
+        """The operation has handed its gradient on."""
         for leaf in node.leaves():
             self.expected[leaf] -= 1
             if not self.expected[leaf]:
-                self.ready(leaf)
+                self.listener.ready(leaf)
 
-    def end(self) -> None:
-        self.done(self.reached)
+    def done(self) -> None:
+        self.listener.done()
 
 
-listeners: List[Listener] = []
+def hearings(nodes: Sequence[Function]) -> List[Hearing]:
+    """For a backward pass through these operations: one for each listener that wants to hear of it."""
+    if not listeners:
+        return []
+    expected = Counter(leaf for node in nodes for leaf in node.leaves())
+    return [Hearing(one, Counter(expected)) for one in list(listeners) if one.wants(list(expected))]

@@ -58,12 +58,11 @@ class Reducer(Listener):
     """
 
     def __init__(self, world: Any, parameters: Dict[str, Parameter], most: int) -> None:
-        super().__init__()
         self.world, self.names = world, {p: name for name, p in parameters.items()}
         self.buckets = make_buckets(list(parameters.values()), most)
         self.bucket_of = {p: bucket for bucket in self.buckets for p in bucket.parameters}
         self.sync, self.average = True, True
-        self.armed = self.running = False
+        self.armed = False
         self.launched = 0  # buckets on their way
         self.seconds, self.waited, self.bytes = 0.0, 0.0, 0
 
@@ -72,25 +71,22 @@ class Reducer(Listener):
         self.armed = True
 
     # --- while the backward pass runs ---------------------------------------------------------------------------------
-    def begin(self, nodes: Any) -> None:
-        super().begin(nodes)
-        self.running = False
-        if not any(leaf in self.bucket_of for leaf in self.expected):
-            return  # another model's
-        if not self.sync:
-            return
+    def wants(self, leaves: Sequence[Tensor]) -> bool:
+        if not self.sync or not any(leaf in self.bucket_of for leaf in leaves):
+            return False  # it stays at home, or is another model's
         if not self.armed:
             raise RuntimeError(
                 "backward: the gradients of a DistributedDataParallel are added up once for each forward pass through it; "
                 "call the DistributedDataParallel, not the module inside, and backward() once, or use no_sync()"
             )
         self.world.exchange("backward")
-        self.armed, self.running, self.launched = False, True, 0
+        self.armed, self.launched = False, 0
         for bucket in self.buckets:
             bucket.missing = len(bucket.parameters)
+        return True
 
     def ready(self, leaf: Tensor) -> None:
-        bucket = self.bucket_of.get(leaf) if self.running else None  # type: ignore[call-overload]
+        bucket = self.bucket_of.get(leaf)  # type: ignore[call-overload]
         if bucket is None:
             return
         begin = perf_counter()
@@ -101,11 +97,8 @@ class Reducer(Listener):
             earlier.request.Test()  # MPI gets on with it only while it is asked
         self.seconds += perf_counter() - begin
 
-    def done(self, reached: List[Tensor]) -> None:
-        if not self.running:
-            return
+    def done(self) -> None:
         begin = perf_counter()
-        self.running = False
         while self.launched < len(self.buckets):
             self._launch()
         parameters = list(self.names)
