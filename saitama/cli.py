@@ -39,7 +39,8 @@ def main(arguments: Optional[List[str]] = None) -> int:
         sys.stdout.flush()
         return code
     except KeyboardInterrupt as stop:
-        print(f"saitama: {one_line(stop) if stop.args else 'stopped'}", file=sys.stderr)
+        if speaks():
+            print(f"saitama: {one_line(stop) if stop.args else 'stopped'}", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -108,6 +109,14 @@ def end_all_ranks(message: str) -> None:
         from saitama.distributed.watch import fail
 
         fail(here, message, UNUSABLE)
+
+
+def speaks() -> bool:
+    """Whether this process speaks for all that work together: where they stop together, one says so."""
+    from saitama.distributed.ranks import connected
+
+    here = connected()
+    return here is None or bool(here.first)
 
 
 # --- the commands -----------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from saitama.tensor.backend import K
 from .memory import memory
 from .ranks import INSTALL, World
 
-LENGTH = 64  # bytes of a message of exchange(): a word of 16, and up to six numbers
+LENGTH, NAME = 64, 16  # bytes of a small message: the name of a step, and up to six numbers
 PATIENCE = 2.0  # seconds in which what a rank sent before it left still arrives
 SPIN = 200  # looks at a request before other processes get a turn on this core
 TYPES: Dict[str, str] = {"float64": "DOUBLE", "float32": "FLOAT", "int64": "INT64_T", "bool": "C_BOOL"}
@@ -56,40 +56,42 @@ class MPIWorld(World):
         self.left: Dict[int, str] = {}  # ranks that have ended their program, and how
 
     # --- numbers and small things -------------------------------------------------------------------------------------
-    def sum(self, numbers: Sequence[float]) -> List[float]:
-        total = memoryview(bytearray(8 * len(numbers))).cast("d")
-        for place, number in enumerate(numbers):
-            total[place] = number
-        self.wait(self.comm.Iallreduce(self.mpi.IN_PLACE, [total, self.mpi.DOUBLE]))
-        return total.tolist()
-
-    def gather(self, thing: Any) -> List[Any]:
-        own = pickle.dumps(thing)
-        sizes = memoryview(bytearray(8 * self.size)).cast("q")
-        mine = memoryview(bytearray(len(own).to_bytes(8, "little"))).cast("q")
-        self.wait(self.comm.Iallgather([mine, self.mpi.INT64_T], [sizes, self.mpi.INT64_T]))
-        counts = sizes.tolist()
-        places = [sum(counts[:rank]) for rank in range(self.size)]
-        together = bytearray(sum(counts))
-        self.wait(self.comm.Iallgatherv([own, self.mpi.BYTE], [together, counts, places, self.mpi.BYTE]))
-        return [pickle.loads(together[start : start + count]) for start, count in zip(places, counts)]
-
-    def exchange(self, what: str, *numbers: int) -> List[Tuple[int, ...]]:
-        """Whole numbers from 0 to 2^64 - 1 from each rank, at a step that all must be at: `what`, in a word.
-
-        Raises RuntimeError where another rank is at another step.
-        """
-        own = struct.pack(f"<16s{len(numbers)}Q", what.encode(), *numbers).ljust(LENGTH, b"\0")
+    # Each begins with a message of one length that names the step, so that ranks at different steps notice it.
+    def _meet(self, step: str, content: bytes) -> List[bytes]:
+        """What each rank has to say at this step, at most 48 bytes. RuntimeError where another rank is at another."""
+        own = step.encode()[:NAME].ljust(NAME, b"\0") + content.ljust(LENGTH - NAME, b"\0")
         together = bytearray(LENGTH * self.size)
         self.wait(self.comm.Iallgather([own, self.mpi.BYTE], [together, self.mpi.BYTE]))
         given = [bytes(together[LENGTH * rank : LENGTH * (rank + 1)]) for rank in range(self.size)]
         for rank, message in enumerate(given):
-            step = message[:16].rstrip(b"\0").decode()
-            if step != what:
+            if message[:NAME] != own[:NAME]:
+                other = message[:NAME].rstrip(b"\0").decode("utf-8", "replace")
                 raise RuntimeError(
-                    f"rank {self.rank} is at {what!r}, rank {rank} at {step!r}: all ranks must make the same steps"
+                    f"rank {self.rank} is at {step!r}, rank {rank} at {other!r}: all ranks must make the same steps"
                 )
-        return [struct.unpack_from(f"<{len(numbers)}Q", message, 16) for message in given]
+        return [message[NAME:] for message in given]
+
+    def exchange(self, what: str, *numbers: int) -> List[Tuple[int, ...]]:
+        code = f"<{len(numbers)}Q"
+        return [struct.unpack_from(code, given) for given in self._meet(what, struct.pack(code, *numbers))]
+
+    def sum(self, numbers: Sequence[float]) -> List[float]:
+        code = f"<{len(numbers)}d"
+        if len(numbers) <= (LENGTH - NAME) // 8:
+            given = [struct.unpack_from(code, one) for one in self._meet("sum", struct.pack(code, *numbers))]
+            return [sum(column) for column in zip(*given)]  # rank 0's first, on every rank
+        self.exchange("long sum", len(numbers))
+        total = memoryview(bytearray(struct.pack(code, *numbers)))
+        self.wait(self.comm.Iallreduce(self.mpi.IN_PLACE, [total, self.mpi.DOUBLE]))
+        return list(struct.unpack(code, total))
+
+    def gather(self, thing: Any) -> List[Any]:
+        own = pickle.dumps(thing)
+        counts = [count for (count,) in self.exchange("gather", len(own))]
+        places = [sum(counts[:rank]) for rank in range(self.size)]
+        together = bytearray(sum(counts))
+        self.wait(self.comm.Iallgatherv([own, self.mpi.BYTE], [together, counts, places, self.mpi.BYTE]))
+        return [pickle.loads(together[start : start + count]) for start, count in zip(places, counts)]
 
     def broadcast(self, thing: Any) -> Any:
         return self.gather(thing if self.first else None)[0]

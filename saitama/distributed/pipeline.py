@@ -12,11 +12,12 @@ What a rank does in a step is a list of instructions (schedule.py) that is worke
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from saitama.autograd import no_grad
 from saitama.nn import Module, Parameter, Sequential
-from saitama.tensor import Tensor, manual_seed, randint
+from saitama.tensor import Tensor, get_rng_state, set_rng_state
 from saitama.tensor.backend import K
 from saitama.tensor.dtype import DTYPES
 from saitama.training.accumulate import Accumulation, items_of
@@ -79,7 +80,6 @@ class Pipeline:
             for parameter in module.parameters():
                 self.owners.setdefault(parameter, []).append(stage)
         self.instructions = instructions(schedule, self.stages, micro_batches)[self.rank]
-        self._own_random_numbers()
 
     @property
     def first(self) -> bool:
@@ -102,6 +102,8 @@ class Pipeline:
         if not isinstance(x, Tensor) or not isinstance(y, Tensor) or not x.ndim or not len(x) or len(x) != len(y):
             shapes = [getattr(z, "shape", type(z).__name__) for z in (x, y)]
             raise ValueError(f"Pipeline.step: expected tensors x and y of the same number of rows, got {shapes}")
+        if any(p.grad is not None for p in self.parameters()):
+            raise RuntimeError("Pipeline.step: there are gradients of an earlier step; call optimizer.zero_grad() first")
         count = min(self.micro_batches, len(x))
         self.world.exchange("pipeline step", len(x), count)
         run = Run(self, cut(x, count), cut(y, count))
@@ -111,6 +113,9 @@ class Pipeline:
         loss, factor = self.world.gather(run.finish() if self.last else None)[-1]
         scale_gradients(self.parameters(), factor)
         self._add_up_shared()
+        if self.stages > 1:  # past what the stages have drawn
+            state = get_rng_state()
+            set_rng_state({**state, "position": (state["position"] + 2**32) % 2**64})
         return float(loss)
 
     def clip_grad_norm_(self, max_norm: float) -> float:
@@ -160,11 +165,20 @@ class Pipeline:
                 if self.rank in owners:
                     parameter.grad = Tensor._wrap(total)
 
-    def _own_random_numbers(self) -> None:
-        """A stream for each stage: the same one would leave out the same units everywhere."""
-        seeds = [randint(0, 2**62, ()).item() for _ in range(self.stages)]  # the same on all ranks
-        if self.stages > 1:
-            manual_seed(seeds[self.rank])
+
+@contextmanager
+def random_numbers_of(stage: int, stages: int, m: int) -> Iterator[None]:
+    """A stream for each stage and micro-batch: the same one would leave out the same units everywhere. The ranks' own
+    random numbers, which choose the batches, stay the same on all."""
+    state = get_rng_state()
+    if stages > 1:
+        seed, position = state["seed"] + stage * 0x9E3779B97F4A7C15, state["position"] + m * 2**24
+        set_rng_state({"seed": seed % 2**64, "position": position % 2**64})
+    try:
+        yield
+    finally:
+        if stages > 1:
+            set_rng_state(state)
 
 
 class Run:
@@ -192,7 +206,8 @@ class Run:
     def forward(self, m: int) -> None:
         if self.pipeline.first:
             self.inputs[m] = self.xs[m]
-        y = self.pipeline.stage(self.inputs[m])
+        with random_numbers_of(self.pipeline.rank, self.pipeline.stages, m):
+            y = self.pipeline.stage(self.inputs[m])
         if not isinstance(y, Tensor):
             raise TypeError(f"Pipeline: stage {self.pipeline.rank} gave a {type(y).__name__}, expected a Tensor")
         if self.pipeline.last and self.ys:

@@ -70,7 +70,7 @@ class DistributedSampler:
 
     def share(self, count: int) -> slice:
         """This rank's part of `count` neighbours: all parts differ by one at most, and rank 0's is never empty."""
-        return slice(part(count, self.rank, self.size), part(count, self.rank + 1, self.size))
+        return share_of(self, count)
 
     def __iter__(self) -> Iterator[int]:
         """This rank's part of the whole epoch, as one batch."""
@@ -87,6 +87,11 @@ class DistributedSampler:
     def load_state_dict(self, state: Any) -> None:
         """Go on from a state_dict()."""
         self.seed, self.epoch = state["seed"], state["epoch"]
+
+
+def share_of(world: Any, count: int) -> slice:
+    """The part of `count` neighbours that is the one of world.rank among world.size."""
+    return slice(part(count, world.rank, world.size), part(count, world.rank + 1, world.size))
 
 
 def part(count: int, rank: int, size: int) -> int:

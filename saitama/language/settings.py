@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Dict
+from typing import Any, Dict, Optional, Tuple
+
+
+CHOICES: Dict[str, Tuple[Optional[str], ...]] = {
+    "dtype": ("float32", "float64"),
+    "precision": (None, "bfloat16", "float16"),
+    "lr_schedule": ("cosine", "linear", "constant"),
+}
 
 
 @dataclass(frozen=True)
 class Settings:
     """Everything that decides a run, but the text. The defaults are those of the preset "baby".
 
-    The learning rate rises in a straight line for `warmup` steps (at most a tenth of all) and falls along half a cosine
-    to a tenth of itself. Weight decay is for matrices only: a bias or a scale near 0 is no simpler than another.
+    The learning rate rises in a straight line for `warmup` steps (at most a tenth of all) and falls along half a cosine,
+    or a straight line, to a tenth of itself, or stays. Weight decay is for matrices only: a bias or a scale near 0 is no simpler than another.
 
     Raises ValueError for what cannot be; sizes of the model are checked by GPT.
     """
@@ -24,10 +31,14 @@ class Settings:
     bias: bool = True
     weight_tying: bool = True
     dtype: str = "float32"
-    batch_size: int = 12  # B, contexts in each step
+    batch_size: int = 12  # B, contexts in each batch
+    accumulate: int = 1  # batches in each step
+    precision: Optional[str] = None  # of products: "bfloat16" or "float16"; None: that of dtype
+    checkpoint_blocks: bool = False  # compute each block again in the backward pass, to save memory
     steps: int = 2000
     lr: float = 1e-3
     warmup: int = 100
+    lr_schedule: str = "cosine"  # after the warm-up: "cosine", "linear" or "constant"
     beta1: float = 0.9
     beta2: float = 0.99
     weight_decay: float = 0.1
@@ -37,7 +48,7 @@ class Settings:
     seed: int = 1337
 
     def __post_init__(self) -> None:
-        for name in ("batch_size", "steps", "evaluate_every"):
+        for name in ("batch_size", "accumulate", "steps", "evaluate_every"):
             _whole(name, getattr(self, name), 1)
         _whole("warmup", self.warmup, 0)
         _whole("seed", self.seed, 0)
@@ -46,12 +57,15 @@ class Settings:
                 raise ValueError(f"{name} must be a number above 0, got {getattr(self, name)!r}")
         if not _number(self.validation) or not 0 < self.validation < 1:
             raise ValueError(f"validation is a share of the text, between 0 and 1, got {self.validation!r}")
-        if self.dtype not in ("float32", "float64"):
-            raise ValueError(f"dtype must be float32 or float64, got {self.dtype!r}")
+        for name, choices in CHOICES.items():
+            if getattr(self, name) not in choices:
+                shown = " or ".join(str(choice) for choice in choices)
+                raise ValueError(f"{name} must be {shown}, got {getattr(self, name)!r}")
 
     def model_options(self) -> Dict[str, Any]:
         """Those of GPT, all but vocab_size."""
         names = ("block_size", "n_layer", "n_head", "n_embd", "dropout", "bias", "weight_tying", "dtype")
+        names += ("checkpoint_blocks",)
         return {name: getattr(self, name) for name in names}
 
 

@@ -8,6 +8,8 @@ from saitama import Tensor, manual_seed, nn, optim, randn
 from saitama.distributed import Pipeline, world
 from saitama.distributed.stages import NextToken, gpt_parts
 from saitama.nn import functional as F
+from saitama.regularization import Dropout
+from saitama.tensor import get_rng_state
 from saitama.training import clip_grad_norm_
 from saitama.transformer import GPT
 
@@ -123,10 +125,29 @@ def refusals():
     pipeline = Pipeline(layers(), loss)
     refused(ValueError, "the same number of rows", lambda: pipeline.step(randn(3, 3), randn(2, 4)))
     refused(ValueError, "the same number of rows", lambda: pipeline.step(randn(0, 3), randn(0, 4)))
+    pipeline.step(randn(3, 3), randn(3, 4))
+    refused(RuntimeError, "gradients of an earlier step", lambda: pipeline.step(randn(3, 3), randn(3, 4)))
+
+
+def stages_leave_out_units_of_their_own():
+    """And the next step others; the random numbers that choose the batches stay the same on all ranks."""
+    manual_seed(7)
+    modules = [Dropout(0.5) for _ in range(here.size)]
+    pipeline = Pipeline([nn.Sequential(nn.Linear(40, 40), module) for module in modules], nn.MSELoss(), micro_batches=2)
+    masks = []
+    for _ in range(2):
+        pipeline.step(randn(2, 40), randn(2, 40))
+        masks += [here.gather(pipeline.all[here.rank][0][1].mask.tolist())]
+        for p in pipeline.parameters():
+            p.grad = None
+    flat = [str(mask) for row in masks for mask in row]
+    assert len(set(flat)) == len(flat)
+    here.check_same("random numbers", get_rng_state())
 
 
 if __name__ == "__main__":
-    for check in (gradients_are_those_of_a_single_process, training_and_forward_passes, a_gpt_with_tied_weights, refusals):
+    for check in (gradients_are_those_of_a_single_process, training_and_forward_passes, a_gpt_with_tied_weights, refusals,
+                  stages_leave_out_units_of_their_own):  # fmt: skip
         check()
         if here.first:
             print(f"passed: {check.__name__}", flush=True)
