@@ -110,10 +110,11 @@ class Pipeline:
         for instruction in instructions(self.schedule, self.stages, count)[self.rank]:
             run.do(instruction)
         run.wait_for_sends()
-        loss, factor = self.world.gather(run.finish() if self.last else None)[-1]
+        given = self.world.gather((run.drew, run.finish() if self.last else None))
+        loss, factor = given[-1][1]
         scale_gradients(self.parameters(), factor)
         self._add_up_shared()
-        if self.stages > 1:  # past what the stages have drawn
+        if any(drew for drew, _ in given):  # past what the stages have drawn
             state = get_rng_state()
             set_rng_state({**state, "position": (state["position"] + 2**32) % 2**64})
         return float(loss)
@@ -190,6 +191,7 @@ class Run:
         self.outputs: Dict[int, Tensor] = {}
         self.gradients: Dict[int, Tensor] = {}
         self.mean = Accumulation()
+        self.drew = False  # whether the stage drew random numbers
         self.sends: List[Tuple[Any, Any]] = []  # requests, and the memory they read
 
     def do(self, instruction: Instruction) -> None:
@@ -207,7 +209,9 @@ class Run:
         if self.pipeline.first:
             self.inputs[m] = self.xs[m]
         with random_numbers_of(self.pipeline.rank, self.pipeline.stages, m):
+            before = get_rng_state()
             y = self.pipeline.stage(self.inputs[m])
+            self.drew = self.drew or (self.pipeline.stages > 1 and get_rng_state() != before)
         if not isinstance(y, Tensor):
             raise TypeError(f"Pipeline: stage {self.pipeline.rank} gave a {type(y).__name__}, expected a Tensor")
         if self.pipeline.last and self.ys:
