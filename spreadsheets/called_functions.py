@@ -83,9 +83,11 @@ def missing(engine: Any, functions: Iterable[str], folder: Path, timeout: float)
         workbook = Workbook()
         for row, name in enumerate(unknown, 1):
             workbook.active.cell(row, 1, f"={name}()")
-        workbook.save(folder / "functions.xlsx")
+        inner = folder / "functions"
+        inner.mkdir()
+        workbook.save(inner / "functions.xlsx")
         try:
-            (cells,) = engine.calculate(folder / "functions.xlsx", folder, timeout).sheets.values()
+            (cells,) = engine.calculate(inner / "functions.xlsx", inner, timeout).sheets.values()
         except EngineFailure:  # then its results have to speak for themselves
             return ()
         for row, name in enumerate(unknown, 1):

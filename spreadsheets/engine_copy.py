@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 import zipfile
-from pathlib import Path
+from io import BytesIO
 from typing import Dict
 
 from .package import Package
@@ -22,11 +22,12 @@ _KEPT_RELATION = re.compile(rb"""Type\s*=\s*["'][^"']*/(?:table|pivotTable|query
 _DROPPED_FOLDERS = ("drawings", "charts", "media", "printerSettings", "ctrlProps", "activeX", "embeddings")
 
 
-def write_copy(package: Package, target: Path) -> None:
-    """Write the copy to `target`."""
+def engine_copy(package: Package) -> bytes:
+    """The copy, as a file."""
+    packed = BytesIO()
     sheets = set(package.sheets.values())
     relations = {_relations_of(sheet).lower() for sheet in sheets}
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for info in package.archive.infolist():
             name = info.filename
             folders = name.lower().split("/")[:-1]
@@ -38,13 +39,14 @@ def write_copy(package: Package, target: Path) -> None:
             elif name.lower() in relations:
                 data = _RELATION.sub(lambda found: found[0] if _KEPT_RELATION.search(found[0]) else b"", data)
             archive.writestr(name, data)
+    return packed.getvalue()
 
 
 def without_decoration(sheet: bytes) -> bytes:
     """The XML of a sheet without what stands behind its cells, apart from what results depend on."""
     ends = list(_CELLS_END.finditer(sheet))
     last = sheet.rfind(b"</")  # of the sheet itself
-    if not ends or last < ends[-1].end() or b"<!--" in sheet[ends[-1].end() :]:
+    if not ends or last < ends[-1].end() or sheet.find(b"<!--", ends[0].end()) >= 0:  # a comment may hold anything
         return sheet
     end = ends[-1].end()
     kept: Dict[bytes, bytes] = {}

@@ -14,7 +14,7 @@ from .agreement import STORED, Disagreement, Results, disagreements, stored_resu
 from .cached_values import write_with_values
 from .called_functions import Formulas, missing
 from .engine import Calculated, EngineFailure, Result, engine_folder
-from .engine_copy import write_copy
+from .engine_copy import engine_copy
 from .errors import WorkbookError
 from .package import Package
 from .reading import Book, Position, Value
@@ -56,7 +56,6 @@ def recalculate(
     ResultsDiffer where results would have been lost; FileExistsError where `output` is kept, and OSError where it cannot
     be written.
     """
-    chosen = _choose(engine)
     in_place = output is not None and os.path.exists(output) and os.path.exists(path) and os.path.samefile(output, path)
     if output is not None and (not in_place or overwrite is False):
         check_replaceable(output, overwrite)
@@ -65,7 +64,7 @@ def recalculate(
     _refuse_what_engines_misread(book)
     formulas = Formulas(book)
     stored = stored_results(book)
-    attempts, lacks, failures = _calculate(book, chosen, timeout, formulas, stored, engine == ALL)
+    attempts, lacks, failures = _calculate(book, _choose(engine), timeout, formulas, stored, engine == ALL)
     best = min(attempts, key=lambda attempt: (len(attempt.differences), len(lacks[attempt.engine])))
     everyone = {STORED: stored, **{attempt.engine: attempt.results for attempt in attempts}}
     notes = [*formulas.notes(), *(f"{name} gave up: {why}" for name, why in failures.items())]
@@ -132,10 +131,11 @@ def _calculate(
     attempts: List[_Attempt] = []
     lacks: Dict[str, Tuple[str, ...]] = {}
     failures: Dict[str, str] = {}
+    copy = engine_copy(book.package)
     for name in names:
         with engine_folder() as folder:
             source = folder / "workbook.xlsx"
-            write_copy(book.package, source)
+            source.write_bytes(copy)
             start = time.perf_counter()
             try:
                 calculated = ENGINES[name].calculate(source, folder, timeout)

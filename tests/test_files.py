@@ -1,22 +1,26 @@
-"""A file is written whole or not at all."""
+"""A file is written whole or not at all, and read with a bound."""
 
 from __future__ import annotations
 
 import os
 import stat
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from openpyxl import Workbook
 
-from saitama.files import atomic_path
+from saitama import locking
+from saitama.files import atomic_path, read_file
+from saitama.locking import folder_lock
 from saitama.spreadsheets.saving import write_workbook
 
 
-def write(path, body=b"new", error=None):
+def write(path, body=b"new", error=None, check=True):
     with atomic_path(path) as temporary:
-        assert temporary.parent == path.parent and temporary != path and temporary.suffix == path.suffix
+        if check:
+            assert temporary.parent == path.parent and temporary != path and temporary.suffix == path.suffix
         temporary.write_bytes(body)
         if error is not None:
             raise error
@@ -113,3 +117,129 @@ def test_a_workbook_on_a_full_disk_is_one_error(tmp_path, monkeypatch):
     with pytest.raises(OSError, match=r"^cannot write .*b\.xlsx: No space left on device$"):
         write_workbook(Workbook(), tmp_path / "b.xlsx")
     assert not list(tmp_path.iterdir())
+
+
+# --- links, and what killed processes leave ---------------------------------------------------------------------------
+def test_behind_a_link_the_file_is_replaced_and_the_link_stays(tmp_path):
+    (tmp_path / "real").mkdir()
+    path, link, folder = tmp_path / "real" / "a.xlsx", tmp_path / "link.xlsx", tmp_path / "folder"
+    link.symlink_to(path)
+    folder.symlink_to(tmp_path / "real")
+    write(link, b"made", check=False)  # through a link to a file that is not there yet
+    assert link.is_symlink() and path.read_bytes() == b"made"
+    write(link, b"new", check=False)
+    write(folder / "b.xlsx", b"beside", check=False)
+    assert link.is_symlink() and folder.is_symlink() and path.read_bytes() == b"new"
+    assert only(tmp_path / "real") == ["a.xlsx", "b.xlsx"] and only(tmp_path) == ["folder", "link.xlsx", "real"]
+    with pytest.raises(IsADirectoryError, match=r"^cannot write .*folder: it is a folder"):
+        write(folder, check=False)
+
+
+def test_a_link_to_itself_is_left_alone(tmp_path):
+    link = tmp_path / "a.xlsx"
+    link.symlink_to(link)
+    with pytest.raises(OSError, match=r"^cannot write .*a\.xlsx: "):
+        write(link, check=False)
+    assert link.is_symlink() and only(tmp_path) == ["a.xlsx"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="locks of POSIX")
+def test_a_killed_writer_leaves_nothing_behind_for_ever(tmp_path):
+    path = tmp_path / "c.safetensors"
+    script = (
+        "import os, signal, sys; from saitama.files import atomic_path\n"
+        "with atomic_path(sys.argv[1]) as temporary: temporary.write_bytes(b'half'); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    for _ in range(2):
+        subprocess.run([sys.executable, "-c", script, str(path)])
+        assert len(only(tmp_path)) == 1 and only(tmp_path)[0].startswith(".c-")  # the one before is gone
+    others = [".c-12345678.xlsx", ".d-12345678.safetensors", ".c-1234567.safetensors", ".c-notes.safetensors"]
+    for name in others:
+        (tmp_path / name).write_bytes(b"somebody's")
+    write(path)
+    assert only(tmp_path) == sorted([*others, "c.safetensors"])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="locks of POSIX")
+def test_who_still_writes_is_not_disturbed(tmp_path):
+    path = tmp_path / "c.safetensors"
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(b"slow")
+        write(path, b"quick")
+        assert path.read_bytes() == b"quick" and temporary.read_bytes() == b"slow"
+    assert path.read_bytes() == b"slow" and only(tmp_path) == ["c.safetensors"]
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+def test_reading_with_a_bound(tmp_path):
+    path = tmp_path / "a"
+    path.write_bytes(b"12345")
+    assert read_file(path, 5) == read_file(str(path), 6) == b"12345"
+    with pytest.raises(ValueError, match=r"^cannot read .*a: it is too large; 4 bytes are the most$"):
+        read_file(path, 4)
+    with pytest.raises(FileNotFoundError, match=r"^cannot read .*none: No such file or directory$"):
+        read_file(tmp_path / "none", 9)
+    with pytest.raises(OSError, match=r"^cannot read .*: "):
+        read_file(tmp_path, 9)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="files as Linux has them")
+def test_files_without_an_end(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("/dev/zero")
+    for path in (tmp_path / "pipe", tmp_path / "link", "/dev/zero"):
+        with pytest.raises(OSError, match=rf"^cannot read {path}: it is not an ordinary file$"):
+            read_file(path, 1 << 40)
+    with open(tmp_path / "huge", "wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(ValueError, match="it is too large"):
+        read_file(tmp_path / "huge", 1 << 30)
+    assert b"Name:" in read_file("/proc/self/status", 1 << 20)  # has a size of 0, and content
+
+
+# --- locks ------------------------------------------------------------------------------------------------------------
+def test_a_folder_has_one_lock(tmp_path):
+    with folder_lock(tmp_path) as mine:
+        assert mine is True
+        with folder_lock(tmp_path) as second:
+            assert second is False
+    with folder_lock(tmp_path) as mine:
+        assert mine is True
+    assert only(tmp_path) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_a_lock_ends_with_its_process(tmp_path):
+    script = (
+        "import sys, time; from pathlib import Path; from saitama.locking import folder_lock\n"
+        "with folder_lock(Path(sys.argv[1])): print('locked', flush=True); time.sleep(600)"
+    )
+    other = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE)
+    with other.stdout as printed:
+        printed.readline()
+    with folder_lock(tmp_path) as mine:
+        assert mine is False
+    other.kill()
+    other.wait()
+    with folder_lock(tmp_path) as mine:
+        assert mine is True
+    assert only(tmp_path) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks up descriptors in /proc")
+def test_where_folders_have_no_locks_a_file_stands_for_them(tmp_path, monkeypatch):
+    locked = locking.try_lock
+    monkeypatch.setattr(locking, "try_lock", lambda fd: None if os.path.isdir(f"/proc/self/fd/{fd}") else locked(fd))
+    with folder_lock(tmp_path) as mine, folder_lock(tmp_path) as second:
+        assert (mine, second) == (True, False)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_sigterm_ends_a_program_in_order(tmp_path):
+    script = (
+        "import os, signal, sys; from saitama.signals import end_in_order; from saitama.files import atomic_path\n"
+        "end_in_order()\n"
+        "with atomic_path(sys.argv[1]) as temporary: temporary.touch(); os.kill(os.getpid(), signal.SIGTERM)"
+    )
+    assert subprocess.run([sys.executable, "-c", script, str(tmp_path / "a")]).returncode == 143
+    assert only(tmp_path) == []

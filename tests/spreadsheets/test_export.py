@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import math
 import os
-import shutil
 from pathlib import Path
 from typing import Any, Dict, List
 
 import openpyxl
 import pytest
+from engines import ENGINES
 
 from saitama import Tensor
 from saitama.autograd.function import apply
 from saitama.spreadsheets import export, recalculate, verify
 from saitama.spreadsheets.page import sheet_title
 from saitama.tensor import cat, where
-
-ENGINES = ["ironcalc"] + (["libreoffice"] if shutil.which("soffice") else [])
 
 
 def network(dtype: str = "float64") -> Dict[str, Tensor]:

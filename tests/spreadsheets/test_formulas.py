@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import random
-import shutil
 from pathlib import Path
 from typing import Any, Dict, List, Tuple
 
 import graphs
 import openpyxl
 import pytest
+from engines import ENGINES
 
 import saitama.autograd  # noqa: F401
 from saitama.autograd.function import OPS
@@ -19,8 +19,6 @@ from saitama.spreadsheets.formulas import FORMULAS
 from saitama.spreadsheets.graph import Node, trace
 from saitama.spreadsheets.layout import column
 from saitama.spreadsheets.reading import open_workbook
-
-ENGINES = ["ironcalc"] + (["libreoffice"] if shutil.which("soffice") else [])
 
 
 def test_every_operation_has_a_formula() -> None:

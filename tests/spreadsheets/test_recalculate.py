@@ -1,4 +1,4 @@
-"""Recalculation by independent engines: IronCalc wherever it installs, LibreOffice where it is."""
+"""Recalculation by independent engines: what they give, and how they are run."""
 
 from __future__ import annotations
 
@@ -6,27 +6,25 @@ import http.server
 import importlib
 import os
 import signal
+import subprocess
 import sys
+import tempfile
 import threading
 import time
 
 import hostile
 import openpyxl
 import pytest
-from openpyxl.comments import Comment
+from engines import ENGINES, GNUMERIC, needs_ironcalc, needs_libreoffice
 
-from saitama.spreadsheets import ironcalc_engine, libreoffice_engine
-from saitama.spreadsheets.engine import EngineFailure, run
+from saitama.locking import folder_lock
+from saitama.spreadsheets import gnumeric_engine, ironcalc_engine, libreoffice_engine
+from saitama.spreadsheets.engine import EngineFailure, engine_folder, run
 from saitama.spreadsheets.errors import WorkbookError
 from saitama.spreadsheets.reading import open_workbook
 
 module = importlib.import_module("saitama.spreadsheets.recalculate")
 recalculate = module.recalculate
-
-needs_libreoffice = pytest.mark.skipif(not libreoffice_engine.is_available(), reason="LibreOffice is not installed")
-needs_ironcalc = pytest.mark.skipif(sys.version_info < (3, 9), reason="IronCalc has no wheel for Python 3.8")
-ENGINES = [pytest.param("ironcalc", marks=needs_ironcalc), pytest.param("libreoffice", marks=needs_libreoffice)]
-
 
 @pytest.fixture
 def formulas(tmp_path):
@@ -88,7 +86,7 @@ def test_output_in_place(formulas, engine):
 def test_stale_values_are_calculated_anew(tmp_path, engine):
     rows = '<row r="1"><c r="A1"><v>3</v></c><c r="B1"><f>A1*2</f><v>99</v></c></row>'
     path = hostile.book(tmp_path / "a.xlsx", rows)
-    assert recalculate(path, engine=engine, output=path)["B1"] == 6.0
+    assert recalculate(path, engine=engine, output=path, overwrite=True)["B1"] == 6.0
     assert open_workbook(path).cell("B1").value == 6.0
 
 
@@ -99,7 +97,7 @@ def test_array_formula_over_several_cells(tmp_path, engine):
         '<row r="2"><c r="A2"><v>4</v></c><c r="B2"><v>1</v></c></row>'
     )
     path = hostile.book(tmp_path / "a.xlsx", rows)
-    found = recalculate(path, engine=engine, output=path)
+    found = recalculate(path, engine=engine, output=path, overwrite=True)
     assert (found["B1"], found["B2"]) == (6.0, 8.0)
     assert open_workbook(path).cell("B2").value == 8.0
 
@@ -113,24 +111,47 @@ def test_ironcalc_gives_exact_doubles(tmp_path):
 
 @needs_ironcalc
 def test_a_file_one_engine_cannot_load_goes_to_the_next(tmp_path):
-    workbook = openpyxl.Workbook()
-    workbook.active["A1"] = "=1+1"
-    workbook.active["A1"].comment = Comment("IronCalc cannot open this", "me")
-    workbook.save(tmp_path / "a.xlsx")
+    sheet = hostile.sheet_xml('<row r="1"><c r="A1"><f>1+1</f></c></row>')
+    path = hostile.write(tmp_path / "a.xlsx", hostile.parts(sheet, title="what!"))
     with pytest.raises(WorkbookError, match=r"a.xlsx cannot be recalculated: ironcalc: ") as caught:
-        recalculate(tmp_path / "a.xlsx", engine="ironcalc")
+        recalculate(path, engine="ironcalc")
     assert "\n" not in str(caught.value)
     if libreoffice_engine.is_available():
-        found = recalculate(tmp_path / "a.xlsx")
+        found = recalculate(path)
         assert (found.engine, found["A1"]) == ("libreoffice", 2.0)
+        assert found.notes[0].startswith("ironcalc gave up: ")
+
+
+@pytest.mark.parametrize("engine", [ENGINES[0], GNUMERIC])
+def test_a_long_chain(tmp_path, engine):
+    """Each formula needs the one below it, and the first is asked first."""
+    rows = "".join(f'<row r="{n}"><c r="A{n}"><f>A{n + 1}+1</f></c></row>' for n in range(1, 50_000))
+    path = hostile.book(tmp_path / "a.xlsx", rows + '<row r="50000"><c r="A50000"><v>1</v></c></row>')
+    assert recalculate(path, engine=engine)["A1"] == 50_000.0
 
 
 @needs_ironcalc
-def test_an_engine_that_crashes_takes_nothing_with_it(tmp_path):
-    """IronCalc overflows its stack on formulas nested thousands deep."""
+def test_formulas_nested_thousands_deep(tmp_path):
     path = hostile.one_cell(tmp_path / "a.xlsx", f'<c r="A1"><f>{"(" * 30000}1{")" * 30000}</f></c>')
-    with pytest.raises(WorkbookError, match="cannot be recalculated: ironcalc: it crashed"):
-        recalculate(path, engine="ironcalc")
+    assert recalculate(path, engine="ironcalc")["A1"] == 1.0
+
+
+@needs_ironcalc
+@pytest.mark.parametrize(
+    "end, why",
+    [
+        ("os.kill(os.getpid(), signal.SIGSEGV)", r"it crashed \(signal 11\)"),
+        ("os.kill(os.getpid(), signal.SIGKILL)", r"it crashed \(signal 9\)"),
+        ("print(bytearray(8 << 30))", r"it needs more than the [0-9.]+ GB of memory that it may take"),
+    ],
+)
+@pytest.mark.skipif(sys.platform != "linux", reason="signals and limits as Linux has them")
+def test_an_engine_that_crashes_takes_nothing_with_it(formulas, tmp_path, monkeypatch, end, why):
+    child = tmp_path / "child.py"
+    child.write_text(f"import os, signal\n{end}\n")
+    monkeypatch.setattr(ironcalc_engine, "_CHILD", child)
+    with pytest.raises(WorkbookError, match=f"cannot be recalculated: ironcalc: {why}"):
+        recalculate(formulas, engine="ironcalc")
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -144,6 +165,7 @@ def test_no_engine(formulas, monkeypatch):
     with pytest.raises(WorkbookError, match="the engine 'ironcalc' is not installed"):
         recalculate(formulas, engine="ironcalc")
     monkeypatch.setattr(libreoffice_engine, "is_available", lambda: False)
+    monkeypatch.setattr(gnumeric_engine, "is_available", lambda: False)
     with pytest.raises(WorkbookError, match=r"pip install 'saitama-dl\[recalc\]'` \(IronCalc\) or install LibreOffice"):
         recalculate(formulas)
 
@@ -216,22 +238,78 @@ def test_libreoffice_that_writes_nothing(tmp_path, monkeypatch):
         recalculate(path, engine="libreoffice")
 
 
-def test_a_command_that_hangs_is_stopped_with_all_it_started(tmp_path):
-    if not hasattr(os, "killpg"):
-        pytest.skip("this system has no process groups")
-    grandchild = (
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "engine").mkdir()
+    return tmp_path / "engine"
+
+
+def sleeper(tmp_path, then="p.wait()"):
+    """A command that starts a process of its own, notes its number in `pid`, and waits for it."""
+    script = (
         "import subprocess, sys; p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']); "
+        f"open({str(tmp_path / 'new')!r}, 'w').write(str(p.pid)); "
+        f"import os; os.rename({str(tmp_path / 'new')!r}, {str(tmp_path / 'pid')!r}); {then}"
     )
-    script = grandchild + f"open({str(tmp_path / 'pid')!r}, 'w').write(str(p.pid)); p.wait()"
-    with pytest.raises(EngineFailure, match="more than 3 seconds"):
-        run([sys.executable, "-c", script], 3, tmp_path)
-    pid = int((tmp_path / "pid").read_text())
-    for _ in range(100):
-        if not _is_running(pid):
-            return
+    return [sys.executable, "-c", script]
+
+
+def wait_until(true, seconds=20):
+    end = time.monotonic() + seconds
+    while not true() and time.monotonic() < end:
         time.sleep(0.05)
-    os.kill(pid, signal.SIGKILL)
-    pytest.fail("the grandchild still runs")
+    return true()
+
+
+def assert_gone(pid):
+    if not wait_until(lambda: not _is_running(pid)):
+        os.kill(pid, signal.SIGKILL)
+        pytest.fail("what the command started still runs")
+
+
+posix = pytest.mark.skipif(not hasattr(os, "killpg"), reason="this system has no process groups")
+
+
+@posix
+def test_a_command_that_hangs_is_stopped_with_all_it_started(tmp_path, folder):
+    with pytest.raises(EngineFailure, match="more than 3 seconds"):
+        run(sleeper(tmp_path), 3, folder)
+    assert_gone(int((tmp_path / "pid").read_text()))
+
+
+@posix
+def test_what_a_command_leaves_running_is_stopped(tmp_path, folder):
+    assert run(sleeper(tmp_path, then="print('done')"), 60, folder) == "done"
+    assert_gone(int((tmp_path / "pid").read_text()))
+
+
+@posix
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL, signal.SIGINT])
+def test_an_engine_ends_with_whoever_started_it(tmp_path, folder, number):
+    script = (
+        f"import sys; from pathlib import Path; from saitama.spreadsheets.engine import run; "
+        f"run({sleeper(tmp_path)!r}, 600, Path({str(folder)!r}))"
+    )
+    ours = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL)
+    assert wait_until((tmp_path / "pid").exists)
+    ours.send_signal(number)
+    ours.wait(20)
+    assert_gone(int((tmp_path / "pid").read_text()))
+    assert wait_until(lambda: not folder.exists())
+
+
+@posix
+def test_folders_of_processes_that_were_killed_are_deleted(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    left, new, mine = (tmp_path / f"saitama-recalc-{name}" for name in ("left", "new", "mine"))
+    for path in (left, new, mine, tmp_path / "saitama-demo"):
+        path.mkdir()
+        (path / "workbook.xlsx").write_bytes(b"")
+    for path in (left, mine):
+        os.utime(path, (0, 0))
+    with folder_lock(mine), engine_folder() as here:
+        assert sorted(tmp_path.iterdir()) == sorted([new, mine, tmp_path / "saitama-demo", here])
+    assert not here.exists()
 
 
 def _is_running(pid: int) -> bool:
@@ -247,10 +325,10 @@ def _is_running(pid: int) -> bool:
     return not os.path.isdir("/proc/self")
 
 
-def test_a_command_that_fails_or_does_not_exist(tmp_path):
+def test_a_command_that_fails_or_does_not_exist(tmp_path, folder):
     with pytest.raises(EngineFailure, match="^the reason$"):
-        run([sys.executable, "-c", "import sys; sys.exit('first line\\nthe reason')"], 60, tmp_path)
+        run([sys.executable, "-c", "import sys; sys.exit('first line\\nthe reason')"], 60, folder)
     with pytest.raises(EngineFailure, match="exit code 3"):
-        run([sys.executable, "-c", "raise SystemExit(3)"], 60, tmp_path)
+        run([sys.executable, "-c", "raise SystemExit(3)"], 60, folder)
     with pytest.raises(EngineFailure, match="cannot be started"):
-        run([str(tmp_path / "nothing")], 60, tmp_path)
+        run([str(tmp_path / "nothing")], 60, folder)

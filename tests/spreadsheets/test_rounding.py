@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any, List
 
 import openpyxl
 import pytest
+from engines import needs_gnumeric, needs_libreoffice
 
 from saitama import Tensor, manual_seed, nn, optim, randn
 from saitama.regularization import BatchNorm1d
@@ -21,9 +21,10 @@ OPTIMISERS = {
     "AdamW": lambda p: optim.AdamW(p, lr=0.1),
     "RMSprop": lambda p: optim.RMSprop(p),
 }
-LIBREOFFICE = pytest.param(
-    "Adam", "libreoffice", marks=pytest.mark.skipif(not shutil.which("soffice"), reason="LibreOffice is not installed")
-)
+OTHERS = [
+    pytest.param("Adam", "libreoffice", marks=needs_libreoffice),
+    pytest.param("Adam", "gnumeric", marks=needs_gnumeric),
+]
 
 
 class Training:
@@ -59,7 +60,7 @@ def place(made: Exported, parameter: str, symbol: str) -> Places:
     return carried.places[("start", update) if symbol == "start" else update.lines[symbol]]
 
 
-@pytest.mark.parametrize("optimizer, engine", [*((name, "ironcalc") for name in OPTIMISERS), LIBREOFFICE])
+@pytest.mark.parametrize("optimizer, engine", [*((name, "ironcalc") for name in OPTIMISERS), *OTHERS])
 def test_a_step_from_noise_agrees_and_says_so(optimizer: str, engine: str, tmp_path: Path) -> None:
     made = Training(optimizer).export(tmp_path / "a.xlsx")
     assert verdict(made, engine) == "PASS"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-import shutil
 from pathlib import Path
 from typing import Any, Callable, Dict, List
 
 import openpyxl
 import pytest
+from engines import ENGINES
 
 from saitama import Tensor, manual_seed, nn, optim
 from saitama.spreadsheets import Exported, WorkbookError, export, recalculate, verify, worksheet
@@ -109,10 +109,10 @@ def test_the_formulas_take_the_step_of_the_framework(name: str, steps: int, tmp_
             assert values(made, lines[names[key]]) == pytest.approx(expected, rel=1e-9)
 
 
-@pytest.mark.skipif(not shutil.which("soffice"), reason="LibreOffice is not installed")
-def test_libreoffice_agrees(tmp_path: Path) -> None:
+@pytest.mark.parametrize("engine", ENGINES[1:])
+def test_other_engines_agree(engine: str, tmp_path: Path) -> None:
     made = Training("Adam weight decay").export(tmp_path / "a.xlsx")
-    found = recalculate(made, engine="libreoffice", output=made.path)
+    found = recalculate(made, engine=engine, output=made.path)
     assert str(found["Check!A3"]).startswith("PASS") and found.errors == {}
     assert verify(made, rtol=1e-9).ok
 
