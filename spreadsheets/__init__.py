@@ -7,6 +7,7 @@ compare("mine.xlsx", {"Sheet1!B2:D4": tensor})    a person's own layout
 read_tensor("mine.xlsx", "Sheet1!B2:D4")          their numbers, as a Tensor
 recalculate("network.xlsx")                       the formulas, evaluated by an independent engine
 heat_map(weights, "attention.xlsx")               attention weights as coloured tables
+scale_pages("scale.xlsx")                         level 14 by hand: accumulation, 16 bits, tiles, ranks and pipelines
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from .read_tensor import read_tensor
 from .recalculate import recalculate
 from .recalculation import Recalculation, ResultsDiffer
 from .report import Comparison, Difference
+from .scale import scale_pages
 from .verify import Verification, verify
 from .worksheet import worksheet
 
@@ -36,6 +38,7 @@ __all__ = [
     "heat_map",
     "read_tensor",
     "recalculate",
+    "scale_pages",
     "verify",
     "worksheet",
 ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Union
+from typing import Any, List, Optional, Sequence, Union
 
 from openpyxl import Workbook
 from openpyxl.utils import get_column_letter as letter
@@ -22,10 +22,11 @@ from saitama.training import Accumulation, GradScaler
 from .formulas.rounding import exponent, whole
 from .page import Page
 from .saving import write_workbook
-from .style import DIFFERENCE, GREEN, YELLOW, Styles, fill
+from .style import DIFFERENCE, Styles
 
 GIVEN, LIVE, OURS = "input", "live", "framework"
 CLOSE = 1e-9
+SHOWN = "0.0#####"
 
 
 class Sheet:
@@ -67,11 +68,11 @@ class Sheet:
             elif cell is not None:
                 kind, value = cell
                 value = value.format(r=r, p=r - 1) if isinstance(value, str) else value
-                self.page.put(r, column, value, kind, "General")
+                self.page.put(r, column, value, kind, SHOWN)
         column = after or len(cells) + 1
         for checked, number in ours:
             mine, difference = f"{letter(column)}{r}", f"{letter(column + 1)}{r}"
-            self.page.put(r, column, number, OURS, "General")
+            self.page.put(r, column, number, OURS, SHOWN)
             live = f"{letter(checked)}{r}"
             text = f"IF(EXACT({live},{mine}),0,1E+99)"
             formula = f"=IFERROR(IF(AND(ISNUMBER({live}),ISNUMBER({mine})),ABS({live}-{mine}),{text}),1E+99)"
@@ -80,6 +81,28 @@ class Sheet:
             column += 2
         self.page.row += 1
         return r
+
+    def across(self, label: str, formulas: Any, kind: str = LIVE, shown: str = "General", count: int = 0) -> int:
+        """A row for one quantity: a label, then a number for each column, or one formula for `count` columns in which
+        {c} is the column and {p} the one before. Returns the row."""
+        r = self.page.row
+        self.page.text(r, 1, label, "text")
+        for number in range(count or len(formulas)):
+            value = formulas if isinstance(formulas, str) else formulas[number]
+            if isinstance(value, str):
+                value = value.replace("{c}", letter(number + 2)).replace("{p}", letter(number + 1))
+            self.page.put(r, number + 2, value, kind, shown)
+        self.page.row += 1
+        return r
+
+    def beside(self, row: int, numbers: Sequence[Any], shown: str = "General") -> None:
+        """Below a quantity in `row` of across(): the framework's numbers, and the differences."""
+        mine = self.across("   the framework's", numbers, OURS, shown)
+        text = f"IF(EXACT({{c}}{row},{{c}}{mine}),0,1E+99)"
+        both = f"AND(ISNUMBER({{c}}{row}),ISNUMBER({{c}}{mine}))"
+        formula = f"=IFERROR(IF({both},ABS({{c}}{row}-{{c}}{mine}),{text}),1E+99)"
+        r = self.across("   difference", formula, "difference", DIFFERENCE, len(numbers))
+        self.compared.append(f"B{r}:{letter(len(numbers) + 1)}{r}")
 
     def close(self) -> None:
         largest = f"MAX({','.join(self.compared)})"
@@ -144,34 +167,43 @@ def _loss_scale(workbook: Workbook, styles: Styles) -> Sheet:
         "What a GradScaler does with the gradient of a weight in float16, step by step.",
         "  S · gradient is rounded to float16: above 65504 it is infinite, below 3e-8 it is 0.",
         "  infinite: leave the step out, S becomes S · backoff; after `interval` good steps in a row S · growth.",
-    ], [26, 14, 14, 14, 10, 14, 14, 11, 14, 10, 12, 14, 14, 12, 14])  # fmt: skip
-    start, growth, backoff = s.given("S at first", 65536.0), s.given("growth", 2.0), s.given("backoff", 0.5)
+        "float16 has 11 binary digits: x is |x| / 2^(e-10) in units of its last digit, rounded to a whole number.",
+    ], [34, *[12] * 8])  # fmt: skip
+    start, growth, backoff = s.given("S at first", 65536), s.given("growth", 2), s.given("backoff", 0.5)
     interval = s.given("interval", 3)
     s.page.row += 1
-    s.head("step", "gradient", "S", "S · gradient", "exponent", "in last digits", "in float16", "infinite?", "gradient used",
-           "exponent", "last digits", "without S", "good steps", "next S", "float16, ours", "difference", "next S, ours")  # fmt: skip
-    scaler, first = GradScaler(growth_interval=3), s.page.row
-    for number, g in enumerate([1e-9, 2.0, 1.5, 3e-8, 1e-5, 0.25, 1e-7, 4e-9], 1):
-        scale = scaler.get_scale()
-        half = K.round_to(Tensor(g * scale).array, "float16").item()
-        scaler.factor, scaler.growth_tracker = scaler.rule(half in (float("inf"), float("-inf")))
-        top, begin = s.page.row == first, f"={start}"
-        cells = [
-            (GIVEN, g),
-            (LIVE, begin if top else "=N{p}"),
-            (LIVE, "=B{r}*C{r}"),
-            ("helper", "=" + exponent("D{r}", -14)),
-            ("helper", "=ABS(D{r})/2^(E{r}-10)"),
-            (LIVE, f'=IF({whole("F{r}")}*2^(E{{r}}-10)>65504,"inf",SIGN(D{{r}})*{whole("F{r}")}*2^(E{{r}}-10))'),
-            (LIVE, "=IF(ISNUMBER(G{r}),0,1)"),
-            (LIVE, '=IF(H{r}=1,"no step",G{r}/C{r})'),
-            ("helper", "=" + exponent("B{r}", -14)),
-            ("helper", "=ABS(B{r})/2^(J{r}-10)"),
-            (LIVE, f'=SIGN(B{{r}})*{whole("K{r}")}*2^(J{{r}}-10)'),
-            (LIVE, "=IF(H{r}=1,0,MOD(" + ("0" if top else "M{p}") + f"+1,{interval}))"),
-            (LIVE, f"=IF(H{{r}}=1,C{{r}}*{backoff},IF(M{{r}}=0,C{{r}}*{growth},C{{r}}))"),
-        ]
-        s.row([str(number), *cells], [(7, half), (14, scaler.get_scale())])
+    gradients, tiny, n = [1e-9, 2.0, 1.5, 3e-8, 1e-5, 0.25, 1e-7, 4e-9], "0.000E+00", 8
+    scaler, scales, halves = GradScaler(growth_interval=3), [], []
+    for g in gradients:
+        halves.append(K.round_to(Tensor(g * scaler.get_scale()).array, "float16").item())
+        scaler.factor, scaler.growth_tracker = scaler.rule(halves[-1] == float("inf"))
+        scales.append(scaler.get_scale())
+    s.head("step", *map(str, range(1, n + 1)))
+    g = s.across("gradient", gradients, GIVEN, tiny)
+    scale = s.page.row
+    streak, following = scale + 7, scale + 8
+    s.across("S", [f"={start}", *[f"={{p}}{following}"] * (n - 1)], shown="0")
+    product = s.across("S · gradient", f"={{c}}{g}*{{c}}{scale}", shown=tiny, count=n)
+    e = s.across("   its exponent e", "=" + exponent(f"{{c}}{product}", -14), "helper", "0", n)
+    digits = s.across("   in units of its last digit", f"=ABS({{c}}{product})/2^({{c}}{e}-10)", "helper", "0.00", n)
+    size = f"{whole(f'{{c}}{digits}')}*2^({{c}}{e}-10)"
+    half = s.across("in float16", f'=IF({size}>65504,"inf",SIGN({{c}}{product})*{size})', shown=tiny, count=n)
+    bad = s.across("infinite?", f'=IF(ISNUMBER({{c}}{half}),"no","yes")', count=n)
+    used = f'=IF({{c}}{bad}="yes","no step",{{c}}{half}/{{c}}{scale})'
+    s.across("the gradient that is used: / S", used, shown=tiny, count=n)
+    good = f'=IF({{c}}{bad}="yes",0,MOD({{p}}{streak}+1,{interval}))'
+    s.across("good steps in a row", [good.replace(f"{{p}}{streak}", "0"), *[good] * (n - 1)], shown="0")
+    grown = f"IF({{c}}{streak}=0,{{c}}{scale}*{growth},{{c}}{scale})"
+    s.across("next S", f'=IF({{c}}{bad}="yes",{{c}}{scale}*{backoff},{grown})', shown="0", count=n)
+    s.beside(following, scales, "0")
+    s.page.row += 1
+    s.page.line("in float16 again, and without S:", "text")
+    s.beside(half, halves, tiny)
+    e = s.across("   exponent of the gradient itself", "=" + exponent(f"{{c}}{g}", -14), "helper", "0", n)
+    digits = s.across("   in units of its last digit", f"=ABS({{c}}{g})/2^({{c}}{e}-10)", "helper", "0.00", n)
+    alone = f"=SIGN({{c}}{g})*{whole(f'{{c}}{digits}')}*2^({{c}}{e}-10)"
+    plain = s.across("the gradient in float16 without S", alone, shown=tiny, count=n)
+    s.beside(plain, [K.round_to(Tensor(g).array, "float16").item() for g in gradients], tiny)
     return s
 
 
@@ -180,25 +212,23 @@ def _bfloat16(workbook: Workbook, styles: Styles) -> Sheet:
         "A number in 16 bits: 1 for the sign, 8 for the exponent (+127), 7 for the fraction after the leading 1.",
         "  2^e ≤ |x| < 2^(e+1), n = |x| / 2^(e-7) lies between 128 and 256, and is rounded to a whole number;",
         "  of two that are equally near the even one is taken. n = 256 is 2^(e+1).",
-    ], [16, 10, 12, 14, 14, 14, 10, 10, 12, 14, 16, 16, 12])  # fmt: skip
-    s.head("x", "sign bit", "exponent e", "|x| / 2^e", "n", "below n", "rest", "a tie?", "n rounded", "exponent bits",
-           "fraction bits", "value", "ours", "difference")  # fmt: skip
-    for x in (3.14159, 0.1, -2.71828, 1 + 1 / 256, 1 + 3 / 256, 1.998046875, 100.0, -0.0009765625, 65535.0):
-        live = [
-            "=IF(A{r}<0,1,0)",
-            "=" + exponent("A{r}", -126),
-            "=ABS(A{r})/2^C{r}",
-            "=D{r}*128",
-            "=INT(E{r})",
-            "=E{r}-F{r}",
-            '=IF(G{r}=0.5,"tie","")',
-            "=IF(G{r}=0.5,F{r}+MOD(F{r},2),IF(G{r}>0.5,F{r}+1,F{r}))",
-            "=DEC2BIN(C{r}+127+IF(I{r}=256,1,0),8)",
-            "=DEC2BIN(MOD(I{r},128),7)",
-            "=IF(B{r}=1,-1,1)*I{r}*2^(C{r}-7)",
-        ]
-        rounded = K.round_to(Tensor(x).array, "bfloat16").item()
-        s.row([(GIVEN, x), *((LIVE, formula) for formula in live)], [(12, rounded)])
+    ], [30, *[13] * 8])  # fmt: skip
+    numbers = [3.14159, 0.1, -2.71828, 1 + 1 / 256, 1 + 3 / 256, 1.998046875, 100.0, -0.0009765625]
+    n, count = s.page.row + 4, len(numbers)
+    x = s.across("x", numbers, GIVEN, "General")
+    sign = s.across("sign bit", f"=IF({{c}}{x}<0,1,0)", shown="0", count=count)
+    e = s.across("exponent e", "=" + exponent(f"{{c}}{x}", -126), shown="0", count=count)
+    s.across("|x| / 2^e", f"=ABS({{c}}{x})/2^{{c}}{e}", shown="0.000000", count=count)
+    s.across("n = 128 times that", f"={{c}}{n - 1}*128", shown="0.000000", count=count)
+    below = s.across("the whole number below n", f"=INT({{c}}{n})", shown="0", count=count)
+    rest = s.across("the rest", f"={{c}}{n}-{{c}}{below}", shown="0.000000", count=count)
+    s.across("half way between two?", f'=IF({{c}}{rest}=0.5,"a tie: the even one","")', count=count)
+    up = f"IF({{c}}{rest}>0.5,{{c}}{below}+1,{{c}}{below})"
+    m = s.across("n rounded", f"=IF({{c}}{rest}=0.5,{{c}}{below}+MOD({{c}}{below},2),{up})", shown="0", count=count)
+    s.across("exponent bits: e + 127", f"=DEC2BIN({{c}}{e}+127+IF({{c}}{m}=256,1,0),8)", count=count)
+    s.across("fraction bits: n - 128", f"=DEC2BIN(MOD({{c}}{m},128),7)", count=count)
+    value = s.across("value", f"=IF({{c}}{sign}=1,-1,1)*{{c}}{m}*2^({{c}}{e}-7)", shown="General", count=count)
+    s.beside(value, [K.round_to(Tensor(number).array, "bfloat16").item() for number in numbers])
     return s
 
 
@@ -207,33 +237,49 @@ def _online_softmax(workbook: Workbook, styles: Styles) -> Sheet:
         "One query's attention over 6 keys, two at a time, as FlashAttention computes it. Given: its scores, and the values.",
         "  m' = max(m, scores)    l' = l e^(m-m') + Σ e^(s-m')    o' = o e^(m-m') + Σ e^(s-m') v,    at the end y = o / l",
         "What was added up with an older, smaller maximum is corrected by one factor: nobody needs all scores at once.",
-    ], [30, 14, 14, 14, 16, 14, 14, 14, 14, 14])  # fmt: skip
+    ], [34, 16, 16, 16])  # fmt: skip
     scores, values = [1.0, 2.0, 0.5, 4.0, -1.0, 3.0], [[1.0, 0.0], [0.0, 2.0], [1.0, 1.0], [-1.0, 0.5], [2.0, 2.0], [0.0, 1.0]]
     s.head("key", "score", "v1", "v2")
     first = s.page.row
     for number, (score, value) in enumerate(zip(scores, values), 1):
         s.row([str(number), (GIVEN, score), (GIVEN, value[0]), (GIVEN, value[1])])
     s.page.row += 1
-    s.head("tile", "largest score", "m", "e^(m-m')", "e^(s-m'), first", "second", "l", "o1", "o2")
-    for tile in range(3):
-        a, b = first + 2 * tile, first + 2 * tile + 1
-        m, correction, l, o1, o2 = "=MAX(C{p},B{r})", "=EXP(C{p}-C{r})", "=G{p}*D{r}+", "=H{p}*D{r}+", "=I{p}*D{r}+"  # noqa: E741
-        if tile == 0:
-            m, correction, l, o1, o2 = "=B{r}", "=0", "=", "=", "="  # noqa: E741  (nothing was added up yet)
-        cells = [f"=MAX(B{a}:B{b})", m, correction, f"=EXP(B{a}-C{{r}})", f"=EXP(B{b}-C{{r}})", f"{l}E{{r}}+F{{r}}"]
-        cells += [f"{o1}E{{r}}*C{a}+F{{r}}*C{b}", f"{o2}E{{r}}*D{a}+F{{r}}*D{b}"]
-        last = s.row([f"keys {2 * tile + 1} and {2 * tile + 2}", *((LIVE, cell) for cell in cells)])
-    y = online_attention(Tensor([[1.0]]), Tensor([[x] for x in scores]), Tensor(values), tile=2, scale=1.0).tolist()[0]
+    s.head("tile", "keys 1 and 2", "keys 3 and 4", "keys 5 and 6")
+    pairs = [(first + 2 * tile, first + 2 * tile + 1) for tile in range(3)]
+    shown, top = SHOWN, s.page.row
+    m, correction, l, o1, o2 = top + 1, top + 4, top + 7, top + 10, top + 13  # noqa: E741  (the papers' names)
+    S, V = Tensor([[x] for x in scores]), Tensor(values)
+    so_far = [S[: 2 * tile + 2].softmax(0) for tile in range(3)]  # what softmax says of the keys so far
+    largest = [S[: 2 * tile + 2].max().item() for tile in range(3)]
+    sums = [(S[: 2 * tile + 2] - most).exp().sum().item() for tile, most in enumerate(largest)]
+    s.across("the largest score of the tile", [f"=MAX(B{a}:B{b})" for a, b in pairs], shown=shown)
+    s.across("m", [f"=B{top}", *[f"=MAX({{p}}{m},{{c}}{top})"] * 2], shown=shown)
+    s.beside(m, largest, shown)
+    s.across("e^(m - m'), the correction", ["none", *[f"=EXP({{p}}{m}-{{c}}{m})"] * 2], shown=shown)
+    e1 = s.across("e^(s - m'), first key", [f"=EXP(B{a}-{{c}}{m})" for a, _ in pairs], shown=shown)
+    e2 = s.across("e^(s - m'), second key", [f"=EXP(B{b}-{{c}}{m})" for _, b in pairs], shown=shown)
+    before = ["=", *[f"={{p}}{{row}}*{{c}}{correction}+"] * 2]  # of the first tile there is nothing before
+    s.across("l", [f"{old.replace('{row}', str(l))}{{c}}{e1}+{{c}}{e2}" for old in before], shown=shown)
+    s.beside(l, sums, shown)
+    for number, (o, column) in enumerate(((o1, "C"), (o2, "D"))):
+        formulas = [
+            f"{old.replace('{row}', str(o))}{{c}}{e1}*{column}{a}+{{c}}{e2}*{column}{b}"
+            for old, (a, b) in zip(before, pairs)
+        ]
+        s.across(f"o{number + 1}", formulas, shown=shown)
+        averages = [(p * V[: len(p), number : number + 1]).sum().item() for p in so_far]
+        s.beside(o, [average * total for average, total in zip(averages, sums)], shown)
+    y = online_attention(Tensor([[1.0]]), S, V, tile=2, scale=1.0).tolist()[0]
     s.page.row += 1
-    for number, column in ((1, "H"), (2, "I")):
-        s.labelled(f"y{number} = o{number} / l", LIVE, f"={column}{last}/G{last}", y[number - 1])
+    for number, column in ((1, o1), (2, o2)):
+        s.labelled(f"y{number} = o{number} / l", LIVE, f"=D{column}/D{l}", y[number - 1])
     s.page.row += 1
     every, end = f"B{first}:B{first + 5}", first + 5
     s.page.line("and all at once, as softmax is defined:", "text")
-    largest = s.labelled("the largest of all scores", LIVE, f"=MAX({every})")
-    total = s.labelled("Σ e^(s-m)", LIVE, "=" + "+".join(f"EXP(B{row}-{largest})" for row in range(first, end + 1)))
+    most = s.labelled("the largest of all scores", LIVE, f"=MAX({every})", largest[-1])
+    total = s.labelled("Σ e^(s-m)", LIVE, "=" + "+".join(f"EXP(B{row}-{most})" for row in range(first, end + 1)))
     for number, column in ((1, "C"), (2, "D")):
-        parts = "+".join(f"EXP(B{row}-{largest})*{column}{row}" for row in range(first, end + 1))
+        parts = "+".join(f"EXP(B{row}-{most})*{column}{row}" for row in range(first, end + 1))
         s.labelled(f"y{number}", LIVE, f"=({parts})/{total}", y[number - 1])
     return s
 
@@ -268,44 +314,27 @@ def _all_reduce(workbook: Workbook, styles: Styles) -> Sheet:
 
 
 def _pipeline(workbook: Workbook, styles: Styles) -> Sheet:
-    S, M = 4, 6
+    S, M = 3, 4
     s = Sheet(workbook, styles, "Pipeline", [
-        f"A model in {S} stages, a batch in {M} micro-batches. F3: forward pass of micro-batch 3, B3: backward. Empty: waiting.",
+        f"A model in {S} stages, a batch in {M} micro-batches. F2: forward pass of micro-batch 2, B2: backward. Empty: waiting.",
         "  bubble = empty / all.   GPipe and 1F1B: (S-1) / (M+S-1).   One after the other (naive): (S-1) / S",
-    ], [30, 9])  # fmt: skip
-    stages, batches = s.given("S, stages", S), s.given("M, micro-batches", M)
-    for name, expected in (("naive", f"=({stages}-1)/{stages}"), *((name, f"=({stages}-1)/({batches}+{stages}-1)") for name in ("gpipe", "1f1b"))):
+    ], [26, *[6.5] * (2 * S * M)])  # fmt: skip
+    one, both = f"=({S}-1)/{S}", f"=({S}-1)/({M}+{S}-1)"
+    for name, expected in (("naive", one), ("gpipe", both), ("1f1b", both)):
         slots = timeline(instructions(name, S, M))
         end = max(slot.end for row in slots for slot in row)
-        s.page.row += 1
         s.page.heading(name, end + 1)
         first = s.page.row
         for stage, row in enumerate(slots):
             s.page.text(s.page.row, 1, f"stage {stage}", "row_index")
             for slot in row:
-                forward = slot.what == FORWARD
-                cell = s.page.text(s.page.row, 2 + slot.start, f"{'F' if forward else 'B'}{slot.micro_batch}", "index")
-                cell.fill = fill(YELLOW if forward else GREEN)
+                what, look = ("F", "sample") if slot.what == FORWARD else ("B", "right")
+                s.page.text(s.page.row, 2 + slot.start, f"{what}{slot.micro_batch}", look)
             s.page.row += 1
         grid = f"B{first}:{letter(end + 1)}{s.page.row - 1}"
-        counted = s.labelled("counted: empty / all", LIVE, f"=COUNTBLANK({grid})/({S}*{end})")
-        formula = s.labelled("by the formula", LIVE, expected)
-        s.compared.append(_difference(s, counted, formula))
-    for column in range(2, 60):
-        s.page.sheet.column_dimensions[letter(column)].width = 12 if column == 2 else 5
+        counted = s.across("counted: empty / all", [f"=COUNTBLANK({grid})/({S}*{end})"], shown="0.0%")
+        formula = s.across("by the formula", [expected], shown="0.0%")
+        s.page.put(formula, 3, f"=ABS(B{counted}-B{formula})", "difference", DIFFERENCE)
+        s.compared.append(f"C{formula}")
+        s.page.row += 1
     return s
-
-
-def _difference(s: Sheet, a: str, b: str) -> str:
-    s.page.put(s.page.row - 1, 3, f"=ABS({a}-{b})", "difference", DIFFERENCE)
-    return f"C{s.page.row - 1}"
-
-
-PAGES: Dict[str, str] = {
-    "Accumulation": "one large batch from two small ones",
-    "Loss scale": "the scaler's rule",
-    "bfloat16": "sign, exponent and fraction of a number",
-    "Online softmax": "attention tile by tile",
-    "All-reduce": "the gradients of two ranks",
-    "Pipeline": "who works when, and who waits",
-}
