@@ -12,7 +12,7 @@ import sys
 from typing import List, Optional
 
 import saitama
-from saitama.commands import export, generate, launch, recalc, train
+from saitama.commands import export, generate, launch, recalc, scale, train
 from saitama.commands.options import tolerance
 from saitama.signals import end_in_order
 
@@ -79,6 +79,7 @@ def make_parser() -> argparse.ArgumentParser:
     train.add(commands)
     generate.add(commands)
     launch.add(commands)
+    scale.add(commands)
 
     command = commands.add_parser("verify", help="check a workbook's formulas and hand-typed numbers")
     command.add_argument("file", metavar="FILE", help="a workbook that export or worksheet wrote")

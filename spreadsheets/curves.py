@@ -55,8 +55,9 @@ class Chart(NamedTuple):
     y: str
     lines: Sequence[Line]
     log_x: bool = False
-    log_y: bool = False
-    most: Optional[float] = None  # where the y axis ends
+    log_y: int = 0  # the base of a logarithmic axis: 10, or 2 where the numbers span less
+    least: Optional[float] = None  # where the y axis begins
+    most: Optional[float] = None  # and ends
 
 
 def write_curves(
@@ -150,13 +151,14 @@ def _chart(chart: Chart, tables: Dict[str, Table], sheets: Dict[str, Any]) -> Sc
     drawn.x_axis.delete = drawn.y_axis.delete = False  # openpyxl would hide both
     drawn.x_axis.number_format = drawn.y_axis.number_format = "General"
     drawn.x_axis.tickLblPos = drawn.y_axis.tickLblPos = "low"  # outside, where values are negative or logarithmic too
-    for axis, logarithmic in ((drawn.x_axis, chart.log_x), (drawn.y_axis, chart.log_y)):
+    for axis, base in ((drawn.x_axis, 10 * chart.log_x), (drawn.y_axis, chart.log_y)):
         axis.majorGridlines.spPr = GraphicalProperties(ln=LineProperties(solidFill="D9DEE3"))
-        if logarithmic:
-            axis.scaling.logBase = 10
+        if base:
+            axis.scaling.logBase = base
             axis.crosses = "min"
-    if chart.most is not None:
-        drawn.y_axis.scaling.min, drawn.y_axis.scaling.max = 0, chart.most
+    if chart.log_x:
+        drawn.x_axis.number_format = "0E+00"
+    drawn.y_axis.scaling.min, drawn.y_axis.scaling.max = chart.least, chart.most
     drawn.legend.position = "b"
     for place, line in enumerate(chart.lines):
         drawn.series.append(_series(line, tables[line.table], sheets[line.table], COLORS[place % len(COLORS)]))

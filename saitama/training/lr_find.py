@@ -53,7 +53,7 @@ class RateTest:
         found = "the loss never fell" if self.suggestion is None else f"it fell fastest at {self.suggestion:.1e}"
         notes = [f"Every step with a larger rate: {found}. Choose a rate well before the loss rises."]
         most = 1.5 * self.smoothed[0]  # what explodes would make all else flat
-        chart = Chart("Loss over the learning rate", "learning rate", "loss", lines, log_x=True, most=most)
+        chart = Chart("Loss over the learning rate", "learning rate", "loss", lines, log_x=True, least=0, most=most)
         write_curves(path, "Learning-rate range test", notes, [chart], [table])
 
 
