@@ -48,7 +48,9 @@ rows, curves = [], []
 print(f"{'batch':>6}{'lr':>7}{'steps':>7}{'noise':>8}{'loss':>8}{'accuracy':>10}")
 for size, lr in ((4, 0.02), (16, 0.08), (64, 0.32), (256, 1.28), (256, 0.08)):
     model = network()
-    trainer = Trainer(model, optim.SGD(model.parameters(), lr=lr), LOSS, metrics=[accuracy], accumulate=max(1, size // SMALL))
+    trainer = Trainer(
+        model, optim.SGD(model.parameters(), lr=lr), LOSS, metrics=[accuracy], accumulate=max(1, size // SMALL)
+    )
     history = trainer.fit(DataLoader(train, min(size, SMALL), shuffle=True), DataLoader(other, 297), EPOCHS)
     error, last = noise(size), history.epochs[-1]
     rows.append([size, lr, trainer.step, error, last["val_loss"], last["val_accuracy"]])
@@ -61,7 +63,10 @@ lines = [
     Line(f"batch {label}", "Curves", "epoch", "loss", first=EPOCHS * number, last=EPOCHS * (number + 1))
     for number, label in enumerate(dict.fromkeys(row[0] for row in curves))
 ]
-noises = [Line("measured", "Batches", "batch", names[3], last=4), Line("1 / sqrt(batch)", "Batches", "batch", names[6], False, last=4)]
+noises = [
+    Line("measured", "Batches", "batch", names[3], last=4),
+    Line("1 / sqrt(batch)", "Batches", "batch", names[6], False, last=4),
+]
 charts = [Chart("Loss after each epoch", "epoch", "loss", lines), Chart("Noise", "batch", "relative", noises, True, 10)]
 write_curves("batch_size.xlsx", "Batch size", ["Every run sees the same digits as often."], charts,
              [table, Table("Curves", ["run", "epoch", "loss"], curves)])  # fmt: skip

@@ -32,7 +32,9 @@ SHOWN = "0.0#####"
 class Sheet:
     """A page with tables, and a verdict on top: whether formulas and framework agree."""
 
-    def __init__(self, workbook: Workbook, styles: Styles, title: str, lines: Sequence[str], widths: Sequence[int]) -> None:
+    def __init__(
+        self, workbook: Workbook, styles: Styles, title: str, lines: Sequence[str], widths: Sequence[int]
+    ) -> None:
         self.page = Page(workbook.create_sheet(title), styles, 1)
         self.compared: List[str] = []  # cells with differences
         self.page.line(title, "title")
@@ -146,7 +148,9 @@ def _accumulation(workbook: Workbook, styles: Styles) -> Sheet:
     b, losses, slopes = (f"{c}{first}:{c}{s.page.row - 1}" for c in "BFG")
     s.page.row += 1
     k1, k2 = (s.labelled(f"k{i}, items of micro-batch {i}", LIVE, f"=COUNTIF({b},{i})") for i in (1, 2))
-    g1, g2 = (s.labelled(f"g{i}, its mean gradient", LIVE, f"=SUMIF({b},{i},{slopes})/{k}") for i, k in ((1, k1), (2, k2)))
+    g1, g2 = (
+        s.labelled(f"g{i}, its mean gradient", LIVE, f"=SUMIF({b},{i},{slopes})/{k}") for i, k in ((1, k1), (2, k2))
+    )
     ours = Tensor(0.5, requires_grad=True)
     mean = Accumulation()
     for batch in (1, 2):
@@ -238,7 +242,10 @@ def _online_softmax(workbook: Workbook, styles: Styles) -> Sheet:
         "  m' = max(m, scores)    l' = l e^(m-m') + Σ e^(s-m')    o' = o e^(m-m') + Σ e^(s-m') v,    at the end y = o / l",
         "What was added up with an older, smaller maximum is corrected by one factor: nobody needs all scores at once.",
     ], [34, 16, 16, 16])  # fmt: skip
-    scores, values = [1.0, 2.0, 0.5, 4.0, -1.0, 3.0], [[1.0, 0.0], [0.0, 2.0], [1.0, 1.0], [-1.0, 0.5], [2.0, 2.0], [0.0, 1.0]]
+    scores, values = (
+        [1.0, 2.0, 0.5, 4.0, -1.0, 3.0],
+        [[1.0, 0.0], [0.0, 2.0], [1.0, 1.0], [-1.0, 0.5], [2.0, 2.0], [0.0, 1.0]],
+    )
     s.head("key", "score", "v1", "v2")
     first = s.page.row
     for number, (score, value) in enumerate(zip(scores, values), 1):
@@ -296,7 +303,10 @@ def _all_reduce(workbook: Workbook, styles: Styles) -> Sheet:
     s.page.row += 1
     s.head("", "number 1", "number 2", "number 3")
     w = s.row(["weights, on both ranks", *((GIVEN, x) for x in weights)])
-    rows = [s.row([f"mean gradient on rank {rank}", *((GIVEN, x) for x in numbers)]) for rank, numbers in enumerate(gradients)]
+    rows = [
+        s.row([f"mean gradient on rank {rank}", *((GIVEN, x) for x in numbers)])
+        for rank, numbers in enumerate(gradients)
+    ]
     sent = [
         s.row([f"rank {rank} sends: times n{rank} / (n0 + n1)", *((LIVE, f"={c}{row}*{n}/({n0}+{n1})") for c in "BCD")])
         for rank, (row, n) in enumerate(zip(rows, (n0, n1)))

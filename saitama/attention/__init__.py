@@ -18,8 +18,8 @@ from .attention import scaled_dot_product_attention
 from .gru import GRU, GRUCell
 from .lstm import LSTM, LSTMCell
 from .mask import causal_mask
-from .online import online_attention
 from .multi_head import MultiHeadAttention
+from .online import online_attention
 from .recurrent import detach_state
 from .rnn import RNN, RNNCell
 

@@ -25,7 +25,9 @@ def online_attention(q: Tensor, k: Tensor, v: Tensor, tile: int, scale: Optional
     scale is 1 / sqrt(d) by default. Raises ValueError for other shapes or a tile that is not a whole number from 1 on.
     """
     if not (q.ndim == k.ndim == v.ndim == 2 and q.shape[1] == k.shape[1] and len(k) == len(v) and len(k)):
-        raise ValueError(f"online_attention: expected q (T, d), k (S, d), v (S, d_v), got {q.shape}, {k.shape}, {v.shape}")
+        raise ValueError(
+            f"online_attention: expected q (T, d), k (S, d), v (S, d_v), got {q.shape}, {k.shape}, {v.shape}"
+        )
     if isinstance(tile, bool) or not isinstance(tile, int) or tile < 1:
         raise ValueError(f"online_attention: tile must be a whole number of keys from 1 on, got {tile!r}")
     scale = 1 / sqrt(q.shape[1]) if scale is None else scale

@@ -87,7 +87,9 @@ class Recomputed(Function, abstract=True):
         again.node, again._requires_grad = node, True
         return again
 
-    def run_again(self, arrived: Sequence[Tuple[Function, K.Array]]) -> Tuple[List[Function], List[Tuple[Function, K.Array]]]:
+    def run_again(
+        self, arrived: Sequence[Tuple[Function, K.Array]]
+    ) -> Tuple[List[Function], List[Tuple[Function, K.Array]]]:
         """The operations, recorded anew, and the gradients that start from the outputs among them."""
         self.began = next(sequence)
         with self._as_it_was(), enable_grad():
@@ -168,5 +170,7 @@ def several(result: Any) -> Sequence[Any]:
 
 def ancestors_of(outputs: Sequence[Tensor], began: int) -> List[Function]:
     """The operations since `began` that the gradients of these outputs pass through."""
-    nodes = [node for y in outputs if y.node is not None for node in ancestors(y.node, differentiable=True, since=began)]
+    nodes = [
+        node for y in outputs if y.node is not None for node in ancestors(y.node, differentiable=True, since=began)
+    ]
     return list(dict.fromkeys(nodes))

@@ -19,7 +19,9 @@ def add(commands: Any) -> None:
     command.add_argument("text", nargs="*", metavar="TEXT", help="text files, UTF-8 (default: a text that comes along)")
     command.add_argument("--seconds", type=above_zero, default=20.0, metavar="S", help="for each width (default: 20)")
     command.add_argument("--widths", type=widths, metavar="A,B,...", help="even numbers (default: 8,16,24,32,48,64)")
-    command.add_argument("-o", "--output", default="scale.xlsx", type=workbook_name, metavar="FILE", help="the workbook")
+    command.add_argument(
+        "-o", "--output", default="scale.xlsx", type=workbook_name, metavar="FILE", help="the workbook"
+    )
     add_force(command)
     command.set_defaults(run=scale)
 
@@ -43,7 +45,9 @@ def scale(options: argparse.Namespace) -> int:
     print("width  parameters   steps      tokens    loss", flush=True)
 
     def tell(size: scaling.Size) -> None:
-        print(f"{size.width:5}  {size.parameters:10,}  {size.steps:6,}  {size.tokens:10,}  {size.loss:6.3f}", flush=True)
+        print(
+            f"{size.width:5}  {size.parameters:10,}  {size.steps:6,}  {size.tokens:10,}  {size.loss:6.3f}", flush=True
+        )
 
     sizes = scaling.measure(text, options.seconds, options.widths or scaling.WIDTHS, tell=tell)
     for name, fit, theirs in zip(("parameters", "compute"), scaling.fits(sizes), (scaling.KAPLAN_N, scaling.KAPLAN_C)):

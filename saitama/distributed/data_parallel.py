@@ -208,7 +208,9 @@ def each_tensor(outputs: Any, change: Callable[[Tensor], Tensor]) -> Any:
 
 def check_same_model(world: World, module: Module) -> None:
     """Raise ValueError, on every rank, that names the first part in which the models differ."""
-    own: List[str] = [f"{name} {p.dtype} {p.shape}{'' if p.requires_grad else ' frozen'}" for name, p in module.named_parameters()]
+    own: List[str] = [
+        f"{name} {p.dtype} {p.shape}{'' if p.requires_grad else ' frozen'}" for name, p in module.named_parameters()
+    ]
     own += [f"buffer {name} {b.dtype} {b.shape}" for name, b in module.named_buffers()]
     given = world.gather(own)
     for rank, theirs in enumerate(given):
@@ -241,5 +243,3 @@ def _from_row(sent: Any) -> Any:
     array = K.full(shape, 0, dtype)
     memory(array)[:] = numbers
     return Tensor._wrap(array)
-
-

@@ -51,7 +51,9 @@ def find_starter() -> Starter:
     path = str(beside) if beside.exists() else shutil.which("mpiexec")
     if path is None:
         raise FileNotFoundError(f"launch needs mpiexec, which is not there; install MPI with {INSTALL}")
-    answer = subprocess.run([path, "--version"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=30)
+    answer = subprocess.run(
+        [path, "--version"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=30
+    )
     return Starter(path, bool(re.search("open.?mpi|openrte|prrte", answer.stdout, re.IGNORECASE)))
 
 
@@ -131,7 +133,11 @@ class Job:
 
     def run(self, command: Sequence[str], environment: Dict[str, str]) -> int:
         # mpiexec, which is in the foreground too, passes Ctrl-C on to the ranks: they end in good order by themselves.
-        before = signal.signal(signal.SIGINT, signal.SIG_IGN) if threading.current_thread() is threading.main_thread() else None
+        before = (
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            if threading.current_thread() is threading.main_thread()
+            else None
+        )
         pipes: Any = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         child = subprocess.Popen(command, env=environment, preexec_fn=_listen_to_interrupts, **pipes)
         try:

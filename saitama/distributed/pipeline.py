@@ -103,7 +103,9 @@ class Pipeline:
             shapes = [getattr(z, "shape", type(z).__name__) for z in (x, y)]
             raise ValueError(f"Pipeline.step: expected tensors x and y of the same number of rows, got {shapes}")
         if any(p.grad is not None for p in self.parameters()):
-            raise RuntimeError("Pipeline.step: there are gradients of an earlier step; call optimizer.zero_grad() first")
+            raise RuntimeError(
+                "Pipeline.step: there are gradients of an earlier step; call optimizer.zero_grad() first"
+            )
         count = min(self.micro_batches, len(x))
         self.world.exchange("pipeline step", len(x), count)
         run = Run(self, cut(x, count), cut(y, count))

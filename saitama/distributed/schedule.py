@@ -103,7 +103,9 @@ def timeline(work: Sequence[Sequence[Instruction]], forward: int = 1, backward: 
     left = [[step for step in steps if step.what in (FORWARD, BACKWARD)] for steps in work]
     slots: List[List[Slot]] = [[] for _ in work]
     while any(left):
-        ready = [stage for stage, steps in enumerate(left) if steps and _needed(stage, steps[0], len(work)) <= set(ended)]
+        ready = [
+            stage for stage, steps in enumerate(left) if steps and _needed(stage, steps[0], len(work)) <= set(ended)
+        ]
         if not ready:
             waiting = ", ".join(f"stage {stage} for {steps[0]}" for stage, steps in enumerate(left) if steps)
             raise ValueError(f"this schedule never ends: {waiting}")

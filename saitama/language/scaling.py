@@ -157,7 +157,9 @@ def write(sizes: Sequence[Size], path: Union[str, os.PathLike[str]], overwrite: 
         + (["=EXP($B${intercept}+$B${slope}*G{row})"] if number < ended > 1 else [None])
         for number, s in enumerate(ordered)
     ]
-    by_compute = [[p.flop, p.loss, "=LN(A{row})", "=LN(B{row})", "=EXP($B${intercept}+$B${slope}*C{row})"] for p in best]
+    by_compute = [
+        [p.flop, p.loss, "=LN(A{row})", "=LN(B{row})", "=EXP($B${intercept}+$B${slope}*C{row})"] for p in best
+    ]
     points = [[s.width, p.step, p.flop, p.loss] for s in ordered for p in s.points]
     starts = [sum(len(s.points) for s in ordered[:number]) for number in range(len(ordered) + 1)]
     names = ["width", "parameters", "steps", "tokens", "seconds", "loss", "ln parameters", "ln loss", "fitted loss"]
@@ -169,7 +171,8 @@ def write(sizes: Sequence[Size], path: Union[str, os.PathLike[str]], overwrite: 
         Table("Points", ["width", "step", "FLOP", "loss"], points, "every evaluation, on text that was not trained on"),
     ]  # fmt: skip
     runs = [
-        Line(f"width {s.width}", "Points", "FLOP", "loss", first=a, last=b) for s, a, b in zip(ordered, starts, starts[1:])
+        Line(f"width {s.width}", "Points", "FLOP", "loss", first=a, last=b)
+        for s, a, b in zip(ordered, starts, starts[1:])
     ]
     losses = [p.loss for p in best] + [s.loss for s in ordered]
     least, most = 2.0 ** floor(log2(min(losses))), 2.0 ** ceil(log2(max(losses)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Dict, Optional, Tuple
 
-
 CHOICES: Dict[str, Tuple[Optional[str], ...]] = {
     "dtype": ("float32", "float64"),
     "precision": (None, "bfloat16", "float16"),

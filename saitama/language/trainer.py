@@ -92,7 +92,9 @@ class LanguageModelTrainer:
 
     def _set_up(self, text: str, settings: Settings, progress: Optional[bool]) -> None:
         self.world = world()
-        self.world.check_same("the text", fingerprint(text), f"{len(text):,} characters, SHA-256 {fingerprint(text)[:12]}")
+        self.world.check_same(
+            "the text", fingerprint(text), f"{len(text):,} characters, SHA-256 {fingerprint(text)[:12]}"
+        )
         self.world.check_same("the settings", settings)
         self.settings, self.progress, self.step, self.history = settings, progress, 0, History()
         if not self.world.first:

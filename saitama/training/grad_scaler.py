@@ -162,4 +162,3 @@ STATE = {  # PyTorch's names
     "growth_interval": "growth_interval",
     "_growth_tracker": "growth_tracker",
 }
-

@@ -182,12 +182,16 @@ class profile(Observer):
             return [row.name, row.calls, row.forward, row.backward, *share, *rates]
 
         operations = Table("Operations", columns, [cells(row) for row in self.operations], formats=formats)
-        modules = Table("Modules", columns, [cells(row) for row in self.modules], "each with all inside", formats=formats)
+        modules = Table(
+            "Modules", columns, [cells(row) for row in self.modules], "each with all inside", formats=formats
+        )
         notes = [
             "Operations and modules: what was measured, and rates that follow from it.",
             "Least seconds: FLOP at the machine's fastest product, or bytes at the speed of its memory, whichever is longer.",
         ]
-        table = Table("Machine", ["measured", "value"], machine, "with the threads that were set", formats=["", "0.000E+00"])
+        table = Table(
+            "Machine", ["measured", "value"], machine, "with the threads that were set", formats=["", "0.000E+00"]
+        )
         write_curves(path, "Profile", notes, [], [operations, modules, table])
 
 

@@ -81,7 +81,10 @@ class Trainer:
             raise TypeError(f"Trainer: expected a Module to train, got a {type(model).__name__}")
         if scheduler_every not in ("epoch", "step", "batch"):
             raise ValueError(f'Trainer: scheduler_every must be "epoch" or "step", got {scheduler_every!r}')
-        for name, number, what in (("accumulate", accumulate, "batches"), ("checkpoint_every", checkpoint_every, "epochs")):
+        for name, number, what in (
+            ("accumulate", accumulate, "batches"),
+            ("checkpoint_every", checkpoint_every, "epochs"),
+        ):
             if isinstance(number, bool) or not isinstance(number, int) or number < 1:
                 raise ValueError(f"Trainer: {name} must be a whole number of {what} from 1 on, got {number!r}")
         self.model, self.optimizer, self.loss_function = model, optimizer, loss_function

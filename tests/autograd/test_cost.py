@@ -21,9 +21,7 @@ class Counter(Observer):
         self.found.append((type(node).__name__, *forward_cost(node, inputs, output)))
 
     def backward(self, node, dy, gradients, seconds):
-        self.found.append(
-            (f"{type(node).__name__}'", *backward_cost(node, self.inputs[id(node)], dy, gradients))
-        )
+        self.found.append((f"{type(node).__name__}'", *backward_cost(node, self.inputs[id(node)], dy, gradients)))
 
 
 def counted(run):

@@ -79,7 +79,10 @@ def python(code, **environment):
 def test_without_mpi4py_it_is_said_what_to_install():
     hidden = "import sys; sys.modules['mpi4py'] = None; from saitama.distributed import world; world()"
     finished = python(hidden, SAITAMA_RANKS="2")
-    assert "ImportError: training on 2 processes needs MPI; install it with pip install 'saitama-dl[mpi]'" in finished.stderr
+    assert (
+        "ImportError: training on 2 processes needs MPI; install it with pip install 'saitama-dl[mpi]'"
+        in finished.stderr
+    )
 
 
 @pytest.mark.usefixtures("mpi")

@@ -103,7 +103,9 @@ def test_what_can_be_launched(tmp_path, monkeypatch, capsys):
 def test_without_mpiexec_it_is_said_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(FileNotFoundError, match=r"launch needs mpiexec, which is not there; install MPI with pip install"):
+    with pytest.raises(
+        FileNotFoundError, match=r"launch needs mpiexec, which is not there; install MPI with pip install"
+    ):
         find_starter()
 
 

@@ -7,7 +7,7 @@ from typing import List
 import pytest
 
 
-def passed(finished) -> "List[str]":
+def passed(finished) -> List[str]:
     assert finished.returncode == 0, finished.stdout + finished.stderr
     return [line.split(": ")[1] for line in finished.stdout.splitlines() if line.startswith("passed")]
 

@@ -23,7 +23,9 @@ def test_what_two_stages_do_with_three_micro_batches():
         "receive input 0", "forward 0", "receive input 1", "forward 1", "receive input 2", "forward 2",
     ]  # fmt: skip
     assert [str(step) for step in second][6:8] == ["backward 2", "send gradient 2"]
-    passes = [[str(step) for step in stage if step.what in ("forward", "backward")] for stage in instructions("1f1b", 2, 3)]
+    passes = [
+        [str(step) for step in stage if step.what in ("forward", "backward")] for stage in instructions("1f1b", 2, 3)
+    ]
     assert passes[0] == ["forward 0", "forward 1", "backward 0", "forward 2", "backward 1", "backward 2"]
     assert passes[1] == ["forward 0", "backward 0", "forward 1", "backward 1", "forward 2", "backward 2"]
 

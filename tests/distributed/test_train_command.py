@@ -41,7 +41,9 @@ def test_several_ranks_and_pipelines_train_the_model_of_a_single_process(mpi, tm
     assert "on 4 ranks" in finished.stdout and finished.stdout.count("done in") == 1
     assert sorted(os.listdir(tmp_path / "four")) == ["checkpoint.safetensors", "curves.xlsx", "run.json"]
     agree(tmp_path, "four", "one")
-    assert json.loads((tmp_path / "four" / "run.json").read_text()) == json.loads((tmp_path / "one" / "run.json").read_text())
+    assert json.loads((tmp_path / "four" / "run.json").read_text()) == json.loads(
+        (tmp_path / "one" / "run.json").read_text()
+    )
 
     plain = ["--steps", "5", "--checkpoint-blocks", "--lr-schedule", "linear"]
     single(tmp_path, "--out", "plain", *plain)
@@ -59,7 +61,9 @@ def test_a_run_goes_on_on_another_number_of_ranks_and_to_the_bit_on_the_same(mpi
     interrupted.write_text(STOP)
     stopped = mpi(2, str(interrupted), *whole, "--out", "same", launched=True)
     assert stopped.returncode == 130, stopped.stderr
-    assert "stopped after step 4 of 9, kept in" in stopped.stderr and "to go on: saitama train --resume" in stopped.stderr
+    assert (
+        "stopped after step 4 of 9, kept in" in stopped.stderr and "to go on: saitama train --resume" in stopped.stderr
+    )
     assert read_checkpoint(tmp_path / "same" / "checkpoint.safetensors").step == 4
     shutil.copytree(tmp_path / "same", tmp_path / "other")
     for name, ranks in (("same", 2), ("other", 3)):

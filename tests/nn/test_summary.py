@@ -16,7 +16,14 @@ def network():
 
 def test_shapes_parameters_flop_and_memory():
     found = nn.summary(network(), randn(4, 8))
-    assert [layer.kind for layer in found.layers] == ["Sequential", "Linear", "BatchNorm1d", "ReLU", "Dropout", "Linear"]
+    assert [layer.kind for layer in found.layers] == [
+        "Sequential",
+        "Linear",
+        "BatchNorm1d",
+        "ReLU",
+        "Dropout",
+        "Linear",
+    ]
     first = found.layers[1]
     assert (first.inputs, first.output, first.parameters) == ("(4, 8)", "(4, 16)", 8 * 16 + 16)
     assert first.flop == 2 * 4 * 8 * 16 + 4 * 16

@@ -12,7 +12,14 @@ from saitama.spreadsheets import recalculate, scale_pages
 
 ENGINES = ["ironcalc"] + (["libreoffice"] if shutil.which("soffice") else [])
 SHEETS = ["Accumulation", "Loss scale", "bfloat16", "Online softmax", "All-reduce", "Pipeline"]
-SAID_TO_BE_WRONG = ("which is wrong", "half way between", "exponent bits", "fraction bits", "infinite?", "gradient that is used")
+SAID_TO_BE_WRONG = (
+    "which is wrong",
+    "half way between",
+    "exponent bits",
+    "fraction bits",
+    "infinite?",
+    "gradient that is used",
+)
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,16 @@ import pytest
 
 from saitama import Tensor, manual_seed, nn, optim
 from saitama.optim.loss_scale import scaled
-from saitama.training import GradScaler, Trainer, autocast, clip_grad_norm_, clip_grad_value_, grad_norm
-from saitama.training import load_checkpoint, save_checkpoint
+from saitama.training import (
+    GradScaler,
+    Trainer,
+    autocast,
+    clip_grad_norm_,
+    clip_grad_value_,
+    grad_norm,
+    load_checkpoint,
+    save_checkpoint,
+)
 
 
 def setting(**options):
@@ -69,7 +77,9 @@ def test_the_wrong_order_is_refused(use):
     w, optimizer, scaler = setting()
     backward(w, scaler, 1.0)
     before = w.tolist()
-    with pytest.raises(RuntimeError, match=r"still multiplied by the scaler's 65536; call scaler.unscale_\(optimizer\)"):
+    with pytest.raises(
+        RuntimeError, match=r"still multiplied by the scaler's 65536; call scaler.unscale_\(optimizer\)"
+    ):
         use(w, optimizer)
     assert w.tolist() == before
     scaler.unscale_(optimizer)

@@ -33,7 +33,13 @@ def test_operations_and_modules_are_counted():
         run(*parts)
         time.sleep(0.01)
     rows = {row.name: row for row in p.operations}
-    assert {name: row.calls for name, row in rows.items()} == {"Linear": 4, "Tanh": 2, "Sum": 2, "Adam.step": 2, ELSE: 0}
+    assert {name: row.calls for name, row in rows.items()} == {
+        "Linear": 4,
+        "Tanh": 2,
+        "Sum": 2,
+        "Adam.step": 2,
+        ELSE: 0,
+    }
     assert rows["Linear"].forward > 0 and rows["Linear"].backward > 0 and rows["Adam.step"].forward > 0
     first, last = 2 * 3 * 4 * 8, 2 * 3 * 8 * 2
     assert rows["Linear"].flop == 2 * (first + 24 + last + 6 + first + 24 + 2 * last + 6)  # x asks for no gradient

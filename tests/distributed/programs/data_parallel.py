@@ -185,7 +185,7 @@ def refusals():
             lambda: DistributedDataParallel(nn.Linear(2 + (here.rank == last), 1)))  # fmt: skip
     refused(ValueError, "nothing more", lambda: DistributedDataParallel(
         nn.Sequential(*[nn.Linear(1, 1) for _ in range(2 if here.first else 1)])))  # fmt: skip
-    refused(ValueError, f"the ranks disagree on the training data: rank 0 has float64 (2, 2)",
+    refused(ValueError, "the ranks disagree on the training data: rank 0 has float64 (2, 2)",
             lambda: DistributedSampler(TensorDataset(Tensor([[1.0, 2.0], [3.0, 4.0 + (here.rank == last)]]))))  # fmt: skip
     refused(ValueError, "every rank would train on all of the data",
             lambda: Trainer(model, optim.SGD(model.parameters()), nn.MSELoss()).fit(DataLoader(data(8), 4)))  # fmt: skip

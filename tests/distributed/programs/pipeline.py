@@ -49,7 +49,9 @@ def gradients_are_those_of_a_single_process():
             pipeline = Pipeline(modules, loss, micro_batches=micro_batches, schedule=schedule)
             found = pipeline.step(x, y)
             assert abs(found - wanted.item()) < 1e-13
-            mine = [(name, p) for name, p in nn.Sequential(*modules).named_parameters() if here.rank in pipeline.owners[p]]
+            mine = [
+                (name, p) for name, p in nn.Sequential(*modules).named_parameters() if here.rank in pipeline.owners[p]
+            ]
             assert mine
             close([p.grad for _, p in mine], [gradients[name] for name, _ in mine])
             others = [p for p in pipeline.owners if here.rank not in pipeline.owners[p]]
@@ -120,7 +122,9 @@ def refusals():
         refused(ValueError, "micro_batches must be a whole number from 1 on",
                 lambda w=wrong: Pipeline(layers(), loss, micro_batches=w))  # fmt: skip
     refused(ValueError, f"1 modules cannot be {here.size} stages", lambda: Pipeline(layers()[:1], loss))
-    refused(ValueError, "every rank needs one at least", lambda: Pipeline(layers(), loss, sizes=[6] + [0] * (here.size - 1)))
+    refused(
+        ValueError, "every rank needs one at least", lambda: Pipeline(layers(), loss, sizes=[6] + [0] * (here.size - 1))
+    )
     refused(TypeError, "expected a list of Modules", lambda: Pipeline([lambda x: x] * 4, loss))
     pipeline = Pipeline(layers(), loss)
     refused(ValueError, "the same number of rows", lambda: pipeline.step(randn(3, 3), randn(2, 4)))
