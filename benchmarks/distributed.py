@@ -1,12 +1,12 @@
 """Training on several ranks: a GPT of 4 layers (benchmarks/gpt.py's BABY) with the same batch on
 
-    1 process with 2 threads, 2 ranks with 1 thread each, and 4 ranks (on 2 cores: what ranks cost, rather than what they
-    bring); and the same model as a pipeline of 2 stages.
+    1 process with 2 threads, 2 ranks with 1 thread each, and 4 ranks (on 2 cores: what ranks cost, rather than what
+    they bring); and the same model as a pipeline of 2 stages.
 
-Every measurement is a job of its own, `STEPS` steps long; jobs take turns, round after round, and the first steps of each
-do not count. Beside each time: the share of it that went into adding up gradients (the packing and the waiting for
-slower ranks included), how much of that was waiting, and the bytes of gradients that a rank sends a step. Needs mpi4py
-and an mpiexec.
+Every measurement is a job of its own, `STEPS` steps long; jobs take turns, round after round, and the first steps
+of each do not count. Beside each time: the share of it that went into adding up gradients (the packing and the
+waiting for slower ranks included), how much of that was waiting, and the bytes of gradients that a rank sends a
+step. Needs mpi4py and an mpiexec.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ from saitama.training import clip_grad_norm_
 from benchmarks.gpt import BABY, VOCABULARY, tokens
 from saitama.transformer import GPT
 
-threads, schedule, steps, warm, bucket = int(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), float(sys.argv[5])
+threads, schedule, steps, warm = int(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+bucket = float(sys.argv[5])
 here = world()
 manual_seed(1)
 model = GPT(VOCABULARY, BABY.context, BABY.layers, BABY.heads, BABY.width, dtype="float32")
@@ -127,9 +128,8 @@ def results() -> Iterator[Result]:
         yield Result(case, times(found, **rivals), reach=reach)
         share = statistics.median(one["seconds"] / one["step"] for one in found[name])
         waited = statistics.median(one["waited"] / one["step"] for one in found[name])
-        print(
-            f"    communication {share:.0%} of a step, of which waiting {waited:.0%}; {found[name][0]['bytes'] / 1e6:.2f} MB"
-        )
+        sent = found[name][0]["bytes"] / 1e6
+        print(f"    communication {share:.0%} of a step, waiting {waited:.0%} of it; {sent:.2f} MB a step")
     stages = compared({"whole": (1, 2), **{name: (2, 1, name) for name in ("naive", "gpipe", "1f1b")}})
     for name in ("naive", "gpipe", "1f1b"):
         yield Result(

@@ -4,8 +4,8 @@ python examples/attention_memory.py        # measures, prints a table and writes
 saitama export examples/attention_memory.py -o online.xlsx        # attention tile by tile, every number of it
 
 Written as its formula, softmax(Q K^T) V holds a score for each pair of positions, T^2 of them, and again for the
-backward pass. The fused operation never does: it goes through the keys in tiles and keeps a maximum, a sum and an output
-for each query (FlashAttention, Dao et al. 2022; saitama/attention/online.py is the same in plain tensors).
+backward pass. The fused operation never does: it goes through the keys in tiles and keeps a maximum, a sum and an
+output for each query (FlashAttention, Dao et al. 2022; saitama/attention/online.py is the same in plain tensors).
 """
 
 from __future__ import annotations

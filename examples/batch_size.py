@@ -3,9 +3,9 @@
 python examples/batch_size.py        # prints a table and writes batch_size.xlsx, with the curves and the noise
 saitama export examples/batch_size.py -o batch.xlsx        # the loss of a batch of four digits, in numbers
 
-The gradient of a batch of B examples is an average: its error falls as 1 / sqrt(B). So a batch four times as large makes
-the steps only twice as exact, but four times as few; a larger learning rate makes up for it, as long as noise was what
-kept it small. The large batches here are accumulated from small ones, in the memory of 16 examples.
+The gradient of a batch of B examples is an average: its error falls as 1 / sqrt(B). So a batch four times as large
+makes the steps only twice as exact, but four times as few; a larger learning rate makes up for it, as long as noise
+was what kept it small. The large batches here are accumulated from small ones, in the memory of 16 examples.
 """
 
 from __future__ import annotations

@@ -3,9 +3,10 @@
 python examples/mixed_precision.py        # trains the same network four ways, and prints what each learnt
 saitama export examples/mixed_precision.py -o mixed.xlsx        # a loss in bfloat16, every rounding in numbers
 
-The loss has a weight of 1e-8 here, as one term of several may have, and its gradients are as small: below 3e-8, half of
-the smallest number of float16. There every one of them is 0, and nothing is learnt. A GradScaler multiplies the loss by
-a factor that keeps them in range, and divides the gradients again. bfloat16 has the range of float32, and needs nothing.
+The loss has a weight of 1e-8 here, as one term of several may have, and its gradients are as small: below 3e-8,
+half of the smallest number of float16. There every one of them is 0, and nothing is learnt. A GradScaler multiplies
+the loss by a factor that keeps them in range, and divides the gradients again. bfloat16 has the range of float32,
+and needs nothing.
 """
 
 from __future__ import annotations

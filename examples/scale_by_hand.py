@@ -1,7 +1,7 @@
 """Level 14 by hand: accumulation, a loss scale, bfloat16, the online softmax, an all-reduce and a pipeline, as pages.
 
 python examples/scale_by_hand.py        # writes scale_by_hand.xlsx; then recalculate or open it
-saitama export examples/scale_by_hand.py -o accumulation.xlsx        # two micro-batches as one graph, with their gradient
+saitama export examples/scale_by_hand.py -o accumulation.xlsx        # two micro-batches as one graph, with gradient
 
 The same accumulation is done here with plain tensors: the loss of five examples, from micro-batches of three and two.
 """

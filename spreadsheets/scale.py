@@ -134,7 +134,7 @@ def scale_pages(path: Union[str, os.PathLike[str]], overwrite: Optional[bool] = 
 
 def _accumulation(workbook: Workbook, styles: Styles) -> Sheet:
     s = Sheet(workbook, styles, "Accumulation", [
-        "A batch of 5 examples in two micro-batches, of 3 and of 2. The model is y = w x, the loss of an example (y - t)².",
+        "A batch of 5 examples in two micro-batches, of 3 and of 2. The model is y = w x, an example's loss (y - t)².",
         "  L = (k1 L1 + k2 L2) / (k1 + k2): a mean over all items. The mean of the two means is another number.",
     ], [38, 14, 12, 12, 12, 14, 16])  # fmt: skip
     examples = [(1, 1.0, 2.0), (1, 2.0, 1.0), (1, -1.0, 0.5), (2, 0.5, 3.0), (2, 3.0, -1.0)]
@@ -154,8 +154,8 @@ def _accumulation(workbook: Workbook, styles: Styles) -> Sheet:
     ours = Tensor(0.5, requires_grad=True)
     mean = Accumulation()
     for batch in (1, 2):
-        x, t = (Tensor([row[place] for row in examples if row[0] == batch]) for place in (1, 2))
-        mean.share(((ours * x - t) ** 2).mean(), len(x)).backward()
+        xs, ts = (Tensor([row[place] for row in examples if row[0] == batch]) for place in (1, 2))
+        mean.share(((ours * xs - ts) ** 2).mean(), len(xs)).backward()
     loss = mean.finish([ours])
     added = s.labelled("added up: (k1/k1) g1 + (k2/k1) g2", LIVE, f"=({k1}/{k1})*{g1}+({k2}/{k1})*{g2}")
     total = s.labelled("times k1 / (k1 + k2)", LIVE, f"={added}*{k1}/({k1}+{k2})", ours.grad.item())  # type: ignore[union-attr]
@@ -238,8 +238,8 @@ def _bfloat16(workbook: Workbook, styles: Styles) -> Sheet:
 
 def _online_softmax(workbook: Workbook, styles: Styles) -> Sheet:
     s = Sheet(workbook, styles, "Online softmax", [
-        "One query's attention over 6 keys, two at a time, as FlashAttention computes it. Given: its scores, and the values.",
-        "  m' = max(m, scores)    l' = l e^(m-m') + Σ e^(s-m')    o' = o e^(m-m') + Σ e^(s-m') v,    at the end y = o / l",
+        "One query's attention over 6 keys, two at a time, as FlashAttention computes it. Given: scores, values.",
+        "  m' = max(m, scores)   l' = l e^(m-m') + Σ e^(s-m')   o' = o e^(m-m') + Σ e^(s-m') v,   y = o / l",
         "What was added up with an older, smaller maximum is corrected by one factor: nobody needs all scores at once.",
     ], [34, 16, 16, 16])  # fmt: skip
     scores, values = (
@@ -278,8 +278,8 @@ def _online_softmax(workbook: Workbook, styles: Styles) -> Sheet:
         s.beside(o, [average * total for average, total in zip(averages, sums)], shown)
     y = online_attention(Tensor([[1.0]]), S, V, tile=2, scale=1.0).tolist()[0]
     s.page.row += 1
-    for number, column in ((1, o1), (2, o2)):
-        s.labelled(f"y{number} = o{number} / l", LIVE, f"=D{column}/D{l}", y[number - 1])
+    for number, o in ((1, o1), (2, o2)):
+        s.labelled(f"y{number} = o{number} / l", LIVE, f"=D{o}/D{l}", y[number - 1])
     s.page.row += 1
     every, end = f"B{first}:B{first + 5}", first + 5
     s.page.line("and all at once, as softmax is defined:", "text")
@@ -293,8 +293,8 @@ def _online_softmax(workbook: Workbook, styles: Styles) -> Sheet:
 
 def _all_reduce(workbook: Workbook, styles: Styles) -> Sheet:
     s = Sheet(workbook, styles, "All-reduce", [
-        "Two ranks with the same weights and different examples: 3 on rank 0, 2 on rank 1. Each has its own mean gradient.",
-        "  sent: gradient · n / (n0 + n1).   An all-reduce gives every rank the sum of what all sent: the mean over all examples.",
+        "Two ranks with the same weights and other examples: 3 on rank 0, 2 on rank 1. Each has its own mean gradient.",
+        "  sent: gradient · n / (n0 + n1).   An all-reduce gives every rank the sum of what was sent: the mean.",
         "Then both make the same step, and their weights stay the same.",
     ], [34, 14, 14, 14, 14, 14, 14])  # fmt: skip
     weights, gradients, counts = [0.5, -0.25, 1.0], [[0.3, -1.2, 0.6], [1.1, 0.4, -0.9]], [3, 2]
@@ -311,8 +311,7 @@ def _all_reduce(workbook: Workbook, styles: Styles) -> Sheet:
         s.row([f"rank {rank} sends: times n{rank} / (n0 + n1)", *((LIVE, f"={c}{row}*{n}/({n0}+{n1})") for c in "BCD")])
         for rank, (row, n) in enumerate(zip(rows, (n0, n1)))
     ]
-    total = [sum(g[i] * n for g, n in zip(map(Tensor, gradients), counts)) for i in range(3)]
-    ours = [(one / sum(counts)).item() for one in total]
+    ours = ((Tensor(gradients) * Tensor([[float(n)] for n in counts])).sum(0) / sum(counts)).tolist()
     reduced = s.row(["both receive the sum", *((LIVE, f"={c}{sent[0]}+{c}{sent[1]}") for c in "BCD")],
                     list(zip((2, 3, 4), ours)))  # fmt: skip
     s.row(["the mean without n, which is wrong", *((LIVE, f"=({c}{rows[0]}+{c}{rows[1]})/2") for c in "BCD")])
@@ -326,9 +325,10 @@ def _all_reduce(workbook: Workbook, styles: Styles) -> Sheet:
 def _pipeline(workbook: Workbook, styles: Styles) -> Sheet:
     S, M = 3, 4
     s = Sheet(workbook, styles, "Pipeline", [
-        f"A model in {S} stages, a batch in {M} micro-batches. F2: forward pass of micro-batch 2, B2: backward. Empty: waiting.",
+        f"A model in {S} stages, a batch in {M} micro-batches. F2: forward pass of micro-batch 2, B2: backward.",
+        "Empty: waiting.",
         "  bubble = empty / all.   GPipe and 1F1B: (S-1) / (M+S-1).   One after the other (naive): (S-1) / S",
-    ], [26, *[6.5] * (2 * S * M)])  # fmt: skip
+    ], [26, *[7] * (2 * S * M)])  # fmt: skip
     one, both = f"=({S}-1)/{S}", f"=({S}-1)/({M}+{S}-1)"
     for name, expected in (("naive", one), ("gpipe", both), ("1f1b", both)):
         slots = timeline(instructions(name, S, M))

@@ -73,7 +73,8 @@ def noise_falls(rows):
 
 
 def scaling_saves_gradients(results):
-    """In float16 alone all gradients are 0, and nothing is learnt; with a scale, and in bfloat16, it is as in float32."""
+    """In float16 alone all gradients are 0, and nothing is learnt; with a scale, and in bfloat16, it is as in
+    float32."""
     fell = {name: found["last"] / found["first"] for name, found in results.items()}
     alone = results["float16"]["zeros"] == 1 and fell["float16"] == 1
     return alone and all(share < 0.2 for name, share in fell.items() if name != "float16")

@@ -1,11 +1,13 @@
-"""Attention tile by tile, to be read: the online softmax (Milakov and Gimelshein 2018) as FlashAttention uses it (Dao et
-al. 2022).
+"""Attention tile by tile, to be read: the online softmax (Milakov and Gimelshein 2018) as FlashAttention uses it
+(Dao et al. 2022).
 
-softmax(s)_j = e^(s_j - m) / sum_k e^(s_k - m) needs the largest score m, and so, it seems, all scores at once: (T, S) of
-them. But a sum that was made with another m can be corrected by a factor: e^(s - m_new) = e^(s - m_old) e^(m_old - m_new).
-So a few keys at a time are enough, and what is kept for each query is one maximum m, one sum l and one row o:
+softmax(s)_j = e^(s_j - m) / sum_k e^(s_k - m) needs the largest score m, and so, it seems, all (T, S) scores at
+once. But a sum that was made with another m can be corrected by a factor, as e^(s - m') = e^(s - m) e^(m - m'). So a
+few keys at a time are enough, and what is kept for each query is one maximum m, one sum l and one row o:
 
-    m' = max(m, max_j s_j)        l' = l e^(m - m') + sum_j e^(s_j - m')        o' = o e^(m - m') + sum_j e^(s_j - m') v_j
+    m' = max(m, max_j s_j)
+    l' = l e^(m - m') + sum_j e^(s_j - m')
+    o' = o e^(m - m') + sum_j e^(s_j - m') v_j
 
 and at the end y = o / l. scaled_dot_product_attention runs this as one compiled operation; here each tile's numbers are
 tensors with names, which a workbook shows: export(online_attention(q, k, v, tile=2).sum(), "online.xlsx").

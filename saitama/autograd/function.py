@@ -62,6 +62,10 @@ class Function:
         """Have backward() write this operation's output gradient into tensor.grad."""
         self.kept = weakref.ref(tensor)
 
+    def run_again(self, arrived: Any) -> Any:
+        """Of an operation that recomputes: the operations it stands for, and the gradients that start from them."""
+        raise NotImplementedError(f"{type(self).__name__}.run_again")
+
     def leaves(self) -> List[Tensor]:
         """The leaves that its backward() hands a gradient to, as often as it does."""
         return [x for x, need in zip(self.inputs or (), self.needs) if need and isinstance(x, Tensor)]

@@ -88,7 +88,7 @@ class Recomputed(Function, abstract=True):
         return again
 
     def run_again(
-        self, arrived: Sequence[Tuple[Function, K.Array]]
+        self, arrived: Sequence[Tuple[Any, K.Array]]
     ) -> Tuple[List[Function], List[Tuple[Function, K.Array]]]:
         """The operations, recorded anew, and the gradients that start from the outputs among them."""
         self.began = next(sequence)
@@ -101,14 +101,14 @@ class Recomputed(Function, abstract=True):
                 "first one gave; the function must do the same both times"
             )
         gradients = [(outputs[node.number].node, dy) for node, dy in arrived]
-        return ancestors_of([outputs[node.number] for node, _ in arrived], self.began), gradients  # type: ignore[return-value]
+        return ancestors_of([outputs[node.number] for node, _ in arrived], self.began), gradients
 
     def leaves(self) -> List[Tensor]:
         return self.found
 
     def release(self) -> None:
         super().release()
-        self.call, self.found = None, []
+        self.call, self.found = list, []  # nothing that keeps anything alive
 
     def forward(self, *arrays: K.Array) -> K.Array:
         raise RuntimeError(

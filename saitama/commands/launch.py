@@ -15,8 +15,8 @@ def add(commands: Any) -> None:
     """The command and its options."""
     command = commands.add_parser("launch", help="train on several cores or machines (MPI)")
     command.description = (
-        "Run `saitama train`, or a Python script that uses saitama.distributed, as several processes (ranks) that train "
-        "one model together. Each gets its share of the cores. If one fails, all end, with one message."
+        "Run `saitama train`, or a Python script that uses saitama.distributed, as several processes (ranks) that "
+        "train one model together. Each gets its share of the cores. If one fails, all end, with one message."
     )
     command.usage = "saitama launch [-n N] [--hosts FILE] train ... | SCRIPT.py ..."
     command.add_argument("-n", "--ranks", type=positive, metavar="N", help="how many processes (default: one a core)")

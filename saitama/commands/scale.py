@@ -13,8 +13,8 @@ def add(commands: Any) -> None:
     """The command and its options."""
     command = commands.add_parser("scale", help="fit scaling laws to a few small models")
     command.description = (
-        "Train models of several widths for the same time each, and fit the loss against parameters and compute (Kaplan "
-        "et al. 2020): a workbook with both charts on logarithmic axes. Minutes, not months: small, but honest."
+        "Train models of several widths for the same time each, and fit the loss against parameters and compute "
+        "(Kaplan et al. 2020): a workbook with both charts on logarithmic axes. Minutes, not months: small, but honest."
     )
     command.add_argument("text", nargs="*", metavar="TEXT", help="text files, UTF-8 (default: a text that comes along)")
     command.add_argument("--seconds", type=above_zero, default=20.0, metavar="S", help="for each width (default: 20)")

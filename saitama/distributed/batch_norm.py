@@ -26,7 +26,8 @@ class SyncBatchNorm(BatchNorm1d):
 
     @classmethod
     def convert_sync_batchnorm(cls, module: Module) -> Module:
-        """The module with every BatchNorm1d in it replaced, parameters and running averages kept. Names are PyTorch's."""
+        """The module with every BatchNorm1d in it replaced, parameters and running averages kept. Names are
+        PyTorch's."""
         if type(module) is BatchNorm1d:
             made = cls.__new__(cls)
             vars(made).update(vars(module))

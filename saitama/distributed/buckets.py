@@ -41,11 +41,11 @@ class Bucket:
 
     def unpack(self) -> List[K.Array]:
         """The sums, in the shapes of the parameters."""
+        assert self.total is not None  # once it has been sent
         arrays, start = [], 0
         for p in self.parameters:
             size = p.numel()
             part = self.total if len(self.parameters) == 1 else K.slice(self.total, (start,), (1,), (size,))
-            assert part is not None
             arrays.append(part.reshape(p.shape))
             start += size
         return arrays
@@ -76,7 +76,7 @@ class Reducer(Listener):
             return False  # it stays at home, or is another model's
         if not self.armed:
             raise RuntimeError(
-                "backward: the gradients of a DistributedDataParallel are added up once for each forward pass through it; "
+                "backward: a DistributedDataParallel adds its gradients up once for each forward pass through it; "
                 "call the DistributedDataParallel, not the module inside, and backward() once, or use no_sync()"
             )
         self.world.exchange("backward")
@@ -134,8 +134,8 @@ class Reducer(Listener):
         for bucket in self.buckets:
             self.world.wait(bucket.request)
         raise RuntimeError(
-            f"backward: {self.names[parameters[place]]} took no part in the loss on rank {', '.join(without)}, but on the "
-            f"others; every rank must use the same parameters in a step (add 0 times what is left out)"
+            f"backward: {self.names[parameters[place]]} took no part in the loss on rank {', '.join(without)}, but on "
+            f"the others; every rank must use the same parameters in a step (add 0 times what is left out)"
         )
 
 

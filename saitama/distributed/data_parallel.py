@@ -38,8 +38,8 @@ class DistributedDataParallel(Module):
         module: the model; the ranks must have made the same one. Rank 0's parameters and buffers replace the others'.
         bucket_cap_mb: gradients travel in buckets of up to so many megabytes.
 
-    Ranks may have different numbers of examples, or none: the mean is over all examples of all ranks. (Of a loss that is
-    the mean of something else, use Trainer, or average yourself.) Dropout leaves out what it would leave out in a single
+    Ranks may have different numbers of examples, or none: the mean is over all examples of all ranks. (Of a loss that
+    is the mean of something else, use Trainer.) Dropout leaves out what it would leave out in a single
     process with the whole batch, where the batch is the first axis; random numbers stay the same on all ranks. A
     BatchNorm normalises each rank's part by itself, and its running averages are rank 0's: convert the model with
     SyncBatchNorm.convert_sync_batchnorm() to have it see the whole batch. state_dict() has the names of the module.
@@ -88,7 +88,8 @@ class DistributedDataParallel(Module):
 
     @contextmanager
     def no_sync(self) -> Iterator[None]:
-        """Forward and backward passes in the block add to this rank's gradients alone; the next one outside adds all up."""
+        """Forward and backward passes in the block add to this rank's gradients alone; the next one outside adds
+        all up."""
         with self._mode(sync=False, average=True, weigh=True):
             yield
 

@@ -1,7 +1,7 @@
 """Starting the processes of a job, and passing on what they say: of a failure one message, which names the rank.
 
-mpiexec starts them, MPICH's or Open MPI's, whichever is there. It would report a failure at length and in its own words;
-those are read here and told as one line.
+mpiexec starts them, MPICH's or Open MPI's, whichever is there. It would report a failure at length and in its own
+words; those are read here and told as one line.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from .watch import ANNOUNCED
 HOSTS = "a line for each machine: its name, or name:processes"
 NOISE = re.compile(  # lines of mpiexec about itself
     r"^\[(mpiexec|proxy)[:@]|^Abort\(\d+\) on node|^={20,}|^=   |^YOUR APPLICATION TERMINATED|^This typically refers|"
-    r"^Please see the FAQ|^-{20,}|^Ctrl-C caught|^Primary job|^a non-zero exit|^mpirun |^prterun |^Process name: |^\s*Exit code:"
+    r"^Please see the FAQ|^-{20,}|^Ctrl-C caught|^Primary job|^a non-zero exit|^mpirun |^prterun |"
+    r"^Process name: |^\s*Exit code:"
 )
 MPICH_KILLED = re.compile(r"^=   PID (\d+) RUNNING AT (\S+)")
 MPICH_CODE = re.compile(r"^=   EXIT CODE: (\d+)")
@@ -46,7 +47,8 @@ class Starter(NamedTuple):
 
 
 def find_starter() -> Starter:
-    """The mpiexec that belongs to this Python, else the first on the PATH. FileNotFoundError that says what to install."""
+    """The mpiexec that belongs to this Python, else the first on the PATH. FileNotFoundError that says what to
+    install."""
     beside = Path(sys.executable).parent / "mpiexec"
     path = str(beside) if beside.exists() else shutil.which("mpiexec")
     if path is None:

@@ -67,7 +67,8 @@ class Pipeline:
         counts = spread(parts, self.stages) if sizes is None else list(sizes)
         if len(counts) != self.stages or sum(counts) != len(parts) or min(counts) < 1:
             raise ValueError(
-                f"Pipeline: {len(parts)} modules cannot be {self.stages} stages of {counts}; every rank needs one at least"
+                f"Pipeline: {len(parts)} modules cannot be {self.stages} stages of {counts}; every rank needs one at "
+                "least"
             )
         starts = [sum(counts[:stage]) for stage in range(self.stages + 1)]
         whole = Sequential(*parts)

@@ -1,4 +1,5 @@
-"""Which examples are whose: one order for all ranks, and every batch of it cut into as many parts as there are ranks."""
+"""Which examples are whose: one order for all ranks, and every batch of it cut into as many parts as there are
+ranks."""
 
 from __future__ import annotations
 
@@ -100,7 +101,8 @@ def part(count: int, rank: int, size: int) -> int:
 
 
 def fingerprint(dataset: Any) -> str:
-    """What says whether two ranks have the same data: of tensors their shapes and numbers, of anything else its length."""
+    """What says whether two ranks have the same data: of tensors their shapes and numbers, of anything else its
+    length."""
     if isinstance(dataset, TensorDataset):
         parts: List[str] = [f"{t.dtype} {t.shape}, checksum {checksum([t]):08x}" for t in dataset.tensors]
         return "; ".join(parts)

@@ -1,7 +1,7 @@
 """A pipeline's work as a list of small instructions for each stage, and how much of the time nobody works.
 
-A model is cut into stages, one after the other, each on a rank of its own. While stage 1 works on a batch, stage 0 could
-work on the next. So the batch is cut into micro-batches, and a schedule says who does what when:
+A model is cut into stages, one after the other, each on a rank of its own. While stage 1 works on a batch, stage 0
+could work on the next. So the batch is cut into micro-batches, and a schedule says who does what when:
 
     naive   one micro-batch after the other, forward and back: one stage works, the others wait
     gpipe   first all forward, then all backward (Huang et al. 2019, "GPipe")

@@ -167,7 +167,8 @@ def write(sizes: Sequence[Size], path: Union[str, os.PathLike[str]], overwrite: 
     tables = [
         Table("Sizes", names, by_size, note, with_fit(by_size, "G", "H", ended)),
         Table("Best", ["FLOP", "loss", "ln FLOP", "ln loss", "fitted loss"], by_compute,
-              "of all evaluations those that no other beats with as little work", with_fit(by_compute, "C", "D", len(best))),
+              "of all evaluations those that no other beats with as little work",
+              with_fit(by_compute, "C", "D", len(best))),
         Table("Points", ["width", "step", "FLOP", "loss"], points, "every evaluation, on text that was not trained on"),
     ]  # fmt: skip
     runs = [
@@ -177,7 +178,8 @@ def write(sizes: Sequence[Size], path: Union[str, os.PathLike[str]], overwrite: 
     losses = [p.loss for p in best] + [s.loss for s in ordered]
     least, most = 2.0 ** floor(log2(min(losses))), 2.0 ** ceil(log2(max(losses)))
     charts = [
-        Chart("Loss over compute", "FLOP", "loss, nats a character", [*runs, Line("fit", "Best", "FLOP", "fitted loss", False)],
+        Chart("Loss over compute", "FLOP", "loss, nats a character",
+              [*runs, Line("fit", "Best", "FLOP", "fitted loss", False)],
               log_x=True, log_y=2, least=least, most=most),
         Chart("Loss over parameters", "parameters", "loss, nats a character",
               [Line("measured", "Sizes", "parameters", "loss"),
@@ -186,8 +188,8 @@ def write(sizes: Sequence[Size], path: Union[str, os.PathLike[str]], overwrite: 
     ]  # fmt: skip
     notes = [
         "A few sizes of one model, trained for the same time each. Straight lines on logarithmic axes are powers.",
-        f"Kaplan et al. (2020) found exponents of {KAPLAN_N} over parameters and {KAPLAN_C} over compute, on other text,",
-        "from far larger models, over six orders of magnitude and more. These are of this text and these sizes.",
+        f"Kaplan et al. (2020) found exponents of {KAPLAN_N} over parameters and {KAPLAN_C} over compute, on other",
+        "text, from far larger models, over six orders of magnitude and more. These are of this text and these sizes.",
     ]
     write_curves(path, "Scaling", notes, charts, tables, overwrite)
 

@@ -16,8 +16,9 @@ CHOICES: Dict[str, Tuple[Optional[str], ...]] = {
 class Settings:
     """Everything that decides a run, but the text. The defaults are those of the preset "baby".
 
-    The learning rate rises in a straight line for `warmup` steps (at most a tenth of all) and falls along half a cosine,
-    or a straight line, to a tenth of itself, or stays. Weight decay is for matrices only: a bias or a scale near 0 is no simpler than another.
+    The learning rate rises in a straight line for `warmup` steps (at most a tenth of all) and falls along half a
+    cosine, or a straight line, to a tenth of itself, or stays. Weight decay is for matrices only: a bias or a scale
+    near 0 is no simpler than another.
 
     Raises ValueError for what cannot be; sizes of the model are checked by GPT.
     """
@@ -63,8 +64,8 @@ class Settings:
 
     def model_options(self) -> Dict[str, Any]:
         """Those of GPT, all but vocab_size."""
-        names = ("block_size", "n_layer", "n_head", "n_embd", "dropout", "bias", "weight_tying", "dtype")
-        names += ("checkpoint_blocks",)
+        names = ["block_size", "n_layer", "n_head", "n_embd", "dropout", "bias", "weight_tying", "dtype"]
+        names.append("checkpoint_blocks")
         return {name: getattr(self, name) for name in names}
 
 

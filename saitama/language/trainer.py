@@ -121,8 +121,8 @@ class LanguageModelTrainer:
 
         Each `evaluate_every` steps the model is evaluated, writes a sample, and a checkpoint is kept. At Ctrl-C the
         step is finished and kept, and KeyboardInterrupt raised. NonFiniteError is raised as soon as the loss or a
-        gradient is NaN or infinite, before the step that would spread it; the checkpoint before is kept. BlockingIOError
-        is raised where another run uses the folder.
+        gradient is NaN or infinite, before the step that would spread it; the checkpoint before is kept.
+        BlockingIOError is raised where another run uses the folder.
         """
         settings = self.settings
         self.model.train()
@@ -159,8 +159,9 @@ class LanguageModelTrainer:
         return self.history
 
     def add_gradients(self) -> Tuple[float, float]:
-        """Forward and backward pass of a step's batches. Returns the mean loss, and the norm of its gradient, which is
-        then clipped. (Where that is infinite in float16 alone, the step will be left out, and the next has smaller ones.)
+        """Forward and backward pass of a step's batches. Returns the mean loss, and the norm of its gradient, which
+        is then clipped. (Where that is infinite in float16 alone, the step will be left out, and the next has
+        smaller ones.)
         """
         settings, parameters, mean = self.settings, list(self.model.parameters()), Accumulation(self.world)
         for number in range(1, settings.accumulate + 1):

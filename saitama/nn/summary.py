@@ -96,8 +96,8 @@ class Summary(Observer):
 def summary(model: Module, *inputs: Any, **options: Any) -> Summary:
     """Run model(*inputs, **options) once and tell of each module: shapes, parameters, FLOP and memory.
 
-    The model is left as it was: mode, buffers, gradients and random numbers. Raises TypeError for anything but a Module,
-    and whatever the model raises for these inputs.
+    The model is left as it was: mode, buffers, gradients and random numbers. Raises TypeError for anything but a
+    Module, and whatever the model raises for these inputs.
     """
     if not isinstance(model, Module):
         raise TypeError(f"summary: expected a Module, got a {type(model).__name__}")

@@ -32,9 +32,9 @@ def product(name: str, operands: Sequence[Any], others: Sequence[Any] = (), **pa
     """
     dtype = precision.dtype
     if dtype is None:
-        return apply(name, (*operands, *others) if others else operands, **params)
-    rounded = [apply("Round", (x,), format=dtype) for x in operands]
-    return apply("RoundGradient", (apply(name, (*rounded, *others), **params),), format=dtype)
+        return apply(name, (*operands, *others) if others else operands, **params)  # noqa: F821
+    rounded = [apply("Round", (x,), format=dtype) for x in operands]  # noqa: F821
+    return apply("RoundGradient", (apply(name, (*rounded, *others), **params),), format=dtype)  # noqa: F821
 
 
 def backward(tensor: Tensor, gradient: Any, retain_graph: bool) -> None:

@@ -1,4 +1,5 @@
-"""Levels 6 and 14: training. Batches, the loop that a learner reads (train_loop.py), and the Trainer that long runs want.
+"""Levels 6 and 14: training. Batches, the loop that a learner reads (train_loop.py), and the Trainer that long runs
+want.
 
 At scale, in the order to be read:
 
@@ -8,7 +9,8 @@ At scale, in the order to be read:
     profile.py       where the time goes
     checkpoint.py    all that a run needs to go on, in one file
 
-checkpoint(), which trades time for memory, is in saitama/autograd/recompute.py; several machines in saitama/distributed.
+checkpoint(), which trades time for memory, is in saitama/autograd/recompute.py; several machines in
+saitama/distributed.
 """
 
 from __future__ import annotations

@@ -5,10 +5,10 @@ batches are of different sizes, or hold targets that are to be ignored. Of batch
 
     L = (k_1 L_1 + ... + k_n L_n) / (k_1 + ... + k_n)
 
-is the mean over all items, and its gradient what one large batch would give. How many items come is not known before
-the last batch, so every backward() starts from k_i / k_1, and what has added up is multiplied by k_1 / (k_1 + ... + k_n)
-at the end. Where several machines share the work, k_1 is what all have in the first batch, and items and gradients are
-added up over all.
+is the mean over all items, and its gradient what one large batch would give. How many items come is not known
+before the last batch, so every backward() starts from k_i / k_1, and what has added up is multiplied by
+k_1 / (k_1 + ... + k_n) at the end. Where several machines share the work, k_1 is what all have in the first batch,
+and items and gradients are added up over all.
 """
 
 from __future__ import annotations

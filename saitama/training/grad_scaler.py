@@ -1,8 +1,8 @@
 """Loss scaling (Micikevicius et al. 2018, section 3.2): gradients too small for float16 are computed larger.
 
-A gradient below 3e-8 is 0 in float16, and most are small. The gradient of S L is S times as large all the way back, so
-the loss is multiplied by S before backward(), and the gradients are divided by it afterwards, in float32. S should be as
-large as it can be: it grows until a gradient becomes infinite. Then that step is left out, and S halved.
+A gradient below 3e-8 is 0 in float16, and most are small. The gradient of S L is S times as large all the way back,
+so the loss is multiplied by S before backward(), and the gradients are divided by it afterwards, in float32. S
+should be as large as it can be: it grows until a gradient becomes infinite. Then that step is left out, and S halved.
 
     scaler = GradScaler()
     with autocast("float16"):

@@ -29,6 +29,7 @@ from saitama.tensor.backend import K
 
 ELSE = "(all else)"  # Python between the operations, gradients that are added up, data, clipping
 MIB = 1 << 20
+WIDTHS = (6, 11, 11, 5, 8, 8, 8, 7)  # of the columns behind the name
 
 
 @dataclass
@@ -150,15 +151,15 @@ class profile(Observer):
         for title, rows in (("operation", self.operations), ("module (with all inside)", self.modules)):
             width = max([len(title), *(len(row.name) for row in rows)])
             lines.append("")
-            lines.append(f"{title:{width}}  {'calls':>6}  {'forward':>11}  {'backward':>11}  {'time':>5}  {'GFLOP':>8}  "
-                         f"{'MB':>8}  {'GFLOP/s':>8}  {'of peak':>7}")  # fmt: skip
+            head = ("calls", "forward", "backward", "time", "GFLOP", "MB", "GFLOP/s", "of peak")
+            lines.append("  ".join([title.ljust(width), *(name.rjust(size) for name, size in zip(head, WIDTHS))]))
             for row in rows:
-                time = row.seconds or float("nan")
-                rates = f"{row.flop / 1e9:8.3f}  {row.bytes / 1e6:8.1f}  {row.flop / time / 1e9:8.1f}  {peaks.least(row) / time:7.0%}"
-                lines.append(
-                    f"{row.name:{width}}  {row.calls or '':>6}  {row.forward * 1e3:8.2f} ms  {row.backward * 1e3:8.2f} ms  "
-                    f"{row.seconds / (self.seconds or 1):5.0%}  {rates if row.bytes else ''}".rstrip()
-                )
+                cells = [str(row.calls or ""), f"{row.forward * 1e3:.2f} ms", f"{row.backward * 1e3:.2f} ms"]
+                cells.append(f"{row.seconds / (self.seconds or 1):.0%}")
+                if row.bytes and row.seconds:
+                    rate, share = row.flop / row.seconds / 1e9, peaks.least(row) / row.seconds
+                    cells += [f"{row.flop / 1e9:.3f}", f"{row.bytes / 1e6:.1f}", f"{rate:.1f}", f"{share:.0%}"]
+                lines.append("  ".join([row.name.ljust(width), *(c.rjust(size) for c, size in zip(cells, WIDTHS))]))
         return "\n".join(lines)
 
     def export(self, path: Union[str, os.PathLike[str]]) -> None:
@@ -187,7 +188,7 @@ class profile(Observer):
         )
         notes = [
             "Operations and modules: what was measured, and rates that follow from it.",
-            "Least seconds: FLOP at the machine's fastest product, or bytes at the speed of its memory, whichever is longer.",
+            "Least seconds: FLOP at the machine's fastest product, or bytes at that of its memory: the longer one.",
         ]
         table = Table(
             "Machine", ["measured", "value"], machine, "with the threads that were set", formats=["", "0.000E+00"]

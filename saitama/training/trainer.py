@@ -122,7 +122,7 @@ class Trainer:
             )
         if self.world.size > 1 and not hasattr(getattr(loader, "sampler", None), "share"):
             raise ValueError(
-                "fit: every rank would train on all of the data; use DataLoader(..., sampler=DistributedSampler(dataset))"
+                "fit: every rank would train on all of the data; use DataLoader(..., sampler=DistributedSampler(data))"
             )
         done = self.epoch * len(loader) + self.batch
         with Interrupt() as self.interrupt, ProgressBar(epochs * len(loader), done, self.progress) as bar:

@@ -1,4 +1,5 @@
-"""Rounding to the floats of 16 bits, step by step: the exponent, the number in units of its last digit, ties to even."""
+"""Rounding to the floats of 16 bits, step by step: the exponent, the number in units of its last digit, ties to
+even."""
 
 from __future__ import annotations
 

@@ -71,9 +71,7 @@ def test_under_mpiexec_alone_too(mpi, tmp_path):
 
 def python(code, **environment):
     command = [sys.executable, "-c", code]
-    return subprocess.run(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **environment}
-    )
+    return subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment})
 
 
 def test_without_mpi4py_it_is_said_what_to_install():

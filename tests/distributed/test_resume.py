@@ -20,7 +20,7 @@ def answer(finished):
 
 def alone(what, path):
     command = [sys.executable, str(PROGRAM), what, str(path)]
-    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.run(command, capture_output=True, text=True)
 
 
 def close(a, b, rel):

@@ -16,7 +16,7 @@ SMALL = "--n-layer 2 --n-embd 16 --n-head 2 --block-size 16 --batch-size 6 --dty
 
 def single(folder, *options):
     command = [sys.executable, "-m", "saitama", "train", *SMALL, *options]
-    finished = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder)
+    finished = subprocess.run(command, capture_output=True, text=True, cwd=folder)
     assert finished.returncode == 0, finished.stderr
     return finished
 

@@ -20,7 +20,8 @@ def law(x):
 
 
 def sizes():
-    """Five sizes exactly on L = 5 N^-1/4, whose points are on the same power of the compute / 1000, and one too large."""
+    """Five sizes exactly on L = 5 N^-1/4, whose points are on the same power of the compute / 1000, and one too
+    large."""
     made = []
     for width in (8, 16, 32, 64, 128):
         n = width * 100

@@ -53,8 +53,8 @@ class WarmupCosine(LRScheduler):
 
 
 class WarmupLinear(WarmupCosine):
-    """A straight line up for warmup_steps, then a straight line down to min_lr, which it keeps from total_steps on; with
-    min_lr as high as the initial rate, the rate stays (Devlin et al. 2019, appendix A.2):
+    """A straight line up for warmup_steps, then a straight line down to min_lr, which it keeps from total_steps on;
+    with min_lr as high as the initial rate, the rate stays (Devlin et al. 2019, appendix A.2):
 
         t < warmup_steps:   lr = initial (t + 1) / (warmup_steps + 1)
         then:               lr = initial + (min_lr - initial) s,  s = (t - warmup) / (total - warmup)

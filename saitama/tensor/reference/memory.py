@@ -1,4 +1,5 @@
-"""How many bytes of numbers arrays hold: counted when a row of numbers is made, and again when nobody reads it any more."""
+"""How many bytes of numbers arrays hold: counted when a row of numbers is made, and again when nobody reads it any
+more."""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
-"""Rounding to the floats of 16 bits, which keep fewer binary digits: bfloat16 has the exponents of a float32 and 8 digits,
-float16 has 11 digits and few exponents (IEEE 754 calls it binary16).
+"""Rounding to the floats of 16 bits, which keep fewer binary digits: bfloat16 has the exponents of a float32 and 8
+digits, float16 has 11 digits and few exponents (IEEE 754 calls it binary16).
 
     2^e <= |x| < 2^(e + 1):  neighbours are q = 2^(e - digits + 1) apart, and x becomes q times the nearest whole number
 
-Of two that are equally near the even one is taken. Below the smallest exponent the neighbours stay as far apart as there.
+Of two that are equally near the even one is taken. Below the smallest exponent the neighbours stay as far apart as
+there.
 """
 
 from __future__ import annotations

@@ -150,8 +150,8 @@ def stages_leave_out_units_of_their_own():
 
 
 if __name__ == "__main__":
-    for check in (gradients_are_those_of_a_single_process, training_and_forward_passes, a_gpt_with_tied_weights, refusals,
-                  stages_leave_out_units_of_their_own):  # fmt: skip
+    for check in (gradients_are_those_of_a_single_process, training_and_forward_passes, a_gpt_with_tied_weights,
+                  refusals, stages_leave_out_units_of_their_own):  # fmt: skip
         check()
         if here.first:
             print(f"passed: {check.__name__}", flush=True)
