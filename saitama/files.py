@@ -51,6 +51,16 @@ def read_file(path: StrPath, most: int) -> bytes:
     raise ValueError(f"cannot read {path}: it is too large; {most:,} bytes are the most")
 
 
+def target_file(path: StrPath) -> Path:
+    """The file that writing to `path` makes or replaces: behind a link, what it leads to. OSError for all but files."""
+    target = Path(os.path.realpath(path))
+    if os.path.isdir(target):
+        raise IsADirectoryError(f"cannot write {path}: it is a folder; give a file name")
+    if os.path.lexists(target) and not os.path.isfile(target):  # renaming would destroy /dev/null
+        raise OSError(f"cannot write {path}: it is not an ordinary file")
+    return target
+
+
 @contextmanager
 def atomic_path(path: StrPath) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it over `path` when the block succeeds, delete it when it does not.
@@ -62,11 +72,7 @@ def atomic_path(path: StrPath) -> Iterator[Path]:
     Raises OSError with one line that says which file could not be written and why (missing folder, denied write, full
     disk); an OSError of the block about some other file passes through.
     """
-    target = Path(os.path.realpath(path))
-    if os.path.isdir(target):
-        raise IsADirectoryError(f"cannot write {path}: it is a folder; give a file name")
-    if os.path.lexists(target) and not os.path.isfile(target):  # renaming would destroy /dev/null
-        raise OSError(f"cannot write {path}: it is not an ordinary file")
+    target = target_file(path)
     temporary = target.with_name(f"{_beginning(target)}{token_hex(4)}{target.suffix}")
     descriptor = None
     try:

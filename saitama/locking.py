@@ -1,4 +1,4 @@
-"""Locks that end with the process that holds them, however it ends: nothing is left behind that somebody has to remove."""
+"""Locks that end with the process that holds them, however it ends: nobody has to remove one."""
 
 from __future__ import annotations
 

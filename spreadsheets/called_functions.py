@@ -1,4 +1,4 @@
-"""Which functions the formulas of a workbook call, which of them an engine lacks, and which give something new each time."""
+"""Which functions the formulas of a workbook call, which of them an engine lacks, and which are new each time."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from .xml_events import Attributes, XmlError, local_name, make_parser, parse
 # What every engine has, so that it need not be asked: the functions of our own formulas, and the most common others.
 COMMON = frozenset(
     "ABS AND AVERAGE CHOOSE COLUMN COLUMNS COS COUNT COUNTA COUNTIF DEVSQ ERF EXACT EXP FALSE HLOOKUP IF IFERROR INDEX "
-    "INT ISBLANK ISERROR ISNUMBER ISTEXT LEFT LEN LN LOG LOG10 LOOKUP MATCH MAX MEDIAN MID MIN MMULT MOD NA NORMSDIST NOT "
-    "OR PI POWER PRODUCT RAND RIGHT ROUND ROUNDDOWN ROUNDUP ROW ROWS SIGN SIN SQRT STDEV STDEVP SUBTOTAL SUM SUMIF "
+    "INT ISBLANK ISERROR ISNUMBER ISTEXT LEFT LEN LN LOG LOG10 LOOKUP MATCH MAX MEDIAN MID MIN MMULT MOD NA NORMSDIST "
+    "NOT OR PI POWER PRODUCT RAND RIGHT ROUND ROUNDDOWN ROUNDUP ROW ROWS SIGN SIN SQRT STDEV STDEVP SUBTOTAL SUM SUMIF "
     "SUMPRODUCT SUMSQ SUMXMY2 TAN TANH TEXT TRANSPOSE TRUE TRUNC VALUE VAR VARP VLOOKUP".split()
 )
 VOLATILE = frozenset("RAND RANDBETWEEN RANDARRAY NOW TODAY OFFSET INDIRECT CELL INFO".split())
@@ -50,7 +50,7 @@ class Formulas:
 
     @property
     def foreign(self) -> List[str]:
-        """The functions that an engine may lack. Names of the workbook's own, as LAMBDA makes them, are not among them."""
+        """The functions that an engine may lack; not those that the workbook defines itself, by LAMBDA."""
         own = {name.upper() for name in self.names}
         return [function for function in self.called if plain(function) not in COMMON and function not in own]
 
@@ -66,7 +66,7 @@ class Formulas:
 
 
 def calls(formula: str) -> Set[str]:
-    """The functions that a formula calls, as it writes them, in capitals; not the parameters that LAMBDA and LET make."""
+    """The functions that a formula calls, as it writes them, in capitals; not the parameters of LAMBDA and LET."""
     names = {name.upper() for name in _CALL.findall(_QUOTED.sub("''", formula))}
     return {name for name in names if not name.startswith("_XLPM.")}
 

@@ -92,6 +92,7 @@ def run(command: Sequence[str], timeout: float, folder: Path, env: Optional[Mapp
                 process.wait(30)
             except subprocess.TimeoutExpired:
                 process.kill()
+                process.wait()
     text = printed.read_bytes().decode(errors="replace").strip()
     if code and any(words in text for words in _OUT_OF_MEMORY):
         raise EngineFailure(f"it needs more than the {memory / (1 << 30):.1f} GB of memory that it may take")

@@ -15,9 +15,13 @@ from typing import Dict
 from .package import Package
 
 # Of what stands behind the cells: SUBTOTAL asks which rows a filter hides, formulas call tables by name.
-_KEPT = re.compile(rb"""<((?:[\w.-]+:)?(?:autoFilter|tableParts))\b(?:[^>"']|"[^"]*"|'[^']*')*?(?:/>|>.*?</\1\s*>)""", re.S)
+_KEPT = re.compile(
+    rb"""<((?:[\w.-]+:)?(?:autoFilter|tableParts))\b(?:[^>"']|"[^"]*"|'[^']*')*?(?:/>|>.*?</\1\s*>)""", re.S
+)
 _CELLS_END = re.compile(rb"</(?:[\w.-]+:)?sheetData\s*>|<(?:[\w.-]+:)?sheetData\s*/>")
-_RELATION = re.compile(rb"""<(?:[\w.-]+:)?Relationship\s(?:[^>"']|"[^"]*"|'[^']*')*?(?:/>|>\s*</(?:[\w.-]+:)?Relationship\s*>)""")
+_RELATION = re.compile(
+    rb"""<(?:[\w.-]+:)?Relationship\s(?:[^>"']|"[^"]*"|'[^']*')*?(?:/>|>\s*</(?:[\w.-]+:)?Relationship\s*>)"""
+)
 _KEPT_RELATION = re.compile(rb"""Type\s*=\s*["'][^"']*/(?:table|pivotTable|queryTable)["']""")
 _DROPPED_FOLDERS = ("drawings", "charts", "media", "printerSettings", "ctrlProps", "activeX", "embeddings")
 

@@ -34,5 +34,7 @@ def calculate(source: Path, folder: Path, timeout: float) -> Calculated:
 
 def _version(book: Book) -> str:
     """It signs 1.12.55 as `<AppVersion>1.1255</AppVersion>`."""
-    found = re.search(rb"<AppVersion>([0-9]+)\.([0-9]{2})([0-9]{2})</AppVersion>", book.package.read("docProps/app.xml"))
+    found = re.search(
+        rb"<AppVersion>([0-9]+)\.([0-9]{2})([0-9]{2})</AppVersion>", book.package.read("docProps/app.xml")
+    )
     return ".".join(str(int(number)) for number in found.groups()) if found else "unknown"

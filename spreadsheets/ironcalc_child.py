@@ -28,4 +28,4 @@ if __name__ == "__main__":
     try:
         main(sys.argv[1], sys.argv[2])
     except Exception as error:
-        sys.exit(f"{error}")
+        sys.exit(str(error) or type(error).__name__)

@@ -17,7 +17,7 @@ from .engine import Calculated, EngineFailure, Result, engine_folder
 from .engine_copy import engine_copy
 from .errors import WorkbookError
 from .package import Package
-from .reading import Book, Position, Value
+from .reading import Book, Value
 from .recalculation import Recalculation, ResultsDiffer
 from .safety import PathLike
 from .saving import check_replaceable
@@ -53,9 +53,11 @@ def recalculate(
     timeout: in seconds, for each engine, which may take no more than 4 GB of memory either.
 
     Raises WorkbookError where the workbook cannot be used, no engine is installed or none can load it, and its kind
-    ResultsDiffer where results would have been lost; FileExistsError where `output` is kept, and OSError where it cannot
-    be written.
+    ResultsDiffer where results would have been lost; FileExistsError where `output` is kept, and OSError where it
+    cannot be written.
     """
+    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not timeout > 0:
+        raise ValueError(f"recalculate: timeout is {timeout!r}; give a number of seconds above 0")
     in_place = output is not None and os.path.exists(output) and os.path.exists(path) and os.path.samefile(output, path)
     if output is not None and (not in_place or overwrite is False):
         check_replaceable(output, overwrite)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Dict, List, Tuple
 
 from .address import cell_name, parse_address
-from .agreement import Disagreement
+from .agreement import STORED, Disagreement
 from .errors import WorkbookError
 from .reading import Value
 
@@ -34,6 +34,15 @@ class Recalculation:
         """The functions that the engine of these values does not have."""
         return self.missing.get(self.engine, ())
 
+    @property
+    def what_differs(self) -> str:
+        """How many results differ, and the first of them; "" where none does."""
+        if not self.differences:
+            return ""
+        whose = "from the stored ones" if all(STORED in one.results for one in self.differences) else "among engines"
+        count = f"{len(self.differences):,} of {self.formulas:,} results"
+        return f"{count} differ {whose}, the first {self.differences[0]}"
+
     def __getitem__(self, address: str) -> Value:
         """The value of one cell, `recalculation["Sheet1!B2"]`; None for a blank."""
         block = parse_address(address)
@@ -52,10 +61,10 @@ class ResultsDiffer(WorkbookError):
     """Results differ from those that the file holds, which were kept. `recalculation` has the new ones."""
 
     def __init__(self, recalculation: Recalculation) -> None:
-        differences, engine = recalculation.differences, recalculation.engine
+        engine = recalculation.engine
         lacks = f", which lacks {', '.join(recalculation.lacks[:5])}" if recalculation.lacks else ""
         super().__init__(
-            f"{recalculation.path} was left as it is: {len(differences):,} of {recalculation.formulas:,} results differ, "
-            f"the first {differences[0]}; give overwrite=True (--force) to store those of {engine}{lacks}"
+            f"{recalculation.path} was left as it is: {recalculation.what_differs}; "
+            f"give overwrite=True (--force) to store the results of {engine}{lacks}"
         )
         self.recalculation = recalculation

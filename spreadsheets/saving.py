@@ -16,7 +16,7 @@ from typing import Any, List, Optional, Union
 from openpyxl.packaging.custom import CustomPropertyList, StringProperty
 from openpyxl.writer.excel import ExcelWriter
 
-from saitama.files import atomic_path
+from saitama.files import atomic_path, target_file
 
 from .errors import WorkbookError
 
@@ -46,9 +46,9 @@ def write_workbook(workbook: Any, path: PathLike, overwrite: Optional[bool] = No
 class _MarkLast(zipfile.ZipFile):
     """An archive that leaves out the mark until all that it is a digest of is there."""
 
-    def writestr(self, name: Any, *arguments: Any, **options: Any) -> None:
-        if name != MARK:
-            super().writestr(name, *arguments, **options)
+    def writestr(self, zinfo_or_arcname: Any, *arguments: Any, **options: Any) -> None:
+        if zinfo_or_arcname != MARK:
+            super().writestr(zinfo_or_arcname, *arguments, **options)
 
 
 def mark(archive: zipfile.ZipFile) -> bytes:
@@ -71,11 +71,12 @@ def is_untouched(archive: zipfile.ZipFile) -> bool:
 
 
 def check_replaceable(path: PathLike, overwrite: Optional[bool]) -> None:
-    """Raises FileExistsError, in one line, where writing to `path` would lose what somebody has made.
+    """Raises FileExistsError, in one line, where writing to `path` would lose what somebody has made; OSError for what
+    is there and no file.
 
     overwrite: None replaces what saitama wrote and nobody has touched since, True any file, False none.
     """
-    if overwrite is True or not os.path.isfile(path):  # what is there and no file, atomic_path refuses
+    if not target_file(path).exists() or overwrite is True:
         return
     if overwrite is False:
         raise FileExistsError(f"{os.fspath(path)} exists already; give another name or overwrite=True")

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from openpyxl import load_workbook
 
 from saitama import demo, spreadsheets
 from saitama.cli import main
+from saitama.spreadsheets.saving import check_replaceable
 
 needs_engine = pytest.mark.skipif(sys.version_info < (3, 9), reason="IronCalc has no wheel for Python 3.8")
 
@@ -44,8 +46,23 @@ def test_a_wrong_derivative_by_hand_is_noticed(tmp_path: Path, capsys: Any, monk
     assert main(["demo", "--out", str(tmp_path)]) == 1
 
 
-def test_a_second_run_replaces_the_first(tmp_path: Path, capsys: Any) -> None:
-    assert main(["demo", "--out", str(tmp_path)]) == main(["demo", "--out", str(tmp_path)]) == 0
+@needs_engine
+def test_a_second_run_replaces_the_first_but_nobodys_work(tmp_path: Path, capsys: Any) -> None:
+    assert main(["demo", "--out", str(tmp_path)]) == 0
+    blank = tmp_path / "by-hand-blank.xlsx"
+    for path in tmp_path.iterdir():
+        check_replaceable(path, None)
+    workbook = load_workbook(blank)
+    workbook.worksheets[1]["Z99"] = "mine"
+    workbook.save(blank)
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    assert main(["demo", "--out", str(tmp_path)]) == 2
+    assert (
+        "by-hand-blank.xlsx was saved by another program since saitama wrote it; it is kept" in capsys.readouterr().err
+    )
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+    assert main(["demo", "--out", str(tmp_path), "--force"]) == 0
+    check_replaceable(blank, None)
 
 
 def test_without_an_engine_it_says_so_and_goes_on(tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -148,7 +148,8 @@ def test_a_killed_writer_leaves_nothing_behind_for_ever(tmp_path):
     path = tmp_path / "c.safetensors"
     script = (
         "import os, signal, sys; from saitama.files import atomic_path\n"
-        "with atomic_path(sys.argv[1]) as temporary: temporary.write_bytes(b'half'); os.kill(os.getpid(), signal.SIGKILL)"
+        "with atomic_path(sys.argv[1]) as temporary:\n"
+        "    temporary.write_bytes(b'half'); os.kill(os.getpid(), signal.SIGKILL)"
     )
     for _ in range(2):
         subprocess.run([sys.executable, "-c", script, str(path)])

@@ -47,11 +47,9 @@ def recalc(options: argparse.Namespace) -> int:
     formulas = f"{result.formulas:,} formula{'' if result.formulas == 1 else 's'}"
     print(f"{output}: {formulas} calculated by {result.engine} in {result.seconds:.1f} s")
     if result.differences:
-        among = "engines and stored results" if options.engine == "all" else f"{result.stored:,} stored results"
-        print(f"  {len(result.differences):,} results differ among {among}:")
-        print_some([str(difference) for difference in result.differences])
+        print_some([result.what_differs, *map(str, result.differences[1:])])
     elif result.stored:
-        print(f"  {result.stored:,} results were stored and agree; they are kept")
+        print(f"  {result.stored:,} of them had a stored result: these agree, and are kept")
     print_some([f"{cell}: {value}" for cell, value in result.errors.items()])
     for engine, functions in result.missing.items():
         print(f"  {engine} lacks {', '.join(functions)}")

@@ -78,7 +78,7 @@ class RunFolder:
                 raise BlockingIOError(f"{self.path} is in use by another run: let it end, or stop it, and try again")
             if self._seen not in (None, self._state()):
                 raise FileExistsError(
-                    f"{self.checkpoint} was written by another run meanwhile, and is kept; go on with that one by --resume"
+                    f"{self.checkpoint} was written by another run meanwhile, and is kept; go on with that by --resume"
                 )
             yield
 
@@ -95,8 +95,8 @@ class RunFolder:
 
     def write_curves(self, history: History) -> Path:
         """Write the charts, and return the file: curves.xlsx, or if somebody has worked in that, one beside it."""
-        for number in range(2, 1000):
-            path = self.curves if number == 2 else self.path / f"curves ({number - 1}).xlsx"
+        beside = (self.path / f"curves ({number}).xlsx" for number in range(2, 1000))
+        for path in (self.curves, *beside):
             try:
                 history.export(path)
                 return path
@@ -134,7 +134,7 @@ class RunFolder:
             raise ValueError(f"{self.about} is damaged: {type(error).__name__}: {error}") from error
 
     def check_size(self, settings: Settings, tokenizer: CharTokenizer, weights: Mapping[str, Tensor]) -> None:
-        """ValueError where run.json describes another model than the checkpoint holds, before one of that size is made."""
+        """ValueError where run.json tells of another model than the checkpoint holds, before such a one is made."""
         layers = {name.split(".")[2] for name in weights if name.startswith("transformer.h.")}
         found: Dict[str, Any] = {"n_layer": len(layers)}
         for table, rows in (("wte", "alphabet"), ("wpe", "block_size")):
@@ -144,7 +144,9 @@ class RunFolder:
         for name, size in found.items():
             said = tokenizer.vocab_size if name == "alphabet" else getattr(settings, name)
             if said != size:
-                raise ValueError(f"{self.about} does not fit the checkpoint: {name} is {said!r:.40}, there it is {size}")
+                raise ValueError(
+                    f"{self.about} does not fit the checkpoint: {name} is {said!r:.40}, there it is {size}"
+                )
 
 
 def fingerprint(text: str) -> str:

@@ -12,6 +12,7 @@ from openpyxl import load_workbook
 
 from saitama.cli import main
 from saitama.language import load_language_model
+from saitama.locking import folder_lock
 from saitama.transformer import GPT
 
 TEXT = "the cat sat on the mat. the dog sat on the log.\n" * 8
@@ -205,3 +206,23 @@ def test_options_out_of_range(capsys: Any, arguments: List[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         main(arguments)
     assert stop.value.code == 2 and "expected" in capsys.readouterr().err
+
+
+def test_a_folder_in_use_and_curves_that_somebody_worked_in(trained: str, text: str, capsys: Any) -> None:
+    before = {file.name: file.read_bytes() for file in Path("run").iterdir()}
+    with folder_lock(Path("run")):  # as another run has it
+        assert "run is in use by another run" in refuses(capsys, "train", "--resume", "--steps", "6", text)
+    assert {file.name: file.read_bytes() for file in Path("run").iterdir()} == before
+    workbook = load_workbook("run/curves.xlsx")
+    workbook["Charts"]["A50"] = "mine"
+    workbook.save("run/curves.xlsx")
+    code, out, _ = run(capsys, "train", "--resume", "--steps", "6", text)
+    assert code == 0 and "checkpoint.safetensors, the model; curves (2).xlsx, loss" in out
+    assert load_workbook("run/curves.xlsx")["Charts"]["A50"].value == "mine"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes of POSIX")
+def test_a_pipe_is_refused_at_once(text: str, capsys: Any) -> None:
+    os.mkfifo("pipe.txt")
+    assert "cannot read pipe.txt: it is not an ordinary file" in refuses(capsys, "train", "pipe.txt", *SMALL)
+    assert not Path("run").exists()

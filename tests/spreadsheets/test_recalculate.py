@@ -15,7 +15,7 @@ import time
 import hostile
 import openpyxl
 import pytest
-from engines import ENGINES, GNUMERIC, needs_ironcalc, needs_libreoffice
+from engines import ENGINES, needs_ironcalc, needs_libreoffice
 
 from saitama.locking import folder_lock
 from saitama.spreadsheets import gnumeric_engine, ironcalc_engine, libreoffice_engine
@@ -23,8 +23,10 @@ from saitama.spreadsheets.engine import EngineFailure, engine_folder, run
 from saitama.spreadsheets.errors import WorkbookError
 from saitama.spreadsheets.reading import open_workbook
 
+resource = pytest.importorskip("resource") if hasattr(os, "killpg") else None
 module = importlib.import_module("saitama.spreadsheets.recalculate")
 recalculate = module.recalculate
+
 
 @pytest.fixture
 def formulas(tmp_path):
@@ -122,14 +124,6 @@ def test_a_file_one_engine_cannot_load_goes_to_the_next(tmp_path):
         assert found.notes[0].startswith("ironcalc gave up: ")
 
 
-@pytest.mark.parametrize("engine", [ENGINES[0], GNUMERIC])
-def test_a_long_chain(tmp_path, engine):
-    """Each formula needs the one below it, and the first is asked first."""
-    rows = "".join(f'<row r="{n}"><c r="A{n}"><f>A{n + 1}+1</f></c></row>' for n in range(1, 50_000))
-    path = hostile.book(tmp_path / "a.xlsx", rows + '<row r="50000"><c r="A50000"><v>1</v></c></row>')
-    assert recalculate(path, engine=engine)["A1"] == 50_000.0
-
-
 @needs_ironcalc
 def test_formulas_nested_thousands_deep(tmp_path):
     path = hostile.one_cell(tmp_path / "a.xlsx", f'<c r="A1"><f>{"(" * 30000}1{")" * 30000}</f></c>')
@@ -168,6 +162,12 @@ def test_no_engine(formulas, monkeypatch):
     monkeypatch.setattr(gnumeric_engine, "is_available", lambda: False)
     with pytest.raises(WorkbookError, match=r"pip install 'saitama-dl\[recalc\]'` \(IronCalc\) or install LibreOffice"):
         recalculate(formulas)
+
+
+@pytest.mark.parametrize("timeout", [0, -1.0, float("nan"), "10", True, None])
+def test_a_timeout_that_is_none(formulas, timeout):
+    with pytest.raises(ValueError, match="give a number of seconds above 0"):
+        recalculate(formulas, timeout=timeout)
 
 
 def test_unknown_engine(formulas):
@@ -278,6 +278,15 @@ def test_a_command_that_hangs_is_stopped_with_all_it_started(tmp_path, folder):
 
 
 @posix
+def test_limits_of_an_engine(folder):
+    """Little memory, and all the stack that is allowed: a chain of 100,000 formulas is that many calls deep."""
+    script = "from resource import *; print(*(getrlimit(kind)[0] for kind in (RLIMIT_AS, RLIMIT_STACK, RLIMIT_CORE)))"
+    memory, stack, core = map(int, run([sys.executable, "-c", script], 60, folder).split())
+    assert 0 < memory <= 4 << 30 and core == 0
+    assert stack == resource.getrlimit(resource.RLIMIT_STACK)[1]
+
+
+@posix
 def test_what_a_command_leaves_running_is_stopped(tmp_path, folder):
     assert run(sleeper(tmp_path, then="print('done')"), 60, folder) == "done"
     assert_gone(int((tmp_path / "pid").read_text()))
@@ -296,6 +305,35 @@ def test_an_engine_ends_with_whoever_started_it(tmp_path, folder, number):
     ours.wait(20)
     assert_gone(int((tmp_path / "pid").read_text()))
     assert wait_until(lambda: not folder.exists())
+
+
+@needs_ironcalc
+@posix
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGKILL"])
+def test_a_stopped_command_leaves_no_engine_and_no_folder(formulas, name):
+    here = formulas.parent
+    child, script, temporary = here / "child.py", here / "script.py", here / "tmp"
+    child.write_text(
+        f"import os, pathlib, time; new = pathlib.Path({str(here / 'new')!r}); "
+        f"new.write_text(f'{{os.getpid()}} {{os.getppid()}}'); new.rename({str(here / 'pids')!r}); time.sleep(600)\n"
+    )
+    script.write_text(
+        "import sys; from pathlib import Path\n"
+        "from saitama import cli; from saitama.spreadsheets import ironcalc_engine\n"
+        f"ironcalc_engine._CHILD = Path({str(child)!r})\n"
+        f"sys.exit(cli.main(['recalc', {str(formulas)!r}, '--engine', 'ironcalc']))"
+    )
+    assert ironcalc_engine._CHILD.exists()
+    temporary.mkdir()
+    process = subprocess.Popen([sys.executable, str(script)], env={**os.environ, "TMPDIR": str(temporary)})
+    assert wait_until((here / "pids").exists)
+    engine, guard = map(int, (here / "pids").read_text().split())
+    process.send_signal(getattr(signal, name))
+    assert process.wait(20) == (143 if name == "SIGTERM" else -9)
+    for pid in (engine, guard):
+        assert_gone(pid)
+    assert wait_until(lambda: os.listdir(temporary) == [])
+    assert sorted(os.listdir(here)) == ["a.xlsx", "child.py", "pids", "script.py", "tmp"]
 
 
 @posix

@@ -1,4 +1,4 @@
-"""What somebody has made is never replaced unasked; what saitama wrote and nobody touched is replaced without a word."""
+"""What somebody has made is never replaced unasked; what nobody touched since it was written is, without a word."""
 
 from __future__ import annotations
 
@@ -211,7 +211,14 @@ def test_work_saved_by_libreoffice_is_kept(tmp_path: Path) -> None:
     type_blank(path)
     program = str(libreoffice_engine.find_program())
     profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
-    convert = ["--headless", "--convert-to", "xlsx:Calc MS Excel 2007 XML", "--outdir", str(tmp_path / "out"), str(path)]
+    convert = [
+        "--headless",
+        "--convert-to",
+        "xlsx:Calc MS Excel 2007 XML",
+        "--outdir",
+        str(tmp_path / "out"),
+        str(path),
+    ]
     subprocess.run([program, profile, *convert], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=120)
     with pytest.raises(FileExistsError, match="has 1 blank filled in; it is kept"):
         worksheet(loss(), tmp_path / "out" / "a.xlsx")
