@@ -5,8 +5,9 @@
 
 Every measurement is a job of its own, `STEPS` steps long; jobs take turns, round after round, and the first steps
 of each do not count. Beside each time: the share of it that went into adding up gradients (the packing and the
-waiting for slower ranks included), how much of that was waiting, and the bytes of gradients that a rank sends a
-step. Needs mpi4py and an mpiexec.
+waiting for slower ranks included), how much of that was waiting at the end, and the bytes of gradients that a rank
+sends a step. Where others use the machine too, times say who got how much of it, rather than how fast it is: the
+processor time of all ranks together says that better. Needs mpi4py and an mpiexec.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import Any, Dict, Iterator, List
 from benchmarks.timing import Result
 
 TITLE = "A GPT of 4 layers on several ranks"
-ROUNDS, STEPS, WARM = 5, 30, 5
+ROUNDS, STEPS, WARM = 3, 20, 4
 
 PROGRAM = """
 import json, sys, time
@@ -61,18 +62,15 @@ for _ in range(warm):
     step()
 before = dict(parallel.communication) if schedule == "none" else {"seconds": getattr(here, "waited", 0.0)}
 here.sum([0.0])
-begin = time.perf_counter()
-times = []
+begin, busy = time.perf_counter(), time.process_time()
 for _ in range(steps):
-    start = time.perf_counter()
     step()
-    times.append(time.perf_counter() - start)
-here.sum([0.0])
+busy = here.sum([time.process_time() - busy])[0] / steps
 seconds = (time.perf_counter() - begin) / steps
 after = parallel.communication if schedule == "none" else {"seconds": getattr(here, "waited", 0.0)}
 found = {name: (after[name] - before[name]) / steps for name in before}
 if here.first:
-    print(json.dumps({"step": seconds, **found}))
+    print(json.dumps({"step": seconds, "busy": busy, **found}))
 """
 
 
@@ -128,8 +126,11 @@ def results() -> Iterator[Result]:
         yield Result(case, times(found, **rivals), reach=reach)
         share = statistics.median(one["seconds"] / one["step"] for one in found[name])
         waited = statistics.median(one["waited"] / one["step"] for one in found[name])
+        busy = statistics.median(one["busy"] / two["busy"] for one, two in zip(found[name], found["whole"]))
+        single = statistics.median(one["busy"] / two["busy"] for one, two in zip(found[name], found["alone"]))
         sent = found[name][0]["bytes"] / 1e6
-        print(f"    communication {share:.0%} of a step, waiting {waited:.0%} of it; {sent:.2f} MB a step")
+        print(f"    adding up {share:.0%} of a step, {waited:.0%} of a step at its end; {sent:.2f} MB a step;")
+        print(f"    processor time of all ranks {busy:.2f} of that of 1 process with 2 threads, {single:.2f} with 1")
     stages = compared({"whole": (1, 2), **{name: (2, 1, name) for name in ("naive", "gpipe", "1f1b")}})
     for name in ("naive", "gpipe", "1f1b"):
         yield Result(
