@@ -71,10 +71,10 @@ class DistributedDataParallel(Module):
 
     def forward(self, *inputs: Any, **options: Any) -> Any:
         """What the module gives for this rank's part of the batch."""
-        if self._reducer is None or not (self.training and is_grad_enabled()):
+        if self._reducer is None or not is_grad_enabled():  # without gradients a rank may run it alone
             return self.module(*inputs, **options)
         self._check_frozen()
-        rows = next((len(x) for x in inputs if isinstance(x, Tensor) and x.ndim), 0)
+        rows = next((len(x) for x in (*inputs, *options.values()) if isinstance(x, Tensor) and x.ndim), 1)
         share, inputs = self._take_share(rows, inputs)
         if self._reducer.sync:
             self._reducer.arm()

@@ -42,7 +42,8 @@ class Starter(NamedTuple):
         if not self.is_open_mpi:
             return [self.path, "-n", str(ranks), *(["-f", hosts] if hosts else []), *program]
         where = ["--hostfile", hosts] if hosts else []
-        free = ["--oversubscribe", *(["--allow-run-as-root"] if os.geteuid() == 0 else [])]
+        is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+        free = ["--oversubscribe", *(["--allow-run-as-root"] if is_root else [])]
         return [self.path, "-n", str(ranks), *where, *free, *program]
 
 
@@ -141,7 +142,9 @@ class Job:
             else None
         )
         pipes: Any = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        child = subprocess.Popen(command, env=environment, preexec_fn=_listen_to_interrupts, **pipes)
+        if os.name == "posix":
+            pipes["preexec_fn"] = _listen_to_interrupts
+        child = subprocess.Popen(command, env=environment, **pipes)
         try:
             readers = [
                 threading.Thread(target=self._pass_on, args=pair)
