@@ -18,7 +18,7 @@ from typing import Dict, List, NamedTuple
 
 TITLE = "On many machines, by arithmetic"
 BUCKET = 2**20  # bytes: what is still to be sent when the backward pass ends
-SMALL = 5  # messages of a few bytes in a step: the forward pass's, the backward pass's, items, losses, Ctrl-C
+SMALL = 7  # messages of a few bytes in a step: forward, backward, who has which gradient (2), items (2), Ctrl-C
 
 
 class Network(NamedTuple):
