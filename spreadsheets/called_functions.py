@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from pathlib import Path
 from typing import Any, Dict, Iterable, List, Set, Tuple
 
@@ -10,8 +11,7 @@ from openpyxl import Workbook
 
 from .address import cell_name, quote_title
 from .engine import EngineFailure
-from .reading import Book, SharedFormula
-from .xml_events import Attributes, XmlError, local_name, make_parser, parse
+from .reading import Book, Cell, SharedFormula
 
 # What every engine has, so that it need not be asked: the functions of our own formulas, and the most common others.
 COMMON = frozenset(
@@ -25,6 +25,8 @@ _NOT_THERE = ("#NAME?", "#N/IMPL!")
 
 _QUOTED = re.compile(r'"(?:[^"]|"")*"' + r"|'(?:[^']|'')*'")
 _CALL = re.compile(r"([^\W\d][\w.]*)\(")
+_NAME = re.compile(r"""<(?:[\w.-]+:)?definedName\s[^<>]*?\bname="(?P<name>[^"]*)"[^<>]*>(?P<text>[^<]*)<""")
+_ITERATES = re.compile(r"""<(?:[\w.-]+:)?calcPr\s[^<>]*?\biterate="(?:1|true)\"""")
 _PREFIX = re.compile(r"^(?:_xlfn\.|_xlws\.)+", re.I)
 
 _probed: Dict[Tuple[str, str], bool] = {}  # (engine, function) -> does the engine lack it?
@@ -40,7 +42,7 @@ class Formulas:
             for position, cell in sheet.items():
                 source = cell.source
                 text = source.text if isinstance(source, SharedFormula) else source
-                if text is not None and "(" in text:
+                if text is not None and "(" in text and not is_what_if(cell):
                     for function in calls(text):
                         if function not in self.called:
                             self.called[function] = f"{quote_title(title)}!{cell_name(*position)}"
@@ -98,28 +100,11 @@ def missing(engine: Any, functions: Iterable[str], folder: Path, timeout: float)
 
 def _workbook_part(book: Book) -> Tuple[Dict[str, str], bool]:
     """The defined names with their formulas, and whether formulas that depend on themselves are iterated."""
-    names: Dict[str, str] = {}
-    iterates = False
-    inside: List[str] = []
+    xml = book.package.read(book.package.workbook).decode("utf-8", errors="replace")
+    names = {unescape(found["name"]): unescape(found["text"]) for found in _NAME.finditer(xml)}
+    return names, bool(_ITERATES.search(xml))
 
-    def start(tag: str, attributes: Attributes) -> None:
-        nonlocal iterates
-        if local_name(tag) == "definedName":
-            inside.append(attributes.get("name", ""))
-            names[inside[-1]] = ""
-        elif local_name(tag) == "calcPr":
-            iterates = attributes.get("iterate", "0") in ("1", "true")
 
-    def end(tag: str) -> None:
-        if local_name(tag) == "definedName":
-            inside.pop()
-
-    def text(data: str) -> None:
-        if inside:
-            names[inside[-1]] += data
-
-    try:
-        parse(make_parser(start, end, text), book.package.read(book.package.workbook))
-    except XmlError as error:
-        raise book.package.damage(f"{book.package.workbook!r}: {error}") from error
-    return names, iterates
+def is_what_if(cell: Cell) -> bool:
+    """Whether a cell is of a what-if table, which has a formula in name only."""
+    return isinstance(cell.source, str) and (cell.source == "=" or cell.source.startswith("=TABLE("))

@@ -12,7 +12,7 @@ from . import gnumeric_engine, ironcalc_engine, libreoffice_engine
 from .address import cell_name, quote_title
 from .agreement import STORED, Disagreement, Results, disagreements, stored_results
 from .cached_values import write_with_values
-from .called_functions import Formulas, missing
+from .called_functions import Formulas, is_what_if, missing
 from .engine import Calculated, EngineFailure, Result, engine_folder
 from .engine_copy import engine_copy
 from .errors import WorkbookError
@@ -70,7 +70,7 @@ def recalculate(
     best = min(attempts, key=lambda attempt: (len(attempt.differences), len(lacks[attempt.engine])))
     everyone = {STORED: stored, **{attempt.engine: attempt.results for attempt in attempts}}
     notes = [*formulas.notes(), *(f"{name} gave up: {why}" for name, why in failures.items())]
-    if any(cell.source == "=" for sheet in book.values() for cell in sheet.values()):
+    if any(is_what_if(cell) for sheet in book.values() for cell in sheet.values()):
         notes.append("what-if tables keep the results that they have: no engine here calculates them")
     found = _as_recalculation(book, best, disagreements(everyone) if engine == ALL else best.differences, lacks, notes)
     if output is None:
@@ -166,7 +166,7 @@ def _results_of_formulas(book: Book, calculated: Calculated) -> Results:
         found = sheets.get(title.casefold(), {})
         here = results[title] = {}
         for position, cell in sheet.items():
-            if cell.has_formula and cell.source != "=":  # an empty formula stands for a what-if table
+            if cell.has_formula and not is_what_if(cell):
                 result = found.get(position, nothing)
                 here[position] = nothing if result.value is None else result
     return results

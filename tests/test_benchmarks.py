@@ -117,3 +117,13 @@ def test_an_unknown_benchmark_is_named(capsys: pytest.CaptureFixture[str]) -> No
     with pytest.raises(SystemExit):
         module("__main__").main(["nonsense"])
     assert "no benchmark called nonsense; there are: " in capsys.readouterr().err
+
+
+def test_a_workbook_that_somebody_made_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "run.xlsx"
+    path.write_text("my notes")
+    with pytest.raises(SystemExit) as stop:
+        module("__main__").main(["value", "--output", str(path)])  # before anything is measured
+    assert stop.value.code == 2
+    assert "run.xlsx is not a workbook that saitama wrote; it is kept" in capsys.readouterr().err
+    assert path.read_text() == "my notes"

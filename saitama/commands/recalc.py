@@ -49,7 +49,8 @@ def recalc(options: argparse.Namespace) -> int:
     if result.differences:
         print_some([result.what_differs, *map(str, result.differences[1:])])
     elif result.stored:
-        print(f"  {result.stored:,} of them had a stored result: these agree, and are kept")
+        kept = "" if options.force else ", and are kept"
+        print(f"  {result.stored:,} of them had a stored result: these agree{kept}")
     print_some([f"{cell}: {value}" for cell, value in result.errors.items()])
     for engine, functions in result.missing.items():
         print(f"  {engine} lacks {', '.join(functions)}")

@@ -5,12 +5,11 @@ from __future__ import annotations
 import zipfile
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import hostile
 import openpyxl
 import pytest
-from engines import ENGINES, GNUMERIC, needs_ironcalc
+from engines import ENGINES, GNUMERIC
 from hostile import WHOLE_SHEET
 from openpyxl.chart import LineChart, Reference
 from openpyxl.comments import Comment
@@ -117,28 +116,3 @@ def test_what_results_depend_on_stays(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_what_goes(before: str, after: str) -> None:
     assert without_decoration(before.encode()).decode() == after
-
-
-# --- what IronCalc alone needs ----------------------------------------------------------------------------------------
-STYLES = hostile.parts("")["xl/styles.xml"]
-
-
-@needs_ironcalc
-@pytest.mark.parametrize(
-    "styles",
-    [
-        None,
-        "",
-        f'<styleSheet xmlns="{hostile.MAIN}"/>',
-        STYLES.replace('<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles>', ""),
-        STYLES.replace("cellStyleXfs", "nothing"),
-        STYLES.replace('<patternFill patternType="none"/>', ""),
-    ],
-)
-def test_styles_that_others_do_without(tmp_path: Path, styles: Any) -> None:
-    rows = '<row r="1" s="3"><c r="A1" s="4"><v>2</v></c><c r="B1" t="n" s="1"><f>A1+1</f></c><c r="C1" s="2"/></row>'
-    parts = hostile.parts(hostile.sheet_xml(rows, before='<cols><col min="1" max="2" style="5"/></cols>'))
-    del parts["xl/styles.xml"]
-    if styles is not None:
-        parts["xl/styles.xml"] = styles
-    assert recalculate(hostile.write(tmp_path / "a.xlsx", parts), engine="ironcalc")["B1"] == 3.0
