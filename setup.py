@@ -198,9 +198,9 @@ def read_record(folder: Path) -> Record:
 
 
 def package_folders() -> Dict[str, str]:
-    """Every package and its folder: saitama and all below, and each folder X beside it as saitama.X."""
+    """Every package and its folder: saitama and all below, and the folders beside it that are sub-packages."""
     folders = {name: name.replace(".", "/") for name in find_packages(include=["saitama", "saitama.*"])}
-    for top in ("spreadsheets", "exercises"):
+    for top in runpy.run_path("saitama/source_tree.py")["SUBPACKAGES"]:
         inside = find_packages(include=[top, f"{top}.*"])
         folders.update({f"saitama.{name}": name.replace(".", "/") for name in inside})
     return folders

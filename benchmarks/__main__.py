@@ -76,7 +76,7 @@ def main(arguments: List[str]) -> int:
         parser.error(f"--output {options.output}: give a name that ends with .xlsx")
     overwrite = options.force or None
     if options.output:
-        from saitama.spreadsheets.saving import check_replaceable
+        from saitama.spreadsheets.write.saving import check_replaceable
 
         try:
             check_replaceable(options.output, overwrite)  # before minutes of measuring

@@ -16,7 +16,7 @@ from openpyxl.drawing.line import LineProperties
 from benchmarks.machine import DTYPES, Peaks
 from benchmarks.report import rate
 from benchmarks.timing import Result
-from saitama.spreadsheets.style import Styles
+from saitama.spreadsheets.write.style import Styles
 
 COLORS = {"float64": "2F4B7C", "float32": "E07A1F"}
 INTENSITIES = [2.0**power for power in range(-4, 10)]  # FLOP for each byte

@@ -22,8 +22,8 @@ from openpyxl.worksheet.properties import PageSetupProperties
 from benchmarks.machine import Peaks
 from benchmarks.report import Report, medians, missed, rate, ratio, share
 from benchmarks.roofline import add_roofline
-from saitama.spreadsheets.saving import write_workbook
-from saitama.spreadsheets.style import Styles
+from saitama.spreadsheets.write.saving import write_workbook
+from saitama.spreadsheets.write.style import Styles
 
 GREEN, RED, GRID = "2E8B57", "B0413E", "D9DEE3"
 LINES = ("2F4B7C", "E07A1F", "2E8B57", "7B5EA7", "B0413E", "8C6D46")

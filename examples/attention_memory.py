@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from saitama import manual_seed, max_memory_allocated, memory_allocated, randn, reset_peak_memory_stats
 from saitama.attention import online_attention, scaled_dot_product_attention
-from saitama.spreadsheets.curves import Chart, Line, Table, write_curves
+from saitama.spreadsheets.write.curves import Chart, Line, Table, write_curves
 
 WIDTH, LENGTHS = 32, (64, 128, 256, 512, 1024)
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from saitama import manual_seed, nn, optim
 from saitama.datasets import digits
-from saitama.spreadsheets.curves import Chart, Line, Table, write_curves
+from saitama.spreadsheets.write.curves import Chart, Line, Table, write_curves
 from saitama.training import DataLoader, TensorDataset, Trainer, accuracy, grad_norm, random_split
 
 EPOCHS, SMALL = 4, 16

@@ -1,6 +1,7 @@
 """The gradient over time: in a plain RNN it vanishes or explodes, through open gates it passes; what clipping changes.
 
 python examples/vanishing_gradient.py        # prints both tables and writes vanishing_gradient.xlsx, with the curves
+saitama export examples/vanishing_gradient.py -o rnn.xlsx        # the gradient of 6 steps back, step by step
 
 The second table is the loss of saying the first of 20 random numbers at the end; 1 is no better than always saying 0.
 """
@@ -8,7 +9,7 @@ The second table is the loss of saying the first of 20 random numbers at the end
 from __future__ import annotations
 
 from math import inf, log10
-from typing import Any, Dict, List, Optional
+from typing import Any, List, Optional
 
 from saitama import Tensor, attention, cat, manual_seed, nn, optim, randn, zeros
 from saitama.training import History, clip_grad_norm_, export_histories
@@ -60,20 +61,16 @@ def remember(cell: Any, clip: Optional[float]) -> float:
     return sum(losses[-20:]) / 20
 
 
-def main(folder: str = ".") -> Dict[str, Dict[str, Any]]:
-    """Print both tables, write the workbook, and return the norms of each kind and the losses."""
-    manual_seed(2)
-    norms: Dict[str, Any] = {kind: gradient_norms(cell(kind)) for kind in KINDS}
-    runs = {kind: History() for kind in KINDS}
-    for kind, row in norms.items():
-        print(f"{kind:28}|dL/dh| 0, 10, 30, 59 steps back:", *(f"{row[k]:9.1e}" for k in (0, 10, 30, 59)))
-        for norm in row:
-            runs[kind].add_step(**{"log10 |dL/dh|": log10(norm)})
-    export_histories(runs, f"{folder}/vanishing_gradient.xlsx")
-    losses = {name: remember(cell(name), clip) for name, clip in {**TRIALS, **CLIPS}.items()}
-    print(*(f"{name:28}loss of remembering: {loss:.3f}" for name, loss in losses.items()), sep="\n")
-    return {"norms": norms, "losses": losses}
+manual_seed(2)
+norms = {kind: gradient_norms(cell(kind)) for kind in KINDS}
+runs = {kind: History() for kind in KINDS}
+for kind, row in norms.items():
+    print(f"{kind:28}|dL/dh| 0, 10, 30, 59 steps back:", *(f"{row[k]:9.1e}" for k in (0, 10, 30, 59)))
+    for norm in row:
+        runs[kind].add_step(**{"log10 |dL/dh|": log10(norm)})
+export_histories(runs, "vanishing_gradient.xlsx")
+losses = {name: remember(cell(name), clip) for name, clip in {**TRIALS, **CLIPS}.items()}
+print(*(f"{name:28}loss of remembering: {loss:.3f}" for name, loss in losses.items()), sep="\n")
 
-
-if __name__ == "__main__":
-    main()
+h = read(cell("RNN"), randn(6, 1, 1))  # after each of 6 steps
+loss = h[-1].sum()

@@ -141,35 +141,27 @@ cdef Array binary(str name, Array a, Array b, binary_op *op):
     return out
 
 
-cdef Array gradient(str name, Array a, Array dy, binary_op *op):
+cdef inline void slope_row(const real *x, const real *dy, real *out, Py_ssize_t n, unary_op *op) noexcept nogil:
+    cdef Py_ssize_t i  # IN x, dy OUT out
+    for i in range(n):
+        out[i] = slope_value(x[i], dy[i], op)
+
+
+cdef void slope_piece(const Elements *t, Py_ssize_t piece, int worker, real *kind, unary_op *op) noexcept nogil:  # IN t
+    cdef Py_ssize_t at = piece * PIECE
+    slope_row(<const real *> t.x + at, <const real *> t.y + at, <real *> t.out + at, at_most(t.n - at, PIECE), op)
+
+
+cdef Array gradient(str name, Array a, Array dy, unary_op *op):
+    """From a, which is x or y, and dy."""
     if not same_sizes(a, dy):
         raise ValueError(f"{name}: shapes {a.shape} and {dy.shape} differ")
-    return binary(name, a, dy, op)
-
-
-def add(Array a not None, Array b not None): return binary("add", a, b, <Add *> NULL)
-def sub(Array a not None, Array b not None): return binary("sub", a, b, <Sub *> NULL)
-def mul(Array a not None, Array b not None): return binary("mul", a, b, <Mul *> NULL)
-def div(Array a not None, Array b not None): return binary("div", a, b, <Div *> NULL)
-def pow(Array a not None, Array b not None): return binary("pow", a, b, <Pow *> NULL)
-def maximum(Array a not None, Array b not None): return binary("maximum", a, b, <Maximum *> NULL)
-def minimum(Array a not None, Array b not None): return binary("minimum", a, b, <Minimum *> NULL)
-
-def neg(Array a not None): return unary("neg", a, <Neg *> NULL)
-def exp(Array a not None): return unary("exp", a, <Exp *> NULL)
-def log(Array a not None): return unary("log", a, <Log *> NULL)
-def sqrt(Array a not None): return unary("sqrt", a, <Sqrt *> NULL)
-def tanh(Array a not None): return unary("tanh", a, <Tanh *> NULL)
-def sigmoid(Array a not None): return unary("sigmoid", a, <Sigmoid *> NULL)
-def relu(Array a not None): return unary("relu", a, <ReLU *> NULL)
-def abs(Array a not None): return unary("abs", a, <Abs *> NULL)
-def gelu(Array a not None): return unary("gelu", a, <GELU *> NULL)
-def gelu_tanh(Array a not None): return unary("gelu_tanh", a, <GELUTanh *> NULL)
-
-def sqrt_grad(Array y not None, Array dy not None): return gradient("sqrt_grad", y, dy, <SqrtGrad *> NULL)
-def tanh_grad(Array y not None, Array dy not None): return gradient("tanh_grad", y, dy, <TanhGrad *> NULL)
-def sigmoid_grad(Array y not None, Array dy not None): return gradient("sigmoid_grad", y, dy, <SigmoidGrad *> NULL)
-def relu_grad(Array x not None, Array dy not None): return gradient("relu_grad", x, dy, <ReLUGrad *> NULL)
-def abs_grad(Array x not None, Array dy not None): return gradient("abs_grad", x, dy, <AbsGrad *> NULL)
-def gelu_grad(Array x not None, Array dy not None): return gradient("gelu_grad", x, dy, <GELUGrad *> NULL)
-def gelu_tanh_grad(Array x not None, Array dy not None): return gradient("gelu_tanh_grad", x, dy, <GELUTanhGrad *> NULL)
+    need_same_kind(name, a, dy)
+    need_float(name, a)
+    cdef Array out = new_like(a, a.kind)
+    cdef Elements t
+    t.x, t.y, t.out, t.n = a.data, dy.data, out.data, a.size
+    cdef Task run = <Task> slope_piece[double, unary_op] if a.kind == FLOAT64 else <Task> slope_piece[float, unary_op]
+    cdef double ns = t.n * ITEMSIZE[a.kind] / (8.0 if unary_op is GELU or unary_op is GELUTanh else 50.0)
+    perform(run, &t, pieces(t.n), team(ns), ns)
+    return out

@@ -30,7 +30,7 @@ cdef inline void elman_backward(const Steps *s, Py_ssize_t first, Py_ssize_t row
             if elman_grad_op is ElmanTanhGrad:
                 da[at + i] = (dy[at + i] + dh[i]) * (1 - y[at + i] * y[at + i])
             else:
-                da[at + i] = binary_value(y[at + i], dy[at + i] + dh[i], <ReLUGrad *> NULL)
+                da[at + i] = slope_value(y[at + i], dy[at + i] + dh[i], <ReLU *> NULL)
         memset(dh, 0, rows * H * sizeof(real))
         step_product(dh, H, da + at, H, <const real *> s.panels, rows, H, dh, H, H)
 

@@ -9,13 +9,11 @@ independently.
 from __future__ import annotations
 
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
-_checkout = Path(__file__).resolve().parent.parent
-if (_checkout / "spreadsheets").is_dir() and (_checkout / "setup.py").is_file():
-    # In a source checkout the top-level folder X is the sub-package saitama.X, as an install makes it.
-    __path__.append(str(_checkout))
+from saitama import source_tree
+
+source_tree.connect()
 
 from saitama import autograd, tensor  # noqa: E402
 from saitama.autograd import Value, enable_grad, gradcheck, no_grad  # noqa: E402

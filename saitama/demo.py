@@ -8,7 +8,10 @@ computed by the framework, by the formulas of the exported workbook, and by the 
 
 from __future__ import annotations
 
+from decimal import Decimal
+from math import isclose
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Dict, List, Optional, Tuple
 
 from openpyxl import load_workbook
@@ -19,13 +22,8 @@ from rich.table import Table
 from saitama import spreadsheets
 from saitama.autograd import no_grad
 from saitama.autograd.by_hand import TwoLayerStep, two_layer_by_hand
-from saitama.spreadsheets.carry import Carried, read_graph
-from saitama.spreadsheets.compare import is_close
-from saitama.spreadsheets.graph import Item
-from saitama.spreadsheets.hand import is_right
-from saitama.spreadsheets.reading import open_workbook
-from saitama.spreadsheets.saving import check_replaceable, write_workbook
 from saitama.tensor import Tensor
+from saitama.terminal import say, styled
 
 INPUTS, TARGETS = [0.05, 0.10], [0.01, 0.99]
 W1, B1 = [[0.15, 0.20], [0.25, 0.30]], 0.35  # one row of weights for each unit
@@ -41,6 +39,7 @@ PUBLISHED = {  # as printed; after the step the article prints .291027924 for E,
     "E after": 0.291027774, f"E after {STEPS:,}": 0.0000351,
 }  # fmt: skip
 
+NEXT = 6 * " "  # under the words after "Next: "
 Numbers = Dict[str, float]
 
 
@@ -76,27 +75,26 @@ def run_demo(folder: str, force: bool = False) -> bool:
 
     Workbooks of an earlier demo in which somebody has worked are kept, with a FileExistsError, unless `force`.
     """
-    console = Console(highlight=False, soft_wrap=True)
     out = Path(folder)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OSError(f"cannot make the folder {out}: {error.strerror}; give another with --out") from error
-    exported, blank, filled = (out / name for name in ("network.xlsx", "by-hand-blank.xlsx", "by-hand-filled.xlsx"))
+    live, blank, filled = (out / name for name in ("network.xlsx", "by-hand-blank.xlsx", "by-hand-filled.xlsx"))
     overwrite = force or None
-    for path in (exported, blank, filled):  # before any of them is written
-        check_replaceable(path, overwrite)
+    for path in (live, blank, filled):  # before any of them is written
+        spreadsheets.check_replaceable(path, overwrite)
 
-    console.print("[bold]A 2-2-2 sigmoid network, checked by hand[/]")
-    console.print("published by Matt Mazur, A Step by Step Backpropagation Example\n")
+    say(styled("A 2-2-2 sigmoid network, checked by hand", "bold"))
+    say("published by Matt Mazur, A Step by Step Backpropagation Example\n")
     network = Network()
     loss = network.forward()
-    size = spreadsheets.export(loss, exported, names=vars(network), overwrite=overwrite)
-    blanks = ["net_h", "out_h", "net_o", "out_o", "E", "W1", "W2"]
-    spreadsheets.worksheet(loss, blank, names=vars(network), blanks=blanks, overwrite=overwrite)
+    exported = spreadsheets.export(loss, live, names=vars(network), overwrite=overwrite)
+    to_fill = ["net_h", "out_h", "net_o", "out_o", "E", "W1", "W2"]
+    exercise = spreadsheets.worksheet(loss, blank, names=vars(network), blanks=to_fill, overwrite=overwrite)
     by_hand = two_layer_by_hand(INPUTS, W1, B1, W2, B2, TARGETS, LEARNING_RATE)
-    fill_in(blank, filled, by_hand, overwrite)
-    console.print(f"exported {exported}: {size.nodes} operations, {size.formulas} live formulas")
+    fill_in(exercise, filled, by_hand, overwrite)
+    say(f"exported {live}: {exported.nodes} operations, {exported.formulas} live formulas")
 
     calculated, problem = None, ""
     try:
@@ -104,20 +102,22 @@ def run_demo(folder: str, force: bool = False) -> bool:
         spreadsheets.recalculate(filled, output=filled)
     except spreadsheets.WorkbookError as error:
         problem = str(error)
-    framework = framework_numbers(network)
-    hand = hand_numbers(by_hand)
-    agree = print_table(console, framework, calculated, hand)
-    if problem:
-        console.print(f"workbook column left out: {problem}\n")
-    for path in ([exported] if calculated else []) + [filled]:
+    agree = print_table(framework_numbers(network), calculated, hand_numbers(by_hand))
+    say(f"workbook column left out: {problem}\n" if problem else "")
+    for path in ([live] if calculated else []) + [filled]:
         result = spreadsheets.verify(path)
-        console.print(f"verified {result}")
+        say(f"verified {result}")
         agree = agree and result.ok
-    console.print("\n[bold green]Everything agrees.[/]" if agree else "\n[bold red]Something differs: see above.[/]")
-    console.print(f"Next: open {exported} and change a yellow cell on its sheet Inputs:")
-    console.print("      E and every gradient follow.")
-    console.print(f"      Or fill in {blank} by hand, save it, and run")
-    console.print(f"      saitama verify {blank}")
+    if not agree:
+        say(styled("\nSomething differs: see above.", "bold red"))
+    elif problem:
+        say(styled("\nEverything that was calculated agrees.", "bold yellow"))
+        say("Not checked: the formulas of the workbooks, which nothing has calculated.")
+    else:
+        say(styled("\nEverything agrees.", "bold green"))
+    say(f"Next: open {live} and change a yellow cell on its sheet Inputs: E and every gradient follow.", NEXT)
+    say(f"{NEXT}Or fill in {blank} by hand, save it, and run", "")
+    say(f"{NEXT}saitama verify {blank}", "")
     return agree
 
 
@@ -150,22 +150,24 @@ def hand_numbers(step: TwoLayerStep) -> Numbers:
     return values
 
 
-def workbook_numbers(path: Path, folder: Path) -> Numbers:
-    """By the workbook's formulas; E after the step by typing the new weights into its Inputs and recalculating."""
-    spreadsheets.recalculate(path, output=path)
-    first = live_numbers(path)
-    values = forward_numbers(first["net_h"], first["out_h"], first["out_o"], first["E"][0])
-    values["dE/dw5"] = first["dE/dW2"][0]
-    new = {name: [w - LEARNING_RATE * g for w, g in zip(first[name], first[f"dE/d{name}"])] for name in ("W1", "W2")}
-    values.update(weight_numbers([new["W1"][:2], new["W1"][2:]], [new["W2"][:2], new["W2"][2:]]))
-    changed = folder / ".network-after-one-step.xlsx"
-    try:
-        type_into(path, changed, new)
-        spreadsheets.recalculate(changed, output=changed)
-        values["E after"] = live_numbers(changed)["E"][0]
-    finally:
-        if changed.exists():
-            changed.unlink()
+def workbook_numbers(exported: spreadsheets.Exported, folder: Path) -> Numbers:
+    """By the workbook's formulas; E after the step by those of another workbook, which starts from the new weights."""
+
+    def found(workbook: spreadsheets.Exported, name: str) -> Any:
+        return spreadsheets.read_tensor(workbook, workbook.cells[name]).tolist()
+
+    spreadsheets.recalculate(exported, output=exported)
+    values = forward_numbers(*(found(exported, name) for name in ("net_h", "out_h", "out_o", "E")))
+    new = Network()
+    for name, weight in (("W1", new.W1), ("W2", new.W2)):
+        w, g = Tensor(found(exported, name)), Tensor(found(exported, f"dE/d{name}"))
+        weight.data = w - LEARNING_RATE * g
+    values["dE/dw5"] = found(exported, "dE/dW2")[0][0]
+    values.update(weight_numbers(new.W1.tolist(), new.W2.tolist()))
+    with TemporaryDirectory(prefix="saitama-") as place:
+        after = spreadsheets.export(new.forward(), Path(place, "after-one-step.xlsx"), names=vars(new))
+        spreadsheets.recalculate(after, output=after)
+        values["E after"] = found(after, "E")
     return values
 
 
@@ -180,54 +182,27 @@ def weight_numbers(first: List[List[float]], second: List[List[float]]) -> Numbe
     return {f"w{number} after": weight for number, weight in enumerate(weights, 1)}
 
 
-# --- in and out of workbooks ------------------------------------------------------------------------------------------
-def live_numbers(path: Path) -> Dict[str, List[float]]:
-    """What the formulas of a recalculated export say: by the name of a tensor, and by dE/d and its name."""
-    book = open_workbook(path)
-    carried = read_graph(book)
-    found = {}
-    for key, places in carried.places.items():
-        name = key.name if isinstance(key, Item) else f"dE/d{key[1].name}" if key[0] == "gradient" else ""
-        if name:
-            cells = [book[places.sheet][row, column] for _, row, column in places.live.cells()]
-            found[name] = [cell.number for cell in cells if cell.number is not None]
-    return found
-
-
-def type_into(path: Path, changed: Path, new: Dict[str, List[float]]) -> None:
-    """A copy of an export in which the Inputs of these names have other numbers."""
-    carried = read_graph(open_workbook(path))
-    workbook = load_workbook(path)
-    for leaf in carried.graph.leaves:
-        places = carried.places[leaf]
-        for (_, row, column), number in zip(places.live.cells(), new.get(leaf.name, [])):
-            workbook[places.sheet].cell(row, column).value = number
-    workbook.save(changed)
-
-
-def fill_in(blank: Path, filled: Path, step: TwoLayerStep, overwrite: Optional[bool] = None) -> None:
+# --- by hand into the workbook ----------------------------------------------------------------------------------------
+def fill_in(exercise: spreadsheets.Exported, filled: Path, step: TwoLayerStep, overwrite: Optional[bool]) -> None:
     """A copy of the worksheet with every blank filled in: the hand calculation, to 9 decimals as on a calculator."""
-    carried = read_graph(open_workbook(blank))
-    workbook = load_workbook(blank)
-    for key, places in carried.places.items():
-        if places.typed is None:
-            continue
-        for (_, row, column), number in zip(places.typed.cells(), hand_value(carried, key, step)):
-            cell = workbook[places.sheet].cell(row, column)
+    workbook = load_workbook(exercise.path)
+    for name, address in exercise.cells.items():
+        sheet, _, block = address.rpartition("!")
+        cells = workbook[sheet.strip("'")][block]
+        rows = cells if isinstance(cells, tuple) else ((cells,),)
+        for cell, number in zip((cell for row in rows for cell in row), hand_value(name, step)):
             if cell.value is None:  # elsewhere a formula repeats what was typed above
                 cell.value = round(number, 9)
-    write_workbook(workbook, filled, overwrite)
+    spreadsheets.write_workbook(workbook, filled, overwrite)
 
 
-def hand_value(carried: Carried, key: Any, step: TwoLayerStep) -> List[float]:
+def hand_value(name: str, step: TwoLayerStep) -> List[float]:
     """The numbers that belong into a blank: a value, a gradient, or what an operation hands on to its input."""
-    if isinstance(key, Item):
-        return flat(getattr(step, key.name))
-    kind, item = key
-    if kind == "gradient":
-        return flat(getattr(step, f"dE_d{item.name}"))
-    name = {"net_h": "dE_dnet_h", "net_o": "dE_dnet_o", "out_h": "dE_dnet_h", "out_o": "dE_dnet_o"}.get(kind.name)
-    return flat(getattr(step, name)) if name else [1.0] * len(TARGETS)  # E is a plain sum: it hands on 1 to each term
+    name, _, through = name.partition(" through ")
+    if through == "E":
+        return [1.0] * len(TARGETS)  # a plain sum: it hands on 1 to each term
+    layer = "net_h" if through.endswith("_h") else "net_o"
+    return flat(getattr(step, f"dE_d{layer}" if through else name.replace("dE/d", "dE_d"), []))
 
 
 def flat(value: Any) -> List[float]:
@@ -235,7 +210,7 @@ def flat(value: Any) -> List[float]:
 
 
 # --- the table --------------------------------------------------------------------------------------------------------
-def print_table(console: Console, framework: Numbers, calculated: Optional[Numbers], hand: Numbers) -> bool:
+def print_table(framework: Numbers, calculated: Optional[Numbers], hand: Numbers) -> bool:
     """One row for each published number; whether all of them agree."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in ("", "framework", "workbook", "by hand", "published", ""):
@@ -245,7 +220,10 @@ def print_table(console: Console, framework: Numbers, calculated: Optional[Numbe
         shown, agrees = compare_row(name, published, framework, calculated, hand)
         all_agree = all_agree and agrees
         table.add_row(name, *shown, "[green]agree[/]" if agrees else "[red]differ[/]")
-    console.print(table)
+    console = Console(highlight=False)
+    with console.capture() as captured:
+        console.print(table)
+    say(captured.get().rstrip("\n"), hang=None)
     return all_agree
 
 
@@ -255,6 +233,8 @@ def compare_row(
     """Framework, workbook and hand must agree to 1e-9, and each rounds to what was published."""
     columns = [framework.get(name), (calculated or {}).get(name), hand.get(name)]
     present = [value for value in columns if value is not None]
-    agrees = all(is_close(value, present[0], 1e-9, 1e-12) and is_right(published, value) for value in present)
+    half = 0.5 * 10.0 ** int(Decimal(repr(published)).as_tuple().exponent)  # of a unit of the last digit
+    close = all(isclose(value, present[0], rel_tol=1e-9, abs_tol=1e-12) for value in present)
+    agrees = close and all(abs(value - published) <= half + 1e-15 for value in present)
     style = ".9f" if published > 1e-3 else ".2e"
     return ["" if value is None else format(value, style) for value in [*columns, published]], agrees

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import platform
-from typing import Dict, List
+from typing import Dict
 
 import saitama
+from saitama.spreadsheets import installed_engines
 from saitama.tensor.backend import K
 
-PROGRAMS = {"ironcalc": "IronCalc", "libreoffice": "LibreOffice", "gnumeric": "Gnumeric"}
 HOW = "pip install 'saitama-dl[recalc]', or install LibreOffice or Gnumeric"
 
 
@@ -21,11 +21,5 @@ def information() -> Dict[str, str]:
         "saitama": saitama.__version__,
         "python": f"{platform.python_version()} on {platform.system()} {platform.machine()}",
         "kernels": f"{backend} ({details})",
-        "recalculation": ", ".join(_engines()) or f"none: {HOW}",
+        "recalculation": ", ".join(installed_engines()) or f"none: {HOW}",
     }
-
-
-def _engines() -> List[str]:
-    from saitama.spreadsheets.recalculate import ENGINES
-
-    return [PROGRAMS[name] for name, engine in ENGINES.items() if engine.is_available()]

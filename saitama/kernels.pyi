@@ -5,7 +5,13 @@ test runs on both. Arrays are dense and C-contiguous, so a shape says everything
 an Array: each makes a new one. Wrong shapes raise ValueError, wrong dtypes TypeError, a bad position
 IndexError, and the message says what was given, what was expected and what to do.
 
-Dtypes are the strings "float64", "float32", "int64" and "bool". Arithmetic takes two arrays of one float dtype.
+Dtypes are the strings "float64", "float32", "int64" and "bool". Arithmetic takes two arrays of one float dtype;
+comparisons take any one dtype and give bool. `dims` is a sorted tuple of axes, counted from 0. A derivative (`_grad`)
+is that times dy, from the input x or the output y, whichever is cheaper. A step of an optimiser gives new arrays to all
+tensors but the gradients; a new array takes over the memory of the old one where only its tensor holds that, and after
+an error each tensor has its old one.
+
+The functions are written here by scripts/stub, from saitama/tensor/reference.
 """
 
 from typing import Any, Dict, Optional, Sequence, Tuple
@@ -33,30 +39,47 @@ class Exporter:
 
     array: Array
 
-# --- making arrays -------------------------------------------------------------------------------------------------
-def from_list(flat: Sequence[Any], shape: Shape, dtype: str) -> Array: ...
-def from_buffer(obj: object) -> Array: ...  # copies; any buffer of C ints, floats or bools, strided too
-def full(shape: Shape, value: float, dtype: str) -> Array: ...
-def cast(a: Array, dtype: str) -> Array: ...
-def uniform(shape: Shape, dtype: str, seed: int, offset: int) -> Array: ...  # [0, 1), Philox 4x32-10
-def normal(shape: Shape, dtype: str, seed: int, offset: int) -> Array: ...  # Box-Muller on the same stream
-def integers(shape: Shape, low: int, high: int, seed: int, offset: int) -> Array: ...  # int64 in [low, high)
+Triple = Tuple[Array, Array, Array]
+Tensors = Sequence[Exporter]
 
-# --- element by element, with broadcasting ---------------------------------------------------------------------------
+
+# --- Array ------------------------------------------------------------------------------------------------------------
+def from_list(flat: Sequence[Any], shape: Shape, dtype: str) -> Array: ...  # An array of `shape` from its numbers in row order. Raises ValueError if their count or size does not fit
+def from_buffer(obj: object) -> Array:
+    """A copy of any buffer of C ints, floats or bools, strided too.
+
+    Floats keep their width (half precision widens), integers become int64. Raises TypeError for any other format,
+    OverflowError for an unsigned number beyond int64.
+    """
+
+def full(shape: Shape, value: float, dtype: str) -> Array: ...  # An array with the same number everywhere
+def cast(a: Array, dtype: str) -> Array:
+    """The same numbers in another dtype: int64 drops the fraction, in bool anything but 0 is True.
+
+    Raises ValueError for a float that int64 cannot hold: NaN, an infinity, or one beyond its range.
+    """
+
+
+# --- Random numbers that depend only on (seed, position) --------------------------------------------------------------
+def uniform(shape: Shape, dtype: str, seed: int, offset: int) -> Array: ...  # Numbers in [0, 1), all equally likely; float32 has the upper 24 bits, so that it never rounds up to 1
+def normal(shape: Shape, dtype: str, seed: int, offset: int) -> Array: ...  # Mean 0, variance 1 (Box and Muller, 1958): two uniform numbers are a radius and an angle, which give two
+def integers(shape: Shape, low: int, high: int, seed: int, offset: int) -> Array: ...  # int64 in [low, high): floor(word / 2^64 * (high - low)), in exact arithmetic
+
+# --- Element by element -----------------------------------------------------------------------------------------------
 def add(a: Array, b: Array) -> Array: ...
 def sub(a: Array, b: Array) -> Array: ...
 def mul(a: Array, b: Array) -> Array: ...
 def div(a: Array, b: Array) -> Array: ...
 def pow(a: Array, b: Array) -> Array: ...
-def maximum(a: Array, b: Array) -> Array: ...  # NaN if either is NaN
-def minimum(a: Array, b: Array) -> Array: ...
-def eq(a: Array, b: Array) -> Array: ...  # comparisons take any one dtype and give bool
+def maximum(a: Array, b: Array) -> Array: ...  # NaN if either is
+def minimum(a: Array, b: Array) -> Array: ...  # NaN if either is
+def eq(a: Array, b: Array) -> Array: ...
 def ne(a: Array, b: Array) -> Array: ...
 def lt(a: Array, b: Array) -> Array: ...
 def le(a: Array, b: Array) -> Array: ...
 def gt(a: Array, b: Array) -> Array: ...
 def ge(a: Array, b: Array) -> Array: ...
-def where(condition: Array, a: Array, b: Array) -> Array: ...  # condition is bool; the three broadcast
+def where(condition: Array, a: Array, b: Array) -> Array: ...  # a where the condition holds, b elsewhere; the three broadcast
 def neg(a: Array) -> Array: ...
 def exp(a: Array) -> Array: ...
 def log(a: Array) -> Array: ...
@@ -65,113 +88,136 @@ def tanh(a: Array) -> Array: ...
 def sigmoid(a: Array) -> Array: ...
 def relu(a: Array) -> Array: ...
 def abs(a: Array) -> Array: ...
-def gelu(a: Array) -> Array: ...  # exact: x * Phi(x), by erf
-def gelu_tanh(a: Array) -> Array: ...  # the tanh approximation
-
-# The derivative times dy, from the input x or the output y, whichever is cheaper. Same shapes, no broadcasting.
-def sqrt_grad(y: Array, dy: Array) -> Array: ...  # dy / (2 y)
-def tanh_grad(y: Array, dy: Array) -> Array: ...  # dy (1 - y^2)
-def sigmoid_grad(y: Array, dy: Array) -> Array: ...  # dy y (1 - y)
-def relu_grad(x: Array, dy: Array) -> Array: ...  # dy where x > 0, else 0 (NaN stays NaN)
-def abs_grad(x: Array, dy: Array) -> Array: ...  # dy sign(x)
-def gelu_grad(x: Array, dy: Array) -> Array: ...
+def gelu(a: Array) -> Array: ...
+def gelu_tanh(a: Array) -> Array: ...
+def sqrt_grad(y: Array, dy: Array) -> Array: ...  # c.divide(dy, 2 * y)
+def tanh_grad(y: Array, dy: Array) -> Array: ...  # dy * (1 - y * y)
+def sigmoid_grad(y: Array, dy: Array) -> Array: ...  # dy * y * (1 - y)
+def relu_grad(x: Array, dy: Array) -> Array: ...
+def abs_grad(x: Array, dy: Array) -> Array: ...  # dy * ((x > 0) - (x < 0)) if x == x else x
+def gelu_grad(x: Array, dy: Array) -> Array: ...  # dy * (normal_cdf(x) + x * normal_pdf(x))
 def gelu_tanh_grad(x: Array, dy: Array) -> Array: ...
 
-# --- rounding to 16 bits, ties to even; the numbers stay in a's dtype --------------------------------------------------------
-def round_to(a: Array, format: str) -> Array: ...  # "bfloat16" or "float16"; too large gives inf
+# --- Rounding to the floats of 16 bits, which keep fewer binary digits ------------------------------------------------
+def round_to(a: Array, format: str) -> Array: ...  # Every element as the nearest number of "bfloat16" or "float16"
 
-# --- reductions: dims is a sorted tuple of non-negative axes ------------------------------------------------------------
-def sum(a: Array, dims: Shape, keepdim: bool) -> Array: ...  # pairwise
-def mean(a: Array, dims: Shape, keepdim: bool) -> Array: ...
-def max(a: Array, dims: Shape, keepdim: bool) -> Array: ...  # NaN wins; of nothing: ValueError
-def min(a: Array, dims: Shape, keepdim: bool) -> Array: ...
-def argmax(a: Array, dims: Shape, keepdim: bool) -> Array: ...  # int64: first position in the reduced part, row by row
-def argmin(a: Array, dims: Shape, keepdim: bool) -> Array: ...
-def scatter_first(position: Array, dy: Array, shape: Shape, dims: Shape) -> Array: ...  # zeros of `shape`, dy at argmax
-def sum_to(a: Array, shape: Shape) -> Array: ...  # undoes broadcasting: sums a down to `shape`
-def expand(a: Array, shape: Shape) -> Array: ...  # broadcasting made real
+# --- Reductions over any axes -----------------------------------------------------------------------------------------
+def sum(a: Array, dims: Shape, keepdim: bool) -> Array: ...  # Of nothing: 0
+def mean(a: Array, dims: Shape, keepdim: bool) -> Array: ...  # Of nothing: NaN
+def max(a: Array, dims: Shape, keepdim: bool) -> Array: ...  # NaN if any element is. Of nothing: ValueError
+def min(a: Array, dims: Shape, keepdim: bool) -> Array: ...  # NaN if any element is. Of nothing: ValueError
+def argmax(a: Array, dims: Shape, keepdim: bool) -> Array: ...  # The position of the first maximum, counted row by row inside the reduced part; the first NaN if there is one
+def argmin(a: Array, dims: Shape, keepdim: bool) -> Array: ...  # The position of the first minimum, counted row by row inside the reduced part; the first NaN if there is one
+def scatter_first(position: Array, dy: Array, shape: Shape, dims: Shape) -> Array: ...  # Zeros of `shape`, with each dy put back where argmax found its element: the derivative of max and min
+def sum_to(a: Array, shape: Shape) -> Array: ...  # Undoes broadcasting: sums over every axis along which `shape` was stretched to a.shape
+def expand(a: Array, shape: Shape) -> Array: ...  # Broadcasting made real: `a` repeated to `shape`
 
-# --- softmax along one axis ----------------------------------------------------------------------------------------------
-def softmax(a: Array, dim: int) -> Array: ...  # a row of only -inf gives NaN, as the formula does
-def softmax_grad(y: Array, dy: Array, dim: int) -> Array: ...  # y (dy - sum(dy y))
-def log_softmax(a: Array, dim: int) -> Array: ...
-def log_softmax_grad(y: Array, dy: Array, dim: int) -> Array: ...  # dy - exp(y) sum(dy)
+# --- softmax and log-softmax along one axis, each with its derivative beside it ---------------------------------------
+def softmax(a: Array, dim: int) -> Array: ...  # Positive numbers that sum to 1 along `dim`. A row of only -inf gives NaN, as the formula does
+def softmax_grad(y: Array, dy: Array, dim: int) -> Array: ...  # The derivative of softmax, from its output y: y (dy - sum(dy y))
+def log_softmax(a: Array, dim: int) -> Array: ...  # log(softmax(a)), exact where softmax rounds to 0
+def log_softmax_grad(y: Array, dy: Array, dim: int) -> Array: ...  # The derivative of log_softmax, from its output y: dy - exp(y) sum(dy)
 
-# --- attention: y = softmax(scale q k^T + mask) v ------------------------------------------------------------------------
+# --- Attention --------------------------------------------------------------------------------------------------------
 def attention(q: Array, k: Array, v: Array, mask: Optional[Array], heads: int, is_causal: bool, scale: float) -> Tuple[Array, Array]:
-    """q (..., T, h d), k (..., S, h d), v (..., S, h d_v) -> y (..., T, h d_v), rows (..., h, T, 2).
+    """(y, rows): y_i = sum_j P_ij v_j, P_ij = e^(s_ij - m_i) / l_i, the softmax of the scores s = scale q k^T + mask.
 
-    The heads lie side by side in the last axis, and each attends by itself. With heads = 0 there is one, and no axis of
-    heads in mask and rows. The axes in front broadcast. mask is bool (True: may attend) or of q's dtype (added to the
-    scores), and broadcasts to (..., h, T, S). is_causal: query i attends to the keys 0 to i. A query that may attend to
-    nothing has y 0. rows is what the derivative needs: the largest score m of a query and the sum of e^(score - m).
+    q (..., T, h d), k (..., S, h d), v (..., S, h d_v) -> y (..., T, h d_v), rows (..., h, T, 2). The heads lie side by
+    side in the last axis, and each attends by itself; with heads = 0 there is one, and no axis of heads in mask and
+    rows. The axes in front broadcast. mask is bool (True: may attend) or of q's dtype (added to the scores), and
+    broadcasts to (..., h, T, S). is_causal: query i attends to the keys 0 to i.
+    rows_i = (m_i, l_i), the largest score and the sum of e^(s_ij - m_i): (-inf, 0) of a query that may attend to
+    nothing, whose y is 0.
     """
 
-def attention_grad(dy: Array, q: Array, k: Array, v: Array, mask: Optional[Array], heads: int, is_causal: bool, scale: float, y: Array, rows: Array) -> Tuple[Array, Array, Array]: ...  # dq, dk, dv, each for the whole batch
+def attention_grad(dy: Array, q: Array, k: Array, v: Array, mask: Optional[Array], heads: int, is_causal: bool, scale: float, y: Array, rows: Array) -> Tuple[Array, Array, Array]:
+    """(dq, dk, dv) for each matrix of the whole batch. With dP_ij = dy_i · v_j and D_i = sum_j P_ij dP_ij = dy_i · y_i:
 
-# --- losses ------------------------------------------------------------------------------------------------------------------
-def softplus(a: Array) -> Array: ...  # ln(1 + e^x) = max(x, 0) + log1p(e^-|x|)
+    dS_ij = P_ij (dP_ij - D_i),  dq_i = scale sum_j dS_ij k_j,  dk_j = scale sum_i dS_ij q_i,  dv_j = sum_i P_ij dy_i
+
+    A row of P is computed as it was before: `rows` spares only the compiled kernel, which never holds one, that work.
+    """
+
+
+# --- softplus and cross-entropy ---------------------------------------------------------------------------------------
+def softplus(a: Array) -> Array: ...  # ln(1 + e^x)
 def cross_entropy(x: Array, t: Array, ignore_index: int, label_smoothing: float) -> Tuple[Array, Array]:
-    """x (N, C), t (N,) int64 in [0, C) or == ignore_index -> losses (N,), log_softmax(x) (N, C).
+    """(loss_i = -sum_j q_ij log_softmax(x_i)_j, log_softmax(x)); the loss is 0 where t_i is `ignore_index`.
 
-    losses_i = -sum_j q_ij log_softmax(x_i)_j with q = (1 - e) onehot + e / C; 0 where ignored.
+    x (N, C), t (N,) of int64 in [0, C) or `ignore_index`; q_ij = (1 - e) [j = t_i] + e / C, e the label smoothing.
     """
 
-def cross_entropy_grad(log_p: Array, t: Array, dy: Array, ignore_index: int, label_smoothing: float) -> Array: ...  # dy_i (exp(log_p_ij) - q_ij)
+def cross_entropy_grad(log_p: Array, t: Array, dy: Array, ignore_index: int, label_smoothing: float) -> Array: ...  # dx_ij = dy_i (exp(log_p_ij) - q_ij); 0 where t_i is `ignore_index`
 
-# --- normalisation: weight and bias have the shape (C,) of the last axis ------------------------------------------------------
-def layer_norm(x: Array, weight: Optional[Array], bias: Optional[Array], eps: float) -> Tuple[Array, Array, Array]: ...  # over the last axis: y, mean, rstd
-def layer_norm_grad(dy: Array, x: Array, weight: Optional[Array], mean: Array, rstd: Array) -> Tuple[Array, Array, Array]: ...  # dx, dweight, dbias
-def batch_norm(x: Array, weight: Optional[Array], bias: Optional[Array], eps: float) -> Tuple[Array, Array, Array]: ...  # x (N, C), over N: y, mean, biased var
-def batch_norm_grad(dy: Array, x: Array, weight: Optional[Array], mean: Array, var: Array, eps: float) -> Tuple[Array, Array, Array]: ...  # dx, dweight, dbias
+# --- Layer and batch normalisation, each with its derivative beside it ------------------------------------------------
+def layer_norm(x: Array, weight: Optional[Array], bias: Optional[Array], eps: float) -> Triple:
+    """(y, mean, rstd) over the last axis, to whose size C belong weight and bias (C,), if there are any; mean and
+    rstd = 1 / sqrt(var + eps) have the shape without it.
+    """
 
-# --- recurrent layers, all T steps at once: a (T, B, G H) is W_ih x + b, W is W_hh (G H, H); h, c (B, H) the first state --------
-def elman_steps(a: Array, W: Array, h: Array, relu: bool = False) -> Array: ...  # h of every step (T, B, H): tanh(a + W h'), or relu
-def elman_steps_grad(dy: Array, y: Array, W: Array, relu: bool = False) -> Tuple[Array, Array]: ...  # da, dh
-def lstm_steps(a: Array, W: Array, h: Array, c: Array) -> Tuple[Array, Array]: ...  # h and c (T, 2, B, H); i, f, g, o, tanh(c) (T, B, 5 H)
-def lstm_steps_grad(dy: Array, y: Array, gates: Array, W: Array, c: Array) -> Tuple[Array, Array, Array]: ...  # da, dh, dc
-def gru_steps(a: Array, W: Array, b: Array, h: Array) -> Tuple[Array, Array]: ...  # h (T, B, H); r, z, u_n, n (T, B, 4 H), with u = W h' + b
-def gru_steps_grad(dy: Array, y: Array, gates: Array, W: Array, h: Array) -> Tuple[Array, Array, Array]: ...  # da, du, dh
+def layer_norm_grad(dy: Array, x: Array, weight: Optional[Array], mean: Array, rstd: Array) -> Triple: ...  # (dx, dweight, dbias)
+def batch_norm(x: Array, weight: Optional[Array], bias: Optional[Array], eps: float) -> Triple: ...  # (y, mean, var) of x (N, C) over the first axis; var (C,) is the biased one, divided by N
+def batch_norm_grad(dy: Array, x: Array, weight: Optional[Array], mean: Array, var: Array, eps: float) -> Triple: ...  # (dx, dweight, dbias)
 
-# --- one step of an optimiser for many parameters: all tensors but the gradients are given new arrays --------------------------
-Arrays = Sequence[Array]
-Tensors = Sequence[Exporter]
+# --- Recurrent layers, one time step after the other, as their equations say ------------------------------------------
+def elman_steps(a: Array, W: Array, h: Array, relu: bool = False) -> Array: ...  # h of every step (T, B, H) from a (T, B, H) and the first state h (B, H); relu in place of tanh if asked
+def elman_steps_grad(dy: Array, y: Array, W: Array, relu: bool = False) -> Tuple[Array, Array]: ...  # (da, the gradient of the first state)
+def lstm_steps(a: Array, W: Array, h: Array, c: Array) -> Tuple[Array, Array]:
+    """(h and c of every step (T, 2, B, H), gates (T, B, 5 H): i, f, g, o and tanh(c)), from a (T, B, 4 H), which is
+    W_ih x + b, W_hh (4 H, H) and the first state h, c (B, H).
+    """
 
-# A new array takes over the memory of the old one where only its tensor holds that. After an error each has its old one.
+def lstm_steps_grad(dy: Array, y: Array, gates: Array, W: Array, c: Array) -> Tuple[Array, Array, Array]: ...  # (da, the gradients of the first h and c); c (B, H) is the first cell
+def gru_steps(a: Array, W: Array, b: Array, h: Array) -> Tuple[Array, Array]:
+    """(h of every step (T, B, H), gates (T, B, 4 H): r, z, u of the third block, and n), from a (T, B, 3 H), which is
+    W_ih x + b_ih, u = W_hh h' + b_hh with W_hh (3 H, H), b_hh (3 H,), and the first state h (B, H).
+    """
+
+def gru_steps_grad(dy: Array, y: Array, gates: Array, W: Array, h: Array) -> Tuple[Array, Array, Array]: ...  # (da, du, the gradient of the first h); h (B, H) is the first state
+
+# --- One step of each optimiser for many parameters at once -----------------------------------------------------------
 def sgd_step(params: Tensors, grads: Tensors, momenta: Optional[Tensors], lr: float, momentum: float, dampening: float, nesterov: bool, weight_decay: float) -> None:
-    """Without momenta the momentum does not count. In the first step they are zeros, and the dampening is 0."""
+    """New params, and momenta unless they are None: then the momentum does not count. In the first step the momenta are
+    zeros, and the dampening is 0.
+    """
 
 def adam_step(params: Tensors, grads: Tensors, first: Tensors, second: Tensors, t: int, lr: float, beta1: float, beta2: float, eps: float, weight_decay: float, decoupled: bool) -> None:
-    """Step number t, which counts from 1; decoupled weight decay is AdamW's."""
+    """New params, first moments m and second moments v: step number t, which counts from 1. Decoupled weight decay is
+    that of AdamW.
+    """
 
 def rmsprop_step(params: Tensors, grads: Tensors, square: Tensors, momenta: Optional[Tensors], averages: Optional[Tensors], lr: float, alpha: float, eps: float, weight_decay: float, momentum: float) -> None:
-    """With averages it is the centered form."""
+    """New params, mean squares, and momenta and mean gradients unless they are None; with the latter it is the centered
+    form.
+    """
 
-def accumulate(tensors: Tensors, others: Tensors) -> None: ...  # tensor + other for each
-def norm(arrays: Arrays) -> float: ...  # sqrt of the sum of all squares, in double
-def scale(tensors: Tensors, factor: float) -> None: ...
+def accumulate(tensors: Tensors, others: Tensors) -> None: ...  # tensor + other for every element of each
+def norm(arrays: Sequence[Array]) -> float: ...  # The square root of the sum of the squares of all elements
+def scale(tensors: Tensors, factor: float) -> None: ...  # factor x for every element x
 
-# --- matmul ----------------------------------------------------------------------------------------------------------------
-def matmul(a: Array, b: Array, trans_a: bool = False, trans_b: bool = False, bias: Optional[Array] = None) -> Array:
-    """(..., m, k) @ (..., k, n) + (n,) -> (..., m, n); a flag reads that operand transposed, without a copy; batches
-    broadcast."""
+# --- matmul -----------------------------------------------------------------------------------------------------------
+def matmul(a: Array, b: Array, trans_a: bool = False, trans_b: bool = False, bias: Optional[Array] = None) -> Array: ...  # (..., m, k) @ (..., k, n) + (n,) -> (..., m, n); a flag reads that operand transposed; batches broadcast
 
-# --- moving numbers --------------------------------------------------------------------------------------------------------
-def transpose(a: Array, dims: Shape) -> Array: ...  # permutes all axes, and copies
-def slice(a: Array, starts: Shape, steps: Shape, sizes: Shape) -> Array: ...  # one triple per axis; steps may be negative
-def slice_grad(dy: Array, shape: Shape, starts: Shape, steps: Shape) -> Array: ...  # zeros of `shape` with dy put back
-def concat(arrays: Sequence[Array], dim: int) -> Array: ...
-def take(a: Array, index: Array, dim: int) -> Array: ...  # index (any shape, int64, negative from the end) replaces axis dim
-def take_grad(dy: Array, index: Array, dim: int, size: int) -> Array: ...  # adds up what was taken more than once
-def gather(a: Array, dim: int, index: Array) -> Array: ...  # torch.gather: index has a's rank
-def gather_grad(dy: Array, dim: int, index: Array, shape: Shape) -> Array: ...
-def flat_index(indices: Sequence[Array], shape: Shape) -> Array: ...  # rows, cols, ... (one shape) -> position in a flat array
-def nonzero(mask: Array) -> Array: ...  # int64 (n,): flat positions of the True elements
+# --- Moving numbers without computing ---------------------------------------------------------------------------------
+def transpose(a: Array, dims: Shape) -> Array: ...  # Axis i of the result is axis dims[i] of `a`
+def slice(a: Array, starts: Shape, steps: Shape, sizes: Shape) -> Array: ...  # The elements start, start + step, ... along each axis, `size` of them; a step may be negative
+def slice_grad(dy: Array, shape: Shape, starts: Shape, steps: Shape) -> Array: ...  # Zeros of `shape`, with dy put back where the slice took its elements
+def concat(arrays: Sequence[Array], dim: int) -> Array: ...  # The arrays one after the other along an axis; all other sizes must be equal
 
-# --- the machine -------------------------------------------------------------------------------------------------------------
-def set_num_threads(n: int) -> None: ...
-def get_num_threads() -> int: ...
-def memory_allocated() -> int: ...  # bytes of numbers that arrays hold now
-def max_memory_allocated() -> int: ...  # the most there were at one time
-def reset_peak_memory_stats() -> None: ...  # from now on
-def info() -> Dict[str, Any]: ...  # backend, and what it was built with
+# --- Reading and writing by position ----------------------------------------------------------------------------------
+def take(a: Array, index: Array, dim: int) -> Array: ...  # Rows of axis `dim`, chosen by `index`: its shape replaces that axis. Negatives count from the end
+def take_grad(dy: Array, index: Array, dim: int, size: int) -> Array: ...  # The derivative of take from an axis of `size` rows: dy added up where a row was taken more than once
+def gather(a: Array, dim: int, index: Array) -> Array: ...  # For dim 1: y[i, j] = a[i, index[i, j]]
+def gather_grad(dy: Array, dim: int, index: Array, shape: Shape) -> Array: ...  # For dim 1: dx[i, index[i, j]] += dy[i, j]
+def flat_index(indices: Sequence[Array], shape: Shape) -> Array: ...  # Rows, columns, ... (one index per axis, all of one shape) -> positions in the flat array
+def nonzero(mask: Array) -> Array: ...  # The flat positions of the True elements: int64, shape (n,)
+
+# --- The machine ------------------------------------------------------------------------------------------------------
+def set_num_threads(n: int) -> None: ...  # Compute on n threads, from 1 to 1024. Pure Python takes the number and uses one all the same
+def get_num_threads() -> int: ...  # How many threads compute: 1 in pure Python
+def info() -> Dict[str, Any]: ...  # What computes: the backend, and what it was built with
+
+# --- How many bytes of numbers arrays hold ----------------------------------------------------------------------------
+def memory_allocated() -> int: ...  # Bytes of numbers that arrays hold now
+def max_memory_allocated() -> int: ...  # The most bytes that arrays held at one time since the start, or since reset_peak_memory_stats()
+def reset_peak_memory_stats() -> None: ...  # Let max_memory_allocated() start again from what is held now

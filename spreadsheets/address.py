@@ -69,7 +69,7 @@ def cell_name(row: int, column: int) -> str:
 def column_letters(column: int) -> str:
     """1 -> "A", 27 -> "AA"."""
     letters = ""
-    while column:
+    while column > 0:
         column, digit = divmod(column - 1, 26)
         letters = chr(65 + digit) + letters
     return letters
@@ -92,6 +92,11 @@ def quote_title(title: str) -> str:
     if _PLAIN_TITLE.fullmatch(title) and not _LOOKS_LIKE_A_CELL.fullmatch(title):
         return title
     return "'" + title.replace("'", "''") + "'"
+
+
+def fold(title: str) -> str:
+    """A title as spreadsheet programs compare it: without regard to case, letter by letter, so ß is not ss."""
+    return "".join(letter.lower() for letter in title)
 
 
 def _unquote(title: str, text: str) -> str:

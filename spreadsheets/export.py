@@ -3,35 +3,37 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Optional, Tuple, Union
+from typing import Any, Dict, Optional, Tuple, Union
 
 from saitama import __version__
 from saitama.tensor.tensor import Tensor
 
-from .book import Book
-from .carry import write_graph
-from .check import CheckedBook
-from .formulas import FORMULAS
-from .graph import Graph, Node, Run, run, trace
-from .inputs import write_exported, write_inputs, write_leaf_gradients
-from .parts import innermost
-from .saving import check_replaceable, write_workbook
-from .start import HOW_TO_READ, write_start
-from .step import take_step, trace_step
-from .update import write_updates
+from .graph.graph import Graph
+from .graph.run import Run, run
+from .graph.take_step import take_step
+from .graph.trace import trace
+from .graph.trace_step import trace_step
+from .plan.compared import Compared
+from .plan.page import target
+from .plan.sheet import Plan
+from .plan.subject import doubts_of, subject_of
+from .plan.workbook import plan_workbook
+from .write.saving import check_replaceable
+from .write.workbook import write_plan
 
 
 @dataclass(frozen=True)
 class Exported:
-    """The file that was written; usable wherever a path is."""
+    """The file that was written; usable wherever a path is. read_tensor(written, written.cells["h"]) reads h again."""
 
     path: Path
     sheets: Tuple[str, ...]
     nodes: int  # operations
     formulas: int  # live formula cells that compute values or gradients
     left_out: Tuple[str, ...]  # what has no live cells, and why
+    cells: Dict[str, str] = field(default_factory=dict, compare=False)  # "h" or "dloss/dh" -> where its numbers stand
 
     def __fspath__(self) -> str:
         return str(self.path)
@@ -66,16 +68,15 @@ def export(
     """
     check_path(path, overwrite, max_cells)
     graph, result = computed(root, names, optimizer)
-    book = CheckedBook(graph, result, max_cells)
+    subject = subject_of(graph, result, max_cells, doubts_of(graph, result))
     size = f"{len(graph.nodes)} operations, {len(graph.leaves)} input tensors, {graph.dtype}"
-    what = f"written by saitama {__version__}: {size}"
-    write_book(book, "export", what, HOW_TO_READ)
-    return save(book, Path(path), overwrite)
+    plan = plan_workbook(subject, Compared, f"written by saitama {__version__}: {size}")
+    return written(plan, Path(path), overwrite)
 
 
-def computed(root: Tensor, names: Any, optimizer: Any) -> Tuple[Graph, Run]:
+def computed(root: Any, names: Any, optimizer: Any, forward: bool = False) -> Tuple[Graph, Run]:
     """The graph behind `root`, with a step of the optimizer if there is one, and everything in it."""
-    graph = trace(root, names)
+    graph = trace(root, names, forward)
     if optimizer is not None:
         graph.step = trace_step(optimizer, graph)
     result = run(graph, {leaf: leaf.array for leaf in graph.inputs})
@@ -86,64 +87,25 @@ def computed(root: Tensor, names: Any, optimizer: Any) -> Tuple[Graph, Run]:
 def check_path(path: Union[str, os.PathLike[str]], overwrite: Optional[bool], max_cells: int) -> None:
     if Path(path).suffix.lower() != ".xlsx":
         raise ValueError(f"export: {os.fspath(path)!r} is not an .xlsx name; give one, such as 'network.xlsx'")
+    check_replaceable(path, overwrite)
     if isinstance(max_cells, bool) or not isinstance(max_cells, int) or max_cells < 1:
         raise ValueError(f"max_cells is {max_cells!r}; give a whole number of at least 1")
-    check_replaceable(path, overwrite)
 
 
-def write_book(book: Book, kind: str, what: str, how: Any) -> None:
-    """All sheets, in the order in which they are shown."""
-    book.workbook.remove(book.workbook["Sheet"])
-    start = book.page("Start")
-    inputs = write_inputs(book)
-    for node in book.graph.nodes:
-        write_node(book, node)
-    for node in reversed(book.graph.nodes):
-        book.write_backward(node, book.pages[node])
-        book.finish_page(book.pages[node], 3)
-    write_leaf_gradients(book, inputs)
-    book.finish_page(inputs, 4)
-    write_updates(book)
-    rows = book.write_check()
-    write_start(start, book, rows, what, how, kind == "worksheet")
-    write_exported(book)
-    write_graph(book, kind, __version__)
-    book.styles.close()
-    book.workbook.active = 0
+def written(plan: Plan, path: Path, overwrite: Optional[bool]) -> Exported:
+    """The plan as a file: written to a temporary name and renamed."""
+    write_plan(plan, path, overwrite)
+    sheets = tuple(sheet.title for sheet in plan.sheets)
+    return Exported(path, sheets, plan.operations, plan.formulas, plan.left_out, places(plan))
 
 
-def write_node(book: Book, node: Node) -> None:
-    """The head of an operation's sheet and its forward block."""
-    widths = [item.shape[-1] for item in (node, *node.inputs) if item.shape and book.fits(item)]
-    page = book.pages[node] = book.page(book.titles[node], max(widths, default=1) or 1)
-    formula = FORMULAS[node.op]
-    page.line(f"{node.number}   {node.name} = {node.text}", "title")
-    page.links("", [("Start", "Start"), ("Inputs", "Inputs"), ("Check", "Check")])
-    part = innermost(book.graph.parts, node.number)
-    if part is not None:
-        page.text(page.row, 1, "part of", "caption")
-        page.text(page.row, 2, part.title)
-        page.row += 1
-    page.line(formula.words[:1].upper() + formula.words[1:], "text")
-    page.line(formula.maths, "maths")
-    page.links("computed from", [(item.name, book.titles[item]) for item in dict.fromkeys(node.inputs)])
-    readers = book.readers(node)
-    if readers:
-        page.links("goes into", [(reader.name, book.titles[reader]) for reader in readers])
-    else:
-        page.links("goes into", [])
-        page.text(page.row - 1, 2, "nothing: this is the result", "note")
-    page.row += 1
-    shape = "one number" if node.shape == () else f"shape {tuple(node.shape)}"
-    page.heading(f"Forward: {node.name}    {shape}, {node.dtype}", page.slot(3) - 2)
-    book.write_forward(node, page)
-
-
-def save(book: Book, path: Path, overwrite: Optional[bool]) -> Exported:
-    """Write the workbook to a temporary name and rename it."""
-    write_workbook(book.workbook, path, overwrite)
-    sheets = tuple(book.workbook.sheetnames)
-    return Exported(path, sheets, len(book.graph.nodes), book.formula_count, tuple(book.left_out))
+def places(plan: Plan) -> Dict[str, str]:
+    """The address of every tensor's numbers, as a person sees them: live formulas, or blanks to be filled in."""
+    found: Dict[str, str] = {}
+    for section in plan.sections.values():
+        block = section.shown or section.live
+        found.setdefault(section.label, target(block.sheet, block.rectangle()))
+    return found
 
 
 __all__ = ["Exported", "export"]

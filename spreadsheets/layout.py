@@ -97,10 +97,14 @@ class Block:
 
     def slice_row(self, lead: Sequence[int]) -> int:
         """The first row of the slice with the leading index `lead`."""
+        return self.row + self.position(lead) * self.stride
+
+    def position(self, index: Sequence[int]) -> int:
+        """The place of an index, counted row by row."""
         number = 0
-        for i, n in zip(lead, self.shape):
+        for i, n in zip(index, self.shape):
             number = number * n + i
-        return self.row + number * self.stride
+        return number
 
     def at(self, index: Sequence[int]) -> Tuple[int, int]:
         """(row, column) of one number."""
@@ -112,6 +116,26 @@ class Block:
         for index in indices(self.shape):
             row, col = self.at(index)
             yield index, row, col
+
+    def slice_at(self, row: int) -> Tuple[Index, int]:
+        """The leading index of the slice that a row of the sheet is part of, and which of its lines the row is; -1 or
+        `lines` for the label rows around it."""
+        number, line = divmod(row - self.row, self.stride)
+        if number < 0:
+            return (), -1
+        lead: List[int] = []
+        for n in reversed(self.shape[:-2]):
+            number, i = divmod(number, n)
+            lead.append(i)
+        return tuple(reversed(lead)), line
+
+    def row_cells(self, row: int) -> Iterator[Tuple[Index, int]]:
+        """(index, column) of every number in a row of the sheet."""
+        lead, line = self.slice_at(row)
+        if 0 <= line < self.lines and self.size and row < self.row + self.height:
+            head = lead if len(self.shape) < 2 else (*lead, line)
+            for j in range(self.width):
+                yield (*head, j) if self.shape else (), self.column + j
 
     def address(self, index: Sequence[int]) -> str:
         row, col = self.at(index)

@@ -10,9 +10,6 @@ import os
 from pathlib import Path
 from typing import Any, List, Optional, Sequence, Union
 
-from openpyxl import Workbook
-from openpyxl.utils import get_column_letter as letter
-
 from saitama.attention import online_attention
 from saitama.distributed.schedule import FORWARD, instructions, timeline
 from saitama.tensor import Tensor
@@ -20,22 +17,21 @@ from saitama.tensor.backend import K
 from saitama.training import Accumulation, GradScaler
 
 from .formulas.rounding import exponent, whole
-from .page import Page
-from .saving import write_workbook
-from .style import DIFFERENCE, Styles
+from .layout import column as letter
+from .plan.page import DIFFERENCE, Page
+from .plan.sheet import Plan, Sheet
+from .write.workbook import write_plan
 
 GIVEN, LIVE, OURS = "input", "live", "framework"
 CLOSE = 1e-9
 SHOWN = "0.0#####"
 
 
-class Sheet:
+class Handwork:
     """A page with tables, and a verdict on top: whether formulas and framework agree."""
 
-    def __init__(
-        self, workbook: Workbook, styles: Styles, title: str, lines: Sequence[str], widths: Sequence[int]
-    ) -> None:
-        self.page = Page(workbook.create_sheet(title), styles, 1)
+    def __init__(self, title: str, lines: Sequence[str], widths: Sequence[int]) -> None:
+        self.page = Page(title)
         self.compared: List[str] = []  # cells with differences
         self.page.line(title, "title")
         self.page.row += 1  # the verdict
@@ -43,7 +39,7 @@ class Sheet:
             self.page.line(line, "maths" if line.startswith(" ") else "text")
         self.page.row += 1
         for number, width in enumerate(widths, 1):
-            self.page.sheet.column_dimensions[letter(number)].width = width
+            self.page.widths[number] = width
 
     def head(self, *names: str) -> None:
         for number, name in enumerate(names, 1):
@@ -106,10 +102,12 @@ class Sheet:
         r = self.across("   difference", formula, "difference", DIFFERENCE, len(numbers))
         self.compared.append(f"B{r}:{letter(len(numbers) + 1)}{r}")
 
-    def close(self) -> None:
+    def finished(self) -> Sheet:
+        """The page, with its verdict."""
         largest = f"MAX({','.join(self.compared)})"
         text = f'=IF({largest}<={CLOSE!r},"PASS: formulas and framework agree","FAIL: a difference of "&{largest})'
         self.page.put(2, 1, text, "strong")
+        return self.page.sheet()
 
 
 def scale_pages(path: Union[str, os.PathLike[str]], overwrite: Optional[bool] = None) -> Path:
@@ -121,19 +119,13 @@ def scale_pages(path: Union[str, os.PathLike[str]], overwrite: Optional[bool] = 
     path = Path(path)
     if path.suffix.lower() != ".xlsx":
         raise ValueError(f"scale_pages: {os.fspath(path)!r} is not an .xlsx name; give one, such as 'scale.xlsx'")
-    workbook = Workbook()
-    workbook.remove(workbook.active)
-    styles = Styles(workbook)
-    for make in (_accumulation, _loss_scale, _bfloat16, _online_softmax, _all_reduce, _pipeline):
-        make(workbook, styles).close()
-    styles.close()
-    workbook.active = 0
-    write_workbook(workbook, path, overwrite)
+    makers = (_accumulation, _loss_scale, _bfloat16, _online_softmax, _all_reduce, _pipeline)
+    write_plan(Plan(tuple(make().finished() for make in makers), {}, 0, 0, ()), path, overwrite)
     return path
 
 
-def _accumulation(workbook: Workbook, styles: Styles) -> Sheet:
-    s = Sheet(workbook, styles, "Accumulation", [
+def _accumulation() -> Handwork:
+    s = Handwork("Accumulation", [
         "A batch of 5 examples in two micro-batches, of 3 and of 2. The model is y = w x, an example's loss (y - t)².",
         "  L = (k1 L1 + k2 L2) / (k1 + k2): a mean over all items. The mean of the two means is another number.",
     ], [38, 14, 12, 12, 12, 14, 16])  # fmt: skip
@@ -166,8 +158,8 @@ def _accumulation(workbook: Workbook, styles: Styles) -> Sheet:
     return s
 
 
-def _loss_scale(workbook: Workbook, styles: Styles) -> Sheet:
-    s = Sheet(workbook, styles, "Loss scale", [
+def _loss_scale() -> Handwork:
+    s = Handwork("Loss scale", [
         "What a GradScaler does with the gradient of a weight in float16, step by step.",
         "  S · gradient is rounded to float16: above 65504 it is infinite, below 3e-8 it is 0.",
         "  infinite: leave the step out, S becomes S · backoff; after `interval` good steps in a row S · growth.",
@@ -211,8 +203,8 @@ def _loss_scale(workbook: Workbook, styles: Styles) -> Sheet:
     return s
 
 
-def _bfloat16(workbook: Workbook, styles: Styles) -> Sheet:
-    s = Sheet(workbook, styles, "bfloat16", [
+def _bfloat16() -> Handwork:
+    s = Handwork("bfloat16", [
         "A number in 16 bits: 1 for the sign, 8 for the exponent (+127), 7 for the fraction after the leading 1.",
         "  2^e ≤ |x| < 2^(e+1), n = |x| / 2^(e-7) lies between 128 and 256, and is rounded to a whole number;",
         "  of two that are equally near the even one is taken. n = 256 is 2^(e+1).",
@@ -236,8 +228,8 @@ def _bfloat16(workbook: Workbook, styles: Styles) -> Sheet:
     return s
 
 
-def _online_softmax(workbook: Workbook, styles: Styles) -> Sheet:
-    s = Sheet(workbook, styles, "Online softmax", [
+def _online_softmax() -> Handwork:
+    s = Handwork("Online softmax", [
         "One query's attention over 6 keys, two at a time, as FlashAttention computes it. Given: scores, values.",
         "  m' = max(m, scores)   l' = l e^(m-m') + Σ e^(s-m')   o' = o e^(m-m') + Σ e^(s-m') v,   y = o / l",
         "What was added up with an older, smaller maximum is corrected by one factor: nobody needs all scores at once.",
@@ -291,8 +283,8 @@ def _online_softmax(workbook: Workbook, styles: Styles) -> Sheet:
     return s
 
 
-def _all_reduce(workbook: Workbook, styles: Styles) -> Sheet:
-    s = Sheet(workbook, styles, "All-reduce", [
+def _all_reduce() -> Handwork:
+    s = Handwork("All-reduce", [
         "Two ranks with the same weights and other examples: 3 on rank 0, 2 on rank 1. Each has its own mean gradient.",
         "  sent: gradient · n / (n0 + n1).   An all-reduce gives every rank the sum of what was sent: the mean.",
         "Then both make the same step, and their weights stay the same.",
@@ -322,9 +314,9 @@ def _all_reduce(workbook: Workbook, styles: Styles) -> Sheet:
     return s
 
 
-def _pipeline(workbook: Workbook, styles: Styles) -> Sheet:
+def _pipeline() -> Handwork:
     S, M = 3, 4
-    s = Sheet(workbook, styles, "Pipeline", [
+    s = Handwork("Pipeline", [
         f"A model in {S} stages, a batch in {M} micro-batches. F2: forward pass of micro-batch 2, B2: backward.",
         "Empty: waiting.",
         "  bubble = empty / all.   GPipe and 1F1B: (S-1) / (M+S-1).   One after the other (naive): (S-1) / S",

@@ -28,7 +28,7 @@ def checkout(tmp_path):
     """setup.py with all it reads, and a kernel of one line."""
     for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, tmp_path)
-    for name in ("__init__.py", "tensor/__init__.py", "tensor/cpu.py"):
+    for name in ("__init__.py", "source_tree.py", "tensor/__init__.py", "tensor/cpu.py"):
         (tmp_path / "saitama" / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / "saitama" / name, tmp_path / "saitama" / name)
     (tmp_path / "kernels").mkdir()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ from openpyxl import load_workbook
 
 from saitama import demo, spreadsheets
 from saitama.cli import main
-from saitama.spreadsheets.saving import check_replaceable
+from saitama.spreadsheets.engines.recalculate import ENGINES
+from saitama.spreadsheets.write.saving import check_replaceable
 
 needs_engine = pytest.mark.skipif(sys.version_info < (3, 9), reason="IronCalc has no wheel for Python 3.8")
 
@@ -65,13 +67,40 @@ def test_a_second_run_replaces_the_first_but_nobodys_work(tmp_path: Path, capsys
     check_replaceable(blank, None)
 
 
-def test_without_an_engine_it_says_so_and_goes_on(tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def none(*_: Any, **__: Any) -> Any:
-        raise spreadsheets.WorkbookError("no engine that recalculates workbooks is installed: pip install it")
-
-    monkeypatch.setattr(spreadsheets, "recalculate", none)
+def test_without_an_engine_it_says_what_was_not_checked(
+    tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for engine in ENGINES.values():
+        monkeypatch.setattr(engine, "is_available", lambda: False)
     assert main(["demo", "--out", str(tmp_path)]) == 0
-    assert "workbook column left out: no engine" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "workbook column left out: no engine" in out and "pip install 'saitama-dl[recalc]'" in out
+    assert "Everything that was calculated agrees." in out and "Everything agrees" not in out
+    assert "Not checked: the formulas of the workbooks, which nothing has calculated." in out
+
+
+def test_without_an_engine_a_wrong_number_is_noticed_still(
+    tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for engine in ENGINES.values():
+        monkeypatch.setattr(engine, "is_available", lambda: False)
+    monkeypatch.setitem(demo.PUBLISHED, "E", 0.298371108)
+    assert main(["demo", "--out", str(tmp_path)]) == 1
+    assert "Something differs" in capsys.readouterr().out
+
+
+def test_brackets_are_shown_as_they_are(tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    main(["demo", "--out", "[b]x[/] :smile:"])
+    out = capsys.readouterr().out
+    assert "exported [b]x[/] :smile:/network.xlsx" in out.replace("\\", "/") and "\x1b" not in out
+
+
+def test_it_uses_the_public_names_of_spreadsheets() -> None:
+    source = Path(demo.__file__).read_text(encoding="utf-8")
+    assert "saitama.spreadsheets." not in source
+    used = set(re.findall(r"spreadsheets\.(\w+)", source))
+    assert used and used <= set(spreadsheets.__all__)
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path, capsys: Any) -> None:

@@ -14,7 +14,7 @@ from openpyxl import Workbook
 from saitama import locking
 from saitama.files import atomic_path, read_file
 from saitama.locking import folder_lock
-from saitama.spreadsheets.saving import write_workbook
+from saitama.spreadsheets.write.saving import write_workbook
 
 
 def write(path, body=b"new", error=None, check=True):

@@ -16,9 +16,11 @@ from shutil import copytree, ignore_patterns
 import pytest
 
 import saitama
+from saitama import source_tree
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDERS = ["benchmarks", "examples", "kernels", "saitama", "scripts", "spreadsheets", "tests"]
+SUBPACKAGES = [folder for folder in source_tree.SUBPACKAGES if (ROOT / folder).is_dir()]
+FOLDERS = ["benchmarks", "examples", "kernels", "saitama", "scripts", "tests", *SUBPACKAGES]
 
 
 def run(*command, cwd, **environment):
@@ -94,7 +96,7 @@ def test_the_wheel_has_only_saitama_at_top_level(wheel):
 
 def test_the_wheel_has_every_module_and_the_types(wheel):
     packed = {path.relative_to(wheel).as_posix() for path in (wheel / "saitama").rglob("*") if path.is_file()}
-    wanted = files("saitama") | {f"saitama/{name}" for name in files("spreadsheets")}
+    wanted = files("saitama") | {f"saitama/{name}" for folder in SUBPACKAGES for name in files(folder)}
     assert {"saitama/kernels.pyi", "saitama/py.typed", "saitama/spreadsheets/__init__.py"} <= wanted
     assert packed == wanted | {"saitama/_build.json"}
 
@@ -131,7 +133,7 @@ def test_few_run_time_dependencies_and_the_rest_by_extra(about):
 
 
 @pytest.mark.parametrize(
-    "end", ["pip install '.[recalc]' && saitama demo", "pip install -e '.[test]' && python -m pytest tests/"]
+    "end", ["pip install -e '.[recalc]' && saitama demo", "pip install -e '.[test]' && python -m pytest tests/"]
 )
 def test_the_readme_has_the_commands_that_ci_takes_from_it(end):
     lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()

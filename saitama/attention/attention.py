@@ -9,6 +9,7 @@ from __future__ import annotations
 from math import sqrt
 from typing import Any, Optional, Tuple, Union
 
+from saitama.options import whole
 from saitama.regularization import dropout
 from saitama.tensor import Tensor, where
 from saitama.tensor.dispatch import product
@@ -110,8 +111,7 @@ def _scores_shape(q: Any, k: Any, v: Any, num_heads: Optional[int]) -> Tuple[int
         raise ValueError(f"attention: {_shapes(q, k, v)}: there are {S} keys but {values} values")
     heads: Tuple[int, ...] = ()
     if num_heads is not None:
-        if isinstance(num_heads, bool) or not isinstance(num_heads, int) or num_heads < 1:
-            raise ValueError(f"attention: num_heads must be a whole number from 1 on, got {num_heads!r}")
+        whole("attention: num_heads", num_heads)
         if d_k % num_heads or d_v % num_heads:
             raise ValueError(f"attention: {_shapes(q, k, v)}: the widths cannot be split among {num_heads} heads")
         heads = (num_heads,)

@@ -9,7 +9,7 @@ from saitama.nn import functional as F
 from saitama.tensor import Tensor, zeros
 from saitama.tensor.dispatch import apply
 
-from .recurrent import Cell, Equations, Recurrent, State, Weights, alike
+from .recurrent import Cell, Equations, Recurrent, State, Weights, in_one_dtype
 
 
 class GRUEquations(Equations):
@@ -29,8 +29,9 @@ class GRUEquations(Equations):
     def steps(self, x: Tensor, state: State, weights: Weights) -> Tensor:
         W_ih, W_hh, b_ih, b_hh = weights
         a = F.linear(x, W_ih, b_ih)  # (T, B, 3 H)
-        b = zeros(3 * self.hidden_size, dtype=x.dtype) if b_hh is None else b_hh  # apart: r stands before its last part
-        return apply("GRUSteps", alike(a, W_hh, b, *state))
+        # b_hh is not added to a: r multiplies its last third.
+        b = zeros(3 * self.hidden_size, dtype=x.dtype) if b_hh is None else b_hh
+        return apply("GRUSteps", in_one_dtype(a, W_hh, b, *state))
 
 
 class GRUCell(GRUEquations, Cell):

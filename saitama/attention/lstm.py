@@ -10,7 +10,7 @@ from saitama.nn import functional as F
 from saitama.tensor import Tensor
 from saitama.tensor.dispatch import apply
 
-from .recurrent import Cell, Equations, Recurrent, State, Weights, alike, both
+from .recurrent import Cell, Equations, Recurrent, State, Weights, both, in_one_dtype
 
 
 class LSTMEquations(Equations):
@@ -33,7 +33,7 @@ class LSTMEquations(Equations):
     def steps(self, x: Tensor, state: State, weights: Weights) -> Tensor:
         W_ih, W_hh, b_ih, b_hh = weights
         a = F.linear(x, W_ih, both(b_ih, b_hh))  # (T, B, 4 H)
-        return apply("LSTMSteps", alike(a, W_hh, *state))
+        return apply("LSTMSteps", in_one_dtype(a, W_hh, *state))
 
 
 class LSTMCell(LSTMEquations, Cell):

@@ -45,7 +45,7 @@ def combine(mask: Any, is_causal: bool, shape: Shape) -> Optional[Tensor]:
 def rows_with_keys(mask: Tensor) -> Optional[Tensor]:
     """bool, (..., T, 1): whether a row may attend to anything at all; None if every row may."""
     allowed = mask if mask.dtype == "bool" else mask.detach() != float("-inf")
-    allowed = allowed if allowed.ndim else allowed.reshape(1)  # one answer for all
+    allowed = allowed if allowed.ndim else allowed.reshape(1)  # a scalar mask is one answer for all
     alive = allowed.to("float64").sum(-1, keepdim=True) > 0
     return None if all(alive.reshape(-1).tolist()) else alive
 

@@ -10,6 +10,7 @@ from typing import Any, Optional, Tuple, Union
 
 from saitama.nn import Linear, Module, Parameter, init
 from saitama.nn import functional as F
+from saitama.options import number, whole
 from saitama.tensor import Tensor, chunk, where, zeros
 from saitama.tensor.dtype import is_float
 
@@ -42,23 +43,24 @@ class MultiHeadAttention(Module):
         batch_first: bool = False,
         dtype: Any = None,
     ) -> None:
-        for name, size in (("embed_dim", embed_dim), ("num_heads", num_heads)):
-            if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-                raise ValueError(f"MultiHeadAttention: {name} must be a whole number from 1 on, got {size!r}")
-        if embed_dim % num_heads:
-            raise ValueError(
-                f"MultiHeadAttention: a width of {embed_dim} cannot be split among {num_heads} heads: "
-                f"{embed_dim} / {num_heads} is not whole"
-            )
-        if isinstance(dropout, bool) or not isinstance(dropout, (int, float)) or not 0 <= dropout <= 1:
-            raise ValueError(f"MultiHeadAttention: dropout must be a number from 0 to 1, got {dropout!r}")
-        self.embed_dim, self.num_heads, self.head_dim = embed_dim, num_heads, embed_dim // num_heads
-        self.dropout, self.batch_first = float(dropout), bool(batch_first)
+        self._options(embed_dim, num_heads, dropout, batch_first)
         self.in_proj_weight = init.xavier_uniform_(Parameter(zeros(3 * embed_dim, embed_dim, dtype=dtype)))
         self.in_proj_bias = Parameter(zeros(3 * embed_dim, dtype=dtype)) if bias else None
         self.out_proj = Linear(embed_dim, embed_dim, bias, dtype=dtype)
         if self.out_proj.bias is not None:
             init.zeros_(self.out_proj.bias)
+
+    def _options(self, embed_dim: int, num_heads: int, dropout: float, batch_first: bool) -> None:
+        embed_dim = whole("MultiHeadAttention: embed_dim", embed_dim)
+        num_heads = whole("MultiHeadAttention: num_heads", num_heads)
+        if embed_dim % num_heads:
+            raise ValueError(
+                f"MultiHeadAttention: a width of {embed_dim} cannot be split among {num_heads} heads: "
+                f"{embed_dim} / {num_heads} is not whole"
+            )
+        self.embed_dim, self.num_heads, self.head_dim = embed_dim, num_heads, embed_dim // num_heads
+        self.dropout = float(number("MultiHeadAttention: dropout", dropout, most=1))
+        self.batch_first = bool(batch_first)
 
     def forward(
         self,
@@ -96,9 +98,7 @@ class MultiHeadAttention(Module):
             )
         if key_mask is not None:
             mask = self._with_keys(mask, key_mask, k.shape[:-1])
-        p = self.dropout if self.training else 0.0
-        options: Any = {"dropout_p": p, "num_heads": self.num_heads}
-        found: Any = scaled_dot_product_attention(q, k, v, mask, is_causal, return_weights, **options)
+        found = self._attend(q, k, v, mask, is_causal, return_weights)
         y, weights = found if return_weights else (found, found)  # (B, T, C), (B, h, T, S)
         y = self.out_proj(self._turn(y))
         return (y, weights) if return_weights else y
@@ -116,6 +116,14 @@ class MultiHeadAttention(Module):
             )
         return q, k, v
 
+    def _attend(
+        self, q: Tensor, k: Tensor, v: Tensor, mask: Optional[Tensor], is_causal: bool, return_weights: bool = False
+    ) -> Any:
+        """The heads, side by side again: (B, T, C); with return_weights (B, h, T, S) too."""
+        p = self.dropout if self.training else 0.0
+        options: Any = {"dropout_p": p, "num_heads": self.num_heads}
+        return scaled_dot_product_attention(q, k, v, mask, is_causal, return_weights, **options)
+
     def _turn(self, x: Tensor) -> Tensor:
         """(T, B, C) <-> (B, T, C) where the batch is not first already."""
         return x if self.batch_first or x.ndim == 2 else x.transpose(0, 1)
@@ -131,7 +139,7 @@ class MultiHeadAttention(Module):
         if mask is None:
             return keys
         if not isinstance(mask, Tensor) or mask.dtype == "int64":
-            return mask  # which attention refuses, and says why
+            return mask  # attention raises the TypeError for it
         return where(keys, mask, False if mask.dtype == "bool" else float("-inf"))
 
     def _check(self, query: Any, key: Any, value: Any) -> None:

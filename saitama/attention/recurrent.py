@@ -15,6 +15,7 @@ from math import sqrt
 from typing import Any, ClassVar, List, Optional, Sequence, Tuple
 
 from saitama.nn import Module, Parameter, init
+from saitama.options import number, whole
 from saitama.regularization import dropout
 from saitama.tensor import Tensor, stack, zeros
 from saitama.tensor.dtype import is_float, promote
@@ -29,7 +30,7 @@ def both(b_ih: Optional[Tensor], b_hh: Optional[Tensor]) -> Optional[Tensor]:
     return None if b_ih is None or b_hh is None else b_ih + b_hh
 
 
-def alike(*tensors: Tensor) -> State:
+def in_one_dtype(*tensors: Tensor) -> State:
     """All in the widest of their dtypes: an operation asks for a single one."""
     dtype = reduce(promote, [tensor.dtype for tensor in tensors])
     return tuple(tensor if tensor.dtype == dtype else tensor.to(dtype) for tensor in tensors)
@@ -54,13 +55,9 @@ class Equations(Module):
         raise NotImplementedError
 
     def _sizes(self, input_size: int, hidden_size: int, bias: bool) -> None:
-        for name, size in (("input_size", input_size), ("hidden_size", hidden_size)):
-            self._whole(name, size)
-        self.input_size, self.hidden_size, self.bias = input_size, hidden_size, bool(bias)
-
-    def _whole(self, name: str, size: Any) -> None:
-        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-            raise ValueError(f"{type(self).__name__}: {name} must be a whole number from 1 on, got {size!r}")
+        self.input_size = whole(f"{type(self).__name__}: input_size", input_size)
+        self.hidden_size = whole(f"{type(self).__name__}: hidden_size", hidden_size)
+        self.bias = bool(bias)
 
     def _make(self, inputs: int, suffix: str, dtype: Any) -> None:
         """The weights of one layer, uniform in +-1/sqrt(H), under PyTorch's names."""
@@ -155,11 +152,9 @@ class Recurrent(Equations):
         unroll: bool = False,
     ) -> None:
         self._sizes(input_size, hidden_size, bias)
-        self._whole("num_layers", num_layers)
-        if isinstance(dropout, bool) or not isinstance(dropout, (int, float)) or not 0 <= dropout <= 1:
-            raise ValueError(f"{type(self).__name__}: dropout must be a number from 0 to 1, got {dropout!r}")
-        self.num_layers, self.batch_first, self.dropout = num_layers, bool(batch_first), float(dropout)
-        self.unroll = bool(unroll)
+        self.num_layers = whole(f"{type(self).__name__}: num_layers", num_layers)
+        self.dropout = float(number(f"{type(self).__name__}: dropout", dropout, most=1))
+        self.batch_first, self.unroll = bool(batch_first), bool(unroll)
         for layer in range(num_layers):
             self._make(hidden_size if layer else input_size, f"_l{layer}", dtype)
 

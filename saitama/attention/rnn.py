@@ -12,7 +12,7 @@ from saitama.nn import functional as F
 from saitama.tensor import Tensor
 from saitama.tensor.dispatch import apply
 
-from .recurrent import Cell, Equations, Recurrent, State, Weights, alike, both
+from .recurrent import Cell, Equations, Recurrent, State, Weights, both, in_one_dtype
 
 
 class ElmanEquations(Equations):
@@ -28,7 +28,7 @@ class ElmanEquations(Equations):
     def steps(self, x: Tensor, state: State, weights: Weights) -> Tensor:
         W_ih, W_hh, b_ih, b_hh = weights
         a = F.linear(x, W_ih, both(b_ih, b_hh))  # (T, B, H)
-        return apply("ElmanSteps", alike(a, W_hh, *state), nonlinearity=self.nonlinearity)
+        return apply("ElmanSteps", in_one_dtype(a, W_hh, *state), nonlinearity=self.nonlinearity)
 
     def _choose(self, nonlinearity: str) -> None:
         if nonlinearity not in ("tanh", "relu"):

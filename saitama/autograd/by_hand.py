@@ -74,7 +74,7 @@ def compose(*functions: Differentiable) -> Differentiable:
     def df(x: float) -> float:
         slope = 1.0
         for function in inner_first:
-            slope *= function.derivative(x)  # the derivative of this link, where the link is
+            slope *= function.derivative(x)  # the derivative of this function, at the value that reaches it
             x = function(x)
         return slope
 
@@ -99,7 +99,7 @@ def numeric_derivative(f: Callable[[float], float], x: float, h: Optional[float]
     above, below = x + h, x - h
     if above == below:
         raise ValueError(f"numeric_derivative: h = {h!r} is lost in the rounding of x = {x!r}; take a larger h")
-    return (f(above) - f(below)) / (above - below)  # not 2h: x + h and x - h have been rounded
+    return (f(above) - f(below)) / (above - below)  # not by 2h, as x + h and x - h were rounded
 
 
 def numeric_gradient(function: Callable[[Tensor], Tensor], x: Tensor, h: Optional[float] = None) -> Tensor:

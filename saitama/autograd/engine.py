@@ -6,77 +6,86 @@ when all that depends on it has been visited: its gradient is then complete.
 
 from __future__ import annotations
 
-from operator import attrgetter
-from typing import Any, Dict, Iterable, List, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, Optional, Sequence
 
 from saitama.tensor import dispatch
 from saitama.tensor.backend import K
 from saitama.tensor.tensor import Tensor
 
-from .function import Function, ancestors
-from .listener import Hearing, hearings
+from . import slice_sums
+from .function import Function, Gradients, ancestors
+from .listener import hearings
 
-Parts = Dict[Function, List[Tuple[Function, K.Array]]]
+
+def chain_rule(
+    nodes: Iterable[Any],
+    gradients: Dict[Any, Any],
+    derivative: Callable[[Any, Any], Iterable[Any]],
+    plus: Callable[[Any, Any], Any] = K.add,
+    leaf: Any = (),
+    at_leaf: Optional[Callable[[Any, Any], None]] = None,
+) -> Iterator[Any]:
+    """Carry a gradient from the root back to the leaves: dL/dx is the sum of dL/dy dy/dx over all y made from x.
+
+    Args:
+        nodes: the operations, each after all that use its result; their `inputs` are nodes or leaves.
+        gradients: {root: its gradient}. The others are added; a node's is taken out when all of it is there.
+        derivative: (node, dL/dy, or None if nothing arrived) -> dL/dx for each input, None where nobody asks for one.
+        plus: adds two gradients.
+        leaf: inputs of this type are not kept in `gradients`: `at_leaf` gets (x, dL/dx) whenever something arrives.
+
+    Yields each node when it has handed its gradient on.
+    """
+    for node in nodes:
+        dy = gradients.pop(node, None)
+        for x, dx in zip(node.inputs, derivative(node, dy)):
+            if dx is None:
+                continue
+            if isinstance(x, leaf):
+                at_leaf(x, dx)  # type: ignore[misc]
+            else:  # where several paths meet, their gradients add up
+                gradients[x] = plus(gradients[x], dx) if x in gradients else dx
+        yield node
 
 
 def backward(tensor: Tensor, gradient: Any = None, retain_graph: bool = False) -> None:
     """Add dtensor/dleaf to every leaf's .grad. (The full description is at Tensor.backward.)"""
-    if not tensor.requires_grad:
+    if not tensor._requires_grad:
         raise RuntimeError("backward: nothing here requires a gradient; set requires_grad=True on an input")
     dy = seed(tensor, gradient)
     if tensor.node is None:
         accumulate(tensor, dy)
         return
+    gradients: Dict[Function, K.Array] = {tensor.node: dy}
+    waiting: slice_sums.Waiting = {}
     nodes = ancestors(tensor.node, differentiable=True)
     heard = hearings(nodes)
-    walk(nodes, {tensor.node: dy}, {}, heard, retain_graph)
-    for hearing in heard:
-        hearing.done()
 
-
-def walk(
-    nodes: Iterable[Function],
-    gradients: Dict[Function, K.Array],
-    parts: Parts,
-    heard: Sequence[Hearing],
-    retain_graph: bool,
-) -> None:
-    """Hand every node's gradient on to its inputs.
-
-    parts: operations that took a part of a node's result, with what has arrived at each. heard: who is told.
-    """
-    for node in sorted(nodes, key=attrgetter("seq"), reverse=True):
+    def derivative(node: Function, dy: Any) -> Gradients:
         if node.recomputes:  # what checkpoint() did not keep: its operations, recorded anew, come next
-            again, arriving = node.run_again(parts.pop(node))
-            for source, dx in arriving:
-                gradients[source] = K.add(gradients[source], dx) if source in gradients else dx
-            walk(again, gradients, parts, heard, False)
-            if not retain_graph:
-                node.release()
-            continue
-        if node in parts:
-            takers, dys = zip(*parts.pop(node))
-            dx = takers[0].join(takers, dys, node.shape)
-            gradients[node] = K.add(gradients[node], dx) if node in gradients else dx
-        dy = gradients.pop(node)
+            again, arriving = node.run_again(waiting.pop(node))
+            for output, dx in arriving:
+                gradients[output] = K.add(gradients[output], dx) if output in gradients else dx
+            hand_on(again, retain_graph=False)
+            return ()
+        if waiting and node in waiting:
+            dy = slice_sums.join(waiting.pop(node), node.shape, dy)
         kept = node.kept() if node.kept is not None else None
         if kept is not None:
             accumulate(kept, dy)
-        inputs = node.inputs or ()
-        if node.join is not None and isinstance(inputs[0], Function):
-            parts.setdefault(inputs[0], []).append((node, dy))
-            inputs = ()
-        for source, dx in zip(inputs, node.backward(dy) if inputs else ()):
-            if dx is None:
-                continue
-            if isinstance(source, Tensor):
-                accumulate(source, dx)
-            else:  # where several paths meet, their gradients add up
-                gradients[source] = K.add(gradients[source], dx) if source in gradients else dx
-        for hearing in heard:
-            hearing.visited(node)
-        if not retain_graph:
-            node.release()
+        return () if node.waits and slice_sums.hold(waiting, node, dy) else node.backward(dy)
+
+    def hand_on(nodes: Sequence[Function], retain_graph: bool) -> None:
+        for node in chain_rule(reversed(nodes), gradients, derivative, leaf=Tensor, at_leaf=accumulate):
+            if not node.recomputes:  # its operations were heard of instead
+                for hearing in heard:
+                    hearing.visited(node)
+            if not retain_graph:
+                node.release()
+
+    hand_on(nodes, retain_graph)
+    for hearing in heard:
+        hearing.done()
 
 
 def accumulate(tensor: Tensor, dx: K.Array) -> None:

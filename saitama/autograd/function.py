@@ -9,6 +9,7 @@ import threading
 import weakref
 from functools import wraps
 from itertools import count
+from operator import attrgetter
 from typing import Any, ClassVar, Dict, List, Optional, Sequence, Tuple, Type, Union
 
 from saitama.tensor import dispatch
@@ -33,7 +34,7 @@ class Function:
 
     params: ClassVar[Tuple[str, ...]] = ()
     differentiable: ClassVar[bool] = True
-    join: ClassVar[Any] = None  # of an operation that takes a part: what several of one tensor hand back, at once
+    waits: ClassVar[bool] = False  # of a part: what arrives at it waits for the other parts (slice_sums.py)
     recomputes: ClassVar[bool] = False  # whether it stands for operations that run again in the backward pass
 
     shape: Tuple[int, ...]  # of the output
@@ -88,7 +89,7 @@ grad_mode = GradMode()
 def apply(name: str, inputs: Sequence[Tensor], **params: Any) -> Tensor:
     """Run the operation called `name` on the inputs, and record it if a derivative may be asked for later."""
     node = OPS[name](**params)
-    if len(inputs) == 2:  # a call with a list of arguments takes twice as long as one that names them
+    if len(inputs) == 2:  # f(*list) takes twice as long as f(a, b)
         a, b = inputs
         array = node.forward(a.array, b.array)
     elif len(inputs) == 1:
@@ -106,18 +107,21 @@ def apply(name: str, inputs: Sequence[Tensor], **params: Any) -> Tensor:
 
 def record(node: Function, inputs: Sequence[Tensor], out: Tensor) -> None:
     """Make `node` the origin of `out`. Comparisons are recorded too: a workbook stays live through them."""
-    sources: List[Source] = []
-    needs: List[bool] = []
-    for tensor in inputs:
-        sources.append(tensor.node or tensor)
-        needs.append(tensor._requires_grad)
-    node.inputs, node.needs = tuple(sources), tuple(needs)
+    if len(inputs) == 2:  # the usual cases are written out, as in apply(): it saves time
+        a, b = inputs
+        node.inputs, node.needs = (a.node or a, b.node or b), (a._requires_grad, b._requires_grad)
+    elif len(inputs) == 1:
+        (a,) = inputs
+        node.inputs, node.needs = (a.node or a,), (a._requires_grad,)
+    else:
+        node.inputs = tuple([tensor.node or tensor for tensor in inputs])
+        node.needs = tuple([tensor._requires_grad for tensor in inputs])
     node.seq = next(sequence)
     node.name = node.kept = node.calls = None
     array = out.array
     node.shape, node.dtype = array.shape, array.dtype
     out.node = node
-    out._requires_grad = node.differentiable and True in needs
+    out._requires_grad = node.differentiable and True in node.needs
 
 
 class no_grad:
@@ -157,9 +161,9 @@ def is_grad_enabled() -> bool:
 
 def ancestors(node: Function, differentiable: bool = False, since: int = -1) -> List[Function]:
     """The node and every operation it was computed from, or only those its gradient passes through, or that came after
-    `since` in the sequence, in no particular order. RuntimeError if one was freed."""
+    `since` in the sequence, in the order in which they were computed. RuntimeError if one was freed."""
     found, seen = [node], {node}
-    for current in found:  # which grows meanwhile
+    for current in found:  # the list grows while it is walked
         inputs = current.inputs
         if inputs is None:
             raise RuntimeError(
@@ -171,7 +175,9 @@ def ancestors(node: Function, differentiable: bool = False, since: int = -1) -> 
                 if source.seq > since:
                     seen.add(source)
                     found.append(source)
+    found.sort(key=_seq)
     return found
 
 
+_seq = attrgetter("seq")
 dispatch.apply = apply

@@ -121,7 +121,7 @@ def _weighted_sum(outputs: Sequence[Tensor]) -> float:
     terms = [
         weight * number
         for output, weights in zip(outputs, _weights(outputs))
-        if is_float(output.dtype)  # integers and bools step: they have no slope to add
+        if is_float(output.dtype)  # integers and bools change in steps: their slope is 0
         for weight, number in zip(weights, _numbers(output))
     ]
     return math.fsum(terms) if all(map(math.isfinite, terms)) else math.nan

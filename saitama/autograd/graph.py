@@ -127,7 +127,7 @@ def _value_boxes(root: Value, given: Dict[Any, str]) -> Dict[Any, Box]:
 
 def _value_leaf(v: Value, given: Dict[Any, str]) -> Box:
     name = v.name or given.get(v)
-    if name is None:  # most likely a number in a formula, whose gradient nobody asks for
+    if name is None:  # most likely a constant in a formula: its gradient is not shown
         return Box(f"{v.data:.4g}", [], CONSTANT, ())
     return Box(name, [f"{v.data:.4g}", f"gradient {v.grad:.4g}"], LEAF, ())
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
+from operator import attrgetter
 from typing import Any, Callable, Iterator, List, Sequence, Tuple
 
 from saitama.tensor.backend import K
@@ -137,7 +138,7 @@ class RecomputedOutput(Function, abstract=True):
     """One output of a Recomputed; what arrives at it is collected there."""
 
     __slots__ = ("number",)
-    join = True
+    waits = True  # until all outputs have been visited
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -169,8 +170,8 @@ def several(result: Any) -> Sequence[Any]:
 
 
 def ancestors_of(outputs: Sequence[Tensor], began: int) -> List[Function]:
-    """The operations since `began` that the gradients of these outputs pass through."""
+    """The operations since `began` that the gradients of these outputs pass through, in their order."""
     nodes = [
         node for y in outputs if y.node is not None for node in ancestors(y.node, differentiable=True, since=began)
     ]
-    return list(dict.fromkeys(nodes))
+    return sorted(set(nodes), key=attrgetter("seq"))

@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 from typing import Any, Tuple
 
-from .options import positive, workbook_name
+from saitama.terminal import say
+
+from .exit_codes import RIGHT
+from .options import HOW_TO_MAKE, SCRIPT, add_output, positive
 
 FRESH = ""  # --model without a folder
 
@@ -27,21 +30,6 @@ def add(commands: Any) -> None:
     command.set_defaults(run=export)
 
 
-SCRIPT = "a Python file, and its tensor (default: loss)"
-
-
-def add_output(command: argparse.ArgumentParser) -> None:
-    """-o, which export and worksheet need, and --force."""
-    command.add_argument(
-        "-o", "--output", required=True, type=workbook_name, metavar="FILE", help="the workbook to write, .xlsx"
-    )
-    add_force(command)
-
-
-def add_force(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--force", action="store_true", help="replace workbooks that somebody has worked in")
-
-
 def export(options: argparse.Namespace) -> int:
     """Write the workbook."""
     from saitama import spreadsheets
@@ -49,14 +37,14 @@ def export(options: argparse.Namespace) -> int:
     root, names = computation(options)
     limit = {} if options.max_cells is None else {"max_cells": options.max_cells}
     written = spreadsheets.export(root, options.output, names=names, overwrite=options.force or None, **limit)
-    print(written)
+    say(str(written))
     if options.model is not None:
-        print(f"{written.nodes:,} operations, {written.formulas:,} live formulas, forward and backward")
+        say(f"{written.nodes:,} operations, {written.formulas:,} live formulas, forward and backward")
         if written.left_out:
-            print(f"not live, as too large: {written.left_out[0]}")
-            print(f"and {len(written.left_out) - 1} more, which Start lists; --max-cells sets the limit")
-    print(f"next: open it, or `saitama recalc {options.output}` and `saitama verify {options.output}`")
-    return 0
+            say(f"not live, as too large: {written.left_out[0]}")
+            say(f"Start lists all {len(written.left_out)} of these; --max-cells sets the limit")
+    say(f"next: open it, or `saitama recalc {options.output}` and `saitama verify {options.output}`")
+    return RIGHT
 
 
 def computation(options: argparse.Namespace) -> Tuple[Any, Any]:
@@ -69,7 +57,7 @@ def computation(options: argparse.Namespace) -> Tuple[Any, Any]:
         from saitama.script import run_script
 
         return run_script(options.script)
-    from saitama.language import load_language_model, loss_of_text, tiny_gpt
+    from saitama.language import RunFolder, load_language_model, loss_of_text, tiny_gpt
     from saitama.language.by_hand import TEXT
 
     text = TEXT if options.text is None else options.text
@@ -77,6 +65,7 @@ def computation(options: argparse.Namespace) -> Tuple[Any, Any]:
     if options.model == FRESH:
         model, tokenizer = tiny_gpt(text)
     else:
+        RunFolder(options.model).check_there(HOW_TO_MAKE)
         model, tokenizer = load_language_model(options.model, dtype="float64")
     return loss_of_text(model, tokenizer, text), model
 

@@ -6,7 +6,10 @@ import argparse
 import sys
 from typing import Any
 
-from .options import above_zero, positive, seed
+from saitama.terminal import put
+
+from .exit_codes import RIGHT
+from .options import HOW_TO_MAKE, above_zero, positive, seed
 
 
 def add(commands: Any) -> None:
@@ -27,20 +30,21 @@ def add(commands: Any) -> None:
 
 def generate(options: argparse.Namespace) -> int:
     """Write to stdout as the model goes."""
-    from saitama.language import encode_prompt, load_language_model
+    from saitama.language import RunFolder, encode_prompt, load_language_model
     from saitama.language.writing import first_prompt
     from saitama.transformer import stream
 
+    RunFolder(options.folder).check_there(HOW_TO_MAKE)
     model, tokenizer = load_language_model(options.folder)
     prompt = first_prompt(tokenizer) if options.prompt is None else options.prompt
     sampling = (options.temperature, options.top_k, options.top_p, options.greedy, options.seed)
     tokens = stream(model, encode_prompt(tokenizer, prompt), options.tokens, *sampling)
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")  # a terminal may know fewer characters than the model
-    print(prompt, end="", flush=True)
+    put(prompt, end="")
     try:
         for token in tokens:
-            print(tokenizer.decode(token), end="", flush=True)
+            put(tokenizer.decode(token), end="")
     finally:  # at Ctrl-C too
-        print()
-    return 0
+        put("")
+    return RIGHT

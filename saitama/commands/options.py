@@ -1,8 +1,12 @@
-"""Options that argparse checks: what is wrong with one is said before anything is done."""
+"""Options that argparse checks, where what is wrong with one is said before anything is done, and those of several
+commands."""
 
 from __future__ import annotations
 
 import argparse
+
+SCRIPT = "a Python file, and the name of a tensor at its top level (default: loss)"
+HOW_TO_MAKE = "`saitama train --out FOLDER` makes one"  # a folder of a run
 
 
 def positive(text: str) -> int:
@@ -54,3 +58,16 @@ def workbook_name(text: str) -> str:
     if not text.lower().endswith(".xlsx"):
         raise argparse.ArgumentTypeError(f"expected a name that ends with .xlsx, got {text!r}")
     return text
+
+
+def add_output(command: argparse.ArgumentParser) -> None:
+    """-o, which export and worksheet need, and --force."""
+    command.add_argument(
+        "-o", "--output", required=True, type=workbook_name, metavar="FILE", help="the workbook to write, .xlsx"
+    )
+    add_force(command)
+
+
+def add_force(command: argparse.ArgumentParser) -> None:
+    """--force, for workbooks that would be kept."""
+    command.add_argument("--force", action="store_true", help="replace workbooks that somebody has worked in")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any, List
 
+from saitama.terminal import say
+
 from .options import above_zero
 
 SHOWN = 20  # lines of a list
@@ -45,26 +47,26 @@ def recalc(options: argparse.Namespace) -> int:
     except spreadsheets.ResultsDiffer as error:
         result, was_kept = error.recalculation, True
     formulas = f"{result.formulas:,} formula{'' if result.formulas == 1 else 's'}"
-    print(f"{output}: {formulas} calculated by {result.engine} in {result.seconds:.1f} s")
+    say(f"{output}: {formulas} calculated by {result.engine} in {result.seconds:.1f} s")
     if result.differences:
-        print_some([result.what_differs, *map(str, result.differences[1:])])
+        say_some([result.what_differs, *map(str, result.differences[1:])])
     elif result.stored:
         kept = "" if options.force else ", and are kept"
-        print(f"  {result.stored:,} of them had a stored result: these agree{kept}")
-    print_some([f"{cell}: {value}" for cell, value in result.errors.items()])
+        say(f"  {result.stored:,} of them had a stored result: these agree{kept}")
+    say_some([f"{cell}: {value}" for cell, value in result.errors.items()])
     for engine, functions in result.missing.items():
-        print(f"  {engine} lacks {', '.join(functions)}")
+        say(f"  {engine} lacks {', '.join(functions)}")
     for note in result.notes:
-        print(f"  {note}")
+        say(f"  {note}")
     if was_kept:
-        print(f"nothing was written: --force stores the results of {result.engine}")
+        say(f"nothing was written: --force stores the results of {result.engine}")
     differs = was_kept or (result.differences and (not options.force or options.engine == "all"))
     return 1 if differs or result.errors or result.lacks else 0
 
 
-def print_some(lines: List[str]) -> None:
+def say_some(lines: List[str]) -> None:
     """The first of the lines, and how many more there are."""
     for line in lines[:SHOWN]:
-        print(f"  {line}")
+        say(f"  {line}")
     if len(lines) > SHOWN:
-        print(f"  and {len(lines) - SHOWN:,} more")
+        say(f"  and {len(lines) - SHOWN:,} more")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 from typing import Any, List
 
-from .export import add_force, workbook_name
-from .options import above_zero
+from saitama.terminal import put, say
+
+from .exit_codes import RIGHT
+from .options import above_zero, add_force, workbook_name
 
 
 def add(commands: Any) -> None:
@@ -38,23 +40,21 @@ def scale(options: argparse.Namespace) -> int:
     """Measure, say what came of it, and write the workbook."""
     from saitama.datasets import corpus
     from saitama.language import read_texts, scaling
-    from saitama.spreadsheets.saving import check_replaceable
+    from saitama.spreadsheets import check_replaceable
 
     check_replaceable(options.output, options.force or None)  # before the minutes, and not after
     text = read_texts(options.text) if options.text else corpus()
-    print("width  parameters   steps      tokens    loss", flush=True)
+    put("width  parameters   steps      tokens    loss")
 
     def tell(size: scaling.Size) -> None:
-        print(
-            f"{size.width:5}  {size.parameters:10,}  {size.steps:6,}  {size.tokens:10,}  {size.loss:6.3f}", flush=True
-        )
+        put(f"{size.width:5}  {size.parameters:10,}  {size.steps:6,}  {size.tokens:10,}  {size.loss:6.3f}")
 
     sizes = scaling.measure(text, options.seconds, options.widths or scaling.WIDTHS, tell=tell)
     for name, fit, theirs in zip(("parameters", "compute"), scaling.fits(sizes), (scaling.KAPLAN_N, scaling.KAPLAN_C)):
         if fit is None:
-            print(f"loss over {name}: too few points for a line; give more --seconds")
+            say(f"loss over {name}: too few points for a line; give more --seconds")
         else:
-            print(f"loss ~ {name}^-{fit.exponent:.3f}, R squared {fit.r2:.3f} (Kaplan et al. 2020, at scale: {theirs})")
+            say(f"loss ~ {name}^-{fit.exponent:.3f}, R squared {fit.r2:.3f} (Kaplan et al. 2020, at scale: {theirs})")
     scaling.write(sizes, options.output, options.force or None)
-    print(f"{options.output}: the numbers, the fits as formulas, and two charts")
-    return 0
+    say(f"{options.output}: the numbers, the fits as formulas, and two charts")
+    return RIGHT

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 from dataclasses import replace
-from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Dict, List, Tuple, Type
 
-from .options import above_zero, number, positive, seed
+from saitama.terminal import say
+
+from .exit_codes import RIGHT
+from .options import HOW_TO_MAKE, above_zero, number, positive, seed
 
 if TYPE_CHECKING:
     from saitama.language import LanguageModelTrainer, RunFolder
@@ -35,6 +38,8 @@ CHOICES = {
     "precision": ("bfloat16", "float16"),
     "lr_schedule": ("cosine", "linear", "constant"),
 }
+
+HANG = 7 * " "  # under the words of introduce()
 
 
 def add(commands: Any) -> None:
@@ -68,21 +73,30 @@ def train(options: argparse.Namespace) -> int:
     """Train, and say what came of it."""
     from saitama.language import RunFolder
 
-    run, trainer = RunFolder(options.out), resumed(options) if options.resume else fresh(options)
+    run = RunFolder(options.out)
+    try:
+        trainer = resumed(options) if options.resume else fresh(options)
+    except ValueError as error:
+        raise ValueError(in_options(str(error))) from error
     if trainer.world.first:
         introduce(trainer)
-    begin, before, curves = perf_counter(), trainer.step, run.curves
+    begin = perf_counter()
     try:
         trainer.fit()
     except KeyboardInterrupt as stop:
         where = str(stop) or "stopped"  # a second Ctrl-C has no words
         raise KeyboardInterrupt(f"{where}; to go on: saitama train --resume --out {options.out}") from None
-    finally:
-        if trainer.step > before and trainer.world.first:  # and not where the folder is another run's
-            curves = run.write_curves(trainer.history)
     if trainer.world.first:
-        conclude(trainer, run, curves, perf_counter() - begin)
-    return 0
+        conclude(trainer, run, perf_counter() - begin)
+    return RIGHT
+
+
+def in_options(message: str) -> str:
+    """What Python calls n_embd is --n-embd here."""
+    for name in SETTINGS:
+        if "_" in name:
+            message = re.sub(rf"\b{name}\b", f"--{name.replace('_', '-')}", message)
+    return message
 
 
 def fresh(options: argparse.Namespace) -> LanguageModelTrainer:
@@ -92,7 +106,8 @@ def fresh(options: argparse.Namespace) -> LanguageModelTrainer:
     from saitama.language import PRESETS, RunFolder, read_texts
 
     if world().first:
-        RunFolder(options.out).check_free()  # before a long text is read
+        free = "go on with it by --resume, or choose another folder with --out"
+        RunFolder(options.out).check_free(free)  # before a long text is read
     text = read_texts(options.text) if options.text else corpus()
     settings = replace(PRESETS[options.preset or "tiny"], **given(options))
     kind, more = trainer_kind(options)
@@ -101,8 +116,9 @@ def fresh(options: argparse.Namespace) -> LanguageModelTrainer:
 
 def resumed(options: argparse.Namespace) -> LanguageModelTrainer:
     """The trainer of a run that was stopped. ValueError for options that the run has settled long ago."""
-    from saitama.language import read_texts
+    from saitama.language import RunFolder, read_texts
 
+    RunFolder(options.out).check_there(HOW_TO_MAKE)
     settled = [name for name in given(options) if name not in ("steps", "lr")] + ["preset"] * bool(options.preset)
     if settled:
         names = ", ".join(f"--{name.replace('_', '-')}" for name in settled)
@@ -144,22 +160,23 @@ def introduce(trainer: LanguageModelTrainer) -> None:
     contexts = settings.batch_size * settings.accumulate
     times = settings.steps * contexts * settings.block_size / learn
     done = f"; {trainer.step:,} are done" if trainer.step else ""
-    print(f"text   {learn + check:,} characters ({known} different), the last {check:,} for validation")
-    print(f"model  {sizes}: {parameters:,} parameters, {settings.dtype}")
+    batch = f"{contexts} x {settings.block_size} characters"
     ranks = f" on {trainer.world.size} ranks" if trainer.world.size > 1 else ""
-    print(f"steps  {settings.steps:,} of {contexts} x {settings.block_size} characters{ranks}", end=", ")
-    print(f"{times:.1f} times the text{done}\n", flush=True)
+    say(f"text   {learn + check:,} characters ({known} different), the last {check:,} for validation", HANG)
+    say(f"model  {sizes}: {parameters:,} parameters, {settings.dtype}", HANG)
+    say(f"steps  {settings.steps:,} of {batch}{ranks}, {times:.1f} times the text{done}\n", HANG)
 
 
-def conclude(trainer: LanguageModelTrainer, run: RunFolder, curves: Path, seconds: float) -> None:
+def conclude(trainer: LanguageModelTrainer, run: RunFolder, seconds: float) -> None:
     """What the model has learnt, and what to do with it."""
     from saitama.transformer import perplexity
 
     loss = trainer.history.steps[-1]["val_loss"]
-    print(f"\ndone in {seconds:.0f} s; validation loss {loss:.3f} on all of the validation text")
-    print(
+    say(f"\ndone in {seconds:.0f} s; validation loss {loss:.3f} on all of the validation text")
+    say(
         f"it is as unsure of the next character as among {perplexity(loss):.1f} equally likely ones; untrained, among "
         f"{trainer.tokenizer.vocab_size}"
     )
-    print(f"kept in {run.path}: {run.checkpoint.name}, the model; {curves.name}, loss and more as charts")
-    print(f"next: saitama generate {run.path}")
+    curves = trainer.curves or run.curves
+    say(f"kept in {run.path}: {run.checkpoint.name}, the model; {curves.name}, loss and more as charts")
+    say(f"next: saitama generate {run.path}")

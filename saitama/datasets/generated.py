@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from math import cos, inf, pi, sin
+from math import cos, pi, sin
 from typing import Any, List, Tuple
 
+from saitama.options import number, whole
 from saitama.tensor import Tensor, rand, randn
 
 Pair = Tuple[Tensor, Tensor]
@@ -39,7 +40,7 @@ def spirals(n: int = 300, classes: int = 3, noise: float = 0.05, turns: float = 
     An arm is r (cos a, sin a) with r evenly from 0 to 1 and a = 2 pi (turns r + class / classes). n is dealt out
     evenly; the first classes get what is left.
     """
-    _check("spirals", n, 2 * _whole("spirals: classes", classes, 2), noise)
+    _check("spirals", n, 2 * whole("spirals: classes", classes, 2), noise)
     points: List[List[float]] = []
     labels: List[int] = []
     for label in range(classes):
@@ -54,13 +55,6 @@ def _evenly(count: int) -> List[float]:
     return [place / (count - 1) for place in range(count)]
 
 
-def _whole(what: str, value: Any, least: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise ValueError(f"{what} must be a whole number from {least} on, got {value!r}")
-    return int(value)
-
-
 def _check(name: str, n: Any, least: int, noise: Any) -> None:
-    _whole(f"{name}: n", n, least)
-    if isinstance(noise, bool) or not isinstance(noise, (int, float)) or not 0 <= noise < inf:
-        raise ValueError(f"{name}: noise is a standard deviation, a number from 0 on; got {noise!r}")
+    whole(f"{name}: n", n, least)
+    number(f"{name}: noise is a standard deviation and", noise)

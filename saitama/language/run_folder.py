@@ -28,7 +28,8 @@ from saitama.transformer import GPT, CharTokenizer
 
 from .settings import Settings
 
-MAKE = "`saitama train --out FOLDER` makes one"
+GO_ON = "go on with it by LanguageModelTrainer.resume(folder), or give another folder"
+HOW_TO_MAKE = "LanguageModelTrainer(text, settings, folder) makes one"
 MOST_BYTES = 10_000_000  # of run.json
 
 
@@ -41,16 +42,21 @@ class RunFolder:
         self.curves = self.path / "curves.xlsx"
         self._seen: Optional[Tuple[int, int, int]] = None
 
-    def check_free(self) -> None:
+    def check_free(self, advice: str = GO_ON) -> None:
         """Raises FileExistsError if there is a run already, NotADirectoryError if there is something else."""
         if self.path.exists() and not self.path.is_dir():
             raise NotADirectoryError(f"{self.path} is a file; give the name of a folder for the run")
         there = [file.name for file in (self.about, self.checkpoint, self.curves) if file.exists()]
         if there:
-            raise FileExistsError(
-                f"{self.path} holds another run ({', '.join(there)}), which is kept; go on with it by --resume, or "
-                "choose another folder with --out"
-            )
+            raise FileExistsError(f"{self.path} holds another run ({', '.join(there)}), which is kept; {advice}")
+
+    def check_there(self, advice: str = HOW_TO_MAKE) -> None:
+        """Raises FileNotFoundError if there is no run."""
+        if not self.path.is_dir():
+            what = "it is a file" if self.path.exists() else "there is no such folder"
+            raise FileNotFoundError(f"{self.path} is no folder of a run: {what}; {advice}")
+        if not self.about.exists():
+            raise FileNotFoundError(f"{self.path} is no folder of a run: it has no run.json; {advice}")
 
     @contextmanager
     def claim(self) -> Iterator[None]:
@@ -78,7 +84,8 @@ class RunFolder:
                 raise BlockingIOError(f"{self.path} is in use by another run: let it end, or stop it, and try again")
             if self._seen not in (None, self._state()):
                 raise FileExistsError(
-                    f"{self.checkpoint} was written by another run meanwhile, and is kept; go on with that by --resume"
+                    f"{self.checkpoint} was written by another run meanwhile, and is kept; go on with that one by "
+                    "LanguageModelTrainer.resume(folder)"
                 )
             yield
 
@@ -120,11 +127,7 @@ class RunFolder:
 
         Raises FileNotFoundError for a folder without a run, ValueError for a run.json that is damaged.
         """
-        if not self.path.is_dir():
-            what = "it is a file" if self.path.exists() else "there is no such folder"
-            raise FileNotFoundError(f"{self.path} is no folder of a run: {what}; {MAKE}")
-        if not self.about.exists():
-            raise FileNotFoundError(f"{self.path} is no folder of a run: it has no run.json; {MAKE}")
+        self.check_there()
         content = read_file(self.about, MOST_BYTES)
         try:
             about = json.loads(content.decode("utf-8"))

@@ -148,7 +148,7 @@ def fits(sizes: Sequence[Size]) -> Tuple[Optional[Fit], Optional[Fit]]:
 
 def write(sizes: Sequence[Size], path: Union[str, os.PathLike[str]], overwrite: Optional[bool] = None) -> None:
     """The tables, with the fits as live formulas, and two charts with both axes logarithmic, as an .xlsx workbook."""
-    from saitama.spreadsheets.curves import Chart, Line, Table, write_curves
+    from saitama.spreadsheets.write.curves import Chart, Line, Table, write_curves
 
     ordered, best = sorted(sizes, key=lambda size: size.parameters), frontier(sizes)
     ended = len(trained_to_the_end(sizes))

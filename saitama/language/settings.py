@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Dict, Optional, Tuple
 
+from saitama.options import number, whole
+
 CHOICES: Dict[str, Tuple[Optional[str], ...]] = {
     "dtype": ("float32", "float64"),
     "precision": (None, "bfloat16", "float16"),
@@ -49,33 +51,22 @@ class Settings:
 
     def __post_init__(self) -> None:
         for name in ("batch_size", "accumulate", "steps", "evaluate_every"):
-            _whole(name, getattr(self, name), 1)
-        _whole("warmup", self.warmup, 0)
-        _whole("seed", self.seed, 0)
+            whole(name, getattr(self, name))
+        whole("warmup", self.warmup, 0)
+        whole("seed", self.seed, 0)
         for name in ("lr", "clip_norm"):
-            if not _number(getattr(self, name)) or not 0 < getattr(self, name) < float("inf"):
-                raise ValueError(f"{name} must be a number above 0, got {getattr(self, name)!r}")
-        if not _number(self.validation) or not 0 < self.validation < 1:
-            raise ValueError(f"validation is a share of the text, between 0 and 1, got {self.validation!r}")
+            number(name, getattr(self, name), above=True)
+        number("validation is a share of the text and", self.validation, most=1, above=True, below=True)
         for name, choices in CHOICES.items():
             if getattr(self, name) not in choices:
                 shown = " or ".join(str(choice) for choice in choices)
-                raise ValueError(f"{name} must be {shown}, got {getattr(self, name)!r}")
+                raise ValueError(f"{name} must be {shown}, got {getattr(self, name)!r:.60}")
 
     def model_options(self) -> Dict[str, Any]:
         """Those of GPT, all but vocab_size."""
         names = ["block_size", "n_layer", "n_head", "n_embd", "dropout", "bias", "weight_tying", "dtype"]
         names.append("checkpoint_blocks")
         return {name: getattr(self, name) for name in names}
-
-
-def _number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _whole(name: str, value: Any, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise ValueError(f"{name} must be a whole number from {least} on, got {value!r}")
 
 
 PRESETS: Dict[str, Settings] = {

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from math import isfinite, nan
+from pathlib import Path
 from time import perf_counter
-from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
 from saitama.autograd import no_grad
 from saitama.datasets import corpus
@@ -59,7 +60,8 @@ class LanguageModelTrainer:
     Started as several ranks (`saitama launch`), they share every batch and train one model; rank 0 keeps it and prints.
     The folder and the text must be where all can read them.
 
-    Attributes: model, tokenizer, text, optimizer, step (how many are done), history (one row for each step).
+    Attributes: model, tokenizer, text, optimizer, step (how many are done), history (one row for each step), curves
+    (the workbook that fit() wrote).
 
     The random numbers are started at settings.seed: the same text and settings give the same bits. Raises ValueError
     for a text that is too short or settings that cannot be, FileExistsError if the folder holds another run.
@@ -99,6 +101,7 @@ class LanguageModelTrainer:
         self.settings, self.progress, self.step, self.history = settings, progress, 0, History()
         if not self.world.first:
             self.progress = False
+        self.curves: Optional[Path] = None
         self.tokenizer = CharTokenizer(text)
         self.text = TextBatches(text, self.tokenizer, settings.block_size, settings.validation)
         manual_seed(settings.seed)
@@ -119,15 +122,14 @@ class LanguageModelTrainer:
     def fit(self) -> History:
         """Train until settings.steps steps are done, and return what happened.
 
-        Each `evaluate_every` steps the model is evaluated, writes a sample, and a checkpoint is kept. At Ctrl-C the
-        step is finished and kept, and KeyboardInterrupt raised. NonFiniteError is raised as soon as the loss or a
-        gradient is NaN or infinite, before the step that would spread it; the checkpoint before is kept.
-        BlockingIOError is raised where another run uses the folder.
+        Each `evaluate_every` steps the model is evaluated, writes a sample, and a checkpoint is kept. At the end, also
+        at an early one, the curves are written. At Ctrl-C the step is finished and kept, and KeyboardInterrupt raised.
+        NonFiniteError is raised as soon as the loss or a gradient is NaN or infinite, before the step that would spread
+        it; the checkpoint before is kept. BlockingIOError is raised where another run uses the folder.
         """
         settings = self.settings
         self.model.train()
-        folder = nullcontext() if self.run is None else self.run.use()
-        with folder, Interrupt() as interrupt, Watch(settings.steps, self.step, self.progress) as watch:
+        with Interrupt() as interrupt, self._folder(), Watch(settings.steps, self.step, self.progress) as watch:
             while self.step < settings.steps:
                 begin = perf_counter()
                 lr = self.schedule.rate(settings.lr, self.step)
@@ -270,6 +272,23 @@ class LanguageModelTrainer:
         return trainer
 
     # --- inside -------------------------------------------------------------------------------------------------------
+    @contextmanager
+    def _folder(self) -> Iterator[None]:
+        """Use the folder alone, and leave the curves in it, whatever ends the block."""
+        before = self.step
+        with nullcontext() if self.run is None else self.run.use():
+            try:
+                yield
+            except BaseException:  # which says more than that the curves could not be written either
+                with suppress(OSError):
+                    self._write_curves(before)
+                raise
+            self._write_curves(before)
+
+    def _write_curves(self, before: int) -> None:
+        if self.run is not None and self.step > before:
+            self.curves = self.run.write_curves(self.history)
+
     def _save(self) -> None:
         ranks = self.world.gather(get_rng_state())
         if self.run is None:

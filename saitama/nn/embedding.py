@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from saitama.options import whole
 from saitama.tensor import Tensor, zeros
 
 from . import functional as F
@@ -22,10 +23,8 @@ class Embedding(Module):
     """
 
     def __init__(self, num_embeddings: int, embedding_dim: int, dtype: Any = None) -> None:
-        for name, size in (("num_embeddings", num_embeddings), ("embedding_dim", embedding_dim)):
-            if not isinstance(size, int) or size < 1:
-                raise ValueError(f"Embedding: {name} must be an integer from 1 on, got {size!r}")
-        self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
+        self.num_embeddings = whole("Embedding: num_embeddings", num_embeddings)
+        self.embedding_dim = whole("Embedding: embedding_dim", embedding_dim)
         self.weight = Parameter(zeros(num_embeddings, embedding_dim, dtype=dtype))
         init.normal_(self.weight)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Optional, Tuple
 
+from saitama.options import number, whole
 from saitama.tensor import Tensor, where
 from saitama.tensor.backend import K
 from saitama.tensor.dispatch import apply, product
@@ -33,7 +34,7 @@ def embedding(index: Any, weight: Tensor) -> Tensor:
     if index.dtype != "int64":
         raise TypeError(f"embedding: indices must be int64, got {index.dtype}; make them with dtype='int64'")
     lowest = min(extremes(index), default=0)
-    if lowest < 0:  # Take counts those from the end; a symbol has no negative number
+    if lowest < 0:  # Take would count them from the end of the table
         raise IndexError(f"embedding: index {lowest:.0f} is out of range for {weight.shape[0]} rows")
     return apply("Take", (weight, index), dim=0)
 
@@ -146,8 +147,7 @@ def cross_entropy(
     Raises TypeError for targets of a wrong dtype, ValueError for shapes that do not match and probabilities outside
     [0, 1], IndexError for a class outside [0, C).
     """
-    if not 0.0 <= label_smoothing <= 1.0:
-        raise ValueError(f"cross_entropy: label_smoothing must lie in [0, 1], got {label_smoothing}")
+    check_smoothing("cross_entropy", label_smoothing)
     target = target if isinstance(target, Tensor) else Tensor(target, dtype="int64")
     if input.ndim == 0:
         raise ValueError("cross_entropy: logits need an axis of classes, got a scalar")
@@ -168,6 +168,11 @@ def cross_entropy(
         flat = (floating(rows).reshape(target.numel(), classes), target.reshape(-1))
         losses = apply("CrossEntropy", flat, **parameters).reshape(expected)
     return _mean_of_kept("cross_entropy", losses, target, ignore_index, reduction)
+
+
+def check_smoothing(op: str, label_smoothing: float) -> float:
+    """label_smoothing, a number from 0 to 1; else ValueError."""
+    return number(f"{op}: label_smoothing", label_smoothing, most=1)
 
 
 def kept_targets(input: Tensor, target: Any, ignore_index: int = -100) -> int:
@@ -225,11 +230,7 @@ def _reduce(op: str, losses: Tensor, reduction: str) -> Tensor:
 
 def _whole(what: str, value: Any) -> int:
     """value, a whole number that int64 holds; else TypeError or ValueError."""
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{what}: needs a whole number, not {value!r}")
-    if not -(2**63) <= value < 2**63:
-        raise ValueError(f"{what}: {value} is no int64; give a number from -2**63 to 2**63 - 1")
-    return value
+    return whole(what, value, -(2**63), 2**63 - 1, wanted="a whole number from -2**63 to 2**63 - 1 (int64)")
 
 
 def _mean_of_kept(op: str, losses: Tensor, target: Tensor, ignore_index: int, reduction: str) -> Tensor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import sqrt
 from typing import Any, Optional
 
+from saitama.options import whole
 from saitama.tensor import Tensor, zeros
 
 from . import functional as F
@@ -29,10 +30,8 @@ class Linear(Module):
     """
 
     def __init__(self, in_features: int, out_features: int, bias: bool = True, dtype: Any = None) -> None:
-        for name, size in (("in_features", in_features), ("out_features", out_features)):
-            if not isinstance(size, int) or size < 1:
-                raise ValueError(f"Linear: {name} must be an integer from 1 on, got {size!r}")
-        self.in_features, self.out_features = in_features, out_features
+        self.in_features = whole("Linear: in_features", in_features)
+        self.out_features = whole("Linear: out_features", out_features)
         self.weight = Parameter(zeros(out_features, in_features, dtype=dtype))
         self.bias: Optional[Parameter] = Parameter(zeros(out_features, dtype=dtype)) if bias else None
         self.reset_parameters()

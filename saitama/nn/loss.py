@@ -73,9 +73,8 @@ class CrossEntropyLoss(Loss):
 
     def __init__(self, ignore_index: int = -100, label_smoothing: float = 0.0, reduction: str = "mean") -> None:
         super().__init__(reduction)
-        if not 0.0 <= label_smoothing <= 1.0:
-            raise ValueError(f"CrossEntropyLoss: label_smoothing must lie in [0, 1], got {label_smoothing}")
-        self.ignore_index, self.label_smoothing = ignore_index, label_smoothing
+        self.ignore_index = ignore_index
+        self.label_smoothing = F.check_smoothing("CrossEntropyLoss", label_smoothing)
 
     def items(self, input: Tensor, target: Any) -> int:
         return F.kept_targets(input, target, self.ignore_index)

@@ -39,7 +39,7 @@ class Module:
         began = next(sequence)
         output = self.forward(*inputs, **options)
         for tensor in (output,) if type(output) is Tensor else output if type(output) is tuple else ():
-            if type(tensor) is Tensor and tensor.node is not None:  # a workbook says which module made what
+            if type(tensor) is Tensor and tensor.node is not None:  # workbooks show which module made which tensor
                 tensor.node.calls = self, began, tensor.node.calls
         if self._hooks:
             for hook in list(self._hooks.values()):

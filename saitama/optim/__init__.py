@@ -1,4 +1,8 @@
-"""Level 7: optimisers, each with its rule next to its equation in the paper, and learning-rate schedules."""
+"""Level 7: optimisers, each with its equations, and learning-rate schedules.
+
+Start with momentum.py, where the equation is the code. The others run one kernel for all parameters of a group; the
+rule that it applies to each number stands beside the equation in saitama/tensor/reference/optim.py.
+"""
 
 from __future__ import annotations
 

@@ -21,6 +21,8 @@ class Adam(Optimizer):
         m̂ = m / (1 - beta1^t),  v̂ = v / (1 - beta2^t)    corrected for their start at zero
         p ← p - lr m̂ / (sqrt(v̂) + eps)
 
+    As code, for one number: `adam_step` in saitama/tensor/reference/optim.py.
+
     Args:
         params: see Optimizer.
         lr: the step length, at least 0.
@@ -52,7 +54,8 @@ class Adam(Optimizer):
             self.below_one(name, beta)
 
     def update(self, group: Group, params: List[Tensor]) -> None:
-        together: Dict[int, List[Tensor]] = {}  # by step number: one that had no gradient for a while lags behind
+        # By step number: it is smaller for a parameter that had no gradient for a while.
+        together: Dict[int, List[Tensor]] = {}
         states: Dict[Tensor, Dict[str, Any]] = {}
         for p in params:
             states[p] = self.state.get(p) or {

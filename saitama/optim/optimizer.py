@@ -7,8 +7,9 @@ numbers. Arrays are never changed: the kernel uses the memory of an old one agai
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import Any, Callable, ClassVar, Dict, Iterable, Iterator, List, Mapping, Sequence, Set, Union
+from typing import Any, ClassVar, Dict, Iterable, Iterator, List, Mapping, Sequence, Set, Union
 
+from saitama.options import number
 from saitama.tensor import Tensor
 
 from .loss_scale import check_unscaled
@@ -33,7 +34,7 @@ class Optimizer:
     """
 
     STATE: ClassVar[Mapping[str, type]] = {}  # what a subclass keeps for each parameter: Tensors, and counts of steps
-    OPTIONAL_STATE: ClassVar[Set[str]] = set()  # of these, what some options do without
+    OPTIONAL_STATE: ClassVar[Set[str]] = set()  # entries of STATE that only some options need
 
     def __init__(self, params: Union[Iterable[Tensor], Iterable[Group]], defaults: Group) -> None:
         self.defaults = defaults
@@ -183,17 +184,11 @@ class Optimizer:
 
     def at_least_zero(self, name: str, value: Any) -> None:
         """ValueError unless value is a number >= 0; TypeError for what is no number."""
-        self._in_range(name, value, value_ok=lambda x: 0 <= x < float("inf"), expected="a finite number of at least 0")
+        number(f"{self._name}: {name}", value, wanted="a finite number of at least 0")
 
     def below_one(self, name: str, value: Any) -> None:
         """ValueError unless 0 <= value < 1; TypeError for what is no number."""
-        self._in_range(name, value, value_ok=lambda x: 0 <= x < 1, expected="a number in [0, 1)")
-
-    def _in_range(self, name: str, value: Any, value_ok: Callable[[Any], bool], expected: str) -> None:
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise TypeError(f"{self._name}: {name} must be {expected}, got {value!r:.40}")
-        if not value_ok(value):
-            raise ValueError(f"{self._name}: {name} must be {expected}, got {value}")
+        number(f"{self._name}: {name}", value, most=1, below=True, wanted="a number in [0, 1)")
 
 
 def gradients(params: Sequence[Tensor]) -> List[Tensor]:

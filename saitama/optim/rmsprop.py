@@ -22,6 +22,8 @@ class RMSprop(Optimizer):
         b ← momentum b + u
         p ← p - lr b
 
+    As code, for one number: `rmsprop_step` in saitama/tensor/reference/optim.py.
+
     Args:
         params: see Optimizer.
         lr: the step length, at least 0.

@@ -20,6 +20,8 @@ class SGD(Optimizer):
         v ← momentum v + (1 - dampening) g        the first v is g
         p ← p - lr v                              or, nesterov:  p ← p - lr (g + momentum v)
 
+    As code, for one number: `sgd_step` in saitama/tensor/reference/optim.py.
+
     Args:
         params: see Optimizer.
         lr: the step length, at least 0.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Mapping, Sequence, Set
 
+from saitama.options import whole
 from saitama.tensor import Tensor
 
 
@@ -54,8 +55,7 @@ def _same_names(what: str, there: Set[Any], wanted: Set[str], optional: Set[str]
 
 def _check_entry(what: str, value: Any, kind: type, parameter: Tensor) -> None:
     if kind is int:
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise ValueError(f"{what} must be a whole number from 1 on, got {value!r:.40}")
+        whole(what, value)
     elif not isinstance(value, Tensor):
         raise ValueError(f"{what} must be a {kind.__name__}, got {value!r:.40}")
     elif (value.shape, value.dtype) != (parameter.shape, parameter.dtype):

@@ -12,6 +12,7 @@ import saitama.autograd.ops.normalise  # noqa: F401  (makes the operation known)
 from saitama.autograd import no_grad
 from saitama.autograd.recompute import is_recomputing
 from saitama.nn import Module, Parameter
+from saitama.options import number, whole
 from saitama.tensor import Tensor, ones, zeros
 from saitama.tensor.dispatch import apply
 from saitama.tensor.dtype import is_float
@@ -45,13 +46,11 @@ class BatchNorm1d(Module):
         track_running_stats: bool = True,
         dtype: Any = None,
     ) -> None:
-        if isinstance(num_features, bool) or not isinstance(num_features, int) or num_features < 1:
-            raise ValueError(f"BatchNorm1d: num_features must be a whole number from 1 on, got {num_features!r}")
-        if not isinstance(eps, (int, float)) or not 0 <= eps < float("inf"):
-            raise ValueError(f"BatchNorm1d: eps must be a number from 0 on, got {eps!r}")
-        if momentum is not None and not (isinstance(momentum, (int, float)) and 0 <= momentum <= 1):
-            raise ValueError(f"BatchNorm1d: momentum must be None or a number from 0 to 1, got {momentum!r}")
-        self.num_features, self.eps, self.momentum = int(num_features), float(eps), momentum
+        self.num_features = whole("BatchNorm1d: num_features", num_features)
+        self.eps = float(number("BatchNorm1d: eps", eps))
+        if momentum is not None:
+            number("BatchNorm1d: momentum", momentum, most=1, wanted="None or a number from 0 to 1")
+        self.momentum = momentum
         self.affine, self.track_running_stats = affine, track_running_stats
         self.weight = Parameter(ones(num_features, dtype=dtype)) if affine else None  # (C,)
         self.bias = Parameter(zeros(num_features, dtype=dtype)) if affine else None  # (C,)

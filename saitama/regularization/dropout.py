@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import Any, Optional
 
 from saitama.nn import Module
+from saitama.options import number
 from saitama.tensor import Tensor
 from saitama.tensor.dtype import is_float
 from saitama.tensor.random import rand_for_batch
@@ -58,7 +59,7 @@ def dropout_mask(x: Tensor, p: float) -> Tensor:
     if not isinstance(x, Tensor) or not is_float(x.dtype):
         what = x.dtype if isinstance(x, Tensor) else type(x).__name__
         raise TypeError(f"dropout: expected a Tensor of floats, got {what}; convert it with .to('float64')")
-    mask = (rand_for_batch(x.shape, dtype=x.dtype) >= p).to(x.dtype)  # rand < 1: with p = 1 nothing stays
+    mask = (rand_for_batch(x.shape, dtype=x.dtype) >= p).to(x.dtype)  # below 1 all: with p = 1 nothing is kept
     mask.name = "dropout_mask"
     return mask
 
@@ -66,10 +67,8 @@ def dropout_mask(x: Tensor, p: float) -> Tensor:
 def apply_mask(x: Tensor, mask: Tensor, p: float) -> Tensor:
     """x m / (1 - p), elementwise."""
     kept = x * mask
-    return kept / (1 - p) if p < 1 else kept  # p = 1: all is 0, and 0 / 0 would not be
+    return kept / (1 - p) if p < 1 else kept  # with p = 1 all elements are 0, and 0 / 0 is NaN
 
 
 def _probability(p: Any) -> float:
-    if isinstance(p, bool) or not isinstance(p, (int, float)) or not 0 <= p <= 1:
-        raise ValueError(f"Dropout: p is the probability of a zero, a number from 0 to 1; got {p!r}")
-    return float(p)
+    return float(number("Dropout: p is the probability of a zero and", p, most=1))

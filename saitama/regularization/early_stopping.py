@@ -6,6 +6,7 @@ from math import inf
 from typing import Any, Dict, Optional
 
 from saitama.nn import Module
+from saitama.options import number, whole
 from saitama.tensor import Tensor
 
 
@@ -31,18 +32,11 @@ class EarlyStopping:
     """
 
     def __init__(self, patience: int = 5, min_delta: float = 0.0, mode: str = "min", restore_best: bool = True) -> None:
-        if isinstance(patience, bool) or not isinstance(patience, int) or patience < 1:
-            raise ValueError(f"EarlyStopping: patience must be a whole number from 1 on, got {patience!r}")
-        if isinstance(min_delta, bool) or not isinstance(min_delta, (int, float)) or not 0 <= min_delta < inf:
-            raise ValueError(f"EarlyStopping: min_delta must be a number from 0 on, got {min_delta!r}")
+        self.patience = whole("EarlyStopping: patience", patience)
+        self.min_delta = float(number("EarlyStopping: min_delta", min_delta))
         if mode not in ("min", "max"):
             raise ValueError(f'EarlyStopping: mode must be "min" (a loss) or "max" (an accuracy), got {mode!r}')
-        self.patience, self.min_delta, self.mode, self.restore_best = (
-            int(patience),
-            float(min_delta),
-            mode,
-            restore_best,
-        )
+        self.mode, self.restore_best = mode, restore_best
         self.best = inf if mode == "min" else -inf
         self.best_step = self.steps = self.waited = 0
         self.best_weights: Optional[Dict[str, Tensor]] = None
@@ -65,9 +59,7 @@ class EarlyStopping:
         if gain > self.min_delta:
             self.best, self.best_step, self.waited = number, self.steps, 0
             if self.restore_best and model is not None:
-                self.best_weights = (
-                    model.state_dict()
-                )  # numbers are replaced in training, never changed: no copy needed
+                self.best_weights = model.state_dict()  # no copy: training replaces arrays, it does not change them
         else:
             self.waited += 1
         return self.stopped

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Iterable, Union
 
 from saitama.autograd import no_grad
+from saitama.options import number
 from saitama.tensor import Tensor, where
 
 from .penalty import check_parameters
@@ -24,8 +25,7 @@ def max_norm(parameters: Union[Tensor, Iterable[Tensor]], limit: float) -> None:
     Call it after optimizer.step(). Raises ValueError for no parameters or a limit of 0 or less, TypeError for anything
     but Tensors.
     """
-    if isinstance(limit, bool) or not isinstance(limit, (int, float)) or not limit > 0:
-        raise ValueError(f"max_norm: the limit must be a number above 0, got {limit!r}")
+    number("max_norm: the limit", limit, above=True, infinite=True)
     with no_grad():
         for parameter in check_parameters("max_norm", parameters):
             if parameter.ndim >= 2:

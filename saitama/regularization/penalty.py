@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from typing import Any, Iterable, List
 
+from saitama.options import number
 from saitama.tensor import Tensor
 
 
@@ -50,9 +51,8 @@ def _sum(terms: List[Tensor]) -> Tensor:
 
 
 def _checked(name: str, parameters: Any, weight: Any) -> Any:
-    if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 <= weight < float("inf"):
-        raise ValueError(f"{name}: weight must be a number from 0 on, got {weight!r}")
-    return check_parameters(name, parameters), float(weight)
+    factor = float(number(f"{name}: weight", weight))
+    return check_parameters(name, parameters), factor
 
 
 def check_parameters(name: str, parameters: Any) -> List[Tensor]:

@@ -11,11 +11,9 @@ import os
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from . import cpu
+from saitama.source_tree import CHECKOUT, PACKAGE, built_elsewhere
 
-HOW_TO_BUILD = (
-    "install a C compiler and run `pip install .` again (or `python setup.py build_ext --inplace` in the source folder)"
-)
+from . import cpu
 
 
 def import_reference() -> Any:
@@ -25,17 +23,35 @@ def import_reference() -> Any:
 
 def import_compiled() -> Any:
     """The compiled kernels. Raises ImportError that says why they cannot be used."""
-    problem = cpu.unsupported_instructions()  # asked first: an unknown instruction would end the process
+    problem = cpu.unsupported_instructions()  # before the import: an instruction that is missing ends the process
     if problem:
         raise ImportError(problem)
     try:
-        kernels = importlib.import_module("saitama.kernels")
+        return importlib.import_module("saitama.kernels")
+    except ModuleNotFoundError as error:
+        raise ImportError(not_built()) from error
     except ImportError as error:
-        raise ImportError(f"the compiled kernels are not available ({error}); {HOW_TO_BUILD}") from error
-    if not hasattr(kernels, "Array"):  # a folder called kernels imports too, as an empty namespace package
-        reason = cpu.build_record().get("reason")
-        raise ImportError(f"the compiled kernels are not built{f' ({reason})' if reason else ''}; {HOW_TO_BUILD}")
-    return kernels
+        raise ImportError(f"the compiled kernels in {PACKAGE} are not usable ({error}); {how_to_build()}") from error
+
+
+def not_built() -> str:
+    """One line: what is imported, from where, and what to do."""
+    installed = built_elsewhere()
+    if CHECKOUT is not None and installed is not None:
+        return (
+            f"`import saitama` found the source folder {CHECKOUT}, whose kernels are not built, before the built one "
+            f"in {installed}; run from another folder to use that one, or build this one with `pip install -e .` in "
+            f"{CHECKOUT}"
+        )
+    reason = cpu.build_record().get("reason")
+    why = f" ({reason})" if reason else ""
+    return f"the compiled kernels of {PACKAGE} are not built{why}; {how_to_build()}"
+
+
+def how_to_build() -> str:
+    if CHECKOUT is None:
+        return "install a C compiler and then saitama again"
+    return f"with a C compiler, `pip install -e .` in {CHECKOUT} builds them"
 
 
 def choose(wanted: str) -> Any:

@@ -61,10 +61,10 @@ INSTRUCTIONS = {
     "__ARM_FEATURE_SVE2": "sve2",
 }
 
-# What Intel Macs call differently, punctuation apart.
+# The names on Intel Macs that differ by more than punctuation.
 MAC_NAMES = {"sse3": "pni", "avx10": "avx", "lzcnt": "abm"}
 
-# The few that Windows can be asked about: IsProcessorFeaturePresent's numbers, from winnt.h.
+# The few that Windows knows: the arguments of IsProcessorFeaturePresent, from winnt.h.
 WINDOWS_NUMBERS = {"avx": 39, "avx2": 40, "avx512f": 41}
 
 
@@ -106,7 +106,7 @@ def processor_features() -> Optional[FrozenSet[str]]:
         if sys.platform == "win32":
             return _windows_features()
     except (OSError, AttributeError):
-        pass  # an answer is a courtesy: no reason to refuse the kernels
+        pass  # without an answer the kernels are trusted
     return None
 
 
@@ -119,7 +119,7 @@ def _linux_features(cpuinfo: str) -> Optional[FrozenSet[str]]:
 
 
 def _mac_features() -> FrozenSet[str]:
-    import subprocess  # here, as importing it takes longer than everything else in this file
+    import subprocess  # imported only where it is needed: that takes longer than all the rest here
 
     keys = ["machdep.cpu.features", "machdep.cpu.leaf7_features", "machdep.cpu.extfeatures"]
     try:

@@ -69,7 +69,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     items = [as_tensor(each) for each in _some(tensors, "cat")]
     dtypes = {each.array.dtype for each in items}
     if len(dtypes) > 1:
-        floats = sorted(filter(is_float, dtypes))  # "float64" comes last
+        floats = sorted(filter(is_float, dtypes))  # sorted, the wider one is the last
         chosen = floats[-1] if floats else get_default_dtype()
         items = [_to(each, chosen) for each in items]
     return dispatch.apply("Concat", items, dim=axis(dim, items[0].array.ndim, "cat"))
@@ -107,7 +107,7 @@ def _some(tensors: Any, op: str) -> Any:
 
 def _filled(op: str, shape: Any, value: Any, dtype: Any, requires_grad: bool) -> Tensor:
     sizes = check_shape(flat_sizes((shape,), op), op)
-    number = parse(value.item() if isinstance(value, Tensor) else value, dtype)  # refuses what the dtype cannot hold
+    number = parse(value.item() if isinstance(value, Tensor) else value, dtype)  # raises for what the dtype cannot hold
     if number.shape:
         raise ValueError(f"{op}: expected one number for every place, got values of shape {number.shape}")
     return _made(K.expand(number, sizes), requires_grad)

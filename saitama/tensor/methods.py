@@ -345,6 +345,6 @@ class Methods(K.Exporter):
         if new.node is not None and me.node is None and me.requires_grad:
             raise RuntimeError("in place: a leaf that requires a gradient can be updated only under `with no_grad():`")
         if new.node is not None or me.node is not None:
-            return new  # part of a graph: simply the next value
+            return new  # as part of a graph, `x += 1` is x = x + 1
         me.data = new
         return self

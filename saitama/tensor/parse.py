@@ -44,7 +44,7 @@ def parse(data: Any, dtype: Any = None) -> K.Array:
 def flatten(data: Sequence[Any]) -> Tuple[List[Any], Tuple[int, ...]]:
     """Nested lists as one flat list and the shape, one level of nesting at a time. Raises ValueError where ragged."""
     first: Any = data
-    for _ in range(K.MAX_NDIM + 1):  # looked at first: a list that contains itself has no bottom
+    for _ in range(K.MAX_NDIM + 1):  # checked before the rest: a list may contain itself
         if not isinstance(first, (list, tuple, range)) or not first:
             break
         first = first[0]
@@ -96,7 +96,7 @@ def _number(value: Any, index: int, shape: Tuple[int, ...]) -> Any:
             return float(value)
         except OverflowError:
             raise OverflowError(f"Tensor: {_position(index, shape)} is {_show(value)}, too large for a float") from None
-    if type(value).__name__ in ("bool", "bool_"):  # NumPy's, which is no kind of Python number
+    if type(value).__name__ in ("bool", "bool_"):  # NumPy's bool is none of Python's numbers
         return bool(value)
     hint = "; use stack() to join tensors, it keeps their gradients" if isinstance(value, K.Exporter) else ""
     raise TypeError(f"Tensor: {_position(index, shape)} is {_show(value)} ({type(value).__name__}), not a number{hint}")
@@ -106,7 +106,7 @@ def _show(value: Any) -> str:
     """What it looks like, in one short line."""
     try:
         text = " ".join(repr(value).split())
-    except Exception:  # an integer of 5000 digits refuses, and an object may do anything
+    except Exception:  # repr() may raise: of an integer of 5000 digits, say
         return f"of type {type(value).__name__}"
     return text if len(text) <= 80 else text[:77] + "..."
 

@@ -41,7 +41,7 @@ class Tensor(Methods):
     node: Optional[Function]  # the operation that made this tensor; None for a leaf
     _grad: Optional[Tensor]
     _name: Optional[str]
-    _requires_grad: bool  # what the recording reads, without the property's detour
+    _requires_grad: bool  # read directly where operations are recorded: the property takes longer
 
     def __init__(self, data: Any, dtype: Any = None, requires_grad: bool = False, name: Optional[str] = None) -> None:
         if isinstance(data, Tensor):
@@ -57,7 +57,7 @@ class Tensor(Methods):
         if requires_grad:
             self.requires_grad_()
 
-    @staticmethod  # whose call costs half of a classmethod's
+    @staticmethod  # a call takes half as long as that of a class method
     def _wrap(array: K.Array, requires_grad: bool = False, cls: Any = None) -> Tensor:
         """A leaf Tensor (or one of the class given) around an Array, without a copy."""
         tensor: Tensor = _new(cls or Tensor)

@@ -11,6 +11,7 @@ from math import inf, isfinite
 from typing import Any, Iterable, List, Union
 
 from saitama.optim.loss_scale import check_unscaled
+from saitama.options import number
 from saitama.regularization.penalty import check_parameters
 from saitama.tensor import Tensor
 from saitama.tensor.backend import K
@@ -36,8 +37,7 @@ def clip_grad_norm_(
 
     Returns the norm before clipping, a scalar Tensor. Raises ValueError for no parameters or a negative max_norm.
     """
-    if isinstance(max_norm, bool) or not isinstance(max_norm, (int, float)) or not max_norm >= 0:
-        raise ValueError(f"clip_grad_norm_: max_norm must be a number from 0 on, got {max_norm!r}")
+    number("clip_grad_norm_: max_norm", max_norm, infinite=True)
     tensors = _with_grad("clip_grad_norm_", parameters)
     total = _norm(tensors, norm_type)
     if error_if_nonfinite and not isfinite(total):
@@ -50,8 +50,7 @@ def clip_grad_norm_(
 
 def clip_grad_value_(parameters: Parameters, clip_value: float) -> None:
     """Cut every element of every gradient, in place, to [-clip_value, clip_value]. Errors as for clip_grad_norm_."""
-    if isinstance(clip_value, bool) or not isinstance(clip_value, (int, float)) or not clip_value >= 0:
-        raise ValueError(f"clip_grad_value_: clip_value must be a number from 0 on, got {clip_value!r}")
+    number("clip_grad_value_: clip_value", clip_value, infinite=True)
     for tensor in _with_grad("clip_grad_value_", parameters):
         tensor.grad = tensor.grad.detach().maximum(-clip_value).minimum(clip_value)
 
@@ -72,8 +71,7 @@ def _with_grad(name: str, parameters: Parameters) -> List[Any]:
 
 
 def _norm(tensors: List[Any], norm_type: float) -> float:
-    if not isinstance(norm_type, (int, float)) or not norm_type > 0:
-        raise ValueError(f"clip_grad_norm_: norm_type must be above 0 (2, or inf), got {norm_type!r}")
+    number("clip_grad_norm_: norm_type", norm_type, above=True, infinite=True, wanted="above 0 (2, or inf)")
     if norm_type == 2:
         return float(K.norm([tensor.grad.array for tensor in tensors]))
     gradients = [tensor.grad.detach() for tensor in tensors if tensor.numel()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Iterator, List, Sequence
 
+from saitama.options import whole
 from saitama.tensor import Tensor, stack
 
 from .dataset import TensorDataset, permutation
@@ -32,8 +33,7 @@ class DataLoader:
     ) -> None:
         if isinstance(dataset, Tensor) or not (hasattr(dataset, "__len__") and hasattr(dataset, "__getitem__")):
             raise TypeError(f"DataLoader: {type(dataset).__name__} is no data set; give it TensorDataset(x, y)")
-        if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
-            raise ValueError(f"DataLoader: batch_size must be a whole number from 1 on, got {batch_size!r}")
+        batch_size = whole("DataLoader: batch_size", batch_size)
         if not len(dataset):
             raise ValueError("DataLoader: the data set is empty")
         if sampler is not None and shuffle:

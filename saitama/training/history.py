@@ -76,7 +76,7 @@ def export_histories(
 
     overwrite: as in History.export().
     """
-    from saitama.spreadsheets.history import write_histories
+    from saitama.spreadsheets.write.history import write_histories
 
     write_histories(runs, path, overwrite)
 

@@ -42,7 +42,7 @@ class RateTest:
 
     def export(self, path: Union[str, os.PathLike[str]]) -> None:
         """Write the numbers and a chart, the rate on a logarithmic axis, to an .xlsx workbook."""
-        from saitama.spreadsheets.curves import Chart, Line, Table, write_curves
+        from saitama.spreadsheets.write.curves import Chart, Line, Table, write_curves
 
         rows = [list(row) for row in zip(self.rates, self.losses, self.smoothed)]
         table = Table("Rates", ["learning rate", "loss", "smoothed loss"], rows, formats=["0.00E+00", "", ""])

@@ -164,7 +164,7 @@ class profile(Observer):
 
     def export(self, path: Union[str, os.PathLike[str]]) -> None:
         """Write the tables to an .xlsx workbook, in which rates and shares are formulas on the numbers measured."""
-        from saitama.spreadsheets.curves import Table, write_curves
+        from saitama.spreadsheets.write.curves import Table, write_curves
 
         peaks = measure_peaks()
         machine = [[f"FLOP a second, {dtype}", rate] for dtype, rate in peaks.flops.items()]

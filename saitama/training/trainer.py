@@ -10,6 +10,7 @@ from saitama.autograd import no_grad
 from saitama.distributed.ranks import ALONE, World
 from saitama.nn import Module
 from saitama.optim.lr_scheduler import ReduceLROnPlateau
+from saitama.options import whole
 from saitama.regularization import EarlyStopping
 from saitama.tensor import Tensor, get_rng_state, set_rng_state
 
@@ -21,7 +22,7 @@ from .grad_scaler import GradScaler
 from .history import History
 from .interrupt import Interrupt
 from .precision import autocast
-from .progress import ProgressBar
+from .progress import ProgressBar, shown_numbers
 from .running import Averages
 
 Metric = Callable[[Tensor, Tensor], float]
@@ -81,12 +82,8 @@ class Trainer:
             raise TypeError(f"Trainer: expected a Module to train, got a {type(model).__name__}")
         if scheduler_every not in ("epoch", "step", "batch"):
             raise ValueError(f'Trainer: scheduler_every must be "epoch" or "step", got {scheduler_every!r}')
-        for name, number, what in (
-            ("accumulate", accumulate, "batches"),
-            ("checkpoint_every", checkpoint_every, "epochs"),
-        ):
-            if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-                raise ValueError(f"Trainer: {name} must be a whole number of {what} from 1 on, got {number!r}")
+        whole("Trainer: accumulate", accumulate, wanted="a whole number of batches from 1 on")
+        whole("Trainer: checkpoint_every", checkpoint_every, wanted="a whole number of epochs from 1 on")
         self.model, self.optimizer, self.loss_function = model, optimizer, loss_function
         self.world: World = getattr(model, "world", ALONE)
         named = metrics.items() if isinstance(metrics, Mapping) else [(metric.__name__, metric) for metric in metrics]
@@ -114,8 +111,7 @@ class Trainer:
         it; the message names the first tensor that went bad. At Ctrl-C the batch is finished, a checkpoint written if
         one is configured, and KeyboardInterrupt says how to go on.
         """
-        if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 1:
-            raise ValueError(f"fit: epochs must be a whole number from 1 on, got {epochs!r}")
+        epochs = whole("fit: epochs", epochs)
         if not hasattr(loader, "__len__"):
             raise TypeError(
                 "fit: the loader must give its batches again in every epoch; use DataLoader(TensorDataset(x, y))"
@@ -125,7 +121,7 @@ class Trainer:
                 "fit: every rank would train on all of the data; use DataLoader(..., sampler=DistributedSampler(data))"
             )
         done = self.epoch * len(loader) + self.batch
-        with Interrupt() as self.interrupt, ProgressBar(epochs * len(loader), done, self.progress) as bar:
+        with Interrupt() as self.interrupt, ProgressBar("training", epochs * len(loader), done, self.progress) as bar:
             while self.epoch < epochs and not (self.early_stopping and self.early_stopping.stopped):
                 self._train_epoch(loader, bar)
                 row = self._over_all_ranks(self.averages)
@@ -133,7 +129,7 @@ class Trainer:
                 if validation is not None:
                     row.update({f"val_{name}": value for name, value in self.evaluate(validation).items()})
                 self._finish_epoch(row)
-                bar.epoch(self.epoch, epochs, row)
+                bar.show(self.epoch * len(loader), shown_numbers(row), f"epoch {self.epoch}/{epochs}")
         if self.early_stopping is not None:
             self.early_stopping.restore(self.model)
         return self.history

@@ -7,11 +7,11 @@ from typing import Any, Optional
 from saitama.attention import MultiHeadAttention
 from saitama.tensor import Tensor
 
-from .feed_forward import Residual
+from .block import AttentionBlock
 from .layer_norm import LayerNorm
 
 
-class DecoderBlock(Residual):
+class DecoderBlock(AttentionBlock):
     """The decoder's block of "Attention Is All You Need" (figure 1, right):
 
     x = LN1(x + Attention(x, x, x))           causal: nobody sees what is still to be written
@@ -27,8 +27,8 @@ class DecoderBlock(Residual):
     TypeError for wrong dtypes.
     """
 
-    norm1: LayerNorm
-    norm2: LayerNorm
+    looks_up = True
+    multihead_attn: MultiHeadAttention
     norm3: LayerNorm
 
     def __init__(
@@ -40,15 +40,9 @@ class DecoderBlock(Residual):
         activation: str = "relu",
         norm_first: bool = False,
         causal: bool = True,
-        layer_norm_eps: float = 1e-5,
-        bias: bool = True,
-        dtype: Any = None,
+        **options: Any,
     ) -> None:
-        self._options(d_model, dropout, activation, norm_first)
-        self.causal = bool(causal)
-        self.self_attn = MultiHeadAttention(d_model, nhead, dropout, bias, batch_first=True, dtype=dtype)
-        self.multihead_attn = MultiHeadAttention(d_model, nhead, dropout, bias, batch_first=True, dtype=dtype)
-        self._feed_forward_parts(dim_feedforward, 3, layer_norm_eps, bias, dtype)
+        super().__init__(d_model, nhead, dim_feedforward, dropout, activation, norm_first, causal, **options)
 
     def forward(
         self,
@@ -62,10 +56,8 @@ class DecoderBlock(Residual):
         """mask and key_mask for x, memory_mask (T, S) and memory_key_mask (B, S) for the memory; True allows."""
         self._check(x)
         self._check(memory, "memory")
-        x = self._residual(
-            x, self.norm1, lambda y: self.self_attn(y, mask=mask, key_mask=key_mask, is_causal=self.causal)
-        )
-        x = self._residual(
+        x = self._attend(x, mask, key_mask)
+        x = self._part(
             x, self.norm2, lambda y: self.multihead_attn(y, memory, mask=memory_mask, key_mask=memory_key_mask)
         )
-        return self._residual(x, self.norm3, self.feed_forward)
+        return self._part(x, self.norm3, self.feed_forward)

@@ -16,41 +16,10 @@ from typing import Any, Dict, Iterator, List, Optional
 
 from saitama.autograd import no_grad
 from saitama.nn import Module
+from saitama.options import number, whole
 from saitama.tensor import Tensor, cat, get_rng_state, rand, set_rng_state
 
 from .gpt import GPT, KeyValueCache
-
-
-def generate(
-    model: GPT,
-    idx: Tensor,
-    max_new_tokens: int,
-    temperature: float = 1.0,
-    top_k: Optional[int] = None,
-    top_p: Optional[float] = None,
-    greedy: bool = False,
-    seed: Optional[int] = None,
-    *,
-    use_cache: bool = True,
-) -> Tensor:
-    """Continue each row of idx by max_new_tokens tokens.
-
-    Args:
-        idx: the prompt, int64 (B, T) or (T,), at least one token.
-        temperature: above 0. top_k: from 1 on. top_p: above 0, up to 1. First the temperature counts, then top_k,
-            then top_p. With greedy none of them matters.
-        seed: the same seed gives the same text, and leaves the global random numbers as they are; None draws from them.
-        use_cache: whether keys and values are kept, so that a new token costs one step; the tokens are the same.
-
-    Beyond block_size the model reads the last block_size tokens. Each then has another position than before, which
-    makes a cache useless: everything is computed anew for each token.
-
-    Returns int64 (B, T + max_new_tokens) or (T + max_new_tokens,): the prompt and what follows. The model is in
-    evaluation while this runs. Raises TypeError and ValueError for other arguments, IndexError for unknown tokens,
-    ValueError where the model's logits are not numbers.
-    """
-    new = stream(model, idx, max_new_tokens, temperature, top_k, top_p, greedy, seed, use_cache=use_cache)
-    return cat([idx, *new], -1)
 
 
 def stream(
@@ -65,7 +34,21 @@ def stream(
     *,
     use_cache: bool = True,
 ) -> Iterator[Tensor]:
-    """The new tokens of generate(), whose arguments it takes, as they are drawn: int64 (B, 1) or (1,) each."""
+    """Continue each row of idx by max_new_tokens tokens, and give them as they are drawn: int64 (B, 1) or (1,) each.
+
+    Args:
+        idx: the prompt, int64 (B, T) or (T,), at least one token.
+        temperature: above 0. top_k: from 1 on. top_p: above 0, up to 1. First the temperature counts, then top_k,
+            then top_p. With greedy none of them matters.
+        seed: the same seed gives the same text, and leaves the global random numbers as they are; None draws from them.
+        use_cache: whether keys and values are kept, so that a new token costs one step; the tokens are the same.
+
+    Beyond block_size the model reads the last block_size tokens. Each then has another position than before, which
+    makes a cache useless: everything is computed anew for each token.
+
+    The model is in evaluation while a token is computed. Raises TypeError and ValueError for other arguments,
+    IndexError for unknown tokens, ValueError where the model's logits are not numbers.
+    """
     _check_options(model, max_new_tokens, temperature, top_k, top_p, seed)
     model.check_tokens(idx)
     if greedy:
@@ -82,7 +65,7 @@ def stream(
         rows, cache = idx if idx.ndim == 2 else idx.unsqueeze(0), KeyValueCache()  # (B, T)
         unread, parts = rows, list(model.modules())
         for _ in range(max_new_tokens):
-            with _evaluation(parts), _random(numbers), no_grad():  # not while whoever reads this has the turn
+            with _evaluation(parts), _random(numbers), no_grad():  # and left again before each token is given
                 if use_cache and rows.shape[1] <= model.block_size:
                     logits, _loss = model(unread, cache=cache)  # first the prompt, then token by token
                 else:
@@ -92,6 +75,15 @@ def stream(
             yield new if idx.ndim == 2 else new[0]
 
     return tokens()
+
+
+def generate(model: GPT, idx: Tensor, max_new_tokens: int, *choices: Any, **named: Any) -> Tensor:
+    """Continue each row of idx by max_new_tokens tokens.
+
+    Takes what stream() takes: temperature=1.0, top_k=None, top_p=None, greedy=False, seed=None, use_cache=True; and
+    raises what it raises. Returns int64 (B, T + max_new_tokens) or (T + max_new_tokens,): the prompt and what follows.
+    """
+    return cat([idx, *stream(model, idx, max_new_tokens, *choices, **named)], -1)
 
 
 def sample(
@@ -108,8 +100,8 @@ def sample(
     order = sorted(range(len(logits)), key=logits.__getitem__, reverse=True)[:top_k]  # equals stay in order
     sums = list(accumulate([exp((logits[token] - best) / temperature) for token in order]))
     if top_p is not None:
-        sums = sums[: bisect_left(sums, top_p * sums[-1]) + 1]  # up to the first that reaches it
-    last = bisect_left(sums, sums[-1])  # the last one that adds anything, should u times the sum be rounded up to it
+        sums = sums[: bisect_left(sums, top_p * sums[-1]) + 1]  # up to the first sum that reaches top_p
+    last = bisect_left(sums, sums[-1])  # the last token with a share: rounding may bring u to the end
     return order[min(bisect_right(sums, u * sums[-1]), last)]
 
 
@@ -144,20 +136,12 @@ def _random(own: Optional[Dict[str, int]]) -> Iterator[None]:
 def _check_options(model: Any, count: Any, temperature: Any, top_k: Any, top_p: Any, seed: Any) -> None:
     if not isinstance(model, GPT):
         raise TypeError(f"generate: expected a GPT as the model, got a {type(model).__name__}")
-    if not _is(count, int) or count < 0:
-        raise ValueError(f"generate: max_new_tokens must be a whole number from 0 on, got {count!r}")
-    if not _is(temperature, (int, float)) or not 0 < temperature < inf:
-        raise ValueError(
-            f"generate: temperature must be a number above 0, got {temperature!r}; for the most likely token always, "
-            "set greedy=True"
-        )
-    if top_k is not None and (not _is(top_k, int) or top_k < 1):
-        raise ValueError(f"generate: top_k must be a whole number from 1 on, or None for all tokens, got {top_k!r}")
-    if top_p is not None and (not _is(top_p, (int, float)) or not 0 < top_p <= 1):
-        raise ValueError(f"generate: top_p must be a number above 0 and up to 1, or None, got {top_p!r}")
-    if seed is not None and not (_is(seed, int) and 0 <= seed < 2**64):
-        raise ValueError(f"generate: seed must be a whole number from 0 to 2^64 - 1, or None, got {seed!r}")
-
-
-def _is(value: Any, kind: Any) -> bool:
-    return isinstance(value, kind) and not isinstance(value, bool)
+    whole("generate: max_new_tokens", count, 0)
+    always = "; for the most likely token always, set greedy=True"
+    number("generate: temperature", temperature, above=True, advice=always)
+    if top_k is not None:
+        whole("generate: top_k", top_k, wanted="a whole number from 1 on, or None for all tokens")
+    if top_p is not None:
+        number("generate: top_p", top_p, most=1, above=True, wanted="a number above 0 and up to 1, or None")
+    if seed is not None:
+        whole("generate: seed", seed, 0, 2**64 - 1, wanted="a whole number from 0 to 2^64 - 1, or None")

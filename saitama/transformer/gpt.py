@@ -12,14 +12,16 @@ from __future__ import annotations
 from math import exp, sqrt
 from typing import Any, Dict, Mapping, Optional, Tuple, Union
 
-from saitama.attention import causal_mask, scaled_dot_product_attention
+from saitama.attention import MultiHeadAttention, causal_mask
 from saitama.autograd import checkpoint
 from saitama.nn import Embedding, Linear, Module, ModuleList, init
 from saitama.nn import functional as F
 from saitama.nn.state import LoadResult
+from saitama.options import whole
 from saitama.regularization import Dropout
 from saitama.tensor import Tensor, arange, cat, chunk
 
+from .feed_forward import feed_forward, residual
 from .layer_norm import LayerNorm
 
 
@@ -41,19 +43,19 @@ class KeyValueCache:
         return k, v
 
 
-class CausalSelfAttention(Module):
+class CausalSelfAttention(MultiHeadAttention):
     """Multi-head attention to oneself and to what came before: MultiHeadAttention under nanoGPT's names.
 
     Attributes: c_attn: Linear(C, 3 C), queries, keys and values at once; c_proj: Linear(C, C).
     """
 
     def __init__(self, n_embd: int, n_head: int, dropout: float, bias: bool, dtype: Any = None) -> None:
+        self._options(n_embd, n_head, dropout, batch_first=True)
         self.c_attn = Linear(n_embd, 3 * n_embd, bias, dtype=dtype)
         self.c_proj = Linear(n_embd, n_embd, bias, dtype=dtype)
         self.resid_dropout = Dropout(dropout)
-        self.n_embd, self.n_head, self.dropout = n_embd, n_head, dropout
 
-    def forward(self, x: Tensor, cache: Optional[KeyValueCache] = None) -> Tensor:
+    def forward(self, x: Tensor, cache: Optional[KeyValueCache] = None) -> Tensor:  # type: ignore[override]
         """x (..., T, C) -> (..., T, C)."""
         T = x.shape[-2]
         q, k, v = chunk(self.c_attn(x), 3, -1)  # (..., T, 3 C) -> 3 times (..., T, C), the heads side by side
@@ -61,11 +63,12 @@ class CausalSelfAttention(Module):
         past = 0 if cache is None else cache.length
         if cache is not None:
             k, v = cache.extend(self, k, v)  # (..., past + T, C)
-        mask = causal_mask(T, past=past) if past and T > 1 else None  # one query after all keys may see them all
-        p = self.dropout if self.training else 0.0
-        y = scaled_dot_product_attention(q, k, v, mask, is_causal=not past, dropout_p=p, num_heads=self.n_head)
-        assert isinstance(y, Tensor)  # no weights were asked for
-        return self.resid_dropout(self.c_proj(y))
+        mask = causal_mask(T, past=past) if past and T > 1 else None  # a single new query may attend to all keys
+        y: Tensor = self.resid_dropout(self.c_proj(self._attend(q, k, v, mask, is_causal=not past)))
+        return y
+
+    def extra_repr(self) -> str:
+        return ""  # the GPT says it
 
 
 class MLP(Module):
@@ -77,7 +80,8 @@ class MLP(Module):
         self.dropout = Dropout(dropout)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.dropout(self.c_proj(F.gelu(self.c_fc(x))))
+        y: Tensor = self.dropout(feed_forward(x, self.c_fc, self.c_proj))
+        return y
 
 
 class Block(Module):
@@ -90,8 +94,8 @@ class Block(Module):
         self.mlp = MLP(n_embd, dropout, bias, dtype)
 
     def forward(self, x: Tensor, cache: Optional[KeyValueCache] = None) -> Tensor:
-        x = x + self.attn(self.ln_1(x), cache)
-        return x + self.mlp(self.ln_2(x))
+        x = residual(x, self.ln_1, lambda y: self.attn(y, cache))
+        return residual(x, self.ln_2, self.mlp)
 
 
 class Trunk(Module):
@@ -171,8 +175,7 @@ class GPT(Module):
             "n_embd": n_embd,
         }
         for name, size in self.config.items():
-            if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-                raise ValueError(f"GPT: {name} must be a whole number from 1 on, got {size!r}")
+            whole(f"GPT: {name}", size)
         if n_embd % n_head:
             raise ValueError(
                 f"GPT: a width of n_embd={n_embd} cannot be split among n_head={n_head} heads: {n_embd} / {n_head} is "

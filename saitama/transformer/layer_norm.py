@@ -10,6 +10,7 @@ from typing import Any, Optional, Sequence, Union
 
 import saitama.autograd.ops.normalise  # noqa: F401  (makes the operation known)
 from saitama.nn import Module, Parameter
+from saitama.options import number, whole
 from saitama.tensor import Tensor, ones, zeros
 from saitama.tensor.dispatch import apply
 from saitama.tensor.dtype import FLOATS
@@ -42,13 +43,10 @@ class LayerNorm(Module):
         dtype: Any = None,
     ) -> None:
         sizes = tuple(normalized_shape) if isinstance(normalized_shape, (tuple, list)) else (normalized_shape,)
-        if len(sizes) != 1 or isinstance(sizes[0], bool) or not isinstance(sizes[0], int) or sizes[0] < 1:
-            raise ValueError(
-                f"LayerNorm: normalized_shape must be the size of the last axis, from 1 on, got {normalized_shape!r}"
-            )
-        if isinstance(eps, bool) or not isinstance(eps, (int, float)) or not 0 <= eps < float("inf"):
-            raise ValueError(f"LayerNorm: eps must be a number from 0 on, got {eps!r}")
-        self.normalized_shape, self.eps = sizes, float(eps)
+        last = sizes[0] if len(sizes) == 1 else normalized_shape
+        size = whole("LayerNorm: normalized_shape", last, wanted="the size of the last axis, from 1 on")
+        self.normalized_shape = sizes = (size,)
+        self.eps = float(number("LayerNorm: eps", eps))
         self.weight: Optional[Parameter] = Parameter(ones(sizes, dtype=dtype)) if elementwise_affine else None
         self.bias: Optional[Parameter] = Parameter(zeros(sizes, dtype=dtype)) if elementwise_affine and bias else None
 

@@ -11,6 +11,7 @@ from math import cos, sin
 from typing import Any
 
 from saitama.nn import Module, Parameter, init
+from saitama.options import whole
 from saitama.regularization import Dropout
 from saitama.tensor import Tensor, zeros
 from saitama.tensor.dtype import is_float
@@ -41,10 +42,9 @@ class PositionalEncoding(Module):
     def __init__(
         self, d_model: int, max_len: int = 1024, dropout: float = 0.0, learned: bool = False, dtype: Any = None
     ) -> None:
-        for name, size in (("d_model", d_model), ("max_len", max_len)):
-            if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-                raise ValueError(f"PositionalEncoding: {name} must be a whole number from 1 on, got {size!r}")
-        self.d_model, self.max_len, self.learned = d_model, max_len, bool(learned)
+        self.d_model = whole("PositionalEncoding: d_model", d_model)
+        self.max_len = whole("PositionalEncoding: max_len", max_len)
+        self.learned = bool(learned)
         if learned:
             self.weight: Tensor = init.normal_(Parameter(zeros(max_len, d_model, dtype=dtype)), std=0.02)
         else:

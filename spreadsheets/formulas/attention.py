@@ -23,6 +23,9 @@ class Attention(Formula):
         "dE/dK = scale · dSᵀ Q",
         "dE/dV = Pᵀ dE/dY",
     )
+    letters = ("Q", "K", "V", "mask")
+    last, last_back = "P V", ("scale · dS K", "scale · dSᵀ Q", "Pᵀ dE/dY")
+    cancels = True
 
     def text(self, names: Sequence[str], params: Params) -> str:
         return f"attention({', '.join(names)}{', causal' if params['is_causal'] else ''})"
@@ -40,30 +43,32 @@ class Attention(Formula):
         return (*batch, q[-2], v[-1])
 
     def forward(self, s: Scope) -> Cell:
-        Q, K, V = (split(s, x, f"{name}: each head by itself") for name, x in zip("QKV", s.x))
+        Q, K, V = (split(s, x, f"heads_{name} = {name}, each head by itself") for name, x in zip("QKV", s.x))
         batch = broadcast_shape(Q.shape[:-2], K.shape[:-2], V.shape[:-2])
         full, rows = (*batch, Q.shape[-2], K.shape[-2]), (*batch, Q.shape[-2], 1)
-        scale = s.helper("scale", (), lambda i: repr(float(s.params["scale"])))
+        scale = s.helper("scale = 1 / √d, unless another is given", (), lambda i: repr(float(s.params["scale"])))
         s.kept.update(Q=Q, K=K, V=V, scale=scale)
         scores = s.helper("S = scale · Q Kᵀ + mask", full, lambda i: self.score(s, i))
-        m = s.helper(
-            "m: the largest of each row", rows, lambda i: f"MAX({scores.line((*i[:-1], ALL))})" if full[-1] else "0"
-        )
+
+        def m_of(i: Index) -> str:
+            return f"MAX({scores.line((*i[:-1], ALL))})" if full[-1] else "0"
+
+        m = s.helper("max = the largest S of each row", rows, m_of)
 
         def e_of(i: Index) -> str:
             exponential = f"EXP({scores[i]}-{m[(*i[:-1], 0)]})"
-            return f"IF(ISNUMBER({scores[i]}),{exponential},0)" if self.masked(s, i) else exponential
+            return f'IF({scores[i]}="-inf",0,{exponential})' if self.masked(s, i) else exponential
 
-        e = s.helper("e = exp(S − m), 0 where masked", full, e_of)
-        z = s.helper("z = Σ e", rows, lambda i: s.total(e.ranges((*i[:-1], ALL))))
+        e = s.helper("exp = exp(S − max), 0 where masked", full, e_of)
+        z = s.helper("sum = Σ exp of each row", rows, lambda i: s.total(e.ranges((*i[:-1], ALL))))
 
         def weight(i: Index) -> str:
             total = z[(*i[:-1], 0)]
             return f"{e[i]}/{total}" if len(s.x) < 4 else f"IF({total}=0,0,{e[i]}/{total})"  # a row without any key
 
-        s.kept["P"] = P = s.helper("P = e / z: the weights", full, weight)
-        y = row_times_matrix(s, P, V, "Vᵀ: the values with their rows as columns")
-        return merge(s, "Y: each head by itself", (*full[:-1], V.shape[-1]), y)
+        s.kept["P"] = P = s.helper("P = exp / sum", full, weight)
+        y = row_times_matrix(s, P, V, "Vᵀ = V with its rows as columns")
+        return merge(s, "heads_Y = P V, each head by itself", (*full[:-1], V.shape[-1]), y)
 
     def masked(self, s: Scope, i: Index) -> bool:
         """Whether the score may be "-inf"."""
@@ -81,14 +86,14 @@ class Attention(Formula):
         cell = mask[mask.broadcast(i)]
         if mask.values and isinstance(mask.values[0], int):  # a bool is written as 0 or 1
             return f'IF({cell},{product},"-inf")'
-        return f'IF(ISNUMBER({cell}),{product}+{cell},"-inf")'
+        return f'IF({cell}="-inf",{cell},{product}+{cell})'
 
     def backward(self, s: Scope, k: int) -> Cell:
         P, scale = s.kept["P"], s.kept["scale"][()]
         x, name = s.kept["QKV"[k]], "QKV"[k]
         batches, own = P.shape[:-2], x.shape[:-2]
         if "dY" not in s.kept:
-            s.kept["dY"] = split(s, s.dy, "dE/dY: each head by itself")
+            s.kept["dY"] = split(s, s.dy, "heads_dY = dE/dY, each head by itself")
         if k == 2:
             dY = s.kept["dY"]
 
@@ -102,13 +107,13 @@ class Attention(Formula):
                 return f"{scale}*{down_columns(s, dS, Q, patterns(i[:-2], own, batches), i[-2:])}"
 
         else:
-            share = row_times_matrix(s, self.slope(s), s.kept["K"], "Kᵀ: the keys with their rows as columns")
+            share = row_times_matrix(s, self.slope(s), s.kept["K"], "Kᵀ = K with its rows as columns")
 
             def cell(i: Index) -> str:
                 shares = [share((*batch, *i[-2:])) for batch in patterns(i[:-2], own, batches)]
                 return f"{scale}*({s.total(shares)})"
 
-        return merge(s, f"dE/d{name}: each head by itself", x.shape, cell)
+        return merge(s, f"heads_d{name} = {self.last_back[k]}, each head by itself", x.shape, cell)
 
     @staticmethod
     def slope(s: Scope) -> View:
@@ -135,7 +140,7 @@ def split(s: Scope, x: View, label: str) -> View:
         return x
     *batch, rows, width = x.shape
     d = width // heads
-    return s.helper(label, (*batch, heads, rows, d), lambda i: x[(*i[:-3], i[-2], i[-3] * d + i[-1])])
+    return s.aside(label, (*batch, heads, rows, d), lambda i: x[(*i[:-3], i[-2], i[-3] * d + i[-1])])
 
 
 def merge(s: Scope, label: str, shape: Shape, cell: Cell) -> Cell:
@@ -164,7 +169,7 @@ def row_times_matrix(s: Scope, a: View, b: View, label: str) -> Cell:
             return s.total([f"{a[(*i[:-1], j)]}*{b[(*column, j, i[-1])]}" for j in range(inner)])
 
         return written_out
-    turned = s.helper(label, flip(b.shape), lambda i: b[flip(i)])  # SUMPRODUCT wants both lines in the same direction
+    turned = s.aside(label, flip(b.shape), lambda i: b[flip(i)])  # SUMPRODUCT wants both lines in the same direction
     return lambda i: s.dot(a, (*i[:-1], ALL), turned, (*lead(b, i[:-2]), i[-1], ALL))
 
 

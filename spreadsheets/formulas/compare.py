@@ -12,52 +12,56 @@ from .scope import Scope, broadcast_shape
 
 
 class Comparison(Binary):
+    """By the sign of the difference: programs compare numbers approximately."""
+
     words, derivative = "a comparison: 1 where it holds, 0 where it does not", ("no gradient",)
-    relation: ClassVar[str]
+    rounds = False
+    sign: ClassVar[str]  # what the sign of a - b is where it holds
     with_nan: ClassVar[int] = 0
 
     def y(self, a: str, b: str) -> str:
-        return f"IF({a}{self.relation}{b},1,0)"
+        return f"IF(SIGN({a}-{b}){self.sign},1,0)"
 
     def y_ieee(self, a: str, b: str) -> str:
-        holds = f"IF({ieee.order(a)}{self.relation}{ieee.order(b)},1,0)"
-        return ieee.either_nan(a, b, str(self.with_nan), holds)
+        return ieee.either_nan(a, b, str(self.with_nan), self.y(ieee.order(a), ieee.order(b)))
 
 
 @formula("Eq")
 class Eq(Comparison):
-    maths, symbol, relation = "y = (a = b)", "==", "="
+    maths, symbol, sign = "y = (a = b)", "==", "=0"
 
 
 @formula("Ne")
 class Ne(Comparison):
-    maths, symbol, relation, with_nan = "y = (a ≠ b)", "!=", "<>", 1
+    maths, symbol, sign, with_nan = "y = (a ≠ b)", "!=", "<>0", 1
 
 
 @formula("Lt")
 class Lt(Comparison):
-    maths, symbol, relation = "y = (a < b)", "<", "<"
+    maths, symbol, sign = "y = (a < b)", "<", "=-1"
 
 
 @formula("Le")
 class Le(Comparison):
-    maths, symbol, relation = "y = (a ≤ b)", "<=", "<="
+    maths, symbol, sign = "y = (a ≤ b)", "<=", "<=0"
 
 
 @formula("Gt")
 class Gt(Comparison):
-    maths, symbol, relation = "y = (a > b)", ">", ">"
+    maths, symbol, sign = "y = (a > b)", ">", "=1"
 
 
 @formula("Ge")
 class Ge(Comparison):
-    maths, symbol, relation = "y = (a ≥ b)", ">=", ">="
+    maths, symbol, sign = "y = (a ≥ b)", ">=", ">=0"
 
 
 @formula("Where")
 class Where(Formula):
-    words, maths = "a where the condition holds, else b", "y = a if condition else b"
-    derivative = ("", "dE/da = dE/dy where the condition holds, else 0", "dE/db = dE/dy where it does not, else 0")
+    words, maths = "a where the condition holds, else b", "y = a where c holds, else b"
+    derivative = ("", "dE/da = dE/dy where c holds, else 0", "dE/db = dE/dy where c does not hold, else 0")
+    letters = ("c", "a", "b")
+    moves, rounds = True, False
 
     def shape(self, shapes: Sequence[Shape], params: Params) -> Shape:
         return broadcast_shape(*shapes)
@@ -73,4 +77,4 @@ class Where(Formula):
             chosen = condition[condition.broadcast(i)]
             return f"IF({chosen},{s.dy[i]},0)" if k == 1 else f"IF({chosen},0,{s.dy[i]})"
 
-        return s.unbroadcast(k, "share of each result, before the sum over what was broadcast", cell)
+        return s.unbroadcast(k, self.derivative[k].partition(" = ")[2], cell)

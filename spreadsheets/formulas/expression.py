@@ -9,7 +9,7 @@ from typing import Callable, Tuple, Union
 
 from ..layout import Index
 from . import ieee
-from .scope import View
+from .scope import View, guarded
 from .unary import Sqrt
 
 Text = Callable[[Index], str]
@@ -17,15 +17,14 @@ SUM, PRODUCT, POWER, ATOM = range(4)  # how tightly a formula holds together
 
 
 class Expression:
-    """`plain` and `guarded` give the formula of a cell, the second for cells that met an infinity or NaN."""
+    """`plain` and `guarded` give the formula of a cell, the second for tensors that met an infinity or NaN."""
 
     def __init__(self, plain: Text, guarded: Text, rank: int, reads: Tuple[View, ...]) -> None:
         self.plain, self.guarded, self.rank, self.reads = plain, guarded, rank, reads
 
-    def cell(self, index: Index, result: float) -> str:
-        """The formula of the cell at `index`, whose value was `result` at the export."""
-        values = [view.value(view.broadcast(index)) for view in self.reads]
-        return (self.plain if ieee.finite(result, *values) else self.guarded)(index)
+    def cell(self, result: View) -> Text:
+        """The formula of each cell of `result`."""
+        return guarded(self.plain, self.guarded, result, *self.reads)
 
     def sqrt(self) -> Expression:
         return Expression(
@@ -48,7 +47,13 @@ class Expression:
         return _join(self, "/", other, PRODUCT, ieee.over)
 
     def __pow__(self, other: Operand) -> Expression:
-        return _join(self, "^", other, POWER, ieee.square)
+        """A square, written as a product, or a power of constants: some programs have an error for what is too small
+        for a number."""
+        if other == 2:
+            square = self * self
+            return Expression(square.plain, lambda i: ieee.square(self.guarded(i)), PRODUCT, self.reads)
+        power = _join(self, "^", other, POWER, ieee.times)
+        return constant(f"IFERROR({power.plain(())},0)")
 
 
 Operand = Union[Expression, int]
@@ -72,7 +77,7 @@ def either(flag: Expression, then: Expression, otherwise: Expression) -> Express
     """`then` where the flag is not 0."""
 
     def choose(form: str) -> Text:
-        return lambda i: f"IF({flag.plain(i)}<>0,{getattr(then, form)(i)},{getattr(otherwise, form)(i)})"
+        return lambda i: f"IF({flag.plain(i)},{getattr(then, form)(i)},{getattr(otherwise, form)(i)})"
 
     return Expression(choose("plain"), choose("guarded"), ATOM, then.reads + otherwise.reads)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any, Callable, Dict, Sequence, Tuple, Type, TypeVar
 
-from ..layout import Index, Shape
-from .scope import Scope
+from ..layout import Shape
+from .scope import Cell, Scope
+from .wording import Wording
 
-Cell = Callable[[Index], str]  # from an index to the formula of that cell, without the leading "="
 Params = Dict[str, Any]
 
 
@@ -16,12 +16,24 @@ class Formula:
     """How one operation is written into a workbook.
 
     `words` says what it does; `maths` is the formula and `derivative` the formulas of the gradients, as one writes
-    them on paper. `forward` and `backward` give the formula of each cell; they may first write helper blocks.
+    them on paper, in letters: y for the result, `letters` for the operands (wording.py puts names in their place).
+    `forward` and `backward` give the formula of each cell; they may first write helper blocks, and `last` and
+    `last_back` are then the rules of what is left to do.
+
+    `moves`: whether a cell of the result is an operand's cell, whatever that holds. `rounds`: whether the result is
+    rounded, and not one of the operands' numbers or a whole number. `cancels`: whether the derivative takes a number
+    near 1 from 1, which leaves rounding errors as large as those of the 1.
     """
 
     words: str = ""
     maths: str = ""
     derivative: Tuple[str, ...] = ()
+    letters: Tuple[str, ...] = ("x",)
+    last: str = ""
+    last_back: Tuple[str, ...] = ()
+    moves: bool = False
+    rounds: bool = True
+    cancels: bool = False
 
     def text(self, names: Sequence[str], params: Params) -> str:
         """The operation as an expression: `sigmoid(net)`."""
@@ -32,6 +44,31 @@ class Formula:
         text = self.text(names, params)
         is_call = re.match(r"[\w.]+\(.*\)$", text) is not None
         return f"{text if is_call else f'({text})'}{index}" if index else text
+
+    def wording(
+        self,
+        names: Sequence[str],
+        gradients: Sequence[str],
+        result: str,
+        arriving: str,
+        shapes: Sequence[Shape],
+        params: Params,
+    ) -> Wording:
+        """The names for the letters of the operation: of the operands and their gradients, of the result and its."""
+        return Wording(self.letters, names, gradients, result, arriving, shapes, self.counts(shapes, params))
+
+    def counts(self, shapes: Sequence[Shape], params: Params) -> Dict[str, int]:
+        """The numbers that have a letter in the mathematics, such as how many are added up."""
+        return {}
+
+    def rule(self, word: Wording, names: Sequence[str], params: Params) -> str:
+        """What is left to do for the result, in names."""
+        return word.rule(self.last or self.maths)
+
+    def rule_back(self, word: Wording, k: int, names: Sequence[str], params: Params) -> str:
+        """What is left to do for the gradient of operand k, in names."""
+        last = self.last_back[k] if k < len(self.last_back) else ""
+        return word.rule(last or self.derivative[min(k, len(self.derivative) - 1)])
 
     def shape(self, shapes: Sequence[Shape], params: Params) -> Shape:
         """The shape of the result, worked out before anything is computed; ValueError where the operands do not fit."""

@@ -1,10 +1,13 @@
 """Infinities and NaN as the texts "inf", "-inf", "nan", and the few rules of IEEE 754 that formulas need to pass them
 on.
 
-A spreadsheet has no infinity: EXP(710), LN(0) and 1/0 are errors there. The functions below write the guarded form of
-an operation. It goes only into cells that met a non-finite number at the export, so that all other formulas stay as
-plain as the mathematics. A cell that becomes infinite later, through a changed input, shows the spreadsheet's own
-error.
+A spreadsheet has no infinity: EXP(710), LN(0) and 1/0 are errors there, and an error goes into everything that is
+computed from it, as NaN does. So where all numbers of a tensor are finite at the export, its formulas are as plain as
+the mathematics; what gets infinite later, through a changed input, shows the program's own error, and `verify` takes
+that for a number that is not finite. The guarded forms below go into the tensors that met an infinity or NaN at the
+export (masked scores are the common case), into every cell of them, so that they hold when the infinities move.
+
+Signs are asked with SIGN, which is exact everywhere: programs compare approximately, and in some 1E-16 > 0 is false.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from typing import Sequence
 from .limits import as_range
 
 NAN = '"nan"'
+INFINITY = "8E+307"  # in the place of an infinity where numbers are ordered; twice as much still is a number
 
 
 def finite(*values: float) -> bool:
@@ -22,17 +26,22 @@ def finite(*values: float) -> bool:
     return all(map(math.isfinite, values))
 
 
+def at(x: str, number: str, inf: str, minus_inf: str) -> str:
+    """`number` where x is one, and what becomes of x = inf and of x = -inf; NaN stays NaN."""
+    return f'IF(ISNUMBER({x}),{number},IF({x}="inf",{inf},IF({x}="-inf",{minus_inf},{NAN})))'
+
+
 def opposite(a: str) -> str:
-    return f'IF(ISNUMBER({a}),-{a},IF({a}="inf","-inf",IF({a}="-inf","inf","nan")))'
+    return at(a, f"-{a}", '"-inf"', '"inf"')
 
 
 def plus(a: str, b: str) -> str:
-    both = f'IF(EXACT({a},{b}),{a},"nan")'
+    both = f"IF(EXACT({a},{b}),{a},{NAN})"
     return f"IF(COUNT({a},{b})=2,{a}+{b},IF(ISNUMBER({a}),{b},IF(ISNUMBER({b}),{a},{both})))"
 
 
 def minus(a: str, b: str) -> str:
-    both = f'IF(OR({a}="nan",{b}="nan",EXACT({a},{b})),"nan",{a})'
+    both = f'IF(OR({a}="nan",{b}="nan",EXACT({a},{b})),{NAN},{a})'
     return f"IF(COUNT({a},{b})=2,{a}-{b},IF(ISNUMBER({b}),{a},IF(ISNUMBER({a}),{opposite(b)},{both})))"
 
 
@@ -42,48 +51,44 @@ def sign(a: str) -> str:
 
 def signed(product: str) -> str:
     """The infinity with the sign of `product`; zero times infinity is no number."""
-    return f'IF({product}=0,"nan",IF({product}>0,"inf","-inf"))'
+    return f'CHOOSE(SIGN({product})+2,"-inf",{NAN},"inf")'
 
 
 def times(a: str, b: str) -> str:
-    infinite = f'IF(OR({a}="nan",{b}="nan"),"nan",{signed(f"({sign(a)})*({sign(b)})")})'
+    infinite = f'IF(OR({a}="nan",{b}="nan"),{NAN},{signed(f"({sign(a)})*({sign(b)})")})'
     return f"IF(COUNT({a},{b})=2,{a}*{b},{infinite})"
 
 
 def scaled(c: str, b: str) -> str:
     """c b for a finite c: shorter than times."""
-    infinite = f'IF(OR({b}="nan",{c}=0),"nan",IF({c}>0,{b},{opposite(b)}))'
-    return f"IF(ISNUMBER({b}),{c}*{b},{infinite})"
+    return f"IF(ISNUMBER({b}),{c}*{b},CHOOSE(SIGN({c})+2,{opposite(b)},{NAN},{b}))"
 
 
-def square(a: str, two: str) -> str:
-    return f'IF(ISNUMBER({a}),{a}^{two},IF({a}="nan","nan","inf"))'
+def square(a: str) -> str:
+    return at(a, f"{a}*{a}", '"inf"', '"inf"')
 
 
 def over(a: str, b: str) -> str:
-    zero = f'IF({a}=0,"nan",IF({a}>0,"inf","-inf"))'
-    number = f"IF({b}=0,{zero},{a}/{b})"
-    top_infinite = signed(f"({sign(a)})*IF({b}<0,-1,1)")
-    text = f'IF(OR({a}="nan",{b}="nan",COUNT({a},{b})=0),"nan",IF(ISNUMBER({a}),0,{top_infinite}))'
+    number = f"IF(SIGN({b})=0,{signed(a)},{a}/{b})"
+    top_infinite = signed(f"({sign(a)})*IF(SIGN({b})=-1,-1,1)")
+    text = f'IF(OR({a}="nan",{b}="nan",COUNT({a},{b})=0),{NAN},IF(ISNUMBER({a}),0,{top_infinite}))'
     return f"IF(COUNT({a},{b})=2,{number},{text})"
 
 
-def total(parts: Sequence[str], plain: str) -> str:
-    """The sum `plain` of ranges and addresses, or what the infinities among their numbers make of it."""
+def total(parts: Sequence[str], plain: str, only: str = "") -> str:
+    """The sum `plain` of ranges and addresses, or what the infinities among their numbers make of it. With `only`, a
+    range and a criterion, of the numbers beside which that range meets it."""
+    count = f"COUNTIFS({only}," if only else "COUNTIF("
     ranges = list(map(as_range, parts))
-    number, up, down = ("+".join(f'COUNTIF({part},"{text}")' for part in ranges) for text in ("nan", "inf", "-inf"))
-    return f'IF(({number})+({up})*({down})>0,"nan",IF({up}>0,"inf",IF({down}>0,"-inf",{plain})))'
+    number, up, down = ("+".join(f'{count}{part},"{text}")' for part in ranges) for text in ("nan", "inf", "-inf"))
+    return f'IF(({number})+({up})*({down})>0,{NAN},IF({up}>0,"inf",IF({down}>0,"-inf",{plain})))'
 
 
-def order(a: str) -> str:
-    """A number that compares as `a` does."""
-    return f'IF(ISNUMBER({a}),{a},IF({a}="inf",1E+308,-1E+308))'
+def order(a: str, nan: str = "") -> str:
+    """A number that compares as `a` does; NaN as `nan` does."""
+    last = f'IF({a}="-inf",-{INFINITY},{nan})' if nan else f"-{INFINITY}"
+    return f'IF(ISNUMBER({a}),{a},IF({a}="inf",{INFINITY},{last}))'
 
 
 def either_nan(a: str, b: str, then: str, otherwise: str) -> str:
     return f'IF(OR({a}="nan",{b}="nan"),{then},{otherwise})'
-
-
-def else_nan(plain: str, *cells: str) -> str:
-    """`plain` where every cell holds a number, "nan" elsewhere: the rule of last resort."""
-    return f"IF(COUNT({','.join(cells)})={len(cells)},{plain},{NAN})"

@@ -2,33 +2,49 @@
 
 from __future__ import annotations
 
-from typing import List, Sequence
+from typing import Sequence
 
 from ..layout import ALL, Index, Shape, indices
+from . import ieee
 from .formula import Cell, Formula, Params, formula
 from .limits import as_range
-from .scope import Scope
+from .scope import Scope, View
 
 
-def pick(s: Scope, at: str, value: float, line: Sequence[str], n: int) -> str:
-    """The number at position `at` of a line of n numbers, which is one range or a list of single cells."""
-    place = f"{at}+1" if value >= 0 else f"MOD({at},{n})+1"
+def front(s: Scope, n: int) -> View:
+    """The index counted from the front: -1 is the last of n places."""
+    if "front" not in s.kept:
+        index = s.x[1]
+        label = f"front = the index, counted from the front (−1 is {n - 1})"
+        s.kept["front"] = s.aside(label, index.shape, lambda i: f"{index[i]}+{n}*({index[i]}<0)")
+    return s.kept["front"]
+
+
+def pick(s: Scope, at: str, line: Sequence[str]) -> str:
+    """The number at position `at` of a line, which is one range or a list of single cells."""
     if len(line) == 1:
-        return f"INDEX({as_range(line[0])},{place})"
+        return f"INDEX({as_range(line[0])},{at}+1)"
     if len(line) <= 200:
-        return f"CHOOSE({place},{','.join(line)})"
-    return s.total([f"IF({place}={j + 1},{cell},0)" for j, cell in enumerate(line)])
+        return f"CHOOSE({at}+1,{','.join(line)})"
+    return s.total([where(s, at, j, cell) for j, cell in enumerate(line)])
 
 
-def counted(at: str, value: float, n: int) -> str:
-    """An index counted from the front."""
-    return at if value >= 0 else f"MOD({at},{n})"
+def where(s: Scope, at: str, j: int, cell: str) -> str:
+    """The cell if `at` is j, else 0: a term of a sum. A text must not be, as SUM would skip it."""
+    return f"{'' if s.x[0].finite and s.dy.finite else '1*'}IF({at}={j},{cell},0)"
+
+
+def sum_where(s: Scope, ids: str, j: int, shares: str) -> str:
+    """The sum of the shares whose id is j."""
+    plain = f"SUMIF({ids},{j},{shares})"
+    return plain if s.dy.finite else ieee.total([shares], plain, only=f"{ids},{j}")
 
 
 @formula("Take")
 class Take(Formula):
-    words, maths = "rows (or other slices) picked by an index", "y = x[index]"
-    derivative = ("dE/dx[v] = Σ dE/dy[p] over the places p where index[p] = v",)
+    words, maths, letters = "rows (or other slices) picked by an index", "y = x[i]", ("x", "i")
+    derivative = ("dE/dx[v] = Σ dE/dy[p] over the places p where i[p] = v",)
+    moves, rounds = True, False
 
     def text(self, names: Sequence[str], params: Params) -> str:
         return f"{names[0]}[{names[1]}]" if params["dim"] == 0 else f"take({names[0]}, {names[1]}, dim={params['dim']})"
@@ -43,45 +59,41 @@ class Take(Formula):
     def forward(self, s: Scope) -> Cell:
         x, index = s.x
         dim, rank = s.params["dim"] % len(x.shape), len(index.shape)
+        at = front(s, x.shape[dim])
 
         def cell(i: Index) -> str:
-            p = i[dim : dim + rank]
-            line = x.ranges(i[:dim] + (ALL,) + i[dim + rank :])
-            return pick(s, index[p], index.value(p), line, x.shape[dim])
+            return pick(s, at[i[dim : dim + rank]], x.ranges(i[:dim] + (ALL,) + i[dim + rank :]))
 
         return cell
 
     def backward(self, s: Scope, k: int) -> Cell:
         x, index = s.x
-        dim, n = s.params["dim"] % len(x.shape), x.shape[s.params["dim"]]
-        front = any(index.value(p) < 0 for p in indices(index.shape))
+        dim = s.params["dim"] % len(x.shape)
         if not index.block.size:
             return lambda j: "0"
-        if not front and dim == 0 and len(x.shape) <= 2:
-            if len(x.shape) == 1:
-                ids, shares = as_range(index.prefix + index.block.rectangle()), as_range(s.dy.block.rectangle())
-                return lambda j: f"SUMIF({ids},{j[0]},{shares})"
-            beside = s.helper(
-                "the index, standing beside the rows it picked", (*index.shape, 1), lambda i: index[i[:-1]]
-            )
+        at = front(s, x.shape[dim])
+        if len(x.shape) == 1:
+            ids, shares = as_range(at.block.rectangle()), as_range(s.dy.block.rectangle())
+            return lambda j: sum_where(s, ids, j[0], shares)
+        if dim == 0 and len(x.shape) == 2:
+            label = "beside = the index, standing beside the rows it picked"
+            beside = s.aside(label, (*index.shape, 1), lambda i: at[i[:-1]])
             every = [ALL] * len(index.shape)
-            ids = as_range(beside.line([*every, 0]))
-            return lambda j: f"SUMIF({ids},{j[0]},{as_range(s.dy.line([*every, j[1]]))})"
+            column = as_range(beside.line([*every, 0]))
+            return lambda j: sum_where(s, column, j[0], as_range(s.dy.line([*every, j[1]])))
 
         def cell(j: Index) -> str:
-            parts: List[str] = []
-            for p in indices(index.shape):
-                at = counted(index[p], index.value(p), n)
-                parts.append(f"IF({at}={j[dim]},{s.dy[j[:dim] + p + j[dim + 1 :]]},0)")
-            return s.total(parts)
+            places = indices(index.shape)
+            return s.total([where(s, at[p], j[dim], s.dy[j[:dim] + p + j[dim + 1 :]]) for p in places])
 
         return cell
 
 
 @formula("Gather")
 class Gather(Formula):
-    words, maths = "one number picked along an axis for each index", "yₚ = x[index[p]] along one axis"
-    derivative = ("dE/dx[v] = Σ dE/dy[p] over the places p of the same line where index[p] = v",)
+    words, maths, letters = "one number picked along an axis for each index", "yₚ = x[i[p]] along one axis", ("x", "i")
+    derivative = ("dE/dx[v] = Σ dE/dy[p] over the places p of the same line where i[p] = v",)
+    moves, rounds = True, False
 
     def text(self, names: Sequence[str], params: Params) -> str:
         return f"gather({names[0]}, {names[1]}, dim={params['dim']})"
@@ -94,28 +106,22 @@ class Gather(Formula):
         return index
 
     def forward(self, s: Scope) -> Cell:
-        x, index = s.x
-        dim = s.params["dim"] % len(x.shape)
-
-        def cell(i: Index) -> str:
-            line = x.ranges(i[:dim] + (ALL,) + i[dim + 1 :])
-            return pick(s, index[i], index.value(i), line, x.shape[dim])
-
-        return cell
+        (x, _), dim = s.x, s.params["dim"] % len(s.x[0].shape)
+        at = front(s, x.shape[dim])
+        return lambda i: pick(s, at[i], x.ranges(i[:dim] + (ALL,) + i[dim + 1 :]))
 
     def backward(self, s: Scope, k: int) -> Cell:
-        x, index = s.x
-        dim, n = s.params["dim"] % len(x.shape), x.shape[s.params["dim"]]
-        negative = any(index.value(p) < 0 for p in indices(index.shape))
+        (x, index), dim = s.x, s.params["dim"] % len(s.x[0].shape)
+        at = front(s, x.shape[dim])
 
         def cell(j: Index) -> str:
             if any(a != dim and v >= m for a, (v, m) in enumerate(zip(j, index.shape))):
                 return "0"  # the index has no line here
             line = j[:dim] + (ALL,) + j[dim + 1 :]
-            ids, shares = index.ranges(line), s.dy.ranges(line)
-            if len(ids) == 1 and not negative:
-                return f"SUMIF({as_range(ids[0])},{j[dim]},{as_range(shares[0])})"
+            ids, shares = at.ranges(line), s.dy.ranges(line)
+            if len(ids) == 1:
+                return sum_where(s, as_range(ids[0]), j[dim], as_range(shares[0]))
             places = [j[:dim] + (p,) + j[dim + 1 :] for p in range(index.shape[dim])]
-            return s.total([f"IF({counted(index[p], index.value(p), n)}={j[dim]},{s.dy[p]},0)" for p in places])
+            return s.total([where(s, at[p], j[dim], s.dy[p]) for p in places])
 
         return cell

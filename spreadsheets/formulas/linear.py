@@ -9,15 +9,20 @@ from ..layout import ALL, Index, Pattern, Shape
 from .formula import Cell, Formula, Params, formula
 from .limits import MAX_TERMS
 from .scope import Scope
+from .wording import Wording
 
 
 @formula("Linear")
 class Linear(Formula):
     words, maths = "the fully connected layer", "Y = X Wᵀ + b:  yᵢⱼ = Σₖ xᵢₖ wⱼₖ + bⱼ"
+    letters = ("X", "W", "b")
     derivative = ("dE/dX = dE/dY W:  Σⱼ dE/dyᵢⱼ wⱼₖ", "dE/dW = dE/dYᵀ X:  Σᵢ dE/dyᵢⱼ xᵢₖ", "dE/db = Σᵢ dE/dyᵢⱼ")
 
     def text(self, names: Sequence[str], params: Params) -> str:
         return f"{names[0]} @ {names[1]}ᵀ" + (f" + {names[2]}" if len(names) > 2 else "")
+
+    def rule(self, word: Wording, names: Sequence[str], params: Params) -> str:
+        return word("X Wᵀ + b" if len(names) > 2 else "X Wᵀ")
 
     def shape(self, shapes: Sequence[Shape], params: Params) -> Shape:
         x, w = shapes[0], shapes[1]
@@ -47,7 +52,7 @@ class Linear(Formula):
         outputs, inputs = w.shape
         if outputs <= MAX_TERMS:
             return lambda i: s.total([f"{g[i[:-1] + (j,)]}*{w[j, i[-1]]}" for j in range(outputs)])
-        turned = s.helper("Wᵀ: the weights with their rows as columns", (inputs, outputs), lambda i: w[i[1], i[0]])
+        turned = s.aside("Wᵀ = W with its rows as columns", (inputs, outputs), lambda i: w[i[1], i[0]])
         return lambda i: s.dot(g, i[:-1] + (ALL,), turned, (i[-1], ALL))
 
     def to_w(self, s: Scope) -> Cell:
@@ -59,4 +64,4 @@ class Linear(Formula):
 
     def to_b(self, s: Scope) -> Cell:
         rows: Pattern = [ALL] * (len(s.x[0].shape) - 1)
-        return lambda i: s.sum_of_cells(s.dy.ranges([*rows, i[0]]))
+        return lambda i: s.sum_of_cells(s.dy.ranges([*rows, i[0]]), s.dy.finite)

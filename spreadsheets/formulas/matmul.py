@@ -15,6 +15,7 @@ class MatMul(Formula):
     """A 1-D operand counts as one row (left) or one column (right), and that axis is left out of the result."""
 
     words, maths = "the matrix product", "Y = A B:  yᵢⱼ = Σₖ aᵢₖ bₖⱼ"
+    letters = ("A", "B")
     derivative = ("dE/dA = dE/dY Bᵀ:  Σⱼ dE/dyᵢⱼ bₖⱼ", "dE/dB = Aᵀ dE/dY:  Σᵢ aᵢₖ dE/dyᵢⱼ")
 
     def text(self, names: Sequence[str], params: Params) -> str:
@@ -41,7 +42,7 @@ class MatMul(Formula):
         K = a.shape[-1]
         turned = None
         if K > MAX_TERMS and len(b.shape) > 1:  # SUMPRODUCT wants both lines in the same direction
-            turned = s.helper("Bᵀ: the second operand with its rows as columns", flip(b.shape), lambda i: b[flip(i)])
+            turned = s.aside("Bᵀ = B with its rows as columns", flip(b.shape), lambda i: b[flip(i)])
 
         def cell(i: Index) -> str:
             batch, row, j = self.split(s, i)
@@ -62,7 +63,7 @@ class MatMul(Formula):
         if (
             k == 1 and len(b.shape) == 1 and len(a.shape) > 1 and a.shape[-2] > MAX_TERMS
         ):  # dY is a row, a's column is not
-            upright = s.helper("dE/dY as a column", s.dy.shape + (1,), lambda i: s.dy[i[:-1]])
+            upright = s.aside("column = dE/dY as a column", s.dy.shape + (1,), lambda i: s.dy[i[:-1]])
 
         def cell(i: Index) -> str:
             operand, matrix = (a, b)[k], i[-2:]

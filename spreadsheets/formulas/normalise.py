@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Sequence
+from typing import Dict, Sequence
 
 from ..layout import ALL, Index, Shape
 from .formula import Cell, Formula, Params, formula
 from .scope import Scope, View
+from .wording import Wording
 
 
 @formula("BatchNorm")
@@ -15,9 +16,21 @@ class BatchNorm(Formula):
     maths = "y = x̂ w + b,  x̂ = (x − mean) / √(var + eps),  mean and var of each column"
     derivative = (
         "dE/dx = w / √(var + eps) / N · (N dE/dy − Σ dE/dy − x̂ Σ dE/dy x̂)",
-        "dE/dw = Σ dE/dy x̂",
+        "dE/dw = Σ dE/dy · x̂",
         "dE/db = Σ dE/dy",
     )
+    letters = ("x", "w", "b")
+    last_back = ("w · r / N · (N · dE/dy − sum − x̂ · dot)",)
+
+    def counts(self, shapes: Sequence[Shape], params: Params) -> Dict[str, int]:
+        return {"N": shapes[0][0]}
+
+    def rule(self, word: Wording, names: Sequence[str], params: Params) -> str:
+        return word(("x̂", "x̂ · w", "x̂ · w + b")[len(names) - 1])
+
+    def rule_back(self, word: Wording, k: int, names: Sequence[str], params: Params) -> str:
+        plain = super().rule_back(word, k, names, params)
+        return plain if k or len(names) > 1 else word("r / N · (N · dE/dy − sum − x̂ · dot)")
 
     def text(self, names: Sequence[str], params: Params) -> str:
         return f"batch_norm({', '.join(names)})"
@@ -32,8 +45,12 @@ class BatchNorm(Formula):
         x = s.x[0]
         rows, columns = x.shape[0], (x.shape[1],)
         eps = s.helper("eps", (), lambda i: repr(float(s.params["eps"])))
-        mean = s.helper("mean of each column", columns, lambda i: f"AVERAGE({column(x, i[0])})")
-        var = s.helper("variance of each column", columns, lambda i: f"DEVSQ({column(x, i[0])})/{rows}")
+        mean = s.helper("mean = the mean x of each column", columns, lambda i: f"AVERAGE({column(x, i[0])})")
+
+        def var_of(i: Index) -> str:
+            return variance(column(x, i[0]), mean[i], rows)
+
+        var = s.helper("var = the mean of (x − mean)² of each column", columns, var_of)
         r = s.helper("r = 1 / √(var + eps)", columns, lambda i: f"1/SQRT({var[i]}+{eps[()]})")
         xh = s.helper("x̂ = (x − mean) · r", x.shape, lambda i: f"({x[i]}-{mean[i[1:]]})*{r[i[1:]]}")
         s.kept.update(r=r, xh=xh)
@@ -49,9 +66,9 @@ class BatchNorm(Formula):
         if k == 1:
             return sum_of_products
         if k == 2:
-            return lambda i: s.total(g.ranges((ALL, i[0])))
-        plain = s.helper("Σ dE/dy of each column", columns, lambda i: s.total(g.ranges((ALL, i[0]))))
-        scaled = s.helper("Σ dE/dy x̂ of each column", columns, sum_of_products)
+            return lambda i: s.sum_of_cells(g.ranges((ALL, i[0])), g.finite)
+        plain = s.helper("sum = Σ dE/dy of each column", columns, lambda i: s.total(g.ranges((ALL, i[0]))))
+        scaled = s.helper("dot = Σ dE/dy · x̂ of each column", columns, sum_of_products)
 
         def cell(i: Index) -> str:
             j = i[1:]
@@ -67,9 +84,21 @@ class LayerNorm(Formula):
     maths = "y = x̂ w + b,  x̂ = (x − mean) / √(var + eps),  mean and var of each row"
     derivative = (
         "dE/dx = 1 / √(var + eps) / C · (C g − Σ g − x̂ Σ g x̂),  g = dE/dy w,  sums along the row",
-        "dE/dw = Σ dE/dy x̂ over the rows",
+        "dE/dw = Σ dE/dy · x̂ over the rows",
         "dE/db = Σ dE/dy over the rows",
     )
+    letters = ("x", "w", "b")
+    last_back = ("r / C · (C · g − sum − x̂ · dot)",)
+
+    def counts(self, shapes: Sequence[Shape], params: Params) -> Dict[str, int]:
+        return {"C": shapes[0][-1]}
+
+    def rule(self, word: Wording, names: Sequence[str], params: Params) -> str:
+        return word(("x̂", "x̂ · w", "x̂ · w + b")[len(names) - 1])
+
+    def rule_back(self, word: Wording, k: int, names: Sequence[str], params: Params) -> str:
+        plain = super().rule_back(word, k, names, params)
+        return plain if k or len(names) > 1 else word("r / C · (C · dE/dy − sum − x̂ · dot)")
 
     def text(self, names: Sequence[str], params: Params) -> str:
         return f"layer_norm({', '.join(names)})"
@@ -84,8 +113,12 @@ class LayerNorm(Formula):
         x = s.x[0]
         width, rows = x.shape[-1], x.shape[:-1]
         eps = s.helper("eps", (), lambda i: repr(float(s.params["eps"])))
-        mean = s.helper("mean of each row", rows, lambda i: f"AVERAGE({x.line((*i, ALL))})")
-        var = s.helper("variance of each row", rows, lambda i: f"DEVSQ({x.line((*i, ALL))})/{width}")
+        mean = s.helper("mean = the mean x of each row", rows, lambda i: f"AVERAGE({x.line((*i, ALL))})")
+
+        def var_of(i: Index) -> str:
+            return variance(x.line((*i, ALL)), mean[i], width)
+
+        var = s.helper("var = the mean of (x − mean)² of each row", rows, var_of)
         r = s.helper("r = 1 / √(var + eps)", rows, lambda i: f"1/SQRT({var[i]}+{eps[()]})")
         xh = s.helper("x̂ = (x − mean) · r", x.shape, lambda i: f"({x[i]}-{mean[i[:-1]]})*{r[i[:-1]]}")
         s.kept.update(r=r, xh=xh)
@@ -103,10 +136,10 @@ class LayerNorm(Formula):
         if k == 1:
             return lambda i: s.dot(dy, (*down, *i), xh, (*down, *i))
         if k == 2:
-            return lambda i: s.total(dy.ranges((*down, *i)))
+            return lambda i: s.sum_of_cells(dy.ranges((*down, *i)), dy.finite)
         g = s.helper("g = dE/dy · w", x.shape, lambda i: f"{dy[i]}*{s.x[1][i[-1:]]}") if len(s.x) > 1 else dy
-        plain = s.helper("Σ g of each row", rows, lambda i: s.total(g.ranges((*i, ALL))))
-        scaled = s.helper("Σ g x̂ of each row", rows, lambda i: s.dot(g, (*i, ALL), xh, (*i, ALL)))
+        plain = s.helper("sum = Σ g of each row", rows, lambda i: s.total(g.ranges((*i, ALL))))
+        scaled = s.helper("dot = Σ g · x̂ of each row", rows, lambda i: s.dot(g, (*i, ALL), xh, (*i, ALL)))
 
         def cell(i: Index) -> str:
             row = i[:-1]
@@ -117,3 +150,8 @@ class LayerNorm(Formula):
 
 def column(x: View, j: int) -> str:
     return x.line((ALL, j))
+
+
+def variance(line: str, mean: str, n: int) -> str:
+    """Written out: DEVSQ loses its digits in some programs where the mean is large beside the deviations."""
+    return f"SUMPRODUCT(({line}-{mean})*({line}-{mean}))/{n}"

@@ -24,7 +24,7 @@ class SGD(Rule):
         lr, momentum, dampening, nesterov, weight_decay = w.options(
             "lr", "momentum", "dampening", "nesterov", "weight_decay"
         )
-        g = w.keep("g ← g + weight_decay p", w.g + weight_decay * w.p)
+        g = w.decay("g ← g + weight_decay p", w.g + weight_decay * w.p, w.g)
         if "v" not in w.state:
             w.keep("p ← p − lr g", w.p - lr * g)
             return
@@ -65,7 +65,7 @@ class Adam(Rule):
 
     def step(self, w: Working) -> None:
         lr, weight_decay = w.options("lr", "weight_decay")
-        g = w.keep("g ← g + weight_decay p", w.g + weight_decay * w.p)
+        g = w.decay("g ← g + weight_decay p", w.g + weight_decay * w.p, w.g)
         w.keep("p ← p − s", w.p - self.adaptive_step(w, lr, g))
 
     def adaptive_step(self, w: Working, lr: Any, g: Any) -> Any:
@@ -85,7 +85,7 @@ class AdamW(Adam):
 
     def step(self, w: Working) -> None:
         lr, weight_decay = w.options("lr", "weight_decay")
-        decayed = w.keep("d = p − lr weight_decay p", w.p - lr * weight_decay * w.p)
+        decayed = w.decay("d = p − lr weight_decay p", w.p - lr * weight_decay * w.p, w.p)
         w.keep("p ← d − s", decayed - self.adaptive_step(w, lr, w.g))
 
 
@@ -101,7 +101,7 @@ class RMSprop(Rule):
         lr, alpha, eps, weight_decay, momentum, centered = w.options(
             "lr", "alpha", "eps", "weight_decay", "momentum", "centered"
         )
-        g = w.keep("g ← g + weight_decay p", w.g + weight_decay * w.p)
+        g = w.decay("g ← g + weight_decay p", w.g + weight_decay * w.p, w.g)
         size = s = w.keep("s ← alpha s + (1 − alpha) g²", alpha * w.state["s"] + (1 - alpha) * g**2)
         if "a" in w.state:
             a = w.keep("a ← alpha a + (1 − alpha) g", alpha * w.state["a"] + (1 - alpha) * g)

@@ -12,12 +12,14 @@ from ..layout import ALL, Index, Shape
 from .formula import Cell, Formula, Params, formula
 from .limits import MAX_TERMS
 from .scope import Scope, View
+from .unary import sigmoid
 
 Entry = Callable[[int, int], str]  # (row of the batch, column) -> a formula
 
 
-def sigmoid(x: str) -> str:
-    return f"IF({x}<-700,EXP({x}),1/(1+EXP(-{x})))"
+def slope(tanh: str) -> str:
+    """The derivative of tanh by its value. (Some programs have an error for the square of a tiny number.)"""
+    return f"(1-{tanh}*{tanh})"
 
 
 class ThroughTime(Formula):
@@ -27,6 +29,7 @@ class ThroughTime(Formula):
     states = "h"  # of which the result consists
     biases = 0
     through = "da"  # the gradient that goes back through W
+    cancels = True
 
     def shape(self, shapes: Sequence[Shape], params: Params) -> Shape:
         a, w = shapes[:2]
@@ -47,7 +50,7 @@ class ThroughTime(Formula):
         def cell(i: Index) -> str:
             return parts[i[1] // H](i[0], i[1] % H)
 
-        view = s.kept[f"{name} {t}"] = s.helper(f"step {t}: {name} = {maths}", (B, len(parts) * H), cell)
+        view = s.kept[f"{name} {t}"] = s.helper(f"{name}({t}) = {maths}", (B, len(parts) * H), cell)
         return view
 
     def read(self, s: Scope, t: int, *names: str) -> Tuple[View, ...]:
@@ -99,8 +102,8 @@ class ThroughTime(Formula):
         if rows <= MAX_TERMS:
             return lambda b, j: "+" + s.total([f"{da[b, k]}*{w[k, j]}" for k in range(rows)])
         if "turned" not in s.kept:
-            label = "Wᵀ: the weights with their rows as columns"
-            s.kept["turned"] = s.helper(label, w.shape[::-1], lambda i: w[i[1], i[0]])
+            label = "Wᵀ = W with its rows as columns"
+            s.kept["turned"] = s.aside(label, w.shape[::-1], lambda i: w[i[1], i[0]])
         return lambda b, j: "+" + s.dot(da, (b, ALL), s.kept["turned"], (j, ALL))
 
     def gradient_of_h(self, s: Scope, t: int) -> View:
@@ -144,6 +147,8 @@ class ElmanSteps(ThroughTime):
         "dE/dh(−1) = Wᵀ dE/da(0)",
     )
     gates = 1
+    letters = ("a", "W", "h")
+    last, last_back = "h of every step", ("da of every step", "Σₜ da(t) h(t−1)ᵀ", "Wᵀ da(0)")
 
     def step(self, s: Scope, t: int) -> None:
         net = self.net(s, t)
@@ -155,9 +160,9 @@ class ElmanSteps(ThroughTime):
     def step_back(self, s: Scope, t: int) -> None:
         dh, (h, net) = self.gradient_of_h(s, t), self.read(s, t, "h", "net")
         if s.params["nonlinearity"] == "tanh":
-            self.write(s, t, "da", "dh · (1 − h²)", lambda b, j: f"{dh[b, j]}*(1-{h[b, j]}^2)")
+            self.write(s, t, "da", "dh · (1 − h²)", lambda b, j: f"{dh[b, j]}*{slope(h[b, j])}")
         else:
-            self.write(s, t, "da", "dh where net > 0, else 0", lambda b, j: f"IF({net[b, j]}>0,{dh[b, j]},0)")
+            self.write(s, t, "da", "dh where net > 0, else 0", lambda b, j: f"IF(SIGN({net[b, j]})=1,{dh[b, j]},0)")
 
 
 @formula("LSTMSteps")
@@ -172,6 +177,9 @@ class LSTMSteps(ThroughTime):
         "dE/dc(−1) = dc(0) f(0)",
     )
     gates = 4
+    letters = ("a", "W", "h", "c")
+    last = "h and c of every step"
+    last_back = ("da of every step", "Σₜ da(t) h(t−1)ᵀ", "Wᵀ da(0)", "dc(0) · f(0)")
     states = "hc"
 
     def step(self, s: Scope, t: int) -> None:
@@ -195,7 +203,7 @@ class LSTMSteps(ThroughTime):
             t,
             "dc",
             f"what arrives at c + dc · f of step {t + 1} + dh · o · (1 − tanh² c)",
-            lambda b, j: f"{s.dy[t, 1, b, j]}{later(b, j)}+{dh[b, j]}*{o[b, j]}*(1-TANH({c[b, j]})^2)",
+            lambda b, j: f"{s.dy[t, 1, b, j]}{later(b, j)}+{dh[b, j]}*{o[b, j]}*{slope(f'TANH({c[b, j]})')}",
         )
         self.write(
             s,
@@ -204,7 +212,7 @@ class LSTMSteps(ThroughTime):
             "dc g · i(1 − i), dc c' · f(1 − f), dc i · (1 − g²), dh tanh c · o(1 − o)",
             lambda b, j: f"{dc[b, j]}*{g[b, j]}*{i[b, j]}*(1-{i[b, j]})",
             lambda b, j: f"{dc[b, j]}*{last[b, j]}*{f[b, j]}*(1-{f[b, j]})",
-            lambda b, j: f"{dc[b, j]}*{i[b, j]}*(1-{g[b, j]}^2)",
+            lambda b, j: f"{dc[b, j]}*{i[b, j]}*{slope(g[b, j])}",
             lambda b, j: f"{dh[b, j]}*TANH({c[b, j]})*{o[b, j]}*(1-{o[b, j]})",
         )
 
@@ -233,6 +241,9 @@ class GRUSteps(ThroughTime):
         "dE/dh(−1) = dh(0) z(0) + Wᵀ du(0)",
     )
     gates = 3
+    letters = ("a", "W", "b", "h")
+    last = "h of every step"
+    last_back = ("da of every step", "Σₜ du(t) h(t−1)ᵀ", "Σₜ du(t)", "dh(0) · z(0) + Wᵀ du(0)")
     biases = 1
     through = "du"
 
@@ -276,9 +287,9 @@ class GRUSteps(ThroughTime):
             t,
             "da",
             "dr · r(1 − r), dz · z(1 − z), dn · (1 − n²)",
-            lambda b, j: f"{dh[b, j]}*(1-{z[b, j]})*(1-{n[b, j]}^2)*{u[b, 2 * H + j]}*{r[b, j]}*(1-{r[b, j]})",
+            lambda b, j: f"{dh[b, j]}*(1-{z[b, j]})*{slope(n[b, j])}*{u[b, 2 * H + j]}*{r[b, j]}*(1-{r[b, j]})",
             lambda b, j: f"{dh[b, j]}*({last[b, j]}-{n[b, j]})*{z[b, j]}*(1-{z[b, j]})",
-            lambda b, j: f"{dh[b, j]}*(1-{z[b, j]})*(1-{n[b, j]}^2)",
+            lambda b, j: f"{dh[b, j]}*(1-{z[b, j]})*{slope(n[b, j])}",
         )
         self.write(
             s,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Dict, List, Sequence, Tuple
+from typing import ClassVar, Dict, Optional, Sequence, Tuple
 
-from ..layout import ALL, Index, Pattern, Shape, indices, size_of
+from ..layout import ALL, Index, Pattern, Shape, size_of
 from . import ieee
 from .formula import Cell, Formula, Params, formula
 from .limits import as_range, call
-from .scope import Scope, View
+from .scope import Scope, View, guarded
+from .wording import Wording
 
 
 class Reduction(Formula):
@@ -18,6 +19,14 @@ class Reduction(Formula):
         dims = tuple(params["dim"])
         dim = f", dim={dims[0] if len(dims) == 1 else dims}" if dims else ""
         return f"{type(self).__name__.lower()}({names[0]}{dim})"
+
+    def rule(self, word: Wording, names: Sequence[str], params: Params) -> str:
+        dims = axes(word.shapes[0], params)
+        along = f" along dim {', '.join(map(str, dims))}" if len(dims) < len(word.shapes[0]) else ""
+        return super().rule(word, names, params) + along
+
+    def counts(self, shapes: Sequence[Shape], params: Params) -> Dict[str, int]:
+        return {"M": size_of(tuple(shapes[0][a] for a in axes(shapes[0], params)))}
 
     def shape(self, shapes: Sequence[Shape], params: Params) -> Shape:
         (shape,) = shapes
@@ -52,27 +61,13 @@ def count(s: Scope) -> int:
     return size_of(tuple(s.x[0].shape[a] for a in axes(s.x[0].shape, s.params)))
 
 
-def each(x: View, pattern: Pattern) -> List[Index]:
-    """The indices of a pattern, in row order."""
-    shape = tuple(n if p is ALL else 1 for p, n in zip(pattern, x.shape))
-    return [tuple(a if p is ALL else p for a, p in zip(i, pattern)) for i in indices(shape)]
-
-
 @formula("Sum")
 class Sum(Reduction):
-    words, maths, derivative = "the sum", "y = Σ x", ("dE/dx = dE/dy, for every number that went in",)
+    words, maths, derivative = "the sum", "y = Σ x", ("dE/dx = dE/dy,  for every number that went in",)
 
     def forward(self, s: Scope) -> Cell:
         (x,) = s.x
-
-        def cell(i: Index) -> str:
-            parts = x.ranges(part(s, i))
-            total = s.total(parts)
-            if ieee.finite(s.y.value(i)) or not parts:
-                return total
-            return ieee.total(parts, total)
-
-        return cell
+        return lambda i: s.sum_of_cells(x.ranges(part(s, i)), x.finite)
 
     def backward(self, s: Scope, k: int) -> Cell:
         return lambda i: s.dy[result(s, i)]
@@ -80,7 +75,7 @@ class Sum(Reduction):
 
 @formula("Mean")
 class Mean(Reduction):
-    words, maths, derivative = "the mean", "y = (1/M) Σ x", ("dE/dx = dE/dy / M",)
+    words, maths, derivative = "the mean", "y = Σ x / M", ("dE/dx = dE/dy / M",)
 
     def forward(self, s: Scope) -> Cell:
         (x,) = s.x
@@ -89,11 +84,8 @@ class Mean(Reduction):
             parts = x.ranges(part(s, i))
             if not parts:
                 return ieee.NAN
-            if not ieee.finite(s.y.value(i)):
-                return ieee.total(parts, f"{s.total(parts)}/{count(s)}")
-            if len(parts) <= 8:
-                return f"AVERAGE({','.join(parts)})"
-            return f"({s.total(parts)})/{count(s)}"
+            mean = f"AVERAGE({','.join(parts)})" if len(parts) <= 8 else f"({s.total(parts)})/{count(s)}"
+            return mean if x.finite else ieee.total(parts, mean)
 
         return cell
 
@@ -101,64 +93,105 @@ class Mean(Reduction):
         return lambda i: f"{s.dy[result(s, i)]}/{count(s)}"
 
 
+NAN_ORDER = {"MAX": "9E+307", "MIN": "-9E+307"}  # in the place of NaN, which comes before all others
+
+
 class Extreme(Reduction):
     """The largest or smallest number; the gradient goes to the first place that holds it, in row order."""
 
+    rounds = False
     function: ClassVar[str]
-    beyond: ClassVar[Dict[str, str]]  # which infinity wins, and which is left when there is nothing else
 
     def forward(self, s: Scope) -> Cell:
         (x,) = s.x
-        return lambda i: extreme(self.function, x, part(s, i), s.y.value(i))
+
+        def plain(i: Index) -> str:
+            return call(self.function, x.ranges(part(s, i)))
+
+        return guarded(plain, lambda i: extreme(self.function, x.ranges(part(s, i)), count(s)), s.y, x)
 
     def backward(self, s: Scope, k: int) -> Cell:
         (x,) = s.x
         dims = axes(x.shape, s.params)
-        if len(dims) == 1 and dims[0] >= len(x.shape) - 2:  # one row or one column: MATCH finds the first
-
-            def matched(i: Index) -> str:
-                j = result(s, i)
-                return f"IF(MATCH({s.y[j]},{as_range(x.line(part(s, j)))},0)={i[dims[0]] + 1},{s.dy[j]},0)"
-
-            return matched
-        seen = hits(s, lambda i: s.y[i])
+        if in_one_line(x, dims):
+            ranks = ranks_of(s, self.function)
+            return lambda i: f"IF({place(s, ranks, i)}={i[dims[0]] + 1},{s.dy[result(s, i)]},0)"
+        nan = NAN_ORDER[self.function]
+        seen = hits(s, self.function, lambda i: s.y[i] if x.finite else ieee.order(s.y[i], nan))
 
         def first(i: Index) -> str:
-            j = result(s, i)
-            return f"IF(AND({x[i]}={s.y[j]},{seen[i]}=1),{s.dy[j]},0)"
+            before = previous_place(s, i)
+            is_first = f"{seen[i]}=1" + (f",{seen[before]}=0" if before else "")
+            return f"IF(AND({is_first}),{s.dy[result(s, i)]},0)"
 
         return first
 
 
-def extreme(function: str, x: View, pattern: Pattern, value: float) -> str:
-    """MAX or MIN of a part, also where it holds infinities (which both functions skip, being text)."""
-    parts = x.ranges(pattern)
-    plain = call(function, parts)
-    if all(ieee.finite(x.value(i)) for i in each(x, pattern)):
-        return plain
+def extreme(function: str, parts: Sequence[str], n: int) -> str:
+    """MAX or MIN of n cells that may hold infinities and NaN (which both functions skip, being text)."""
     wins, left = ("inf", "-inf") if function == "MAX" else ("-inf", "inf")
-    found = {text: "+".join(f'COUNTIF({as_range(p)},"{text}")' for p in parts) for text in ("nan", wins)}
-    number = f'IF({call("COUNT", parts)}=0,"{left}",{plain})'
-    return f'IF({found["nan"]}>0,"nan",IF({found[wins]}>0,"{wins}",{number}))'
+    nan, best, worst = ("+".join(f'COUNTIF({as_range(p)},"{text}")' for p in parts) for text in ("nan", wins, left))
+    number = f'IF({worst}={n},"{left}",{call(function, parts)})'
+    return f'IF({nan}>0,{ieee.NAN},IF({best}>0,"{wins}",{number}))'
 
 
-def hits(s: Scope, extreme_of: Cell) -> View:
-    """A helper block that counts in row order how often the extreme was met: the first place is where it says 1."""
+def in_one_line(x: View, dims: Sequence[int]) -> bool:
+    """Whether each part is one row or one column."""
+    return len(dims) == 1 and dims[0] >= len(x.shape) - 2
+
+
+def comparable(s: Scope, function: str) -> View:
+    """x, or a block of numbers that compare as those of x do, with NaN before all others."""
     (x,) = s.x
-    order = {i: n for j in indices(s.y.shape) for n, i in enumerate(each(x, part(s, j)))}
-    previous: Dict[Index, Index] = {}
-    for j in indices(s.y.shape):
-        places = each(x, part(s, j))
-        previous.update(zip(places[1:], places))
+    if x.finite:
+        return x
+    if "comparable" not in s.kept:
+        nan = NAN_ORDER[function]
+        s.kept["comparable"] = s.aside("order = numbers in the order of x", x.shape, lambda i: ieee.order(x[i], nan))
+    return s.kept["comparable"]
+
+
+def ranks_of(s: Scope, function: str) -> View:
+    """A helper block of ranks: RANK compares exactly, where MATCH takes a number a few bits smaller for the largest."""
+    if "ranks" not in s.kept:
+        x, order = comparable(s, function), "" if function == "MAX" else ",1"
+
+        def rank(i: Index) -> str:
+            return f"RANK({x[i]},{as_range(x.line(part(s, result(s, i))))}{order})"
+
+        best = "largest" if function == "MAX" else "smallest"
+        s.kept["ranks"] = s.aside(f"rank = the rank of each number, 1 for the {best}", x.shape, rank)
+    return s.kept["ranks"]
+
+
+def place(s: Scope, ranks: View, i: Index) -> str:
+    """The first place of rank 1, counted from 1, of the part that x[i] is in."""
+    return f"MATCH(1,{as_range(ranks.line(part(s, result(s, i))))},0)"
+
+
+def previous_place(s: Scope, i: Index) -> Optional[Index]:
+    """The place before x[i] in its part, in row order; None where x[i] is the first."""
+    before = list(i)
+    for a in reversed(axes(s.x[0].shape, s.params)):
+        if before[a]:
+            before[a] -= 1
+            return tuple(before)
+        before[a] = s.x[0].shape[a] - 1
+    return None
+
+
+def hits(s: Scope, function: str, best: Cell) -> View:
+    """A helper block that counts in row order how often the best of each part was met."""
+    x = comparable(s, function)
 
     def running(view: View) -> Cell:
         def cell(i: Index) -> str:
-            here = f"IF({x[i]}={extreme_of(result(s, i))},1,0)"
-            return here if order[i] == 0 else f"{view[previous[i]]}+{here}"
+            before, here = previous_place(s, i), f"IF(SIGN({x[i]}-{best(result(s, i))})=0,1,0)"
+            return f"{view[before]}+{here}" if before else here
 
         return cell
 
-    return s.running("how often the extreme was met so far, in row order", x.shape, running)
+    return s.running("met = how often the extreme was met so far, in row order", x.shape, running)
 
 
 @formula("Max")
@@ -176,20 +209,18 @@ class Min(Extreme):
 class Position(Reduction):
     """Where the extreme is: how many places come before it in row order."""
 
+    rounds = False
     function: ClassVar[str]
     derivative = ("no gradient",)
 
     def forward(self, s: Scope) -> Cell:
         (x,) = s.x
-        dims = axes(x.shape, s.params)
-        if len(dims) == 1 and dims[0] >= len(x.shape) - 2:
-
-            def matched(i: Index) -> str:
-                return f"MATCH({extreme(self.function, x, part(s, i), 0.0)},{as_range(x.line(part(s, i)))},0)-1"
-
-            return matched
-        value = s.helper("the extreme", s.y.shape, lambda i: extreme(self.function, x, part(s, i), 0.0))
-        seen = hits(s, lambda i: value[i])
+        if in_one_line(x, axes(x.shape, s.params)):
+            ranks = ranks_of(s, self.function)
+            return lambda i: f"MATCH(1,{as_range(ranks.line(part(s, i)))},0)-1"
+        numbers = comparable(s, self.function)
+        best = s.aside("extreme = the extreme", s.y.shape, lambda i: call(self.function, numbers.ranges(part(s, i))))
+        seen = hits(s, self.function, lambda i: best[i])
         return lambda i: s.total([f"COUNTIF({as_range(p)},0)" for p in seen.ranges(part(s, i))])
 
 

@@ -23,6 +23,10 @@ class Working:
         """One line of the rule, as it stands in the paper and as it is computed. Its first word is its symbol."""
         raise NotImplementedError
 
+    def decay(self, maths: str, value: Any, otherwise: Any) -> Any:
+        """A line that only weight decay makes: a page for hand calculation leaves it out where that is 0."""
+        return self.keep(maths, value)
+
     def either(self, flag: Any, then: Any, otherwise: Any) -> Any:
         """`then` where the flag is not 0."""
         raise NotImplementedError

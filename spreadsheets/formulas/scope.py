@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any, Callable, Dict, List, Optional, Sequence
 
 from ..layout import ALL, Block, Index, Pattern, Shape, size_of
 from . import ieee
 from .limits import MAX_LENGTH, MAX_TERMS, call, chunks, is_range
 
+Cell = Callable[[Index], str]  # from an index to the formula of that cell, without the leading "="
+
 
 class View:
     """A block as seen from one sheet: `v[i, j]` is the address of a number, `v.value(i, j)` what it was at export."""
 
-    def __init__(self, block: Block, seen_from: str, values: Optional[Sequence[Any]] = None) -> None:
+    def __init__(
+        self, block: Block, seen_from: str, values: Optional[Sequence[Any]] = None, finite: Optional[bool] = None
+    ) -> None:
         quoted = block.sheet.replace("'", "''")
         self.prefix = "" if block.sheet == seen_from else f"'{quoted}'!"
         self.block, self.shape, self.values = block, block.shape, values
+        self.finite = ieee.finite(*(values or ())) if finite is None else finite  # no cell holds "inf" or "nan"
 
     def __getitem__(self, index: Sequence[int]) -> str:
         return self.prefix + self.block.address(index)
@@ -36,7 +40,7 @@ class View:
         return tuple(i if n != 1 else 0 for i, n in zip(index[lead:], self.shape))
 
     def value(self, index: Sequence[int]) -> float:
-        """The framework's number at `index` at the export, for choosing a guard; never written into a formula."""
+        """The framework's number at `index` at the export, for choosing a form; never written into a formula."""
         if self.values is None:
             return 0.0
         position = 0
@@ -45,12 +49,22 @@ class View:
         return float(self.values[position])
 
 
+def guarded(plain: Cell, guarded: Cell, makes: View, *reads: View) -> Cell:
+    """The plain formula where all tensors that it reads and the one it makes are finite, else the guarded one.
+
+    Where only the result is finite, a text in it would be an error: what reads the result is not guarded.
+    """
+    if makes.finite:
+        return plain if all(view.finite for view in reads) else lambda i: f"1*({guarded(i)})"
+    return guarded
+
+
 class Scope:
     """One node while its sheet is written.
 
-    `x[k]` operands, `y` result, `dy` the gradient arriving at the result, `params` as given to the operation. `place`
-    and `write` make a helper block on the sheet; `spill` writes one formula to the right of everything and gives its
-    address, for a sum that is too long for one cell.
+    `x[k]` operands, `y` result, `dy` the gradient arriving at the result, `dx` the one handed on, `params` as given to
+    the operation. `place` and `write` make a helper block on the sheet; `spill` writes one formula to the right of
+    everything and gives its address, for a sum that is too long for one cell.
     """
 
     def __init__(
@@ -58,22 +72,31 @@ class Scope:
         x: Sequence[View],
         y: View,
         params: Dict[str, Any],
-        place: Callable[[str, Shape], View],
-        write: Callable[[View, Callable[[Index], str]], None],
+        place: Callable[[str, Shape, bool], View],
+        write: Callable[[View, Cell], None],
         spill: Callable[[str], str],
     ) -> None:
         self.x, self.y, self.params = tuple(x), y, params
         self._place, self._write, self._spill = place, write, spill
-        self.dy: View = y  # set to the arriving gradient before the backward formulas are written
+        self.dy: View = y  # set to the arriving gradient before the backward formulas are written, as dx is
+        self.dx: View = y
         self.kept: Dict[str, View] = {}  # helper blocks of the forward pass that the backward pass reads again
 
-    def helper(self, label: str, shape: Shape, cell: Callable[[Index], str]) -> View:
-        """Write a labelled block of live formulas below what is there, and give its view."""
-        return self.running(label, shape, lambda view: cell)
+    def helper(self, equation: str, shape: Shape, cell: Cell) -> View:
+        """A block of live formulas for a step in between: `equation` is its name, " = " and its rule, in letters."""
+        return self._block(equation, shape, lambda view: cell, False)
 
-    def running(self, label: str, shape: Shape, cell_of: Callable[[View], Callable[[Index], str]]) -> View:
-        """A helper block whose cells may refer to the block itself: a running count."""
-        view = self._place(label, shape)
+    def aside(self, equation: str, shape: Shape, cell: Cell) -> View:
+        """The same for a block that the spreadsheet needs and no one who works by hand: numbers in another order."""
+        return self._block(equation, shape, lambda view: cell, True)
+
+    def running(self, equation: str, shape: Shape, cell_of: Callable[[View], Cell]) -> View:
+        """A block of the second kind whose cells may refer to the block itself: a running count."""
+        return self._block(equation, shape, cell_of, True)
+
+    def _block(self, equation: str, shape: Shape, cell_of: Callable[[View], Cell], aside: bool) -> View:
+        view = self._place(equation, shape, aside)
+        view.finite = all(known.finite for known in (*self.x, self.y, self.dy))
         self._write(view, cell_of(view))
         return view
 
@@ -91,37 +114,34 @@ class Scope:
             parts = [self._spill("=" + call("SUM", some)) for some in chunks(parts, MAX_LENGTH - 200)]
         return call("SUM", parts)
 
-    def sum_of_cells(self, parts: Sequence[str]) -> str:
-        """The sum of ranges and addresses, which may hold infinities and NaN as texts (SUM would skip those)."""
+    def sum_of_cells(self, parts: Sequence[str], finite: bool) -> str:
+        """The sum of ranges and addresses; unless all are `finite` they may hold texts, which SUM would skip."""
         total = self.total(parts)
-        return total if self.all_finite or not parts else ieee.total(parts, total)
-
-    @cached_property
-    def all_finite(self) -> bool:
-        """Whether every number met in the backward pass was finite at the export."""
-        return all(ieee.finite(*(view.values or ())) for view in (*self.x, self.y, self.dy))
+        return total if finite or not parts else ieee.total(parts, total)
 
     def dot(self, a: View, pa: Pattern, b: View, pb: Pattern) -> str:
-        """The sum of products of two lines of equal length and direction (both along rows, or both down columns)."""
+        """The sum of products of two lines of equal length and direction (both along rows, or both down columns).
+
+        A text among them is an error in SUMPRODUCT(a*b), which is slower, and 0 in SUMPRODUCT(a,b).
+        """
+        by = "," if a.finite and b.finite else "*"
         ra, rb = a.ranges(pa), b.ranges(pb)
-        if len(ra) == len(rb) == 1 and ":" in ra[0]:
-            return f"SUMPRODUCT({ra[0]},{rb[0]})"
-        return self.total([f"SUMPRODUCT({p},{q})" if ":" in p else f"{p}*{q}" for p, q in zip(ra, rb)])
+        return self.total([f"SUMPRODUCT({p}{by}{q})" if ":" in p else f"{p}*{q}" for p, q in zip(ra, rb)])
 
     # ---- undoing a broadcast ---------------------------------------------------------------------------------------
-    def unbroadcast(self, k: int, label: str, cell: Callable[[Index], str]) -> Callable[[Index], str]:
+    def unbroadcast(self, k: int, rule: str, cell: Cell) -> Cell:
         """The formula of the gradient of operand k from the formula of one result cell's share.
 
-        Where operand k was broadcast, the shares get a helper block of their own, which is then summed back to its
-        shape.
+        Where operand k was broadcast, the shares, which follow `rule`, get a helper block of their own, which is then
+        summed back to its shape.
         """
         shape, full = self.x[k].shape, self.y.shape
         if shape == full:
             return cell
         if not size_of(full):
             return lambda i: "0"
-        shares = self.helper(label, full, cell)
-        return lambda i: self.sum_of_cells(shares.ranges(widen(i, shape, full)))
+        shares = self.helper(f"share = {rule}", full, cell)
+        return lambda i: self.sum_of_cells(shares.ranges(widen(i, shape, full)), self.dx.finite)
 
 
 def widen(index: Index, shape: Shape, full: Shape) -> Pattern:

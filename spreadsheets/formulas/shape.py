@@ -7,10 +7,13 @@ from typing import Dict, List, Sequence, Tuple
 from ..layout import Index, Shape, indices, size_of
 from .formula import Cell, Formula, Params, formula
 from .scope import Scope, broadcast_shape, widen
+from .wording import Wording
 
 
 class Move(Formula):
     """`source` says which number of which operand a result's number is."""
+
+    moves, rounds = True, False
 
     def source(self, i: Index, shapes: Sequence[Shape], params: Params) -> Tuple[int, Index]:
         raise NotImplementedError
@@ -31,7 +34,7 @@ class Move(Formula):
             operand, j = self.source(i, shapes, s.params)
             if operand == k:
                 came_from.setdefault(j, []).append(s.dy[i])
-        return lambda j: s.sum_of_cells(came_from.get(j, []))
+        return lambda j: s.sum_of_cells(came_from.get(j, []), s.dy.finite)
 
 
 def unravel(position: int, shape: Shape) -> Index:
@@ -65,7 +68,11 @@ class Reshape(Move):
 
 @formula("Transpose")
 class Transpose(Move):
-    words, maths, derivative = "the axes in another order", "yⱼᵢ = xᵢⱼ", ("dE/dxᵢⱼ = dE/dyⱼᵢ",)
+    words, maths, derivative = (
+        "the axes in another order",
+        "Y = Xᵀ:  yⱼᵢ = xᵢⱼ",
+        ("dE/dX = dE/dYᵀ:  dE/dxᵢⱼ = dE/dyⱼᵢ",),
+    )
 
     def text(self, names: Sequence[str], params: Params) -> str:
         dims = tuple(params["dims"])
@@ -103,12 +110,15 @@ class Expand(Move):
         return 0, tuple(j if n != 1 else 0 for j, n in zip(i[len(i) - len(shape) :], shape))
 
     def backward(self, s: Scope, k: int) -> Cell:
-        return lambda j: s.sum_of_cells(s.dy.ranges(widen(j, s.x[0].shape, s.y.shape)))
+        return lambda j: s.sum_of_cells(s.dy.ranges(widen(j, s.x[0].shape, s.y.shape)), s.dy.finite)
 
 
 @formula("Concat")
 class Concat(Move):
     words, maths, derivative = "one after the other", "y = x₁, x₂, … along one axis", ("dE/dx = its part of dE/dy",)
+
+    def rule(self, word: Wording, names: Sequence[str], params: Params) -> str:
+        return f"{', '.join(names)}, one after the other"
 
     def text(self, names: Sequence[str], params: Params) -> str:
         return f"cat([{', '.join(names)}], dim={params['dim']})"
@@ -138,6 +148,9 @@ class Concat(Move):
 @formula("Slice")
 class Slice(Move):
     words, maths, derivative = "a part", "y = x[start::step]", ("dE/dx = dE/dy in that part, 0 elsewhere",)
+
+    def rule(self, word: Wording, names: Sequence[str], params: Params) -> str:
+        return self.text(names, params)
 
     def text(self, names: Sequence[str], params: Params) -> str:
         parts = []

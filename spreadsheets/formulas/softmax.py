@@ -7,8 +7,9 @@ from typing import Sequence
 from ..layout import ALL, Index, Pattern, Shape
 from . import ieee
 from .formula import Cell, Formula, Params, formula
+from .limits import call
 from .reduce import extreme
-from .scope import Scope
+from .scope import Scope, View, guarded
 
 
 class AlongOneAxis(Formula):
@@ -35,21 +36,35 @@ class AlongOneAxis(Formula):
         """The index of what the line through i has only one of."""
         return tuple(0 if a == self.axis(s) else n for a, n in enumerate(i))
 
+    def largest(self, s: Scope, one: Shape) -> View:
+        """m, the largest of each line; no number where the softmax is none."""
+        (x,) = s.x
+        n = x.shape[self.axis(s)] if x.shape else 1
+
+        def m_of(i: Index) -> str:
+            parts = x.ranges(self.line(s, i))
+            return call("MAX", parts) if x.finite else extreme("MAX", parts, n)
+
+        return s.helper("max = the largest x of each line", one, m_of)
+
     def steps(self, s: Scope) -> None:
-        """m, the largest of each line; e = exp(x - m), 0 for a masked "-inf"; z, the sum of e."""
+        """m; e = exp(x - m), 0 for a masked "-inf"; z, the sum of e."""
         (x,) = s.x
         one = tuple(1 if a == self.axis(s) else n for a, n in enumerate(x.shape))
-        m = s.helper("m: the largest of each line", one, lambda i: extreme("MAX", x, self.line(s, i), 0.0))
+        m = self.largest(s, one)
 
         def e_of(i: Index) -> str:
             exponential = f"EXP({x[i]}-{m[self.first(s, i)]})"
-            if ieee.finite(x.value(i)):
-                return exponential
-            return f'IF(ISNUMBER({x[i]}),{exponential},IF(AND({x[i]}="-inf",ISNUMBER({m[self.first(s, i)]})),0,"nan"))'
+            return exponential if x.finite else masked(x[i], m[self.first(s, i)], exponential, "0")
 
-        e = s.helper("e = exp(x − m)", x.shape, e_of)
-        z = s.helper("z = Σ e", one, lambda i: s.total(e.ranges(self.line(s, i))))
+        e = s.helper("exp = exp(x − max)", x.shape, e_of)
+        z = s.helper("sum = Σ exp of each line", one, lambda i: s.total(e.ranges(self.line(s, i))))
         s.kept.update(m=m, e=e, z=z)
+
+
+def masked(x: str, m: str, number: str, otherwise: str) -> str:
+    """`number`, `otherwise` for a masked x = -inf; NaN where the largest of the line is infinite or NaN."""
+    return f'IF(ISNUMBER({m}),IF({x}="-inf",{otherwise},{number}),{ieee.NAN})'
 
 
 @formula("Softmax")
@@ -57,16 +72,17 @@ class Softmax(AlongOneAxis):
     name = "softmax"
     words, maths = "softmax: positive shares that add up to 1", "yⱼ = exp(xⱼ − m) / Σₖ exp(xₖ − m),  m = max x"
     derivative = ("dE/dxⱼ = yⱼ · (dE/dyⱼ − Σₖ dE/dyₖ · yₖ)",)
+    last, last_back = "exp / sum", ("y · (dE/dy − dot)",)
+    cancels = True
 
     def forward(self, s: Scope) -> Cell:
         self.steps(s)
-        e, z = s.kept["e"], s.kept["z"]
+        m, e, z = (s.kept[name] for name in "mez")
 
-        def cell(i: Index) -> str:
-            plain = f"{e[i]}/{z[self.first(s, i)]}"
-            return plain if ieee.finite(s.y.value(i)) else ieee.else_nan(plain, *e.ranges(self.line(s, i))[:1])
+        def plain(i: Index) -> str:
+            return f"{e[i]}/{z[self.first(s, i)]}"
 
-        return cell
+        return guarded(plain, lambda i: f"IF(ISNUMBER({m[self.first(s, i)]}),{plain(i)},{ieee.NAN})", s.y, s.x[0])
 
     def backward(self, s: Scope, k: int) -> Cell:
         p, g = s.y, s.dy
@@ -74,35 +90,40 @@ class Softmax(AlongOneAxis):
         def inner_of(i: Index) -> str:
             return s.dot(g, self.line(s, i), p, self.line(s, i))
 
-        inner = s.helper("Σ dE/dy · y of each line", s.kept["z"].shape, inner_of)
-        return lambda i: f"{p[i]}*({g[i]}-{inner[self.first(s, i)]})"
+        inner = s.helper("dot = Σ dE/dy · y of each line", s.kept["z"].shape, inner_of)
+
+        def plain(i: Index) -> str:
+            return f"{p[i]}*({g[i]}-{inner[self.first(s, i)]})"
+
+        return guarded(plain, lambda i: f"IFERROR({plain(i)},{ieee.NAN})", s.dx, p, g)
 
 
 @formula("LogSoftmax")
 class LogSoftmax(AlongOneAxis):
     name = "log_softmax"
     words, maths = "the logarithm of softmax", "yⱼ = xⱼ − m − ln Σₖ exp(xₖ − m),  m = max x"
-    derivative = ("dE/dxⱼ = dE/dyⱼ − pⱼ · Σₖ dE/dyₖ,  p = e / z",)
+    derivative = ("dE/dxⱼ = dE/dyⱼ − pⱼ · Σₖ dE/dyₖ,  p = softmax x",)
+    last, last_back = "x − max − ln sum", ("dE/dy − exp / sum · total",)
+    cancels = True
 
     def forward(self, s: Scope) -> Cell:
         self.steps(s)
         (x,), m, z = s.x, s.kept["m"], s.kept["z"]
 
-        def cell(i: Index) -> str:
-            j = self.first(s, i)
-            plain = f"{x[i]}-{m[j]}-LN({z[j]})"
-            if ieee.finite(x.value(i), s.y.value(i)):
-                return plain
-            return f'IF(COUNT({x[i]},{m[j]})=2,{plain},IF(AND({x[i]}="-inf",ISNUMBER({m[j]})),"-inf","nan"))'
+        def plain(i: Index) -> str:
+            return f"{x[i]}-{m[self.first(s, i)]}-LN({z[self.first(s, i)]})"
 
-        return cell
+        return guarded(plain, lambda i: masked(x[i], m[self.first(s, i)], plain(i), '"-inf"'), s.y, x)
 
     def backward(self, s: Scope, k: int) -> Cell:
         e, z, g = s.kept["e"], s.kept["z"], s.dy
-        total = s.helper("Σ dE/dy of each line", z.shape, lambda i: s.total(g.ranges(self.line(s, i))))
 
-        def cell(i: Index) -> str:
-            j = self.first(s, i)
-            return f"{g[i]}-{e[i]}/{z[j]}*{total[j]}"
+        def total_of(i: Index) -> str:
+            return s.sum_of_cells(g.ranges(self.line(s, i)), g.finite)
 
-        return cell
+        total = s.helper("total = Σ dE/dy of each line", z.shape, total_of)
+
+        def plain(i: Index) -> str:
+            return f"{g[i]}-{e[i]}/{z[self.first(s, i)]}*{total[self.first(s, i)]}"
+
+        return plain

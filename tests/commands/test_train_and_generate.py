@@ -54,7 +54,7 @@ def test_train_says_what_it_does_and_what_is_next(text: str, capsys: Any) -> Non
         "model  1 layers, 2 heads, width 8, context 8: 1,072 parameters, float32",
         "steps  4 of 2 x 8 characters, 0.2 times the text",
     ]
-    assert lines[4].startswith("step 1 of 4   loss 2.") and "step 4 of 4" in out and "   validation 2." in out
+    assert lines[4].startswith("step 1 of 4  loss 2.") and "step 4 of 4" in out and "  validation 2." in out
     assert "    | " in out  # a sample
     assert lines[-1] == "next: saitama generate a/run"
     assert sorted(file.name for file in Path("a/run").iterdir()) == [
@@ -142,7 +142,8 @@ def test_generate_without_a_run(text: str, capsys: Any) -> None:
 
 def test_a_second_run_keeps_the_first(trained: str, text: str, capsys: Any) -> None:
     before = {file.name: file.read_bytes() for file in Path("run").iterdir()}
-    assert "run holds another run" in refuses(capsys, "train", text, *SMALL)
+    advice = "which is kept; go on with it by --resume, or choose another folder with --out"
+    assert advice in refuses(capsys, "train", text, *SMALL)
     assert "run keeps its settings; with --resume only" in refuses(capsys, "train", "--resume", "--n-embd", "16")
     assert "another text" in refuses(capsys, "train", "--resume", __file__)
     assert "more than 3" in refuses(capsys, "train", "--resume", "--steps", "3")
@@ -156,11 +157,11 @@ def test_a_second_run_keeps_the_first(trained: str, text: str, capsys: Any) -> N
         (["."], "cannot read .: it is a folder"),
         (["text.txt", "empty.txt"], "empty.txt: there is no text in it (0 bytes)"),
         (["latin.txt"], "latin.txt: it is not UTF-8, as byte 3 (0xE9"),
-        (["text.txt", "--block-size", "39"], "needs 40 in both; give more text or a block_size of at most 38"),
-        (["text.txt", "--n-embd", "9"], "a width of n_embd=9 cannot be split among n_head=2 heads"),
+        (["text.txt", "--block-size", "39"], "needs 40 in both; give more text or a --block-size of at most 38"),
+        (["text.txt", "--n-embd", "9"], "a width of --n-embd=9 cannot be split among --n-head=2 heads"),
         (["text.txt", "--out", "text.txt"], "text.txt is a file; give the name of a folder"),
         (["text.txt", "--out", "text.txt/run"], "cannot make the folder text.txt/run: Not a directory"),
-        (["--resume", "--out", "none"], "there is no such folder"),
+        (["--resume", "--out", "none"], "there is no such folder; `saitama train --out FOLDER` makes one"),
     ],
 )
 def test_train_refuses(text: str, capsys: Any, arguments: List[str], message: str) -> None:

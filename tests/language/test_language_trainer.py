@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Dict, List
 
 import pytest
+from openpyxl import load_workbook
 from small_runs import TEXT, small
 
 from saitama import Tensor
@@ -130,6 +131,44 @@ def test_more_steps_and_another_learning_rate(tmp_path: Path) -> None:
         LanguageModelTrainer.resume(tmp_path / "run", TEXT, steps=0)
 
 
+def test_it_leaves_the_curves_of_every_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def rows(folder: Path) -> int:
+        return load_workbook(folder / "curves.xlsx")["Steps"].max_row - 1
+
+    run = LanguageModelTrainer(TEXT, small(), tmp_path / "run", progress=False)
+    assert not run.run.curves.exists()
+    with monkeypatch.context() as patch:
+        CtrlC(patch, 3)
+        with pytest.raises(KeyboardInterrupt):
+            run.fit()
+    assert rows(tmp_path / "run") == 3
+    run.fit()
+    assert rows(tmp_path / "run") == 6
+    LanguageModelTrainer(TEXT, small(), progress=False).fit()  # no folder, no curves
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run"]
+
+
+def test_curves_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = LanguageModelTrainer(TEXT, small(), tmp_path, progress=False)
+    run.run.curves.mkdir()  # a folder of that name is in the way
+    with monkeypatch.context() as patch:
+        CtrlC(patch, 3)
+        with pytest.raises(KeyboardInterrupt, match="stopped after step 3"):  # the reason that came first
+            run.fit()
+    with pytest.raises(IsADirectoryError, match="curves.xlsx: it is a folder"):
+        run.fit()
+    assert LanguageModelTrainer.resume(tmp_path, TEXT, progress=False).step == 6
+
+
+def test_its_errors_speak_python(tmp_path: Path) -> None:
+    LanguageModelTrainer(TEXT, small(), tmp_path, progress=False)
+    with pytest.raises(FileExistsError, match=r"by LanguageModelTrainer\.resume\(folder\), or give another folder$"):
+        LanguageModelTrainer(TEXT, small(), tmp_path, progress=False)
+    for read in (load_language_model, LanguageModelTrainer.resume):
+        with pytest.raises(FileNotFoundError, match=r"LanguageModelTrainer\(text, settings, folder\) makes one$"):
+            read(tmp_path / "none")
+
+
 # --- nothing is lost --------------------------------------------------------------------------------------------------
 def test_a_run_is_never_overwritten(tmp_path: Path) -> None:
     LanguageModelTrainer(TEXT, small(), tmp_path, progress=False)
@@ -163,7 +202,7 @@ def test_a_full_disk_keeps_the_checkpoint_before(tmp_path: Path, monkeypatch: py
         patch.setattr(tensor_file, "atomic_path", full_disk)
         with pytest.raises(OSError, match=r"checkpoint\.safetensors: No space left on device; the old file is kept"):
             run.fit()
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["checkpoint.safetensors", "run.json"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["checkpoint.safetensors", "curves.xlsx", "run.json"]
     assert state(tmp_path) == before
     again = LanguageModelTrainer.resume(tmp_path, TEXT, progress=False)
     assert again.step == 1 and len(again.fit().steps) == 4

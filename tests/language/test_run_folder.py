@@ -85,7 +85,7 @@ def test_who_comes_second_is_refused_and_a_killed_run_is_in_nobodys_way(tmp_path
     last = LanguageModelTrainer.resume(folder, TEXT, progress=False)
     last.settings = small(steps=last.step + 2, evaluate_every=1)
     last.fit()
-    assert names(folder) == ["checkpoint.safetensors", "run.json"]  # no lock, and nothing half written
+    assert names(folder) == ["checkpoint.safetensors", "curves.xlsx", "run.json"]  # no lock, nothing half written
 
 
 def test_two_that_resumed_at_once(tmp_path: Path) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import re
+import sys
 from typing import Any
 
 import pytest
@@ -23,8 +26,8 @@ def test_twenty_lines_and_a_sample(capsys: Any) -> None:
     show(True, 40)
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 20 + 3
-    assert lines[0] == "step  2 of 40   loss 1.500   lr 1.0e-03   150 tokens/s"  # both are of the steps since the last
-    assert lines[19] == "step 40 of 40   loss 39.500   validation 7.000   lr 1.0e-03   150 tokens/s"
+    assert lines[0] == "step  2 of 40  loss 1.500  lr 1.0e-03  150 tokens/s"  # both are of the steps since the last
+    assert lines[19] == "step 40 of 40  loss 39.500  validation 7.000  lr 1.0e-03  150 tokens/s"
     assert lines[20:] == ["    | one", "    | ", "    | two·[2J"]
 
 
@@ -42,3 +45,30 @@ def test_nothing_where_nobody_watches(capsys: Any, shown: Any) -> None:
 
 def test_control_characters_do_not_reach_the_terminal() -> None:
     assert readable("a\tb\x07é\x9b") == "a\tb·é·"
+
+
+class Narrow(io.StringIO):
+    """A terminal of so many columns."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_on_a_terminal_lines_break_between_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setenv("TERM", "xterm")
+    terminal = Narrow()
+    monkeypatch.setattr(sys, "stdout", terminal)
+    sample = "one two three four five six seven eight nine ten eleven twelve thirteen\n\nx"
+    with Watch(2000, shown=True) as watch:
+        watch.step({"step": 2000, "loss": 1.5, "lr": 1e-3, "tokens_per_s": 1e5, "val_loss": 7.0}, sample)
+    over = [line.split("\x1b[2K")[-1] for line in terminal.getvalue().split("\n")]  # the bar, which text replaces
+    lines = [re.sub("\x1b\\[[0-9;?]*[A-Za-z]|\r", "", line).rstrip() for line in over]
+    first = lines.index("step 2,000 of 2,000  loss 1.500  validation 7.000  lr")
+    assert lines[first + 1 : first + 6] == [
+        "  1.0e-03  100,000 tokens/s",
+        "    | one two three four five six seven eight nine ten",
+        "    | eleven twelve thirteen",
+        "    |",
+        "    | x",
+    ]

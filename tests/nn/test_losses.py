@@ -169,9 +169,9 @@ REFUSED = [
     (
         lambda: F.cross_entropy(randn(1, 2), [0], label_smoothing=1.5),
         ValueError,
-        r"label_smoothing must lie in \[0, 1\]",
+        r"label_smoothing must be a number from 0 to 1",
     ),
-    (lambda: nn.CrossEntropyLoss(label_smoothing=-0.1), ValueError, "label_smoothing must lie"),
+    (lambda: nn.CrossEntropyLoss(label_smoothing=-0.1), ValueError, "label_smoothing must be a number from 0 to 1"),
     (lambda: F.nll_loss(randn(2, 3), [0, 3]), IndexError, "nll_loss: target 3 is out of range for 3 classes"),
     (lambda: F.nll_loss(randn(2, 3), Tensor([0.0, 1.0])), TypeError, "nll_loss: targets must be int64 class indices"),
     (lambda: F.nll_loss(randn(2, 3), [0, 1, 2]), ValueError, r"expected shapes \(N, C\) and \(N,\)"),
@@ -188,5 +188,5 @@ def test_refusals(call: Any, error: Any, message: str) -> None:
 @pytest.mark.parametrize("value", [True, 1.0, 1.5, None, math.nan, "1", 2**63])
 def test_a_class_to_ignore_is_a_whole_number(loss: Any, value: Any) -> None:
     name = loss.__name__
-    with pytest.raises((TypeError, ValueError), match=rf"^{name}: ignore_index: (needs a whole number, not|9223)"):
+    with pytest.raises((TypeError, ValueError), match=rf"^{name}: ignore_index must be a whole number from .*, got"):
         loss(Tensor([[0.5, 0.25]]), [0], ignore_index=value)

@@ -128,8 +128,8 @@ def test_plateau_of_an_accuracy() -> None:
 
 REFUSED = [
     (lambda o: StepLR([1], 1), TypeError, "expected an Optimizer, got a list"),
-    (lambda o: StepLR(o, 0), ValueError, "step_size must be at least 1, got 0"),
-    (lambda o: StepLR(o, 1.5), TypeError, "step_size must be an integer"),
+    (lambda o: StepLR(o, 0), ValueError, "step_size must be a whole number from 1 on, got 0"),
+    (lambda o: StepLR(o, 1.5), TypeError, "step_size must be a whole number"),
     (lambda o: StepLR(o, 1, last_epoch=3), KeyError, "needs initial_lr in group 0"),
     (lambda o: LinearWarmup(o, 3, start_factor=2.0), ValueError, r"start_factor must be a number in \[0, 1\], got 2"),
     (lambda o: WarmupCosine(o, 5, 5), ValueError, "warmup_steps 5 must be fewer than total_steps 5"),

@@ -7,7 +7,7 @@ from typing import Any, List
 
 import pytest
 
-from saitama.spreadsheets import gnumeric_engine, libreoffice_engine
+from saitama.spreadsheets.engines import gnumeric_engine, libreoffice_engine
 
 needs_ironcalc = pytest.mark.skipif(sys.version_info < (3, 9), reason="IronCalc has no wheel for Python 3.8")
 needs_libreoffice = pytest.mark.skipif(not libreoffice_engine.is_available(), reason="LibreOffice is not installed")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Callable, Dict, Iterable, List, Tuple
 
+from operations import OPERATIONS
+
 from saitama.autograd.function import apply
 from saitama.tensor.tensor import Tensor
 
@@ -46,22 +48,18 @@ def weighted(y: Tensor) -> Tensor:
     return (y * weights).sum()
 
 
-def _unary(op: str, low: float = -2.0, high: float = 2.0, **params: object) -> None:
+def _unary(op: str, low: float, high: float, params: Dict[str, object]) -> None:
     @case(f"{op}{''.join(f' {v}' for v in params.values())}")
     def make() -> Tensor:
         return weighted(apply(op, [tensor(2, 3, low=low, high=high)], **params))
 
 
-for _op in ("Neg", "Exp", "Tanh", "Sigmoid", "ReLU", "Abs"):
-    _unary(_op)
-_unary("Log", 0.1, 3.0)
-_unary("Sqrt", 0.1, 3.0)
-_unary("GELU", approximate="none")
-_unary("GELU", approximate="tanh")
+for _operation in OPERATIONS:
+    _unary(_operation.op, *_operation.between, _operation.params)
 
 for _format in ("bfloat16", "float16"):
-    _unary("Round", format=_format)
-    _unary("RoundGradient", format=_format)
+    _unary("Round", -2.0, 2.0, {"format": _format})
+    _unary("RoundGradient", -2.0, 2.0, {"format": _format})
 
 Shape = Tuple[int, ...]
 BROADCASTS: List[Tuple[Shape, Shape]] = [

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import struct
 import zipfile
 from pathlib import Path
 from typing import Dict, Optional, Sequence
+from xml.sax.saxutils import escape
+
+from saitama.spreadsheets.read.package import Package
+from saitama.spreadsheets.read.workbook import open_workbook
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -69,6 +74,76 @@ def one_cell(path: Path, cell: str) -> Path:
     return book(path, f'<row r="1">{cell}</row>')
 
 
+def several(path: Path, sheets: Dict[str, str]) -> Path:
+    """A workbook of several sheets: {title: <row> elements}."""
+    contents = parts("")
+    listed, related = "", ""
+    for n, (title, rows) in enumerate(sheets.items(), 1):
+        contents[f"xl/worksheets/sheet{n}.xml"] = sheet_xml(rows)
+        listed += f'<sheet name="{title}" sheetId="{n}" r:id="s{n}"/>'
+        related += f'<Relationship Id="s{n}" Type="{OFFICE}/worksheet" Target="worksheets/sheet{n}.xml"/>'
+    one = '<sheet name="Sheet1" sheetId="1" r:id="rId1"/>'
+    contents["xl/workbook.xml"] = contents["xl/workbook.xml"].replace(one, listed)
+    rels = contents["xl/_rels/workbook.xml.rels"]
+    contents["xl/_rels/workbook.xml.rels"] = rels.replace("</Relationships>", f"{related}</Relationships>")
+    return write(path, contents)
+
+
+def row(number: int, *values: object) -> str:
+    """A row of texts and numbers from column A on; None leaves a cell out."""
+    cells = ""
+    for n, value in enumerate(values):
+        if isinstance(value, str):
+            cells += f'<c r="{chr(65 + n)}{number}" t="inlineStr"><is><t>{escape(value)}</t></is></c>'
+        elif value is not None:
+            cells += f'<c r="{chr(65 + n)}{number}"><v>{value!r}</v></c>'
+    return f'<row r="{number}">{cells}</row>'
+
+
+# --- workbooks that carry a graph -----------------------------------------------------------------------------------
+def item(name: str, shape: Sequence[int] = (), **more: object) -> Dict[str, object]:
+    return {"name": name, "shape": list(shape), "dtype": "float64", "grad": True, **more}
+
+
+def leaf(name: str, shape: Sequence[int], at: Optional[int] = None) -> Dict[str, object]:
+    """An input, its numbers in the row `at` of Inputs."""
+    places = None if at is None else {"sheet": "Inputs", "live": [at, 2]}
+    return item(name, shape, value=places, gradient=None)
+
+
+def node(op: str, inputs: Sequence[int], size: Sequence[int] = (), **params: object) -> Dict[str, object]:
+    """An operation without any cells."""
+    places = {"forward": None, "arriving": None, "contributions": [None] * len(inputs), "sheet": "n"}
+    needs = [True] * len(inputs)
+    return item(op, size, op=op, params=params, inputs=list(inputs), needs=needs, **places)
+
+
+def graph_book(path: Path, leaves: Sequence[object], nodes: Sequence[object], **more: object) -> Path:
+    """A workbook that carries this graph, with numbers for inputs of two numbers in row 3 and of one in row 6."""
+    described = {"saitama": "0", "format": 1, "kind": "export", "leaves": leaves, "nodes": nodes, **more}
+    inputs = row(2, None, "0", "1") + row(3, None, 0.5, 0.25) + row(5, None, "value") + row(6, None, 2.0)
+    text = json.dumps(described)
+    chunks = [text[at : at + 30_000] for at in range(0, len(text), 30_000)]
+    graph = row(1, "note") + "".join(row(n, chunk) for n, chunk in enumerate(chunks, 2))
+    return several(path, {"Inputs": inputs, "Exported": inputs, "Graph": graph})
+
+
+def with_graph(source: Path, path: Path, text: str) -> Path:
+    """The workbook `source` with another text for the graph that it carries."""
+    package = Package(source)
+    chunks = [text[at : at + 30_000] for at in range(0, len(text), 30_000)]
+    sheet = sheet_xml("".join(row(n, chunk) for n, chunk in enumerate(chunks, 2)))
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in package.archive.namelist():
+            archive.writestr(name, sheet if name == package.sheets["Graph"] else package.read(name))
+    return path
+
+
+def graph_text(path: Path) -> str:
+    """The graph that a small workbook carries."""
+    return str(open_workbook(path)["Graph"][2, 1].value)
+
+
 # --- files that are no workbook ------------------------------------------------------------------------------------
 def compound_file(path: Path) -> Path:
     """How an old .xls and a password-protected .xlsx begin."""
@@ -108,20 +183,46 @@ def encrypted_part(path: Path) -> Path:
 
 
 # --- files that want to fill the memory, or never to be done --------------------------------------------------------
-def zip_bomb(path: Path, megabytes: int = 30) -> Path:
-    """A sheet of blanks that packs a thousandfold."""
+ROW = '<row r="1"><c r="A1"><v>7</v></c></row>'
+
+
+def with_part(path: Path, name: str, content: bytes, others: Optional[Dict[str, str]] = None) -> Path:
+    """A workbook with a part of these bytes."""
+    contents = {name: text.encode() for name, text in (others or parts(sheet_xml(ROW))).items()}
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in parts("").items():
-            archive.writestr(name, content)
-        archive.writestr("xl/worksheets/sheet2.xml", b" " * (megabytes << 20))
+        for part, data in {**contents, name: content}.items():
+            archive.writestr(part, data)
     return path
 
 
-def lying_bomb(path: Path) -> Path:
-    """A bomb that the zip's directory declares to be 100 bytes long."""
-    zip_bomb(path)
+def blank_part(path: Path, megabytes: int = 30) -> Path:
+    """A part of blanks that packs a thousandfold."""
+    return with_part(path, "xl/worksheets/sheet2.xml", b" " * (megabytes << 20))
+
+
+def white_picture(path: Path) -> Path:
+    return with_part(path, "xl/media/image1.bmp", b"BM" + bytes(52) + b"\xff" * 1_620_000)
+
+
+def many_styles(path: Path) -> Path:
+    style = '<xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>'
+    styles = f'<styleSheet xmlns="{MAIN}"><cellXfs count="20000">{style * 20_000}</cellXfs></styleSheet>'
+    return with_part(path, "xl/styles.xml", styles.encode())
+
+
+def rows_of_zeros(path: Path) -> Path:
+    return book(path, ROW + "".join(f'<row r="{n}">{"<c><v>0</v></c>" * 50}</row>' for n in range(2, 2_000)))
+
+
+def tall_rows(path: Path) -> Path:
+    return book(path, ROW + '<row ht="20" customHeight="1"/>' * 30_000)
+
+
+def understated_part(path: Path) -> Path:
+    """A part that the zip's directory declares to be 100 bytes long."""
+    blank_part(path)
     data = bytearray(path.read_bytes())
-    struct.pack_into("<I", data, data.rfind(b"PK\x01\x02") + 24, 100)  # the last entry is the bomb's
+    struct.pack_into("<I", data, data.rfind(b"PK\x01\x02") + 24, 100)  # the last entry is that part's
     path.write_bytes(bytes(data))
     return path
 

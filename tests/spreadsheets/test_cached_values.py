@@ -17,11 +17,11 @@ from openpyxl.comments import Comment
 from openpyxl.formatting.rule import CellIsRule
 from openpyxl.styles import Font, PatternFill, Protection
 
-from saitama.spreadsheets.cached_values import with_values, write_with_values
-from saitama.spreadsheets.engine import Result
+from saitama.spreadsheets.engines.cached_values import with_values, write_with_values
+from saitama.spreadsheets.engines.engine import Result
 from saitama.spreadsheets.errors import WorkbookError
-from saitama.spreadsheets.package import Package
-from saitama.spreadsheets.reading import open_workbook
+from saitama.spreadsheets.read.package import Package
+from saitama.spreadsheets.read.workbook import open_workbook
 
 
 def put(cells: str, **results: Result) -> str:

@@ -8,10 +8,10 @@ import hostile
 import openpyxl
 import pytest
 
-from saitama.spreadsheets.compare import compare, is_close, judge
 from saitama.spreadsheets.errors import WorkbookError
-from saitama.spreadsheets.reading import Cell, open_workbook
-from saitama.spreadsheets.report import SHOWN, Comparison, Difference
+from saitama.spreadsheets.judge.compare import compare, is_close, judge
+from saitama.spreadsheets.judge.report import SHOWN, Comparison, Difference
+from saitama.spreadsheets.read.workbook import Cell, open_workbook
 from saitama.tensor.tensor import Tensor
 
 
@@ -117,7 +117,8 @@ def test_each_kind_of_difference_is_reported_as_what_it_is(tmp_path):
     assert str(result).splitlines() == [
         f"{path}: 7 cells checked, 2 wrong, 1 text, 1 blank, 1 not calculated, 1 error, 1 boolean",
         "  Sheet1!A1 (h[0]): found 0.37, expected 0.3775; rounded, 0.38",
-        "  Sheet1!B1 (h[1]): found the text '0,38', expected 0.3775; type it as a number",
+        "  Sheet1!B1 (h[1]): found the text '0,38', expected 0.3775; "
+        "it has a decimal comma, which this spreadsheet does not take: type 0.38",
         "  Sheet1!C1 (h[2]): is blank",
         "  Sheet1!D1 (h[3]): is a formula that was never calculated, expected 0.3775; "
         "open and save it in a spreadsheet program, or run `saitama recalc`",
@@ -203,3 +204,12 @@ def test_the_workbook_is_left_alone(mine):
     compare(mine, {"A1": 1.0})
     open_workbook(mine).cell("A1")
     assert mine.read_bytes() == before and [path.name for path in mine.parent.iterdir()] == ["mine.xlsx"]
+
+
+def test_a_long_text_is_cut_in_a_message(tmp_path):
+    path = hostile.one_cell(
+        tmp_path / "a.xlsx", f'<c t="str"><v>{"no" * 10_000}</v></c><c t="e"><v>{"x" * 9_000}</v></c>'
+    )
+    result = compare(path, {"A1:B1": [1.0, 2.0]})
+    assert len(str(result)) < 400 and result.differences[0].found == "no" * 10_000
+    assert len(open_workbook(path).cell("A1").found) < 120

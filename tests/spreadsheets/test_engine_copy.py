@@ -18,8 +18,8 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.table import Table
 
 from saitama.spreadsheets import recalculate
-from saitama.spreadsheets.engine_copy import engine_copy, without_decoration
-from saitama.spreadsheets.package import Package
+from saitama.spreadsheets.engines.engine_copy import engine_copy, without_decoration
+from saitama.spreadsheets.read.package import Package
 
 QUICK = [ENGINES[0], GNUMERIC]
 ROWS = '<row r="1"><c r="A1"><v>2</v></c><c r="B1"><f>A1+1</f></c></row>'

@@ -13,8 +13,8 @@ from engines import ENGINES
 
 from saitama import Tensor
 from saitama.autograd.function import apply
-from saitama.spreadsheets import export, recalculate, verify
-from saitama.spreadsheets.page import sheet_title
+from saitama.spreadsheets import export, read_tensor, recalculate, verify, worksheet
+from saitama.spreadsheets.texts import sheet_title
 from saitama.tensor import cat, where
 
 
@@ -257,3 +257,18 @@ def test_names_that_look_like_formulas_stay_text(tmp_path: Path) -> None:
     made = export(x.sum(), tmp_path / "a.xlsx")
     assert recalculate(made, engine="ironcalc").errors == {}
     assert status(made).startswith("PASS")
+
+
+def test_where_the_numbers_of_a_tensor_stand(tmp_path: Path) -> None:
+    names = network()
+    made = export(names["loss"], tmp_path / "a.xlsx", names=names)
+    blank = worksheet(names["loss"], tmp_path / "b.xlsx", names=names, blanks=["h"])
+    recalculate(made, engine="ironcalc", output=made)
+    names["loss"].backward()
+    for name, true in {**names, "dloss/dw": names["w"].grad, "dloss/db": names["b"].grad}.items():
+        assert read_tensor(made, made.cells[name]).reshape(-1).tolist() == pytest.approx(true.reshape(-1).tolist())
+    assert {"dloss/dloss", "dloss/dh", "dloss/dh through sub4"} <= set(made.cells)
+    assert set(blank.cells) == set(made.cells)
+    sheet, _, block = blank.cells["h"].rpartition("!")
+    (blanks,) = openpyxl.load_workbook(blank)[sheet.strip("'")][block]
+    assert [cell.value for cell in blanks] == [None, None] and not any(cell.protection.locked for cell in blanks)

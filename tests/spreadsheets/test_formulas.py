@@ -14,11 +14,13 @@ from engines import ENGINES
 import saitama.autograd  # noqa: F401
 from saitama.autograd.function import OPS
 from saitama.spreadsheets import Exported, export, recalculate, verify
-from saitama.spreadsheets.carry import read_graph
 from saitama.spreadsheets.formulas import FORMULAS
-from saitama.spreadsheets.graph import Node, trace
+from saitama.spreadsheets.graph.items import Node
+from saitama.spreadsheets.graph.keys import Share, Value
+from saitama.spreadsheets.graph.trace import trace
 from saitama.spreadsheets.layout import column
-from saitama.spreadsheets.reading import open_workbook
+from saitama.spreadsheets.read.carried import read_graph
+from saitama.spreadsheets.read.workbook import open_workbook
 
 
 def test_every_operation_has_a_formula() -> None:
@@ -73,10 +75,10 @@ def blocks(path: Path) -> List[Tuple[Node, str, Any]]:
     carried = read_graph(open_workbook(path))
     found: Dict[Tuple[str, str], Tuple[Node, str, Any]] = {}
     for node in carried.graph.nodes:
-        found.setdefault((node.op, "forward"), (node, "forward", carried.places[node]))
+        found.setdefault((node.op, "forward"), (node, "forward", carried.places[Value(node)]))
         for k in range(len(node.inputs)):
-            if (node, k) in carried.places and carried.places[node, k].live.size:
-                found.setdefault((node.op, "backward"), (node, "backward", carried.places[node, k]))
+            if Share(node, k) in carried.places and carried.places[Share(node, k)].live.size:
+                found.setdefault((node.op, "backward"), (node, "backward", carried.places[Share(node, k)]))
     return list(found.values())
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from saitama.spreadsheets.hand import decimals_judged, decimals_needed, decimals_typed, is_right, rounded_like
+from saitama.spreadsheets.judge.hand import decimals_judged, decimals_needed, decimals_typed, is_right, rounded_like
 
 true_values = st.one_of(
     st.floats(-1e6, 1e6).filter(lambda x: abs(x) > 1e-9),

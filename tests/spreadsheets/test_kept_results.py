@@ -12,12 +12,13 @@ import pytest
 from engines import ENGINES, GNUMERIC, needs_gnumeric, needs_ironcalc, needs_libreoffice
 
 from saitama import Tensor
-from saitama.spreadsheets import ResultsDiffer, WorkbookError, export, ironcalc_engine, recalculate, verify
-from saitama.spreadsheets.agreement import agree
-from saitama.spreadsheets.called_functions import COMMON, Formulas, calls, missing, plain
-from saitama.spreadsheets.engine import Result
-from saitama.spreadsheets.reading import open_workbook
-from saitama.spreadsheets.recalculate import ENGINES as MODULES
+from saitama.spreadsheets import ResultsDiffer, WorkbookError, export, recalculate, verify
+from saitama.spreadsheets.engines import ironcalc_engine
+from saitama.spreadsheets.engines.agreement import agree
+from saitama.spreadsheets.engines.called_functions import COMMON, Formulas, calls, missing, plain
+from saitama.spreadsheets.engines.engine import Result
+from saitama.spreadsheets.engines.recalculate import ENGINES as MODULES
+from saitama.spreadsheets.read.workbook import open_workbook
 
 QUICK = [ENGINES[0], GNUMERIC]  # LibreOffice takes seconds to start
 

@@ -9,8 +9,8 @@ import pytest
 
 from saitama import Tensor, manual_seed, nn, randn, regularization
 from saitama.spreadsheets import Exported, export, recalculate, verify
-from saitama.spreadsheets.carry import read_graph
-from saitama.spreadsheets.reading import open_workbook
+from saitama.spreadsheets.read.carried import read_graph
+from saitama.spreadsheets.read.workbook import open_workbook
 
 X = Tensor([[0.5, -1.0, 0.25], [1.5, 0.75, -0.5], [-0.25, 2.0, 1.0], [0.125, -0.75, 0.5]], name="x")  # (4, 3)
 Y = Tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [0.25, 0.5]], name="y")  # (4, 2)

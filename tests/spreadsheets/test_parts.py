@@ -10,9 +10,9 @@ import pytest
 from saitama import Tensor, manual_seed, nn, no_grad, randn
 from saitama.language import loss_of_text, tiny_gpt
 from saitama.spreadsheets import Exported, export
-from saitama.spreadsheets.graph import trace
-from saitama.spreadsheets.page import shortened
-from saitama.spreadsheets.parts import Part, local
+from saitama.spreadsheets.graph.parts import Part, local
+from saitama.spreadsheets.graph.trace import trace
+from saitama.spreadsheets.texts import shortened
 
 
 class Net(nn.Module):

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from saitama.spreadsheets.errors import WorkbookError
-from saitama.spreadsheets.read_tensor import read_tensor
+from saitama.spreadsheets.read.read_tensor import read_tensor
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_options(grid):
             '<c r="B1"><f>A1*2</f></c>',
             "Sheet1!B1 is a formula that was never calculated: open and save it .* `saitama recalc`",
         ),
-        ('<c r="B1" t="str"><v>0,38</v></c>', "Sheet1!B1 holds the text '0,38': type it as a number"),
+        ('<c r="B1" t="str"><v>0,38</v></c>', "Sheet1!B1 holds the text '0,38': it has a decimal comma.*: type 0.38"),
         ('<c r="B1" t="b"><v>1</v></c>', "Sheet1!B1 holds the truth value TRUE: type a number"),
         ('<c r="B1" t="e"><v>#DIV/0!</v></c>', "Sheet1!B1 holds the error #DIV/0!: correct it first"),
     ],

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl.worksheet.formula import ArrayFormula
 
-from saitama.spreadsheets import reading
 from saitama.spreadsheets.errors import WorkbookError
-from saitama.spreadsheets.reading import BLANK, open_workbook
+from saitama.spreadsheets.read import workbook as reading
+from saitama.spreadsheets.read.workbook import BLANK, open_workbook
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,9 @@ from saitama.spreadsheets.reading import BLANK, open_workbook
         ("<v>INF</v>", "number", math.inf, None),
         ("<v>1_0</v>", "error", "1_0", None),
         ("<v>\u0661</v>", "error", "\u0661", None),
+        ("<v>1e400</v>", "error", "1e400", None),
+        ("<v> 1.5\n</v>", "number", 1.5, None),
+        ("<v>-INF</v>", "number", -math.inf, None),
         ("<v></v>", "blank", None, None),
         ("<v/>", "blank", None, None),
         ("", "blank", None, None),
@@ -55,8 +58,16 @@ def test_numbers_blanks_and_formulas(tmp_path, cell, kind, value, formula):
         ('<c r="A1" t="str"><v>a_x000D_b_x005F_x0041_</v></c>', "text", "a\rb_x0041_"),
         ('<c r="A1" t="b"><v>1</v></c>', "boolean", True),
         ('<c r="A1" t="b"><v>0</v></c>', "boolean", False),
+        ('<c r="A1" t="b"><v>true</v></c>', "boolean", True),
+        ('<c r="A1" t="b"><v>\n false </v></c>', "boolean", False),
+        ('<c r="A1" t="b"><v/></c>', "blank", None),
+        *[(f'<c r="A1" t="b"><v>{word}</v></c>', "error", word) for word in ("TRUE", "yes", "2", "-1", "1.0", "#REF!")],
+        ('<c r="A1" t="x"><v>1</v></c>', "error", "1 (a cell of the type x)"),
+        ('<c r="A1" t="inlineStr"><v>a</v></c>', "error", "a (a cell of the type inlineStr with <v>)"),
+        ('<c r="A1"><is><t>5</t></is></c>', "error", " (a cell of the type n with <is>)"),
+        ('<c r="A1" t="inlineStr"><is><r><rPr><b/></rPr><t>bo</t></r><r><t>ld</t></r></is></c>', "text", "bold"),
         ('<c r="A1" t="e"><v>#NAME?</v></c>', "error", "#NAME?"),
-        ('<c r="A1" t="d"><v>2024-01-31</v></c>', "text", "2024-01-31"),
+        ('<c r="A1" t="d"><v>2024-01-31</v></c>', "date", "2024-01-31"),
     ],
 )
 def test_texts_booleans_and_errors(tmp_path, cell, kind, value):
@@ -177,6 +188,30 @@ def test_blank_positions(tmp_path):
 def test_numbers_that_only_a_text_can_hold(text, number):
     found = reading.Cell(text, "text").number
     assert repr(found) == repr(number)
+
+
+def test_what_no_program_can_read_is_said(tmp_path):
+    found = open_workbook(hostile.one_cell(tmp_path / "a.xlsx", '<c t="b"><v>maybe</v></c>')).cell("A1")
+    assert found.found == "holds maybe, which no spreadsheet program can read" and found.number is None
+
+
+def test_a_what_if_table_is_a_formula(tmp_path):
+    cell = '<c r="A1"><f t="dataTable" ref="A1:A2" r1="C1" r2="C2"/><v>3</v></c>'
+    assert open_workbook(hostile.one_cell(tmp_path / "a.xlsx", cell)).cell("A1").formula == "=TABLE(C1,C2)"
+
+
+def test_cells_are_counted_over_all_sheets(tmp_path, monkeypatch):
+    workbook = openpyxl.Workbook()
+    for title in ("A", "B"):
+        sheet = workbook.create_sheet(title)
+        for row in range(1, 4):
+            sheet.cell(row, 1).value = row
+    workbook.save(tmp_path / "a.xlsx")
+    monkeypatch.setattr(reading, "MAX_CELLS", 5)
+    book = open_workbook(tmp_path / "a.xlsx")
+    assert len(book["A"]) == 3
+    with pytest.raises(WorkbookError, match="too large to read, sheet 'B': it has more than 5 cells"):
+        book["B"]
 
 
 def test_openpyxl_array_formula(tmp_path):

@@ -18,13 +18,13 @@ import pytest
 from engines import ENGINES, needs_ironcalc, needs_libreoffice
 
 from saitama.locking import folder_lock
-from saitama.spreadsheets import gnumeric_engine, ironcalc_engine, libreoffice_engine
-from saitama.spreadsheets.engine import EngineFailure, engine_folder, run
+from saitama.spreadsheets.engines import gnumeric_engine, ironcalc_engine, libreoffice_engine
+from saitama.spreadsheets.engines.engine import EngineFailure, engine_folder, run
 from saitama.spreadsheets.errors import WorkbookError
-from saitama.spreadsheets.reading import open_workbook
+from saitama.spreadsheets.read.workbook import open_workbook
 
 resource = pytest.importorskip("resource") if hasattr(os, "killpg") else None
-module = importlib.import_module("saitama.spreadsheets.recalculate")
+module = importlib.import_module("saitama.spreadsheets.engines.recalculate")
 recalculate = module.recalculate
 
 
@@ -182,7 +182,7 @@ def test_numbers_that_engines_take_for_something_else_are_refused(tmp_path, text
         recalculate(path)
 
 
-@pytest.mark.parametrize("make", [hostile.compound_file, hostile.truncated, hostile.zip_bomb, hostile.entities])
+@pytest.mark.parametrize("make", [hostile.compound_file, hostile.truncated, hostile.encrypted_part, hostile.entities])
 def test_hostile_files_reach_no_engine(tmp_path, make, monkeypatch):
     monkeypatch.setattr(module, "ENGINES", {})
     with pytest.raises(WorkbookError, match="password|damaged|bomb|entities"):
@@ -296,7 +296,7 @@ def test_what_a_command_leaves_running_is_stopped(tmp_path, folder):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL, signal.SIGINT])
 def test_an_engine_ends_with_whoever_started_it(tmp_path, folder, number):
     script = (
-        f"import sys; from pathlib import Path; from saitama.spreadsheets.engine import run; "
+        f"import sys; from pathlib import Path; from saitama.spreadsheets.engines.engine import run; "
         f"run({sleeper(tmp_path)!r}, 600, Path({str(folder)!r}))"
     )
     ours = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL)

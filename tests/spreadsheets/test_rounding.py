@@ -12,9 +12,10 @@ from engines import needs_gnumeric, needs_libreoffice
 from saitama import Tensor, manual_seed, nn, optim, randn
 from saitama.regularization import BatchNorm1d
 from saitama.spreadsheets import Exported, export, recalculate, verify, worksheet
-from saitama.spreadsheets.carry import read_graph
-from saitama.spreadsheets.places import Places
-from saitama.spreadsheets.reading import open_workbook
+from saitama.spreadsheets.graph.keys import Gradient, Share, Start, Value
+from saitama.spreadsheets.read.carried import read_graph
+from saitama.spreadsheets.read.places import Places
+from saitama.spreadsheets.read.workbook import open_workbook
 
 OPTIMISERS = {
     "Adam": lambda p: optim.Adam(p, lr=0.1, eps=1e-16),  # so that the noise makes a step of 0.1
@@ -57,7 +58,7 @@ def place(made: Exported, parameter: str, symbol: str) -> Places:
     carried = read_graph(open_workbook(made))
     assert carried.graph.step is not None
     (update,) = [update for update in carried.graph.step.updates if update.parameter.name == parameter]
-    return carried.places[("start", update) if symbol == "start" else update.lines[symbol]]
+    return carried.places[Start(update) if symbol == "start" else Value(update.lines[symbol])]
 
 
 @pytest.mark.parametrize("optimizer, engine", [*((name, "ironcalc") for name in OPTIMISERS), *OTHERS])
@@ -80,7 +81,8 @@ def test_large_gradients_leave_large_noise(tmp_path: Path) -> None:
     training.target = training.target * 1e5
     made = training.export(tmp_path / "b.xlsx")
     assert verdict(made) == "PASS" and verify(made).ok
-    assert not verify(made, atol=1e-12).ok
+    strict = verify(made, atol=1e-12)
+    assert strict.ok and strict.undecided
 
 
 def starts(made: Exported, parameter: str) -> List[str]:
@@ -125,8 +127,8 @@ def test_a_wrong_gradient_is_found(tmp_path: Path) -> None:
         (bias,) = [leaf for leaf in carried.graph.leaves if leaf.name == "1.bias"]
         (linear,) = [node for node in carried.graph.nodes if bias in node.inputs]
         blocks = {
-            "through": carried.places[linear, linear.inputs.index(bias)],
-            "gradient": carried.places["gradient", bias],
+            "through": carried.places[Share(linear, linear.inputs.index(bias))],
+            "gradient": carried.places[Gradient(bias)],
             "start": place(made, "1.bias", "start"),
         }
         plant(made, blocks[where], "+0.00000001")
@@ -142,7 +144,7 @@ def test_other_inputs_are_followed(tmp_path: Path) -> None:
     carried = read_graph(open_workbook(made))
     (target,) = [leaf for leaf in carried.graph.leaves if leaf.shape == (5, 2)]
     workbook = openpyxl.load_workbook(made.path)
-    workbook["Inputs"][carried.places[target].live.address((0, 0))].value = 2.5
+    workbook["Inputs"][carried.places[Value(target)].live.address((0, 0))].value = 2.5
     workbook.save(made.path)
     verdict(made)
     assert verify(made).ok

@@ -16,10 +16,11 @@ from engines import needs_ironcalc, needs_libreoffice
 from openpyxl.comments import Comment
 
 from saitama import Tensor, randn
-from saitama.spreadsheets import export, heat_map, libreoffice_engine, recalculate, verify, worksheet
-from saitama.spreadsheets.carry import read_graph
-from saitama.spreadsheets.reading import open_workbook
-from saitama.spreadsheets.saving import check_replaceable, is_untouched, write_workbook
+from saitama.spreadsheets import export, heat_map, recalculate, verify, worksheet
+from saitama.spreadsheets.engines import libreoffice_engine
+from saitama.spreadsheets.read.carried import read_graph
+from saitama.spreadsheets.read.workbook import open_workbook
+from saitama.spreadsheets.write.saving import check_replaceable, is_untouched, write_workbook
 from saitama.training import History
 
 Write = Callable[..., Any]

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+from datetime import datetime, time
 from pathlib import Path
 from typing import Any, Callable, Dict
 
 import openpyxl
 import pytest
 
-from saitama import Tensor
+from saitama import Tensor, where
 from saitama.spreadsheets import WorkbookError, export, recalculate, verify
-from saitama.spreadsheets.carry import SHEET
+from saitama.spreadsheets.graph.keys import Value
+from saitama.spreadsheets.plan.carry import SHEET
+from saitama.spreadsheets.read.carried import read_graph
+from saitama.spreadsheets.read.workbook import open_workbook
 
 
 @pytest.fixture()
@@ -34,6 +39,12 @@ def edit(path: Path, change: Callable[[Any], None], again: bool = True) -> None:
         recalculate(path, engine="ironcalc", output=path)
 
 
+def place_of(path: Path, name: str) -> Any:
+    """Where an input stands."""
+    carried = read_graph(open_workbook(path))
+    return carried.places[Value(next(leaf for leaf in carried.graph.leaves if leaf.name == name))].live
+
+
 def put(sheet: str, cell: str, value: Any) -> Callable[[Any], None]:
     def change(workbook: Any) -> None:
         workbook[sheet][cell].value = value
@@ -44,7 +55,8 @@ def put(sheet: str, cell: str, value: Any) -> Callable[[Any], None]:
 def test_all_right(calculated: Path) -> None:
     result = verify(calculated)
     assert result.ok and result.differences == [] and result.not_checked == []
-    assert result.kinds["formulas"] == result.kinds["framework values"] == result.checked / 2 > 20
+    kinds = result.kinds
+    assert kinds["formulas"] == kinds["framework values"] == kinds["differences"] == result.checked / 3 > 20
     assert "all right" in str(result)
 
 
@@ -100,16 +112,116 @@ def test_a_missing_sheet(sheet: str, message: str, calculated: Path) -> None:
         verify(calculated)
 
 
-@pytest.mark.parametrize("value", ["abc", None, "=1/0"])
-def test_an_input_that_is_no_number(value: Any, calculated: Path) -> None:
+@pytest.mark.parametrize(
+    "value, advice",
+    [
+        ("abc", "holds the text 'abc'; type it as a number"),
+        ("1,5", "holds the text '1,5'; it has a decimal comma.*: type 1.5"),
+        (None, "is blank; type a number there"),
+        ("=1/0", "holds the error #DIV/0!"),
+        (True, "holds the truth value TRUE; type a number"),
+        ("=TRUE", "holds the truth value TRUE"),
+        (datetime(2025, 5, 1), r"holds the date 2025-05-01 \(stored as 45778\); set the cell's format to General"),
+        (time(1, 30), "holds the date 1:30"),
+    ],
+)
+def test_an_input_that_is_no_number(value: Any, advice: str, calculated: Path) -> None:
     edit(calculated, put("Inputs", "B9", value))
-    with pytest.raises(WorkbookError, match=r"'Inputs'!B9 \(w\[0, 0\]\)"):
+    with pytest.raises(WorkbookError, match=r"'Inputs'!B9 \(w\[0, 0\]\) " + advice):
         verify(calculated)
 
 
-def test_rows_that_moved(calculated: Path) -> None:
-    edit(calculated, lambda workbook: workbook["2 h"].insert_rows(3), again=False)
-    with pytest.raises(WorkbookError, match="moved"):
+def test_a_truth_value_is_an_input_of_truth_values(tmp_path: Path) -> None:
+    x = Tensor([1.0, 2.0], requires_grad=True, name="x")
+    flags = Tensor([True, False], name="flags")
+    path = export(where(flags, x, x * 2).sum(), tmp_path / "a.xlsx").path
+    block = place_of(path, "flags")
+    edit(path, put("Inputs", block.address((0,)), False))
+    result = verify(path)
+    assert [d for d in result.differences if "framework" not in d.what and "difference" not in d.what] == []
+    assert result.changed_inputs == [f"Inputs!{block.address((0,))} (flags[0])"]
+
+
+def test_an_input_beyond_float32(tmp_path: Path) -> None:
+    x = Tensor([1.0, 2.0], dtype="float32", requires_grad=True, name="x")
+    path = export((x * x).sum(), tmp_path / "a.xlsx").path
+    edit(path, put("Inputs", place_of(path, "x").address((0,)), 1e300), again=False)
+    with pytest.raises(WorkbookError, match=r"\(x\[0\]\) holds 1e\+300, which is outside the range of float32"):
+        verify(path)
+
+
+def test_inputs_that_were_changed_are_said_in_one_line(calculated: Path) -> None:
+    edit(calculated, put("Inputs", "B9", 0.4))
+    result = verify(calculated)
+    assert result.ok and result.changed_inputs == ["Inputs!B9 (w[0, 0])"]
+    assert "  inputs changed since the export: 1: Inputs!B9 (w[0, 0])" in str(result).splitlines()
+    assert result.as_dict()["changed_inputs"] == result.changed_inputs
+
+
+@pytest.mark.parametrize("sheet", ["2 h", "Inputs"])
+@pytest.mark.parametrize(
+    "method, place", [("rows", 3), ("rows", 9), ("rows", 10), ("cols", 1), ("cols", 2), ("cols", 3), ("cols", 5)]
+)
+@pytest.mark.parametrize("what", ["insert", "delete"])
+def test_rows_and_columns_that_moved(sheet: str, method: str, place: int, what: str, calculated: Path) -> None:
+    """Put in or taken out anywhere, also in the middle of a block."""
+    edit(calculated, lambda workbook: getattr(workbook[sheet], f"{what}_{method}")(place), again=False)
+    with pytest.raises(WorkbookError, match="moved or taken out"):
+        verify(calculated)
+
+
+# --- what is shown is judged ------------------------------------------------------------------------------------
+def test_a_difference_that_says_something_else(calculated: Path) -> None:
+    edit(calculated, put("2 h", "H11", 0.5))
+    (difference,) = verify(calculated).differences
+    assert (difference.address, difference.kind, difference.found, difference.expected) == (
+        "'2 h'!H11",
+        "wrong",
+        0.5,
+        0,
+    )
+    assert difference.what == "h[0] = sigmoid(matmul1)[0], the difference of formula and framework"
+
+
+def test_a_difference_that_hides_an_error(calculated: Path) -> None:
+    edit(calculated, put("2 h", "B11", "=0.9"), again=False)
+    edit(calculated, put("2 h", "H11", "=0*B11"))
+    cells = {d.cell for d in verify(calculated).differences if d.sheet == "2 h"}
+    assert {"B11", "H11"} <= cells
+
+
+def test_a_workbook_in_which_nothing_can_be_checked(calculated: Path) -> None:
+    def nowhere(described: Dict[str, Any]) -> None:
+        for item in [*described["leaves"], *described["nodes"]]:
+            item.update({name: None for name in ("value", "gradient", "forward", "arriving") if name in item})
+            item.update({"contributions": []} if "contributions" in item else {})
+
+    edit(calculated, hostile(nowhere), again=False)
+    with pytest.raises(WorkbookError, match="0 cells checked: there is nothing to compare.*w, which has no cells"):
+        verify(calculated)
+
+
+def test_more_differences_than_anybody_looks_at(calculated: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    edit(calculated, lambda workbook: None, again=False)  # nothing is calculated
+    monkeypatch.setattr(importlib.import_module("saitama.spreadsheets.judge.verify"), "MAX_DIFFERENCES", 10)
+    result = verify(calculated)
+    assert len(result.differences) == 10
+    assert result.not_checked == ["what comes after the first 10 differences"]
+
+
+@pytest.mark.parametrize(
+    "take_away, what",
+    [
+        (lambda d: d["nodes"][1].update(forward=None), "says where h is"),
+        (lambda d: d["nodes"][1].update(arriving=None), "says where dsum4/dh is"),
+        (lambda d: d["nodes"][1].update(contributions=[]), "says where dsum4/dmatmul1 through h is"),
+        (lambda d: d["leaves"][0].update(gradient=None), "says where dsum4/dw is"),
+        (lambda d: d["nodes"][1]["forward"].pop("framework"), "a value of the framework of the sheet '2 h' is missing"),
+    ],
+)
+def test_a_tensor_that_has_no_place_any_more(take_away: Any, what: str, calculated: Path) -> None:
+    edit(calculated, hostile(take_away), again=False)
+    with pytest.raises(WorkbookError, match=f"its structure was changed: (nothing )?{what}"):
         verify(calculated)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator, Tuple
+from typing import Any
 
 import pytest
 
-from saitama import Tensor
-from saitama.spreadsheets.graph import numbers, run, trace
+from saitama import Tensor, nn
+from saitama.spreadsheets.graph.items import numbers
+from saitama.spreadsheets.graph.run import run
+from saitama.spreadsheets.graph.trace import trace
 
 
 def test_inputs_come_before_results_and_the_root_is_last() -> None:
@@ -38,14 +40,50 @@ def test_two_tensors_of_one_name_are_told_apart() -> None:
 
 
 def test_names_of_a_module() -> None:
-    w = Tensor([1.0], requires_grad=True)
+    model = nn.Sequential(nn.Linear(1, 1, bias=False))
+    y = model(Tensor([[1.0]])).sum()
+    assert trace(y, model).leaves[1].name == "0.weight"
+    assert trace(y, {"model": model}).leaves[1].name == "model.0.weight"
 
-    class Module:
-        def named_parameters(self) -> Iterator[Tuple[str, Tensor]]:
-            yield "linear.weight", w
 
-    assert trace(w.sum(), Module()).leaves[0].name == "linear.weight"
-    assert trace(w.sum(), {"model": Module()}).leaves[0].name == "model.linear.weight"
+class Net(nn.Module):
+    """What a script defines at its top level."""
+
+    def __init__(self) -> None:
+        self.fc = nn.Linear(2, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.fc(x).tanh()
+
+
+class Odd:
+    """Neither tensor nor module, whatever one asks it for."""
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda: 1 / 0
+
+
+@pytest.mark.parametrize(
+    "other", [Net, nn.Linear, nn, nn.functional.relu, Net.forward, Odd(), Odd, Any, [1], {"a": 1}, None, "text", 3]
+)
+def test_what_else_a_script_has_names_for_is_passed_over(other: Any) -> None:
+    net, x = Net(), Tensor([[1.0, 2.0]])
+    graph = trace(net(x).sum(), {"Other": other, "net": net, "x": x, 7: other})
+    assert [leaf.name for leaf in graph.leaves] == ["x", "net.fc.weight", "net.fc.bias"]
+    assert [part.path for part in graph.parts] == ["net", "net.fc"]
+
+
+def test_a_class_in_the_place_of_its_module_is_refused() -> None:
+    with pytest.raises(TypeError, match="names is a type; give a mapping from names to tensors"):
+        trace(Net()(Tensor([[1.0, 2.0]])).sum(), Net)
+
+
+def test_a_name_of_ones_own_comes_before_the_underscore_of_a_notebook() -> None:
+    net = Net()
+    loss = net(Tensor([[1.0, 2.0]])).sum()
+    for names in ({"_": net, "_3": net, "net": net}, {"net": net, "_": net}):
+        assert trace(loss, names).leaves[1].name == "net.fc.weight"
+    assert trace(loss, {"_net": net}).leaves[1].name == "_net.fc.weight"
 
 
 def test_computing_again_gives_values_and_gradients() -> None:

@@ -13,11 +13,13 @@ from engines import ENGINES
 
 from saitama import Tensor, manual_seed, nn, optim
 from saitama.spreadsheets import Exported, WorkbookError, export, recalculate, verify, worksheet
-from saitama.spreadsheets.carry import SHEET, read_graph
 from saitama.spreadsheets.formulas import RULES
-from saitama.spreadsheets.places import Places
-from saitama.spreadsheets.reading import open_workbook
-from saitama.spreadsheets.step import OPTIMIZERS
+from saitama.spreadsheets.graph.keys import Value
+from saitama.spreadsheets.graph.trace_step import OPTIMIZERS
+from saitama.spreadsheets.plan.carry import SHEET
+from saitama.spreadsheets.read.carried import read_graph
+from saitama.spreadsheets.read.places import Places
+from saitama.spreadsheets.read.workbook import open_workbook
 
 OPTIMISERS: Dict[str, Callable[[Any], optim.Optimizer]] = {
     "SGD": lambda p: optim.SGD(p, lr=0.1),
@@ -64,7 +66,7 @@ def places(path: Any, parameter: str) -> Dict[str, Places]:
     carried = read_graph(open_workbook(path))
     assert carried.graph.step is not None
     (update,) = [update for update in carried.graph.step.updates if update.parameter.name == parameter]
-    return {symbol: carried.places[line] for symbol, line in update.lines.items()}
+    return {symbol: carried.places[Value(line)] for symbol, line in update.lines.items()}
 
 
 def values(path: Any, block: Places) -> List[float]:
@@ -285,7 +287,9 @@ def test_infinite_gradients(name: str, tmp_path: Path) -> None:
 def test_a_step_is_filled_in_by_hand(tmp_path: Path) -> None:
     training = Training("Adam")
     path = tmp_path / "w.xlsx"
-    worksheet(training.loss(), path, names=training.model, optimizer=training.optimizer, blanks="update")
+    worksheet(
+        training.loss(), path, names=training.model, optimizer=training.optimizer, blanks="update", layout="sheets"
+    )
     blocks = [block for name in ("0.weight", "0.bias") for block in places(path, name).values()]
     assert len(blocks) == 16 and all(block.typed is not None for block in blocks)  # g t m v m̂ v̂ s p
     n = sum(block.live.size for block in blocks)
@@ -313,7 +317,7 @@ def test_blanks_are_chosen_by_name_and_a_blank_gradient_is_not_given_away(tmp_pa
     training = Training("SGD")
     path = tmp_path / "w.xlsx"
     how: Dict[str, Any] = {"names": training.model, "optimizer": training.optimizer}
-    worksheet(training.loss(), path, **how, blanks=["update 0.bias", "0.weight"])
+    worksheet(training.loss(), path, **how, blanks=["update 0.bias", "0.weight"], layout="sheets")
     assert {block.typed is not None for block in places(path, "0.bias").values()} == {True}
     assert {block.typed is not None for block in places(path, "0.weight").values()} == {False}
     found = recalculate(path, engine="ironcalc").values["update 0.weight"]
@@ -321,7 +325,7 @@ def test_blanks_are_chosen_by_name_and_a_blank_gradient_is_not_given_away(tmp_pa
     (caption,) = [cell for cell in sheet["B"] if str(cell.value).startswith("g = d")]
     assert [found.get(f"{col}{caption.row + 2}") for col in "BC"] == ["", ""]
     with pytest.raises(ValueError, match="'update'"):
-        worksheet(training.loss(), path, blanks=["update"])
+        worksheet(training.loss(), path, blanks=["update"], layout="sheets")
 
 
 # --- hostile workbooks ----------------------------------------------------------------------------------------------

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import types
-from typing import Any
+from pathlib import Path
+from typing import Any, Optional
 
 import pytest
 
@@ -25,6 +26,7 @@ def modules(monkeypatch: pytest.MonkeyPatch) -> Any:
     importlib_import = importlib.import_module
     monkeypatch.setattr(backend, "importlib", types.SimpleNamespace(import_module=import_module))
     monkeypatch.setattr(backend.cpu, "unsupported_instructions", lambda: None)
+    monkeypatch.setattr(backend, "built_elsewhere", lambda: None)
     return found
 
 
@@ -37,17 +39,25 @@ def test_compiled_kernels_are_used_where_there_are_some(modules: Any) -> None:
     assert backend.choose("compiled") is modules["saitama.kernels"]
 
 
-MISSING = [ModuleNotFoundError("No module named 'saitama.kernels'"), types.ModuleType("a folder called kernels")]
+MISSING = ModuleNotFoundError("No module named 'saitama.kernels'")
 
 
-@pytest.mark.parametrize("missing", MISSING, ids=["no module", "namespace package"])
-def test_missing_kernels_are_an_error_or_one_warning(modules: Any, missing: Any) -> None:
-    modules["saitama.kernels"] = missing
-    with pytest.raises(ImportError, match="python setup.py build_ext --inplace"):
+@pytest.mark.parametrize("checkout", [Path("/source"), None], ids=["checkout", "installed"])
+def test_missing_kernels_are_an_error_or_one_warning(modules: Any, monkeypatch: Any, checkout: Optional[Path]) -> None:
+    modules["saitama.kernels"] = MISSING
+    monkeypatch.setattr(backend, "CHECKOUT", checkout)
+    advice = "`pip install -e .` in .source builds them" if checkout else "install a C compiler and then saitama again"
+    with pytest.raises(ImportError, match=f"are not built.*; .*{advice}"):
         backend.choose("compiled")
-    with pytest.warns(RuntimeWarning, match="python setup.py build_ext --inplace") as warned:
+    with pytest.warns(RuntimeWarning, match=advice) as warned:
         assert backend.choose("") is reference
     assert len(warned) == 1
+
+
+def test_kernels_that_cannot_be_loaded_say_why(modules: Any) -> None:
+    modules["saitama.kernels"] = ImportError("libgomp.so.1: cannot open shared object file")
+    with pytest.raises(ImportError, match=r"are not usable \(libgomp.so.1: cannot open shared object file\); "):
+        backend.choose("compiled")
 
 
 def test_a_processor_that_lacks_instructions_never_loads_them(modules: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,6 +50,7 @@ def test_the_workbook_has_exact_tables_and_a_chart_of_each_quantity(tmp_path):
     per_step = ["Loss of each step", "Learning rate of each step", "Gradient norm of each step"]
     assert titles(book["Charts"]) == ["Loss", "Accuracy", "Learning rate", "Gradient norm", *per_step]
     loss = book["Charts"]._charts[0]
+    assert loss.scatterStyle == "lineMarker"  # without it Excel offers to repair the file
     assert [series.tx.v for series in loss.series] == ["training", "validation"]
     assert [series.yVal.numRef.f for series in loss.series] == ["'Epochs'!$B$2:$B$4", "'Epochs'!$D$2:$D$4"]
     assert (loss.x_axis.scaling.min, loss.x_axis.scaling.max) == (0, 3)

@@ -34,7 +34,8 @@ class Attention(Function):
     def backward(self, dy: K.Array) -> Gradients:
         q, k, v, mask, y, rows = self.saved
         options = self.num_heads, self.is_causal, self.scale
-        gradients = K.attention_grad(dy, q, k, v, mask, *options, y, rows)  # of the whole batch
+        # For the whole batch; where an operand was broadcast, they are summed below.
+        gradients = K.attention_grad(dy, q, k, v, mask, *options, y, rows)
         return tuple(
             (dx if dx.shape == x.shape else K.sum_to(dx, x.shape)) if need else None
             for x, dx, need in zip((q, k, v), gradients, self.needs)

@@ -16,6 +16,7 @@ class Slice(Function):
     """
 
     __slots__ = ("sizes", "starts", "steps")
+    waits = True
     params = ("starts", "steps", "sizes", "shape")
 
     def __init__(self, starts: Sequence[int], steps: Sequence[int], sizes: Sequence[int], shape: Sequence[int]) -> None:
@@ -30,33 +31,6 @@ class Slice(Function):
 
     def backward(self, dy: K.Array) -> Gradients:
         return (K.slice_grad(dy.reshape(self.sizes), self.saved, self.starts, self.steps),)
-
-    @staticmethod
-    def join(slices: Sequence[Slice], dys: Sequence[K.Array], shape: Tuple[int, ...]) -> K.Array:
-        """The sum of what several slices of one tensor hand back to it. Where they lie side by side and leave nothing
-        out (queries, keys and values; the gates of an LSTM), that is one copy, without any zeros to add."""
-        parts = sorted(zip([part.starts for part in slices], range(len(slices))))
-        ordered = [slices[place] for _, place in parts]
-        for axis, size in enumerate(shape):
-            rest = shape[:axis] + shape[axis + 1 :]
-            at = 0
-            for part in ordered:
-                if (
-                    part.starts[axis] != at
-                    or part.steps[axis] != 1
-                    or part.sizes[:axis] + part.sizes[axis + 1 :] != rest
-                ):
-                    break
-                at += part.sizes[axis]
-            else:
-                straight = all(step == 1 for part in ordered for step in part.steps)
-                if at == size and straight:
-                    return K.concat([dys[place].reshape(slices[place].sizes) for _, place in parts], axis)
-        total = None
-        for part, dy in zip(slices, dys):
-            dx = K.slice_grad(dy.reshape(part.sizes), shape, part.starts, part.steps)
-            total = dx if total is None else K.add(total, dx)
-        return total  # type: ignore[return-value]
 
 
 class Take(Function):

@@ -8,7 +8,7 @@ from saitama.tensor.backend import K
 
 from ..function import Function, Gradients
 
-WIDE = 2**16  # numbers of dL/dY from which on the order of reading pays for a transposed copy of dL/dW
+WIDE = 2**16  # elements of dL/dY: from here on it is faster to compute dL/dW transposed and to copy it
 
 
 def weight_grad(dY: K.Array, X: K.Array) -> K.Array:

@@ -26,7 +26,7 @@ class MatMul(Function):
         try:
             Y = K.matmul(A, B)  # (..., m, n)
         except ValueError as error:
-            problem = str(error).split(": ", 1)[-1]  # the kernel speaks of the batch axes alone
+            problem = str(error).split(": ", 1)[-1]  # the kernel's message names only the batch axes
             if A.shape[-1] != B.shape[-2]:
                 problem = f"inner sizes {A.shape[-1]} and {B.shape[-2]} differ"
             raise ValueError(f"matmul: {a.shape} @ {b.shape}: {problem}") from None

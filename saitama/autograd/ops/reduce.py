@@ -53,7 +53,7 @@ class Mean(Reduction):
         for axis in self.dim:
             n *= self.saved[axis]
         if n == 0:
-            return (K.full(self.saved, 0, dy.dtype),)  # the mean of nothing: there is no x_i
+            return (K.full(self.saved, 0, dy.dtype),)  # the mean of no elements has no x_i to depend on
         share = K.div(dy, K.full((), n, dy.dtype))
         return (K.expand(self.with_axes(share, self.saved), self.saved),)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from math import inf
 from typing import Any, Dict, List, Mapping
 
+from saitama import options
+
 from ..optimizer import Optimizer
 
 
@@ -40,7 +42,7 @@ class LRScheduler:
         self._set(self.last_epoch + 1)
 
     def _set(self, t: int) -> None:
-        lrs = [self.rate(initial, t) for initial in self.base_lrs]  # before anything changes, as it may raise
+        lrs = [self.rate(initial, t) for initial in self.base_lrs]  # may raise, so before anything changes
         self.last_epoch = t
         for group, lr in zip(self.optimizer.param_groups, lrs):
             group["lr"] = lr
@@ -72,17 +74,9 @@ def number(scheduler: object, name: str, value: Any, low: float = 0.0, high: flo
     wanted = f"a finite number {'above' if above else 'of at least'} {low:g}"
     if high < inf:
         wanted = f"a number in {'(' if above else '['}{low:g}, {high:g}]"
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f"{type(scheduler).__name__}: {name} must be {wanted}, got {value!r:.40}")
-    if not (low < value if above else low <= value) or not value <= high or value == inf:
-        raise ValueError(f"{type(scheduler).__name__}: {name} must be {wanted}, got {value}")
-    return value
+    return options.number(f"{type(scheduler).__name__}: {name}", value, low, high, above=above, wanted=wanted)
 
 
 def whole(scheduler: object, name: str, value: Any, least: int = 1) -> int:
-    """`value` if it is an integer of at least `least`, else an error that names the option."""
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{type(scheduler).__name__}: {name} must be an integer, got {value!r:.40}")
-    if value < least:
-        raise ValueError(f"{type(scheduler).__name__}: {name} must be at least {least}, got {value}")
-    return value
+    """`value` if it is a whole number from `least` on, else an error that names the option."""
+    return options.whole(f"{type(scheduler).__name__}: {name}", value, least)

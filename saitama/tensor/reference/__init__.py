@@ -2,153 +2,40 @@
 
 They run the whole framework where nothing is compiled, and the compiled kernels are tested against them. Read
 `broadcast.py` first (how a flat row of numbers has a shape), then `array.py`, then any of the others.
+
+What the package offers are the functions marked as a `kernel`. saitama/kernels.pyi, which says for mypy and for readers
+what both backends have, is written from them by `scripts/stub`.
 """
 
 from __future__ import annotations
 
-from .array import Array, Exporter, cast, from_buffer, from_list, full
-from .attention import attention, attention_grad
-from .broadcast import MAX_NDIM, Shape
-from .elementwise import (
-    abs,
-    abs_grad,
-    add,
-    div,
-    eq,
-    exp,
-    ge,
-    gelu,
-    gelu_grad,
-    gelu_tanh,
-    gelu_tanh_grad,
-    gt,
-    le,
-    log,
-    lt,
-    maximum,
-    minimum,
-    mul,
-    ne,
-    neg,
-    pow,
-    relu,
-    relu_grad,
-    sigmoid,
-    sigmoid_grad,
-    sqrt,
-    sqrt_grad,
-    sub,
-    tanh,
-    tanh_grad,
-    where,
-)
-from .index import flat_index, gather, gather_grad, nonzero, take, take_grad
-from .loss import cross_entropy, cross_entropy_grad, softplus
-from .machine import get_num_threads, info, set_num_threads
-from .matmul import matmul
-from .memory import max_memory_allocated, memory_allocated, reset_peak_memory_stats
-from .move import concat, slice, slice_grad, transpose
-from .normalise import batch_norm, batch_norm_grad, layer_norm, layer_norm_grad
-from .optim import accumulate, adam_step, norm, rmsprop_step, scale, sgd_step
-from .random import integers, normal, uniform
-from .recurrent import elman_steps, elman_steps_grad, gru_steps, gru_steps_grad, lstm_steps, lstm_steps_grad
-from .reduce import argmax, argmin, expand, max, mean, min, scatter_first, sum, sum_to
-from .rounding import round_to
-from .softmax import log_softmax, log_softmax_grad, softmax, softmax_grad
+from importlib import import_module
 
-__all__ = [
-    "Array",
-    "Exporter",
-    "MAX_NDIM",
-    "Shape",
-    "abs",
-    "abs_grad",
-    "accumulate",
-    "adam_step",
-    "add",
-    "argmax",
-    "argmin",
-    "attention",
-    "attention_grad",
-    "batch_norm",
-    "batch_norm_grad",
-    "cast",
-    "concat",
-    "cross_entropy",
-    "cross_entropy_grad",
-    "div",
-    "elman_steps",
-    "elman_steps_grad",
-    "eq",
-    "exp",
-    "expand",
-    "flat_index",
-    "from_buffer",
-    "from_list",
-    "full",
-    "gather",
-    "gather_grad",
-    "ge",
-    "gelu",
-    "gelu_grad",
-    "gelu_tanh",
-    "gelu_tanh_grad",
-    "get_num_threads",
-    "gru_steps",
-    "gru_steps_grad",
-    "gt",
-    "info",
-    "integers",
-    "layer_norm",
-    "layer_norm_grad",
-    "le",
-    "log",
-    "log_softmax",
-    "log_softmax_grad",
-    "lstm_steps",
-    "lstm_steps_grad",
-    "lt",
-    "matmul",
-    "max",
-    "max_memory_allocated",
-    "maximum",
-    "mean",
-    "memory_allocated",
-    "min",
-    "minimum",
-    "mul",
-    "ne",
-    "neg",
-    "nonzero",
-    "norm",
-    "normal",
-    "pow",
-    "relu",
-    "relu_grad",
-    "reset_peak_memory_stats",
-    "rmsprop_step",
-    "round_to",
-    "scale",
-    "scatter_first",
-    "set_num_threads",
-    "sgd_step",
-    "sigmoid",
-    "sigmoid_grad",
-    "slice",
-    "slice_grad",
+from .array import Array, Exporter
+from .broadcast import MAX_NDIM, Shape
+from .kernel import KERNELS
+
+MODULES = (
+    "array",
+    "random",
+    "elementwise",
+    "rounding",
+    "reduce",
     "softmax",
-    "softmax_grad",
-    "softplus",
-    "sqrt",
-    "sqrt_grad",
-    "sub",
-    "sum",
-    "sum_to",
-    "take",
-    "take_grad",
-    "tanh",
-    "tanh_grad",
-    "transpose",
-    "uniform",
-    "where",
-]
+    "attention",
+    "loss",
+    "normalise",
+    "recurrent",
+    "optim",
+    "matmul",
+    "move",
+    "index",
+    "machine",
+    "memory",
+)
+for _name in MODULES:
+    import_module(f"{__name__}.{_name}")
+globals().update(KERNELS)
+
+__all__ = ["Array", "Exporter", "MAX_NDIM", "Shape"]
+__all__ += KERNELS

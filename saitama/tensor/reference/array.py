@@ -8,6 +8,7 @@ import sys
 from typing import Any, Iterable, List, Sequence
 
 from .broadcast import Shape, check_shape, check_sizes, count
+from .kernel import kernel
 from .memory import count_memory
 
 TYPECODES = {"float64": "d", "float32": "f", "int64": "q", "bool": "b"}  # how array.array stores each dtype
@@ -158,6 +159,7 @@ def store(op: str, value: Any, dtype: str) -> Any:
         raise OverflowError(f"{op}: a number is too large for {dtype}") from None
 
 
+@kernel
 def from_list(flat: Sequence[Any], shape: Shape, dtype: str) -> Array:
     """An array of `shape` from its numbers in row order. Raises ValueError if their count or size does not fit."""
     shape = check_shape("from_list", shape)
@@ -168,6 +170,7 @@ def from_list(flat: Sequence[Any], shape: Shape, dtype: str) -> Array:
     return fill(out, (store("from_list", value, dtype) for value in flat))
 
 
+@kernel
 def from_buffer(obj: object) -> Array:
     """A copy of any buffer of C ints, floats or bools, strided too.
 
@@ -201,6 +204,7 @@ def from_buffer(obj: object) -> Array:
     return out
 
 
+@kernel
 def full(shape: Shape, value: float, dtype: str) -> Array:
     """An array with the same number everywhere."""
     out = zeros(check_shape("full", shape), check_dtype("full", dtype))
@@ -210,6 +214,7 @@ def full(shape: Shape, value: float, dtype: str) -> Array:
     return fill(out, (number for _ in range(out.size)))
 
 
+@kernel
 def cast(a: Array, dtype: str) -> Array:
     """The same numbers in another dtype: int64 drops the fraction, in bool anything but 0 is True.
 
@@ -218,7 +223,7 @@ def cast(a: Array, dtype: str) -> Array:
     out = zeros(a.shape, check_dtype("cast", dtype))
     if dtype == "int64":
         for i, x in enumerate(a.data):
-            if not INT64_MIN <= x <= INT64_MAX:  # not true of NaN either
+            if not INT64_MIN <= x <= INT64_MAX:  # NaN is refused here too
                 raise ValueError(f"cast: {x} at position {i} has no int64 value")
         return fill(out, map(int, a.data))
     return fill(out, (x != 0 for x in a.data) if dtype == "bool" else a.data)

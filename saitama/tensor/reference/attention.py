@@ -11,6 +11,7 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 from . import c_math as c
 from .array import Array, check_float, fill, zeros
 from .broadcast import Shape, broadcast_shape, check_shape, count, spread
+from .kernel import kernel
 from .reduce import pairwise
 
 Row = List[float]
@@ -19,17 +20,22 @@ INF = math.inf
 
 
 class Sizes(NamedTuple):
-    batch: Shape  # of the operands
+    batch: Shape  # the axes in front, as the operands broadcast
     heads: int
     scores: Shape  # (*batch, heads where they have an axis, T, S)
     d_v: int  # width of the values of a head
 
 
+@kernel
 def attention(
     q: Array, k: Array, v: Array, mask: Optional[Array], heads: int, is_causal: bool, scale: float
 ) -> Tuple[Array, Array]:
     """(y, rows): y_i = sum_j P_ij v_j, P_ij = e^(s_ij - m_i) / l_i, the softmax of the scores s = scale q k^T + mask.
 
+    q (..., T, h d), k (..., S, h d), v (..., S, h d_v) -> y (..., T, h d_v), rows (..., h, T, 2). The heads lie side by
+    side in the last axis, and each attends by itself; with heads = 0 there is one, and no axis of heads in mask and
+    rows. The axes in front broadcast. mask is bool (True: may attend) or of q's dtype (added to the scores), and
+    broadcasts to (..., h, T, S). is_causal: query i attends to the keys 0 to i.
     rows_i = (m_i, l_i), the largest score and the sum of e^(s_ij - m_i): (-inf, 0) of a query that may attend to
     nothing, whose y is 0.
     """
@@ -47,6 +53,7 @@ def attention(
     return join(Y, sizes, y), fill(zeros((*sizes.scores[:-1], 2), q.dtype), rows)
 
 
+@kernel
 def attention_grad(
     dy: Array,
     q: Array,

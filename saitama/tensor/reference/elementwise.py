@@ -7,25 +7,26 @@ from __future__ import annotations
 
 import math
 from functools import wraps
-from typing import Any, Callable
+from typing import Any, Callable, TypeVar
 
 from . import c_math as c
 from .array import Array, check_float, check_gradient, check_is, check_same_dtype, fill, zeros
 from .broadcast import broadcast_shape, spread
+from .kernel import kernel
 
 Unary = Callable[[Array], Array]
 Binary = Callable[[Array, Array], Array]
+K = TypeVar("K", Unary, Binary)
 
 
 def unary(f: Callable[[float], float]) -> Unary:
     """f(x) for every element x of a float array."""
 
-    @wraps(f)
-    def kernel(a: Array) -> Array:
+    def each(a: Array) -> Array:
         check_float(f.__name__, a)
         return fill(zeros(a.shape, a.dtype), map(f, a.data))
 
-    return kernel
+    return kernel(called_as(f, each))
 
 
 def broadcast(f: Callable[[Any, Any], Any], a: Array, b: Array, dtype: str) -> Array:
@@ -38,34 +39,37 @@ def broadcast(f: Callable[[Any, Any], Any], a: Array, b: Array, dtype: str) -> A
 def arithmetic(f: Callable[[float, float], float]) -> Binary:
     """f(x, y) with broadcasting, for two arrays of one float dtype."""
 
-    @wraps(f)
-    def kernel(a: Array, b: Array) -> Array:
+    def each(a: Array, b: Array) -> Array:
         check_float(f.__name__, a, b)
         return broadcast(f, a, b, a.dtype)
 
-    return kernel
+    return kernel(called_as(f, each))
 
 
 def comparison(f: Callable[[Any, Any], bool]) -> Binary:
     """f(x, y) with broadcasting, for two arrays of any one dtype; the result is bool. NaN equals nothing."""
 
-    @wraps(f)
-    def kernel(a: Array, b: Array) -> Array:
+    def each(a: Array, b: Array) -> Array:
         check_same_dtype(f.__name__, a, b)
         return broadcast(f, a, b, "bool")
 
-    return kernel
+    return kernel(called_as(f, each))
 
 
 def derivative(f: Callable[[float, float], float]) -> Binary:
     """f(x or y, dy) for two arrays of one float dtype and one shape."""
 
-    @wraps(f)
-    def kernel(x: Array, dy: Array) -> Array:
+    def each(x: Array, dy: Array) -> Array:
         check_gradient(f.__name__, x, dy)
         return fill(zeros(x.shape, x.dtype), map(f, x.data, dy.data))
 
-    return kernel
+    return kernel(wraps(f)(each))  # with the names of its parameters: they say whether it wants x or y
+
+
+def called_as(f: Callable[..., Any], each: K) -> K:
+    """The kernel, under the name of its formula."""
+    each.__name__, each.__qualname__, each.__module__, each.__doc__ = f.__name__, f.__name__, f.__module__, f.__doc__
+    return each
 
 
 # --- two arrays ------------------------------------------------------------------------------------------------------
@@ -96,11 +100,13 @@ def pow(x: float, y: float) -> float:
 
 @arithmetic
 def maximum(x: float, y: float) -> float:
-    return x if x >= y or x != x else y  # NaN wins
+    """NaN if either is."""
+    return x if x >= y or x != x else y
 
 
 @arithmetic
 def minimum(x: float, y: float) -> float:
+    """NaN if either is."""
     return x if x <= y or x != x else y
 
 
@@ -134,6 +140,7 @@ def ge(x: Any, y: Any) -> bool:
     return bool(x >= y)
 
 
+@kernel
 def where(condition: Array, a: Array, b: Array) -> Array:
     """a where the condition holds, b elsewhere; the three broadcast."""
     check_is("where", "the condition", condition, "bool")

@@ -6,6 +6,7 @@ from typing import Iterator, Sequence
 
 from .array import Array, check_float, check_is, fill, zeros
 from .broadcast import Shape, check_axis, check_shape, count, strides, walk
+from .kernel import kernel
 
 
 def check_position(op: str, at: int, axis: int, rows: int) -> int:
@@ -25,6 +26,7 @@ def take_positions(op: str, shape: Shape, index: Array, dim: int) -> Iterator[in
             yield from range(start, start + inner)
 
 
+@kernel
 def take(a: Array, index: Array, dim: int) -> Array:
     """Rows of axis `dim`, chosen by `index`: its shape replaces that axis. Negatives count from the end."""
     check_axis("take", dim, a.shape)
@@ -34,6 +36,7 @@ def take(a: Array, index: Array, dim: int) -> Array:
     return fill(out, (a.data[i] for i in take_positions("take", a.shape, index, dim)))
 
 
+@kernel
 def take_grad(dy: Array, index: Array, dim: int, size: int) -> Array:
     """The derivative of take from an axis of `size` rows: dy added up where a row was taken more than once."""
     check_float("take_grad", dy)
@@ -68,6 +71,7 @@ def check_gather(op: str, shape: Shape, dim: int, index: Array) -> None:
     check_is(op, "the index", index, "int64")
 
 
+@kernel
 def gather(a: Array, dim: int, index: Array) -> Array:
     """For dim 1: y[i, j] = a[i, index[i, j]]."""
     check_gather("gather", a.shape, dim, index)
@@ -75,6 +79,7 @@ def gather(a: Array, dim: int, index: Array) -> Array:
     return fill(out, (a.data[i] for i in gather_positions("gather", a.shape, dim, index)))
 
 
+@kernel
 def gather_grad(dy: Array, dim: int, index: Array, shape: Shape) -> Array:
     """For dim 1: dx[i, index[i, j]] += dy[i, j]."""
     check_float("gather_grad", dy)
@@ -87,6 +92,7 @@ def gather_grad(dy: Array, dim: int, index: Array, shape: Shape) -> Array:
     return dx
 
 
+@kernel
 def flat_index(indices: Sequence[Array], shape: Shape) -> Array:
     """Rows, columns, ... (one index per axis, all of one shape) -> positions in the flat array."""
     shape = check_shape("flat_index", shape)
@@ -102,6 +108,7 @@ def flat_index(indices: Sequence[Array], shape: Shape) -> Array:
     return out
 
 
+@kernel
 def nonzero(mask: Array) -> Array:
     """The flat positions of the True elements: int64, shape (n,)."""
     check_is("nonzero", "the mask", mask, "bool")

@@ -8,12 +8,14 @@ from typing import List, Tuple
 from . import c_math as c
 from .array import Array, check_float, check_is, zeros
 from .elementwise import unary
+from .kernel import kernel
 from .reduce import pairwise
 from .softmax import log_softmax_row
 
 
 @unary
 def softplus(x: float) -> float:
+    """ln(1 + e^x)."""
     return (x if x > 0 else 0.0) + math.log1p(c.exp(-math.fabs(x)))  # = ln(1 + e^x); NaN comes through e^-|x|
 
 
@@ -23,8 +25,12 @@ def smoothed(t: int, classes: int, label_smoothing: float) -> List[float]:
     return [(1 - label_smoothing) * (j == t) + rest for j in range(classes)]
 
 
+@kernel
 def cross_entropy(x: Array, t: Array, ignore_index: int, label_smoothing: float) -> Tuple[Array, Array]:
-    """(loss_i = -sum_j q_ij log_softmax(x_i)_j, log_softmax(x)); the loss is 0 where t_i is `ignore_index`."""
+    """(loss_i = -sum_j q_ij log_softmax(x_i)_j, log_softmax(x)); the loss is 0 where t_i is `ignore_index`.
+
+    x (N, C), t (N,) of int64 in [0, C) or `ignore_index`; q_ij = (1 - e) [j = t_i] + e / C, e the label smoothing.
+    """
     n, classes = check_targets("cross_entropy", x, t, ignore_index)
     losses, log_p = zeros((n,), x.dtype), zeros(x.shape, x.dtype)
     for i in range(n if classes else 0):
@@ -38,6 +44,7 @@ def cross_entropy(x: Array, t: Array, ignore_index: int, label_smoothing: float)
     return losses, log_p
 
 
+@kernel
 def cross_entropy_grad(log_p: Array, t: Array, dy: Array, ignore_index: int, label_smoothing: float) -> Array:
     """dx_ij = dy_i (exp(log_p_ij) - q_ij); 0 where t_i is `ignore_index`."""
     n, classes = check_targets("cross_entropy_grad", log_p, t, ignore_index)

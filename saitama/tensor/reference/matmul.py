@@ -6,8 +6,10 @@ from typing import Optional
 
 from .array import Array, check_float, zeros
 from .broadcast import Shape, broadcast_shape, check_shape, spread
+from .kernel import kernel
 
 
+@kernel
 def matmul(a: Array, b: Array, trans_a: bool = False, trans_b: bool = False, bias: Optional[Array] = None) -> Array:
     """(..., m, k) @ (..., k, n) + (n,) -> (..., m, n); a flag reads that operand transposed; batches broadcast."""
     if a.ndim < 2 or b.ndim < 2:
@@ -24,7 +26,7 @@ def matmul(a: Array, b: Array, trans_a: bool = False, trans_b: bool = False, bia
             raise ValueError(f"matmul: {a.shape} @ {b.shape}: bias has shape {bias.shape}; needs ({n},)")
     batch = broadcast_shape("matmul", a.shape[:-2], b.shape[:-2])
 
-    a_row, a_column = (1, m) if trans_a else (k, 1)  # how far the next row, the next column lies
+    a_row, a_column = (1, m) if trans_a else (k, 1)  # the distance from row to row, from column to column
     b_row, b_column = (1, k) if trans_b else (n, 1)
     y = zeros(check_shape("matmul", (*batch, m, n)), a.dtype)
     matrices = zip(spread(a.shape[:-2], batch), spread(b.shape[:-2], batch))
@@ -36,7 +38,7 @@ def matmul(a: Array, b: Array, trans_a: bool = False, trans_b: bool = False, bia
                 for r in range(k):
                     total += a.data[a_i + r * a_column] * b.data[b_j + r * b_row]
                 y.data[p * m * n + i * n + j] = total
-                if bias is not None:  # added to the sum as the dtype rounds it
+                if bias is not None:  # added after the sum was rounded to the dtype
                     y.data[p * m * n + i * n + j] += bias.data[j]
     return y
 

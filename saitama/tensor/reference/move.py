@@ -6,8 +6,10 @@ from typing import List, Sequence
 
 from .array import Array, check_same_dtype, fill, zeros
 from .broadcast import Shape, check_axis, check_shape, count, strides, walk
+from .kernel import kernel
 
 
+@kernel
 def transpose(a: Array, dims: Shape) -> Array:
     """Axis i of the result is axis dims[i] of `a`."""
     dims = check_shape("transpose", dims)
@@ -35,6 +37,7 @@ def slice_positions(op: str, shape: Shape, starts: Shape, steps: Shape, sizes: S
     return walk(sizes, [step * jump for step, jump in zip(steps, jumps)], begin)
 
 
+@kernel
 def slice(a: Array, starts: Shape, steps: Shape, sizes: Shape) -> Array:
     """The elements start, start + step, ... along each axis, `size` of them; a step may be negative."""
     sizes = check_shape("slice", sizes)
@@ -42,6 +45,7 @@ def slice(a: Array, starts: Shape, steps: Shape, sizes: Shape) -> Array:
     return fill(zeros(sizes, a.dtype), (a.data[i] for i in positions))
 
 
+@kernel
 def slice_grad(dy: Array, shape: Shape, starts: Shape, steps: Shape) -> Array:
     """Zeros of `shape`, with dy put back where the slice took its elements."""
     shape = check_shape("slice_grad", shape)
@@ -52,6 +56,7 @@ def slice_grad(dy: Array, shape: Shape, starts: Shape, steps: Shape) -> Array:
     return dx
 
 
+@kernel
 def concat(arrays: Sequence[Array], dim: int) -> Array:
     """The arrays one after the other along an axis; all other sizes must be equal."""
     if not arrays:
@@ -68,7 +73,7 @@ def concat(arrays: Sequence[Array], dim: int) -> Array:
     at = 0
     for outer in range(count(shape[:dim])):
         for a in arrays:
-            length = a.shape[dim] * inner  # what `a` contributes for one index of the outer axes lies in one piece
+            length = a.shape[dim] * inner  # contiguous in `a`, for each index of the outer axes
             out.data[at : at + length] = a.data[outer * length : (outer + 1) * length]
             at += length
     return out

@@ -14,6 +14,7 @@ from typing import List, Optional, Tuple
 from . import c_math as c
 from .array import Array, check_float, check_gradient, fill, zeros
 from .broadcast import count
+from .kernel import kernel
 from .reduce import pairwise
 
 Row = List[float]
@@ -51,8 +52,10 @@ def factors(weight: Optional[Array], width: int) -> Row:
     return [1.0] * width if weight is None else weight.data.tolist()
 
 
+@kernel
 def layer_norm(x: Array, weight: Optional[Array], bias: Optional[Array], eps: float) -> Triple:
-    """(y, mean, rstd) over the last axis; mean and rstd = 1 / sqrt(var + eps) have the shape without it."""
+    """(y, mean, rstd) over the last axis, to whose size C belong weight and bias (C,), if there are any; mean and
+    rstd = 1 / sqrt(var + eps) have the shape without it."""
     width = check_parameters("layer_norm", x, weight, bias)
     w, b = factors(weight, width), [0.0] * width if bias is None else bias.data.tolist()
     y, mean, rstd = zeros(x.shape, x.dtype), zeros(x.shape[:-1], x.dtype), zeros(x.shape[:-1], x.dtype)
@@ -65,6 +68,7 @@ def layer_norm(x: Array, weight: Optional[Array], bias: Optional[Array], eps: fl
     return y, mean, rstd
 
 
+@kernel
 def layer_norm_grad(dy: Array, x: Array, weight: Optional[Array], mean: Array, rstd: Array) -> Triple:
     """(dx, dweight, dbias)."""
     width = check_parameters("layer_norm_grad", x, weight, None)
@@ -81,6 +85,7 @@ def layer_norm_grad(dy: Array, x: Array, weight: Optional[Array], mean: Array, r
     return (dx, *parameter_grads(dy, x_hat))
 
 
+@kernel
 def batch_norm(x: Array, weight: Optional[Array], bias: Optional[Array], eps: float) -> Triple:
     """(y, mean, var) of x (N, C) over the first axis; var (C,) is the biased one, divided by N."""
     width = check_parameters("batch_norm", x, weight, bias, ndim=2)
@@ -95,6 +100,7 @@ def batch_norm(x: Array, weight: Optional[Array], bias: Optional[Array], eps: fl
     return y, mean, variance
 
 
+@kernel
 def batch_norm_grad(dy: Array, x: Array, weight: Optional[Array], mean: Array, var: Array, eps: float) -> Triple:
     """(dx, dweight, dbias)."""
     width = check_parameters("batch_norm_grad", x, weight, None, ndim=2)

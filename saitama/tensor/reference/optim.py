@@ -12,6 +12,7 @@ from typing import Any, Callable, List, Optional, Sequence, Tuple
 
 from . import c_math as c
 from .array import Array, Exporter, check_float, check_gradient, fill, zeros
+from .kernel import kernel
 
 Tensors = Sequence[Exporter]
 
@@ -67,6 +68,7 @@ def decayed(g: float, weight_decay: float, p: float) -> float:
     return g if weight_decay == 0 else g + weight_decay * p
 
 
+@kernel
 def sgd_step(
     params: Tensors,
     grads: Tensors,
@@ -77,12 +79,16 @@ def sgd_step(
     nesterov: bool,
     weight_decay: float,
 ) -> None:
-    """New params, and momenta unless they are None."""
+    """New params, and momenta unless they are None: then the momentum does not count. In the first step the momenta are
+    zeros, and the dampening is 0."""
 
     def plain(p: float, g: float) -> Tuple[float]:
+        """p ← p - lr (g + weight_decay p)"""
         return (p - lr * decayed(g, weight_decay, p),)
 
     def heavy(p: float, g: float, v: float) -> Tuple[float, float]:
+        """g ← g + weight_decay p;  v ← momentum v + (1 - dampening) g;  p ← p - lr v, or - lr (g + momentum v)
+        (Sutskever et al. 2013, equations 1 to 4, with lr outside the velocity)"""
         g = decayed(g, weight_decay, p)
         v = momentum * v + (1 - dampening) * g
         return p - lr * (g + momentum * v if nesterov else v), v
@@ -93,6 +99,7 @@ def sgd_step(
         step("sgd_step", heavy, params, grads, momenta)
 
 
+@kernel
 def adam_step(
     params: Tensors,
     grads: Tensors,
@@ -106,13 +113,17 @@ def adam_step(
     weight_decay: float,
     decoupled: bool,
 ) -> None:
-    """New params, first moments m and second moments v: step number t, which counts from 1."""
+    """New params, first moments m and second moments v: step number t, which counts from 1. Decoupled weight decay is
+    that of AdamW."""
     if t < 1:
         raise ValueError(f"adam_step: step {t}: the first step is 1")
     size = c.divide(lr, 1 - beta1**t)
     root = math.sqrt(1 - beta2**t)
 
     def rule(p: float, g: float, m: float, v: float) -> Tuple[float, float, float]:
+        """m ← beta1 m + (1 - beta1) g;  v ← beta2 v + (1 - beta2) g²;  p ← p - lr m̂ / (sqrt(v̂) + eps)
+        (Kingma and Ba 2015, algorithm 1), with m̂ = m / (1 - beta1^t) and v̂ = v / (1 - beta2^t): lr m̂ is size m, and
+        sqrt(v̂) is sqrt(v) / root. The decay is in g, or decoupled in p (Loshchilov and Hutter 2019, algorithm 2)."""
         if decoupled:
             p = decayed(p, -lr * weight_decay, p)
         else:
@@ -124,6 +135,7 @@ def adam_step(
     step("adam_step", rule, params, grads, first, second)
 
 
+@kernel
 def rmsprop_step(
     params: Tensors,
     grads: Tensors,
@@ -136,9 +148,12 @@ def rmsprop_step(
     weight_decay: float,
     momentum: float,
 ) -> None:
-    """New params, mean squares, and momenta and mean gradients unless they are None."""
+    """New params, mean squares, and momenta and mean gradients unless they are None; with the latter it is the centered
+    form."""
 
     def rule(p: float, g: float, s: float, b: float, a: float) -> Tuple[float, float, float, float]:
+        """s ← alpha s + (1 - alpha) g²;  u = g / (sqrt(s) + eps);  b ← momentum b + u;  p ← p - lr b
+        (Tieleman and Hinton 2012), centered with a ← alpha a + (1 - alpha) g and s - a² for s (Graves 2013)"""
         g = decayed(g, weight_decay, p)
         s = alpha * s + (1 - alpha) * (g * g)
         a = alpha * a + (1 - alpha) * g
@@ -149,17 +164,20 @@ def rmsprop_step(
     step("rmsprop_step", rule, params, grads, square, momenta, averages)
 
 
+@kernel
 def accumulate(tensors: Tensors, others: Tensors) -> None:
     """tensor + other for every element of each."""
     step("accumulate", lambda x, y: (x + y,), tensors, others)
 
 
+@kernel
 def norm(arrays: Sequence[Array]) -> float:
     """The square root of the sum of the squares of all elements."""
     check_lists("norm", arrays)
     return math.sqrt(sum(sum(x * x for x in a.data) for a in arrays))
 
 
+@kernel
 def scale(tensors: Tensors, factor: float) -> None:
     """factor x for every element x."""
     arrays = arrays_of("scale", tensors)

@@ -12,6 +12,7 @@ from typing import Iterator, Tuple
 
 from .array import INT64_MAX, INT64_MIN, Array, check_dtype, check_float, fill, zeros
 from .broadcast import Shape, check_shape
+from .kernel import kernel
 
 Words = Tuple[int, int, int, int]
 MASK32 = 2**32 - 1
@@ -63,6 +64,7 @@ def start(op: str, shape: Shape, dtype: str, seed: int, offset: int) -> Array:
     return out
 
 
+@kernel
 def uniform(shape: Shape, dtype: str, seed: int, offset: int) -> Array:
     """Numbers in [0, 1), all equally likely; float32 has the upper 24 bits, so that it never rounds up to 1."""
     out = start("uniform", shape, dtype, seed, offset)
@@ -71,6 +73,7 @@ def uniform(shape: Shape, dtype: str, seed: int, offset: int) -> Array:
     return fill(out, map(uniform64, words(out.size, seed, offset)))
 
 
+@kernel
 def normal(shape: Shape, dtype: str, seed: int, offset: int) -> Array:
     """Mean 0, variance 1 (Box and Muller, 1958): two uniform numbers are a radius and an angle, which give two."""
     out = start("normal", shape, dtype, seed, offset)
@@ -83,6 +86,7 @@ def normal(shape: Shape, dtype: str, seed: int, offset: int) -> Array:
     return out
 
 
+@kernel
 def integers(shape: Shape, low: int, high: int, seed: int, offset: int) -> Array:
     """int64 in [low, high): floor(word / 2^64 * (high - low)), in exact arithmetic."""
     check_shape("integers", shape)

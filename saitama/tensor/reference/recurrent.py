@@ -12,6 +12,7 @@ from .array import Array, check_float, full, zeros
 from .broadcast import Shape
 from .elementwise import add, mul, relu_grad, sigmoid, sigmoid_grad, sub, tanh, tanh_grad
 from .elementwise import relu as rectified
+from .kernel import kernel
 from .matmul import matmul
 from .move import concat, slice
 
@@ -40,6 +41,7 @@ def times(x: Array, W: Array) -> Array:
 
 
 # --- h = tanh(a + W h') -----------------------------------------------------------------------------------------------
+@kernel
 def elman_steps(a: Array, W: Array, h: Array, relu: bool = False) -> Array:
     """h of every step (T, B, H) from a (T, B, H) and the first state h (B, H); relu in place of tanh if asked."""
     check_steps("elman_steps", "a", a, 1, W, 1)
@@ -52,6 +54,7 @@ def elman_steps(a: Array, W: Array, h: Array, relu: bool = False) -> Array:
     return joined(y, a.shape, a.dtype)
 
 
+@kernel
 def elman_steps_grad(dy: Array, y: Array, W: Array, relu: bool = False) -> Tuple[Array, Array]:
     """(da, the gradient of the first state)."""
     check_steps("elman_steps_grad", "y", y, 1, W, 1)
@@ -66,8 +69,10 @@ def elman_steps_grad(dy: Array, y: Array, W: Array, relu: bool = False) -> Tuple
 
 
 # --- i, f, g, o of a + W h'; c = f c' + i g; h = o tanh(c) ------------------------------------------------------------
+@kernel
 def lstm_steps(a: Array, W: Array, h: Array, c: Array) -> Tuple[Array, Array]:
-    """(h and c of every step (T, 2, B, H), gates (T, B, 5 H): i, f, g, o and tanh(c))."""
+    """(h and c of every step (T, 2, B, H), gates (T, B, 5 H): i, f, g, o and tanh(c)), from a (T, B, 4 H), which is
+    W_ih x + b, W_hh (4 H, H) and the first state h, c (B, H)."""
     (T, B, _), H = check_steps("lstm_steps", "a", a, 4, W, 4)
     check_sizes("lstm_steps", "h", h, a, (B, H))
     check_sizes("lstm_steps", "c", c, a, (B, H))
@@ -83,13 +88,14 @@ def lstm_steps(a: Array, W: Array, h: Array, c: Array) -> Tuple[Array, Array]:
     return joined(y, (T, 2, B, H), a.dtype), joined(gates, (T, B, 5 * H), a.dtype)
 
 
+@kernel
 def lstm_steps_grad(dy: Array, y: Array, gates: Array, W: Array, c: Array) -> Tuple[Array, Array, Array]:
     """(da, the gradients of the first h and c); c (B, H) is the first cell."""
     (T, B, _), H = check_steps("lstm_steps_grad", "gates", gates, 5, W, 4)
     check_sizes("lstm_steps_grad", "y", y, gates, (T, 2, B, H))
     check_sizes("lstm_steps_grad", "dy", dy, gates, y.shape)
     check_sizes("lstm_steps_grad", "c", c, gates, (B, H))
-    earlier = [c] + [steps_of(y_t)[1] for y_t in steps_of(y)][:-1]  # c of the step before
+    earlier = [c] + [steps_of(y_t)[1] for y_t in steps_of(y)][:-1]  # c of the previous step
     da, dh, dc = [], zeros((B, H), y.dtype), zeros((B, H), y.dtype)
     for dy_t, gates_t, last_c in zip(*(reversed(each) for each in (steps_of(dy), steps_of(gates), earlier))):
         i, f, g, o, tanh_c = blocks(gates_t, 5)
@@ -105,8 +111,10 @@ def lstm_steps_grad(dy: Array, y: Array, gates: Array, W: Array, c: Array) -> Tu
 
 
 # --- u = W h' + b; r, z of a + u; n = tanh(a + r u); h = (1 - z) n + z h' ---------------------------------------------
+@kernel
 def gru_steps(a: Array, W: Array, b: Array, h: Array) -> Tuple[Array, Array]:
-    """(h of every step (T, B, H), gates (T, B, 4 H): r, z, u of the third block, and n)."""
+    """(h of every step (T, B, H), gates (T, B, 4 H): r, z, u of the third block, and n), from a (T, B, 3 H), which is
+    W_ih x + b_ih, u = W_hh h' + b_hh with W_hh (3 H, H), b_hh (3 H,), and the first state h (B, H)."""
     (T, B, _), H = check_steps("gru_steps", "a", a, 3, W, 3)
     check_sizes("gru_steps", "h", h, a, (B, H))
     check_sizes("gru_steps", "b_hh", b, a, (3 * H,))
@@ -122,13 +130,14 @@ def gru_steps(a: Array, W: Array, b: Array, h: Array) -> Tuple[Array, Array]:
     return joined(y, (T, B, H), a.dtype), joined(gates, (T, B, 4 * H), a.dtype)
 
 
+@kernel
 def gru_steps_grad(dy: Array, y: Array, gates: Array, W: Array, h: Array) -> Tuple[Array, Array, Array]:
     """(da, du, the gradient of the first h); h (B, H) is the first state."""
     (T, B, _), H = check_steps("gru_steps_grad", "gates", gates, 4, W, 3)
     check_sizes("gru_steps_grad", "y", y, gates, (T, B, H))
     check_sizes("gru_steps_grad", "dy", dy, gates, y.shape)
     check_sizes("gru_steps_grad", "h", h, gates, (B, H))
-    earlier = [h] + steps_of(y)[:-1]  # h of the step before
+    earlier = [h] + steps_of(y)[:-1]  # h of the previous step
     one, da, du, dh = full((), 1, y.dtype), [], [], zeros((B, H), y.dtype)
     for dy_t, gates_t, last_h in zip(*(reversed(each) for each in (steps_of(dy), steps_of(gates), earlier))):
         r, z, u_n, n = blocks(gates_t, 4)

@@ -10,6 +10,7 @@ from typing import Any, Callable, Iterator, List, Sequence, Tuple
 
 from .array import Array, check_float, check_is, fill, zeros
 from .broadcast import Shape, check_axis, check_shape, count, spread, strides, walk
+from .kernel import kernel
 
 
 def reduced_shape(op: str, shape: Shape, dims: Shape, keepdim: bool) -> Shape:
@@ -35,7 +36,7 @@ def blocks(shape: Shape, dims: Shape) -> Iterator[List[int]]:
     """For each output element, the positions it reads."""
     kept = [d for d in range(len(shape)) if d not in dims]
     starts = walk(*axes(shape, kept))
-    offsets = walk(*axes(shape, sorted(dims))) if starts else []  # a shape of (2**40, 0) has nothing to walk
+    offsets = walk(*axes(shape, sorted(dims))) if starts else []  # there may be 2**40 of them, and no start
     for start in starts:
         yield [start + offset for offset in offsets]
 
@@ -76,12 +77,14 @@ def less(x: float, y: float) -> bool:
     return x < y
 
 
+@kernel
 def sum(a: Array, dims: Shape, keepdim: bool) -> Array:
     """Of nothing: 0."""
     check_float("sum", a)
     return reduce(pairwise, "sum", a, dims, keepdim, a.dtype)
 
 
+@kernel
 def mean(a: Array, dims: Shape, keepdim: bool) -> Array:
     """Of nothing: NaN."""
     check_float("mean", a)
@@ -89,24 +92,28 @@ def mean(a: Array, dims: Shape, keepdim: bool) -> Array:
     return reduce(lambda xs: pairwise(xs) / len(xs) if xs else nan, "mean", a, dims, keepdim, a.dtype)
 
 
+@kernel
 def max(a: Array, dims: Shape, keepdim: bool) -> Array:
     """NaN if any element is. Of nothing: ValueError."""
     check_reducible("max", a, dims)
     return reduce(lambda xs: xs[first(greater, xs)], "max", a, dims, keepdim, a.dtype)
 
 
+@kernel
 def min(a: Array, dims: Shape, keepdim: bool) -> Array:
     """NaN if any element is. Of nothing: ValueError."""
     check_reducible("min", a, dims)
     return reduce(lambda xs: xs[first(less, xs)], "min", a, dims, keepdim, a.dtype)
 
 
+@kernel
 def argmax(a: Array, dims: Shape, keepdim: bool) -> Array:
     """The position of the first maximum, counted row by row inside the reduced part; the first NaN if there is one."""
     check_reducible("argmax", a, dims)
     return reduce(lambda xs: first(greater, xs), "argmax", a, dims, keepdim, "int64")
 
 
+@kernel
 def argmin(a: Array, dims: Shape, keepdim: bool) -> Array:
     """The position of the first minimum, counted row by row inside the reduced part; the first NaN if there is one."""
     check_reducible("argmin", a, dims)
@@ -121,6 +128,7 @@ def check_reducible(op: str, a: Array, dims: Shape) -> None:
         raise ValueError(f"{op}: cannot reduce zero elements over dims {tuple(dims)} of shape {a.shape}")
 
 
+@kernel
 def scatter_first(position: Array, dy: Array, shape: Shape, dims: Shape) -> Array:
     """Zeros of `shape`, with each dy put back where argmax found its element: the derivative of max and min."""
     dx = zeros(check_shape("scatter_first", shape), dy.dtype)
@@ -140,6 +148,7 @@ def scatter_first(position: Array, dy: Array, shape: Shape, dims: Shape) -> Arra
     return dx
 
 
+@kernel
 def sum_to(a: Array, shape: Shape) -> Array:
     """Undoes broadcasting: sums over every axis along which `shape` was stretched to a.shape."""
     check_float("sum_to", a)
@@ -149,6 +158,7 @@ def sum_to(a: Array, shape: Shape) -> Array:
     return sum(a, dims, False).reshape(shape)
 
 
+@kernel
 def expand(a: Array, shape: Shape) -> Array:
     """Broadcasting made real: `a` repeated to `shape`."""
     shape = check_stretch("expand", a.shape, check_shape("expand", shape))

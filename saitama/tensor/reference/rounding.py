@@ -13,6 +13,7 @@ import math
 from typing import Dict, NamedTuple
 
 from .array import Array, check_float, fill, zeros
+from .kernel import kernel
 
 
 class Format(NamedTuple):
@@ -39,6 +40,7 @@ def nearest(x: float, format: Format) -> float:
     return math.copysign(size if size <= format.most else math.inf, x)
 
 
+@kernel
 def round_to(a: Array, format: str) -> Array:
     """Every element as the nearest number of "bfloat16" or "float16"."""
     check_float("round_to", a)

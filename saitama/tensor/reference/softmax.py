@@ -7,6 +7,7 @@ from typing import Callable, List
 from . import c_math as c
 from .array import Array, check_float, check_gradient, zeros
 from .broadcast import check_axis
+from .kernel import kernel
 from .reduce import blocks, first, greater, pairwise
 
 Row = List[float]
@@ -59,21 +60,25 @@ def along(op: str, f: Callable[..., Row], dim: int, *arrays: Array) -> Array:
     return out
 
 
+@kernel
 def softmax(a: Array, dim: int) -> Array:
     """Positive numbers that sum to 1 along `dim`. A row of only -inf gives NaN, as the formula does."""
     return along("softmax", softmax_row, dim, a)
 
 
+@kernel
 def softmax_grad(y: Array, dy: Array, dim: int) -> Array:
-    """The derivative of softmax, from its output y."""
+    """The derivative of softmax, from its output y: y (dy - sum(dy y))."""
     return along("softmax_grad", softmax_grad_row, dim, y, dy)
 
 
+@kernel
 def log_softmax(a: Array, dim: int) -> Array:
     """log(softmax(a)), exact where softmax rounds to 0."""
     return along("log_softmax", log_softmax_row, dim, a)
 
 
+@kernel
 def log_softmax_grad(y: Array, dy: Array, dim: int) -> Array:
-    """The derivative of log_softmax, from its output y."""
+    """The derivative of log_softmax, from its output y: dy - exp(y) sum(dy)."""
     return along("log_softmax_grad", log_softmax_grad_row, dim, y, dy)

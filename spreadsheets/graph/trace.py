@@ -1,0 +1,88 @@
+"""The graph behind a tensor, with a name for everything in it: what a workbook shows and carries."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Optional
+
+from saitama.autograd.function import OPS, Function, ancestors
+from saitama.autograd.value import Value
+from saitama.tensor.tensor import Tensor
+
+from .graph import Graph
+from .items import Item, Leaf, Node
+from .names import given_names, unique
+from .parts import Part, find_parts, innermost, module_paths, name_of
+from .trace_value import trace_value
+
+
+def trace(root: Any, names: Any = None, forward: bool = False) -> Graph:
+    """The graph behind `root`, a tensor of one element through which a gradient flows, or a Value.
+
+    Names come from `Tensor(name=…)`, then from `names`, then from the paths of the modules that made the operations.
+    With `forward`, a tensor of any shape will do, and none needs to require a gradient.
+    """
+    if isinstance(root, Value):
+        return trace_value(root, names)
+    if not isinstance(root, Tensor):
+        raise TypeError(
+            f"export: the root is a {type(root).__name__}; give the Tensor whose graph you want, the loss say"
+        )
+    if root.node is None:
+        why = "it is an input itself" if root.requires_grad else "nothing it was computed from requires grad"
+        how = " or give the inputs names, as in Tensor(2.0, name='a')," if forward else ""
+        raise ValueError(
+            f"export: no operation was recorded behind this tensor ({why}): set requires_grad=True on an input{how} "
+            "and compute the result from it, outside no_grad()"
+        )
+    if root.numel() != 1 and not forward:
+        raise ValueError(f"export: the root has shape {root.shape}; reduce it to one number with .sum() or .mean()")
+    try:
+        functions = ancestors(root.node)
+    except RuntimeError:
+        raise RuntimeError(
+            "export: the graph was freed by backward(): call export before backward(), compute the result once more, "
+            "or use backward(retain_graph=True)"
+        ) from None
+    if not root.requires_grad and not forward:
+        raise ValueError("export: nothing here requires grad: no gradient flows from this root (a comparison, perhaps)")
+    given = given_names(names)
+    taken: Dict[str, int] = {}
+    items: Dict[Any, Item] = {}
+    leaves: List[Leaf] = []
+    nodes: List[Node] = []
+    parts = find_parts(functions, module_paths(names))
+    for number, function in enumerate(functions, 1):
+        for source in function.inputs or ():
+            if isinstance(source, Tensor) and source not in items:
+                items[source] = leaf = _leaf(source, given, taken, len(leaves) + 1)
+                leaves.append(leaf)
+        items[function] = node = _node(function, items, given, taken, number, innermost(parts, number))
+        nodes.append(node)
+    return Graph(leaves, nodes, parts)
+
+
+def _leaf(tensor: Tensor, given: Dict[Any, str], taken: Dict[str, int], number: int) -> Leaf:
+    name = tensor.name or given.get(tensor)
+    if name is None and tensor.shape == () and not tensor.requires_grad:
+        name = f"{tensor.item():g}"  # a number written in the expression: many may be the same
+    else:
+        name = unique(name or f"input{number}", taken)
+    return Leaf(name, tensor.shape, tensor.dtype, tensor.requires_grad, tensor.array, tensor)
+
+
+def _node(
+    function: Function,
+    items: Dict[Any, Item],
+    given: Dict[Any, str],
+    taken: Dict[str, int],
+    number: int,
+    part: Optional[Part],
+) -> Node:
+    op = type(function).__name__
+    if op not in OPS:
+        function.forward()  # which says why it cannot be shown
+    name = name_of(part, number, op, function.name) if function.name or function not in given else given[function]
+    params = {param: getattr(function, param) for param in function.params}
+    inputs = tuple(items[source] for source in function.inputs or ())
+    flows = function.differentiable and any(function.needs)
+    return Node(unique(name, taken), function.shape, function.dtype, flows, op, params, inputs, function.needs, number)

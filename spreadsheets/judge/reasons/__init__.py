@@ -1,0 +1,43 @@
+"""Why a number is wrong: a bank of misconceptions, one small class each, tried on the steps where a slip is someone's own.
+
+Adding one is one file here and one test: a class with `ways`, under a slug, imported below.
+"""
+
+from __future__ import annotations
+
+from . import (
+    bias,
+    derivative_at_output,
+    digits,
+    factor,
+    log_base,
+    mask,
+    means,
+    missing_derivative,
+    missing_eps,
+    missing_scale,
+    moment,
+    not_normalised,
+    not_summed,
+    other_block,
+    rate_inside,
+    references,
+    rounded_early,
+    sample_variance,
+    sign,
+    swapped,
+    transposed,
+    updated_weight,
+    weight_for_activation,
+    wrong_axis,
+    wrong_operation,
+    wrong_residual,
+)
+from .bank import BANK, Misconception, Reason, misconception, reason_for
+from .case import Case
+
+__all__ = ["BANK", "Case", "Misconception", "Reason", "misconception", "reason_for"]
+__all__ += ["bias", "derivative_at_output", "digits", "factor", "log_base", "mask", "means", "missing_derivative"]
+__all__ += ["missing_eps", "missing_scale", "moment", "not_normalised", "not_summed", "other_block", "rate_inside"]
+__all__ += ["references", "rounded_early", "sample_variance", "sign", "swapped", "transposed", "updated_weight"]
+__all__ += ["weight_for_activation", "wrong_axis", "wrong_operation", "wrong_residual"]

@@ -1,0 +1,191 @@
+"""Where everything stands on a page to work on: what is given on top, then one band for each step.
+
+A band has the step's number and rule on the left, the numbers it needs in the middle, and the blank on the right,
+always in the same columns, so that the eye and the Tab key go straight down. Here are only rows and columns.
+
+    1  h = X W + b      X            W            b          h   0  1   ✓ ✓
+                        1.0  2.0     0.5  …       0.1  …     0  [ ][ ]
+"""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+from typing import Dict, List, Mapping, Sequence, Tuple
+
+from ..graph.keys import StepKey
+from ..layout import Block, Shape
+from .sheet import Paper
+
+NUMBER, RULE, FIRST = 1, 2, 3  # columns: of a step's number, of its rule, the first of its operands
+RULE_CHARACTERS = 28
+LEFT = 7  # characters of a name that still stands to the left of its number
+MOST_COLUMNS = 7  # of operands side by side
+NUMBER_WIDTH, RULE_WIDTH, CELL_WIDTH, MARK_WIDTH = 3.5, 26.0, 7.8, 2.4  # in characters
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A block with its name: above it, or to its left where it is a single number."""
+
+    key: StepKey
+    name: str
+    block: Block
+    name_at: Tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Band:
+    """The rows of one step, or of what is given (then without an answer)."""
+
+    key: StepKey
+    top: int
+    bottom: int
+    rule: Tuple[str, ...]  # in lines
+    operands: Tuple[Shown, ...]
+    answer: Shown
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A step before it has a place: what it reads, and the shape of its answer."""
+
+    key: StepKey
+    name: str
+    rule: str
+    shape: Shape
+    operands: Tuple[Tuple[StepKey, str, Shape], ...]  # key, name, shape
+
+
+@dataclass
+class Columns:
+    """The columns of a page, from the widths that its steps need."""
+
+    operands: int
+    answer: int
+    first: int = FIRST
+
+    @property
+    def label(self) -> int:
+        """Of the names and the row numbers of the blanks."""
+        return self.first + self.operands
+
+    @property
+    def blank(self) -> int:
+        return self.label + 1
+
+    @property
+    def mark(self) -> int:
+        return self.blank + self.answer
+
+    @property
+    def last(self) -> int:
+        return self.mark + self.answer - 1
+
+    @property
+    def hidden(self) -> int:
+        """The first of the hidden ones."""
+        return self.last + 2
+
+    def widths(self) -> Dict[int, float]:
+        found = {NUMBER: NUMBER_WIDTH, RULE: RULE_WIDTH}
+        found.update(dict.fromkeys(range(self.first, self.mark), CELL_WIDTH))
+        found.update(dict.fromkeys(range(self.mark, self.last + 1), MARK_WIDTH))
+        return found
+
+
+def columns_for(steps: Sequence[Wanted], given: Sequence[Tuple[StepKey, str, Shape]]) -> Columns:
+    operands = [min(MOST_COLUMNS, _needed([shape for _, _, shape in step.operands])) for step in steps]
+    single = [_width(shape) + 1 for step in steps for _, _, shape in step.operands]
+    answer = max([_width(step.shape) for step in steps], default=1)
+    wide = max([_width(shape) for _, _, shape in given], default=1)
+    return Columns(max([2, *operands, *single, wide + 1 - answer - 1]), answer)
+
+
+def arrange(sheet: str, columns: Columns, top: int, step: Wanted) -> Band:
+    """The band of a step whose first row is `top`."""
+    rule = tuple(textwrap.wrap(f"{step.name} = {step.rule}", RULE_CHARACTERS)) or ("",)
+    scalars = not step.shape and in_one_line([(name, shape) for _, name, shape in step.operands])
+    operands, bottom = flow(sheet, step.operands, top, columns.first, columns.first + columns.operands, scalars)
+    head = 0 if scalars else 1 + (len(step.shape) > 2) if step.shape else 1
+    answer = Block(sheet, top + head, columns.blank, tuple(step.shape))
+    name_at = (top, columns.label)
+    bottom = max(bottom, top + len(rule) - 1, answer.row + answer.height - 1)
+    return Band(step.key, top, bottom, rule, operands, Shown(step.key, step.name, answer, name_at))
+
+
+def in_one_line(blocks: Sequence[Tuple[str, Shape]]) -> bool:
+    """Whether all are single numbers with names that are short enough to stand beside them."""
+    return all(not shape and len(name) <= LEFT for name, shape in blocks)
+
+
+def flow(
+    sheet: str,
+    wanted: Sequence[Tuple[StepKey, str, Shape]],
+    top: int,
+    first: int,
+    end: int,
+    names_left: bool,
+    labelled: bool = False,
+) -> Tuple[Tuple[Shown, ...], int]:
+    """Blocks from left to right between two columns, going on below where the width is used up; and the last row.
+    `labelled`: with room for the indices over their columns and beside their rows."""
+    shown: List[Shown] = []
+    row, column, bottom = top, first, top
+    for key, name, shape in wanted:
+        taken = 2 if names_left else _width(shape) + 1 + (labelled and len(shape) > 1)
+        if column > first and column + taken - (0 if names_left else 1) > end:
+            row, column = bottom + 1, first
+        if names_left:
+            block, name_at = Block(sheet, row, column + 1, tuple(shape)), (row, column)
+        else:
+            aside = labelled and len(shape) > 1
+            block = Block(sheet, row + 1 + labelled + (len(shape) > 2), column + aside, tuple(shape))
+            name_at = (row, column)
+        shown.append(Shown(key, name, block, name_at))
+        bottom = max(bottom, block.row + block.height - 1)
+        column += taken
+    return tuple(shown), bottom
+
+
+def paper_for(widths: Mapping[int, float]) -> Paper:
+    """Upright unless the columns are too wide for that."""
+    pixels = sum(7 * width + 5 for width in widths.values())
+    upright, across = 96 / 25.4 * (210 - 20), 96 / 25.4 * (297 - 20)  # A4 with margins of 1 cm
+    landscape = pixels > upright / 0.72
+    scale = int(max(40, min(100, 97 * (across if landscape else upright) / pixels)))
+    height = ((210 if landscape else 297) - 30) / 25.4 * 72 / (scale / 100)  # with room for the footer
+    return Paper(landscape, scale, height)
+
+
+ROW_POINTS = 13.0  # of a row whose height nobody set
+
+
+def breaks(bands: Sequence[Tuple[int, int]], heights: Mapping[int, float], page: float, repeated: int) -> List[int]:
+    """The rows after which a page of so many points ends, so that no band (first row, last row) is cut. The first
+    `repeated` rows stand on every page."""
+
+    def points(first: int, last: int) -> float:
+        return sum(heights.get(row, ROW_POINTS) for row in range(first, last + 1))
+
+    found: List[int] = []
+    start, room = 1, page
+    for top, bottom in bands:
+        if points(start, bottom) > room and top > start:
+            found.append(top - 1)
+            start, room = top, page - points(1, repeated)
+    return found
+
+
+def _width(shape: Shape) -> int:
+    return shape[-1] if shape else 1
+
+
+def _needed(shapes: Sequence[Shape]) -> int:
+    """The columns of some blocks side by side, with a gap between two."""
+    if all(not shape for shape in shapes):
+        return 2 * min(4, len(shapes))
+    return sum(_width(shape) + 1 for shape in shapes)
+
+
+__all__ = ["Band", "Columns", "Paper", "Shown", "Wanted", "arrange", "breaks", "columns_for", "flow", "paper_for"]

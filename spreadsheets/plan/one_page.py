@@ -1,0 +1,214 @@
+"""A worksheet on one page: what is given, every step with the numbers it needs beside its blank, then the way back.
+
+The blanks refer to each other only through what was typed: a mark says whether a number follows from those before it.
+"""
+
+from __future__ import annotations
+
+from typing import Dict, List, Sequence, Tuple
+
+from ..graph.items import Item, Leaf, Node, numbers
+from ..graph.keys import Gradient, Inner, StepKey, Value
+from ..layout import Block, Shape, column, size_of
+from .arrange import FIRST, NUMBER, Band, Columns, Wanted, arrange, breaks, columns_for, flow, in_one_line, paper_for
+from .bands import Bands, as_written
+from .page import Page
+from .page_options import PageOptions
+from .reads import is_constant, reads
+from .section import Draft, Section
+from .subject import Subject
+from .title import expression
+from .work import Apart, Step, Work
+
+SHEET = "Page"
+LEGEND = {
+    "own": "Fill in the yellow cells from top to bottom. ✓ follows from your own numbers above, ✗ does not, ≈ nearly: "
+    "verify decides.",
+    "true": "Fill in the yellow cells. ✓ is right, ✗ is wrong, by the true numbers. (Their key is hidden, and can be "
+    "unhidden.)",
+    "none": "Fill in the yellow cells from top to bottom.",
+}
+
+
+class OnePage:
+    def __init__(self, subject: Subject, draft: Draft, options: PageOptions) -> None:
+        self.subject, self.draft, self.options = subject, draft, options
+        dry = Work(subject, Apart(SHEET), SHEET)
+        self.root_gradient = Gradient(subject.graph.root)
+        self.constants = {step.key for step in dry.steps if is_constant(step)}
+        self.steps = [step for step in dry.steps if not step.aside and step.key not in self.constants]
+        self.blank = {step.key for step in self.steps if options.is_blank(step)}
+        self.shapes = {key: block.shape for key, block in dry.blocks.items()}
+        self.names: Dict[StepKey, str] = {Value(leaf): leaf.name for leaf in subject.graph.inputs}
+        self.names.update((step.key, step.name) for step in dry.steps)
+        self.names[self.root_gradient] = subject.slope(subject.graph.root)
+        self._dry = dry
+
+    @property
+    def blanks(self) -> int:
+        """How many numbers there are to fill in."""
+        return sum(size_of(self.shapes[key]) for key in self.blank)
+
+    def plan(self) -> None:
+        self.page: Page = self.draft.page(SHEET)
+        self.places: Dict[StepKey, Block] = {}
+        self.rows: List[Tuple[int, int]] = []  # of each band, with its heading
+        self.names_at: Dict[StepKey, Tuple[int, int]] = {}
+        read = reads(self._dry)
+        wanted = [self._wanted(step, read[step.key]) for step in self.steps]
+        needed = {key for keys in read.values() for key in keys}
+        leaves = [leaf for leaf in self.subject.graph.inputs if not is_number(leaf) and Value(leaf) in needed]
+        given = [(Value(leaf), leaf.name, leaf.shape) for leaf in leaves]
+        self.columns: Columns = columns_for(wanted, given)
+        self.page.widths.update(self.columns.widths())
+        self._head()
+        self._given(given)
+        bands = [self._band(step, want) for step, want in zip(self.steps, wanted)]
+        self._asides()
+        work = Work(self.subject, lambda key, shape: self.places[key], SHEET)
+        writer = Bands(self, work)
+        for number, band in enumerate(bands, 1):
+            writer.write(number, band)
+        writer.finish()
+        self._sections(work)
+        self._print()
+
+    def _wanted(self, step: Step, read: Sequence[StepKey]) -> Wanted:
+        shown = [
+            key for key in read if key != self.root_gradient and not (isinstance(key, Value) and is_number(key.item))
+        ]
+        operands = tuple((key, self.names[key], self.shapes[key]) for key in shown)
+        return Wanted(step.key, step.name, step.rule, step.shape, operands)
+
+    # --- from top to bottom -----------------------------------------------------------------------------------------
+    def _head(self) -> None:
+        page, options, columns = self.page, self.options, self.columns
+        page.text(1, NUMBER, options.title or expression(self.subject), "title")
+        page.heights[1] = 24
+        facts = [f"numbers {options.numbers}"] if options.numbers is not None else []
+        facts += [f"sheet {options.digest}"] if options.digest else []
+        page.text(2, NUMBER, "     ".join(facts), "note")
+        page.text(2, columns.label, "name", "name_left")
+        page.put(2, columns.blank, options.name or None, "name")
+        if columns.last > columns.blank:
+            page.merged.append(f"{column(columns.blank)}2:{column(columns.last)}2")
+        page.text(3, NUMBER, LEGEND[options.marks], "note")
+        page.row = 5
+
+    def _given(self, given: Sequence[Tuple[StepKey, str, Shape]]) -> None:
+        page, top = self.page, self.page.row
+        page.heading("given", self.columns.last)
+        page.row += 1
+        for group in ([one for one in given if not one[2]], [one for one in given if one[2]]):
+            if group:
+                left = in_one_line([(name, shape) for _, name, shape in group])
+                shown, bottom = flow(SHEET, group, page.row, FIRST, self.columns.mark, left, bool(group[0][2]))
+                for one in shown:
+                    self.places[one.key], self.names_at[one.key] = one.block, one.name_at
+                    values = numbers(self.subject.run.get(one.key))
+                    page.text(*one.name_at, one.name, "name_left" if left else "caption")
+                    page.numbers(one.block, values, "given", as_written(values))
+                    page.labels(one.block)
+                page.row = bottom + 2
+        self.rows.append((top, page.row - 2))
+
+    def _band(self, step: Step, want: Wanted) -> Band:
+        """The place of a step, below a heading where another part of the work begins."""
+        page, top, part = self.page, self.page.row, self._part(step)
+        if part != getattr(self, "_now", "forward"):
+            self._now = part
+            page.heading(part, self.columns.last)
+            page.row += 1
+            if step.back and self.root_gradient not in self.places:
+                self._root_gradient()
+        band = arrange(SHEET, self.columns, page.row, want)
+        self.places[step.key], self.names_at[step.key] = band.answer.block, band.answer.name_at
+        for one in band.operands:
+            if one.key in self.constants:
+                self.places.setdefault(one.key, one.block)
+        self.rows.append((top, band.bottom))
+        page.row = band.bottom + 1
+        if band.answer.block.row > band.top:
+            page.heights[page.row] = 5.0  # a little air
+            page.row += 1
+        return band
+
+    def _part(self, step: Step) -> str:
+        """The part of the work that a step belongs to."""
+        graph = self.subject.graph
+        if graph.step is not None and step.of in graph.step.updates:
+            return f"{step.of.name}: one step of {graph.step.optimizer}"
+        return f"and back, from {self.subject.slope(graph.root)} = 1" if step.back else "forward"
+
+    def _root_gradient(self) -> None:
+        """The 1 that the way back starts from, in a line of its own."""
+        root, row = self.subject.graph.root, self.page.row
+        block = self.places[self.root_gradient] = Block(SHEET, row, self.columns.blank, root.shape)
+        self.names_at[self.root_gradient] = row, self.columns.label
+        self.page.text(row, self.columns.label, self.names[self.root_gradient], "name_left")
+        self.page.numbers(block, [1] * block.size, "given", "0")
+        self.page.row += 1
+
+    def _asides(self) -> None:
+        """Blocks that only the spreadsheet needs lie in hidden columns."""
+        row, first = 5, self.columns.hidden
+        for step in self._dry.steps:
+            if step.aside or step.key not in self.places:
+                self.places[step.key] = block = Block(SHEET, row, first, step.shape)
+                row = block.row + block.height + 2
+        for leaf in self.subject.graph.inputs:
+            if Value(leaf) not in self.places:
+                self.names_at[Value(leaf)] = row, first - 1
+                self.page.text(row, first - 1, leaf.name, "key")
+                self.places[Value(leaf)] = block = Block(SHEET, row, first, leaf.shape)
+                self.page.numbers(block, numbers(self.subject.run.values[leaf]), "key", "General")
+                row = block.row + block.height + 2
+
+    # --- what verify and the printer need ---------------------------------------------------------------------------
+    def _sections(self, work: Work) -> None:
+        """Where each array stands, for the graph that the workbook carries."""
+        run = self.subject.run
+        for key, block in work.blocks.items():
+            array = run.get(key)
+            typed = block if key in self.blank else None
+            needless = isinstance(key, Inner) and key not in self.blank
+            if key not in self.places or needless or key == self.root_gradient:
+                continue  # a gradient that is what one operation hands on, what only the spreadsheet needs, the 1
+            values = [] if array is None else numbers(array)
+            dtype = "float64" if array is None else array.dtype
+            name = self.names.get(key, "")
+            at = self.names_at.get(key)
+            section = Section(name, SHEET, block.shape, dtype, values, block, typed=typed, shown=block, name_at=at)
+            self.draft.place(key, section)
+
+    def _print(self) -> None:
+        page, options = self.page, self.options
+        widest = self.columns.widths()
+        page.paper = paper_for(widest)
+        page.breaks = breaks(self.rows, page.heights, page.paper.height, 1)
+        page.repeated_rows = "1:1"
+        page.freeze = "A4"
+        seed = f"numbers {options.numbers}   " if options.numbers is not None else ""
+        page.footer = (options.name or "name ____________________", "page &P of &N", f"{seed}sheet {options.digest}")
+        last = max(self.columns.hidden + 4 * (self.columns.answer + 1), self._right_of_asides())
+        page.hidden_columns = range(self.columns.last + 1, last + 1)
+
+    def _right_of_asides(self) -> int:
+        asides = [self.places[step.key] for step in self._dry.steps if step.aside]
+        return max((block.column + block.width for block in asides), default=0)
+
+
+def is_number(item: Item) -> bool:
+    """Whether a tensor is a number that is written in the rules, as the 2 of a square."""
+    return isinstance(item, Leaf) and not item.shape and not item.requires_grad and is_float(item.name)
+
+
+def is_float(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+__all__ = ["SHEET", "Node", "OnePage"]

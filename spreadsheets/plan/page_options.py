@@ -1,0 +1,30 @@
+"""How a page to work on is to be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Optional, Set
+
+from ..graph.items import Item
+from ..graph.keys import Inner, Share, Value
+from .work import Step
+
+
+@dataclass(frozen=True)
+class PageOptions:
+    """Which steps are blank, what the marks go by, and what stands in head and foot."""
+
+    blank: Set[Item] = field(default_factory=set)  # operations and updates whose values are blank
+    blank_back: Set[Item] = field(default_factory=set)  # operations and inputs whose gradients are
+    marks: str = "own"  # or "true", or "none"
+    title: str = ""
+    numbers: Optional[int] = None  # the seed of the numbers
+    digest: str = ""
+    name: str = ""
+    solved: bool = False
+
+    def is_blank(self, step: Step) -> bool:
+        key: Any = step.key.of if isinstance(step.key, Inner) else step.key
+        if isinstance(key, Value):
+            return step.of in self.blank
+        return (key.node if isinstance(key, Share) else key.item) in self.blank_back

@@ -1,0 +1,156 @@
+"""A plan, written: sheet by sheet and row by row, so that memory does not grow with the workbook."""
+
+from __future__ import annotations
+
+import os
+from operator import attrgetter
+from typing import Any, Iterator, List, Optional, Sequence, Union
+
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.formatting.rule import FormulaRule
+from openpyxl.styles import Font
+from openpyxl.worksheet._write_only import WriteOnlyWorksheet
+from openpyxl.worksheet.cell_range import CellRange
+from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.hyperlink import Hyperlink
+from openpyxl.worksheet.pagebreak import Break
+
+from ..layout import column
+from ..plan.page import target
+from ..plan.sheet import Element, Live, Plan, Prompt, Sheet, Spot
+from ..texts import cell_text, cut, escaped
+from .saving import write_workbook
+from .style import LOOKS, Styles, fill, use_our_font, write_number
+
+
+def write_plan(plan: Plan, path: Union[str, os.PathLike[str]], overwrite: Optional[bool] = None) -> None:
+    """Write the workbook whole or not at all. OSError where the file cannot be written, FileExistsError where a file is
+    kept (see saving.py)."""
+    workbook = Workbook(write_only=True)
+    use_our_font(workbook)
+    styles = Styles(workbook)
+    for sheet in plan.sheets:
+        write_sheet(workbook, styles, sheet)
+    workbook.active = 0
+    write_workbook(workbook, path, overwrite)
+
+
+class RowByRow(WriteOnlyWorksheet):
+    """A sheet to which rows of finished cells are appended."""
+
+    def _values_to_row(self, cells: Iterator[Any], row: int) -> Iterator[Any]:
+        return cells
+
+
+def write_sheet(workbook: Workbook, styles: Styles, sheet: Sheet) -> None:
+    written: Any = RowByRow(workbook, sheet.title)
+    workbook._sheets.append(written)
+    set_up(written, sheet)
+    cell: Any = WriteOnlyCell(written)
+    for number, spots in rows(sheet):
+        written.append(write_row(cell, styles, number, spots))
+    written.close()
+
+
+def rows(sheet: Sheet) -> Iterator[tuple[int, List[Spot]]]:
+    """Every row from the first to the last that has cells: its number and its cells from left to right."""
+    waiting = sorted(sheet.elements, key=attrgetter("top"), reverse=True)
+    open_elements: List[Element] = []
+    last = max((element.bottom for element in sheet.elements), default=0)
+    for number in range(1, last + 1):
+        while waiting and waiting[-1].top <= number:
+            open_elements.append(waiting.pop())
+        open_elements = [element for element in open_elements if element.bottom >= number]
+        sheet.overflow.start(number)
+        spots = [spot for element in open_elements for spot in element.row(number)]
+        spots.sort(key=attrgetter("column"))
+        yield number, spots + sheet.overflow.spots
+
+
+def write_row(cell: Any, styles: Styles, row: int, spots: Sequence[Spot]) -> Iterator[Any]:
+    """The cells of a row, one after the other in the same object, which openpyxl writes at once."""
+    cell.row, before = row, 0
+    for spot in spots:
+        if spot.column <= before:
+            raise ValueError(f"two cells at {column(spot.column)}{row}")
+        cell.column = before = spot.column
+        cell._style = styles.array(spot.style, spot.number_format)
+        fill_in(cell, spot.content)
+        cell._hyperlink = None
+        if spot.link is not None:
+            location, text = target(*spot.link), escaped(cut(str(spot.content), 200))
+            cell._hyperlink = Hyperlink(ref=cell.coordinate, location=location, display=text)
+        yield cell
+
+
+def fill_in(cell: Any, content: Any) -> None:
+    if isinstance(content, Live):
+        cell._value, cell.data_type = "=" + content, "f"
+    elif isinstance(content, str):
+        cell._value, cell.data_type = cell_text(content), "s"
+    elif content is None:
+        cell._value, cell.data_type = None, "f"  # written without t="n", which IronCalc takes for a number
+    else:
+        write_number(cell, content)
+
+
+def set_up(written: Any, sheet: Sheet) -> None:
+    """All of a sheet but its cells."""
+    written.sheet_view.showGridLines = False
+    written.protection.sheet = True  # without a password: a guard against slips, not a lock
+    written.protection.formatColumns = False
+    written.protection.formatCells = False
+    written.page_setup.orientation, written.page_setup.paperSize = "landscape", 9
+    written.page_setup.fitToHeight = 0
+    written.sheet_properties.pageSetUpPr.fitToPage = True
+    written.print_options.horizontalCentered = False
+    margins = written.page_margins
+    margins.left = margins.right = margins.top = margins.bottom = 0.5
+    if sheet.paper is not None:
+        written.page_setup.orientation = "landscape" if sheet.paper.landscape else "portrait"
+        written.sheet_properties.pageSetUpPr.fitToPage = False  # which would take no notice of breaks
+        written.page_setup.scale = sheet.paper.scale
+        margins.left = margins.right = margins.top = 0.39
+        margins.bottom, margins.footer = 0.6, 0.3
+    for row in sheet.breaks:
+        written.row_breaks.append(Break(id=row))
+    for part, text in zip(("left", "center", "right"), sheet.footer):
+        if text:
+            getattr(written.oddFooter, part).text = text
+            getattr(written.oddFooter, part).size = 8
+    if sheet.hidden:
+        written.sheet_state = "hidden"
+    if sheet.freeze:
+        written.freeze_panes = sheet.freeze
+    if sheet.repeated_rows:
+        written.print_title_rows = sheet.repeated_rows
+    for number, width in sheet.widths.items():
+        written.column_dimensions[column(number)].width = width
+    for number in sheet.hidden_columns:
+        written.column_dimensions[column(number)].hidden = True
+    for number, height in sheet.heights.items():
+        written.row_dimensions[number].height = height
+    for cells in sheet.merged:
+        written.merged_cells.ranges.add(CellRange(cells))
+    for colour in sheet.colours:
+        back, ink = LOOKS[colour.look]
+        font = Font(color=ink) if ink else None
+        rule = FormulaRule([colour.formula], fill=fill(back), font=font, stopIfTrue=colour.stop or None)
+        written.conditional_formatting.add(colour.cells, rule)
+    for prompt in sheet.prompts:
+        written.data_validations.append(validation(prompt))
+
+
+def validation(prompt: Prompt) -> DataValidation:
+    rule = DataValidation(
+        type="decimal", operator="between", formula1="-1E+308", formula2="1E+308", errorStyle="warning"
+    )
+    rule.errorTitle, rule.error = (
+        "Not a number",
+        "This cell wants a number; the formulas that use it will show an error.",
+    )
+    rule.promptTitle, rule.prompt = prompt.title, prompt.text
+    for cells in prompt.cells:
+        rule.add(cells)
+    return rule

@@ -1,0 +1,85 @@
+"""The README's snippets run as printed, in order, from a fresh folder: Python in one session, commands one by one."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from contextlib import redirect_stdout
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+from typing import Any, Dict, List, Tuple
+
+import pytest
+
+from saitama import get_num_threads, set_num_threads
+from saitama.cli import main
+from saitama.language import PRESETS
+
+README = Path(__file__).resolve().parent.parent / "README.md"
+SNIPPETS: List[Tuple[str, str]] = re.findall(r"^```(\w+)\n(.*?)^```$", README.read_text(encoding="utf-8"), re.M | re.S)
+MADE_BY_HAND = {"play.txt": "The fox ran. The hen sat.\n" * 40}  # "your own text files"
+
+
+def commands(snippet: str) -> List[List[str]]:
+    """The saitama commands of a snippet; installing and testing are what CI does with the README's lines."""
+    lines = [part for line in snippet.splitlines() for part in re.split(r"\s&&\s", line)]
+    return [words[1:] for words in (shlex.split(line, comments=True) for line in lines) if words[:1] == ["saitama"]]
+
+
+def outputs(source: str) -> List[str]:
+    """What the comments beside print() say is printed, where they are numbers."""
+    return re.findall(r"^print\(.*\)  # (\[.*\])$", source, re.M)
+
+
+def numbers(text: str) -> List[float]:
+    return [float(number) for number in re.findall(r"-?\d+(?:\.\d+)?", text)]
+
+
+@pytest.mark.skipif(sys.version_info < (3, 9), reason="IronCalc has no wheel for Python 3.8")
+def test_the_snippets_run_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, settings in list(PRESETS.items()):  # all but the patience
+        monkeypatch.setitem(PRESETS, name, replace(settings, steps=20, evaluate_every=10))
+    for file, text in MADE_BY_HAND.items():
+        Path(file).write_text(text)
+    threads = get_num_threads()
+    set_num_threads(1)
+    session: Dict[str, Any] = {"__name__": "__main__"}
+    printed = ""
+    try:
+        for language, source in SNIPPETS:
+            if language == "python":
+                with redirect_stdout(StringIO()) as output:
+                    exec(compile(source, f"README.md: {source.splitlines()[0]}", "exec"), session)
+                printed = output.getvalue()
+                shown = numbers(printed)
+                for expected in map(numbers, outputs(source)):
+                    assert expected == shown[: len(expected)]
+                    del shown[: len(expected)]
+            for command in commands(source) if language == "sh" else ():
+                assert (command, main(command), capsys.readouterr().err) == (command, 0, "")
+    finally:
+        set_num_threads(threads)
+    assert "Sheet!F1" in printed and "found 1.57, expected 1.75" in printed  # the last one, with a planted error
+    written = {path.name for path in tmp_path.iterdir()}
+    assert written >= {
+        "saitama-demo",
+        "attention.xlsx",
+        "run",
+        "play",
+        "gpt.xlsx",
+        "my-run",
+        "loss.xlsx",
+        "homework.xlsx",
+    }
+    assert {path.name for path in (tmp_path / "my-run").iterdir()} >= {"curves.xlsx", "checkpoint.safetensors"}
+
+
+def test_every_kind_of_snippet_is_tried() -> None:
+    languages = [language for language, _ in SNIPPETS]
+    assert set(languages) == {"python", "sh"} and languages.count("python") >= 6
+    assert sum(len(outputs(source)) for _, source in SNIPPETS) >= 2
+    tried = [command[0] for language, source in SNIPPETS if language == "sh" for command in commands(source)]
+    assert {"demo", "train", "generate", "export", "recalc", "verify"} <= set(tried)
