@@ -18,7 +18,8 @@ cdef struct BatchNorm:  # x (rows, n)
     const void *dy
     const void *mean
     void *out  # y, or dx
-    void *lines  # (4, n + COLUMNS): of each column mean, s, t, p (forward: the mean as a double), and the first columns once more
+    void *lines  # (5, n + COLUMNS): of each column mean, s, t, p (forward: the mean as a double) and the mean of dy, and the
+                 # first columns once more
     double *sums  # (parts, 3, n): of each part what is summed
     Py_ssize_t rows, n, parts, strips
     Py_ssize_t together  # rows of a part
@@ -32,7 +33,7 @@ cdef Array prepare(BatchNorm *t, Array x, Array out):  # OUT t
     t.side = 1 if t.strips != 1 or t.rows * t.n <= COLUMNS else COLUMNS // t.n
     t.together = PART // (COLUMNS if t.strips != 1 else t.side * t.n) * t.side
     t.parts = (t.rows + t.together - 1) // t.together if t.rows > 0 else 1
-    cdef Py_ssize_t size = 3 * t.parts * t.n + 4 * (t.n + COLUMNS)
+    cdef Py_ssize_t size = 3 * t.parts * t.n + 5 * (t.n + COLUMNS)
     cdef Array scratch = new_array("batch_norm", FLOAT64, &size, 1)
     t.sums = <double *> scratch.data
     t.lines = t.sums + 3 * t.parts * t.n

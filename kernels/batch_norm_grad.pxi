@@ -1,7 +1,8 @@
 # The derivative of batch normalisation.
 #
 # Design: as the forward pass, the same parts: of each the sums of dy and dy (x - mean) in every column, then, once for
-# a column, what makes the derivative (x - mean) p + dy s + t, then that. Rounding of the mean is taken off in t.
+# a column, what makes the derivative (x - mean) p + (dy - mean of dy) s + t, then that. Rounding of the means is taken
+# off in t. (dy s with the mean in t would leave rounding errors of both where a row is alone and the derivative is 0.)
 #
 # Measured on one core with AVX-512: 330 us for 1000x1000 float32, 19 us from the second cache (768x128).
 
@@ -66,7 +67,7 @@ cdef void batch_norm_grad_lines(const BatchNorm *t, const real *w, const real *m
     cdef Py_ssize_t n = t.n, row = n + COLUMNS, part, j
     cdef real *lines = <real *> t.lines
     cdef double *sums = t.sums
-    cdef double r, s, p, rest, product
+    cdef double r, s, p, rest, product, mean_dy
     for part in range(1, t.parts):
         for j in range(3 * n):
             sums[j] += sums[3 * part * n + j]
@@ -79,10 +80,12 @@ cdef void batch_norm_grad_lines(const BatchNorm *t, const real *w, const real *m
         db[j] = <real> sums[j]
         dw[j] = <real> product
         lines[j] = mean[j]
+        mean_dy = sums[j] / t.rows
         lines[row + j] = <real> s
-        lines[2 * row + j] = <real> (-s * sums[j] / t.rows - p * rest)
         lines[3 * row + j] = <real> p
-    for j in range(4):
+        lines[4 * row + j] = <real> mean_dy
+        lines[2 * row + j] = <real> (-s * (mean_dy - lines[4 * row + j]) - p * rest)
+    for j in range(5):
         repeat(lines + j * row, n, row)
 
 
@@ -98,7 +101,7 @@ cdef void batch_norm_grad_piece(const BatchNorm *t, Py_ssize_t task, int worker,
         dx = <real *> t.out + i
         mu = <const real *> t.lines + i % t.n
         for j in range(COLUMNS if end - i >= COLUMNS else end - i):
-            dx[j] = fma(x[j] - mu[j], mu[3 * row + j], fma(dy[j], mu[row + j], mu[2 * row + j]))
+            dx[j] = fma(x[j] - mu[j], mu[3 * row + j], fma(dy[j] - mu[4 * row + j], mu[row + j], mu[2 * row + j]))
 
 
 def batch_norm_grad(Array dy not None, Array x not None, Array weight, Array mean not None, Array var not None, double eps):

@@ -169,28 +169,28 @@ class Pow(Binary):
         return word(f"dE/dy · b · a{str(int(b) - 1).translate(SUPERSCRIPT) if int(b) > 2 else ''}")
 
     def y(self, a: str, b: str) -> str:
-        return f"IF({b}=0,1,{a}^{b})"
+        return f"IF(SIGN({b})=0,1,{a}^{b})"
 
     def y_ieee(self, a: str, b: str) -> str:
-        at_zero = f'IF({b}>0,0,"inf")'
+        at_zero = f'IF(SIGN({b})=1,0,"inf")'
         below = f"IF(INT({b})={b},{a}^{b},{ieee.NAN})"
         number = f"CHOOSE(SIGN({a})+2,{below},{at_zero},{a}^{b})"
-        minus_inf = f'IF({b}<0,0,IF(MOD({b},2)=1,"-inf","inf"))'
-        return f'IF({b}=0,1,{ieee.at(a, number, f"""IF({b}>0,"inf",0)""", minus_inf)})'
+        minus_inf = f'IF(SIGN({b})=-1,0,IF(MOD({b},2)=1,"-inf","inf"))'
+        return f'IF(SIGN({b})=0,1,{ieee.at(a, number, f"""IF(SIGN({b})=1,"inf",0)""", minus_inf)})'
 
     def share(self, k: int, dy: str, a: str, b: str, y: str) -> str:
         if k:
-            return f"IF(AND(SIGN({a})=0,{b}>=0),0,{dy}*{y}*LN({a}))"
-        return f"IF({b}=1,{dy},IF({b}=0,0,{dy}*{b}*{a}^({b}-1)))"
+            return f"IF(AND(SIGN({a})=0,SIGN({b})>=0),0,{dy}*{y}*LN({a}))"
+        return f"IF({b}=1,{dy},IF(SIGN({b})=0,0,{dy}*{b}*{a}^({b}-1)))"
 
     def share_ieee(self, k: int, dy: str, a: str, b: str, y: str) -> str:
         if k:
-            at_zero = f"IF({b}>=0,0*{dy},{ieee.signed(f'-{dy}')})"
+            at_zero = f"IF(SIGN({b})>=0,0*{dy},{ieee.signed(f'-{dy}')})"
             return f"CHOOSE(SIGN({a})+2,{ieee.NAN},{at_zero},{dy}*{y}*LN({a}))"
         power = f"{dy}*{b}*{a}^({b}-1)"
         at_zero = f"IF({b}>1,0*{dy},{ieee.signed(f'{dy}*{b}')})"
         below = f"IF(INT({b})={b},{power},{ieee.NAN})"
-        return f"IF({b}=1,{dy},IF({b}=0,0*{dy},CHOOSE(SIGN({a})+2,{below},{at_zero},{power})))"
+        return f"IF({b}=1,{dy},IF(SIGN({b})=0,0*{dy},CHOOSE(SIGN({a})+2,{below},{at_zero},{power})))"
 
 
 class Extremum(Binary):

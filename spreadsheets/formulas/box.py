@@ -10,58 +10,66 @@ are bounded over the whole box and rᵢ is half of its width along xᵢ. The tig
 from __future__ import annotations
 
 import math
-from typing import Callable, Dict, Hashable, Mapping, Optional, Tuple
+from typing import Callable, Dict, Iterable, Tuple
 
 Bounds = Tuple[float, float]
 EVERYTHING: Bounds = (-math.inf, math.inf)
 NOISE = 4e-16  # relative, of one operation in floating point
+MAX_SOURCES = 100  # more roundings than these count as one
 
 
-class Radii(Dict[Hashable, float]):
-    """Half of the width of each number that boxes depend on."""
+class Source:
+    """One rounding: a number may be off by up to `radius`."""
+
+    __slots__ = ("radius",)
+
+    def __init__(self, radius: float) -> None:
+        self.radius = radius
+
+
+Slopes = Dict[Source, Bounds]
+CONSTANT: Slopes = {}
 
 
 class Box:
-    __slots__ = ("at", "low", "high", "slopes", "radii")
+    __slots__ = ("at", "low", "high", "slopes")
 
-    def __init__(
-        self, at: float, low: float, high: float, slopes: Optional[Mapping[Hashable, Bounds]] = None,
-        radii: Optional[Radii] = None,
-    ) -> None:  # fmt: skip
-        self.at, self.slopes = at, dict(slopes or {})
-        self.radii = radii if radii is not None else Radii()
-        reach = sum(_largest(bounds) * self.radii[of] for of, bounds in self.slopes.items() if self.radii[of])
-        noise = NOISE * abs(at) if low != high else 0.0
-        if math.isfinite(at) and math.isfinite(reach):
-            low, high = max(low, at - reach - noise), min(high, at + reach + noise)
-        self.low, self.high = (low, high) if low <= high else (at, at)
+    def __init__(self, at: float, low: float, high: float, slopes: Slopes = CONSTANT) -> None:
+        """Without slopes, a number that is off for a reason of its own: what jumps has none."""
+        if slopes:
+            reach = NOISE * abs(at)
+            for source, (least, most) in slopes.items():
+                reach += max(-least, most) * source.radius
+            if reach < math.inf:
+                low, high = max(low, at - reach), min(high, at + reach)
+        if low < high and not 0 < len(slopes) <= MAX_SOURCES:
+            slopes = {Source(max(at - low, high - at)): (1.0, 1.0)}
+        self.at, self.slopes = at, slopes
+        self.low, self.high = (low, high) if low <= at <= high else (min(low, at), max(high, at))
 
     @classmethod
     def exact(cls, value: float) -> Box:
         return cls(value, value, value)
 
     @classmethod
-    def around(cls, value: float, radius: float, name: Hashable, radii: Radii) -> Box:
-        """A number that may be off by `radius`; boxes with the same name are the same number."""
-        if not radius:
-            return cls.exact(value)
-        radii[name] = radius
-        return cls(value, value - radius, value + radius, {name: (1.0, 1.0)}, radii)
+    def around(cls, value: float, radius: float) -> Box:
+        """A number that may be off by `radius`."""
+        return cls(value, value - radius, value + radius)
 
     @property
     def bounds(self) -> Bounds:
         return self.low, self.high
 
     @property
-    def radius(self) -> float:
-        return max(self.high - self.at, self.at - self.low)
+    def is_exact(self) -> bool:
+        return self.low == self.high
 
-    def rounded(self, radius: float, name: Hashable) -> Box:
+    def rounded(self, radius: float) -> Box:
         """The same, written down and thereby off by up to `radius` more."""
         if not radius or not math.isfinite(self.at):
             return self
-        self.radii[name] = radius
-        return Box(self.at, self.low - radius, self.high + radius, {**self.slopes, name: (1.0, 1.0)}, self.radii)
+        slopes = {**self.slopes, Source(radius): (1.0, 1.0)}
+        return Box(self.at, self.low - radius, self.high + radius, slopes)
 
     def meets(self, low: float, high: float) -> bool:
         return self.low <= high and low <= self.high
@@ -75,7 +83,8 @@ class Box:
         return _chain(self.at + other.at, bounds, (self, (1.0, 1.0)), (other, (1.0, 1.0)))
 
     def __sub__(self, other: Box) -> Box:
-        return self + -other
+        bounds = self.low - other.high, self.high - other.low
+        return _chain(self.at - other.at, bounds, (self, (1.0, 1.0)), (other, (-1.0, -1.0)))
 
     def __mul__(self, other: Box) -> Box:
         bounds = _times(self.bounds, other.bounds)
@@ -85,19 +94,20 @@ class Box:
         return self * other.inverse()
 
     def inverse(self) -> Box:
-        if self.at == 0:
+        if self.is_exact and not self.at:
             raise ZeroDivisionError
         if self.low <= 0 <= self.high:
-            return _chain(1 / self.at, EVERYTHING, (self, EVERYTHING))
-        bounds = 1 / self.high, 1 / self.low
-        slope = -(_least(bounds) ** 2), -(_largest(bounds) ** 2)
-        return _chain(1 / self.at, bounds, (self, (slope[1], slope[0])))
+            at = self.at or (self.high if self.high > -self.low else self.low)  # 0 may stand for any of its box
+            return Box(1 / at, *EVERYTHING)
+        least, most = 1 / self.high, 1 / self.low
+        squares = least * least, most * most
+        return _chain(1 / self.at, (least, most), (self, (-max(squares), -min(squares))))
 
     def power(self, other: Box) -> Box:
         """self to the power other."""
-        if other.low == other.high and other.at == int(other.at) and abs(other.at) <= 64:
+        if other.is_exact and other.at == int(other.at) and abs(other.at) <= 64:
             return self._whole_power(int(other.at))
-        if self.at <= 0:
+        if self.high <= 0:
             return Box.exact(math.pow(self.at, other.at))  # a power of zero or of a negative number has no box
         return (other * self.log()).exp()
 
@@ -106,33 +116,27 @@ class Box:
             return self._whole_power(-n).inverse()
         if n == 0:
             return Box.exact(1.0)
-        ends = self.low**n, self.high**n
-        low, high = min(ends), max(ends)
-        if n % 2 == 0 and self.low < 0 < self.high:
-            low = 0.0
-        below = self.low ** (n - 1), self.high ** (n - 1)
-        slope = min(below), max(below)
-        if n % 2 and n > 1 and self.low < 0 < self.high:
-            slope = 0.0, slope[1]
-        return _chain(self.at**n, (low, high), (self, (n * slope[0], n * slope[1])))
+        slope = _power(self.bounds, n - 1)
+        return _chain(self.at**n, _power(self.bounds, n), (self, (n * slope[0], n * slope[1])))
 
     # --- functions --------------------------------------------------------------------------------------------------
     def exp(self) -> Box:
         return self._rising(_exp, _exp)
 
     def log(self) -> Box:
-        if self.at <= 0:
+        if self.high <= 0:
             raise ArithmeticError("the logarithm of a number that is not positive")
         low = math.log(self.low) if self.low > 0 else -math.inf
         slope = (1 / self.high, 1 / self.low if self.low > 0 else math.inf)
-        return _chain(math.log(self.at), (low, math.log(self.high)), (self, slope))
+        at = self.at if self.at > 0 else self.high / 2  # 0 may stand for any of its box
+        return _chain(math.log(at), (low, math.log(self.high)), (self, slope))
 
     def sqrt(self) -> Box:
-        if self.at < 0:
+        if self.high < 0:
             raise ArithmeticError("the root of a negative number")
         low, high = math.sqrt(max(self.low, 0.0)), math.sqrt(self.high)
         slope = (0.5 / high if high else math.inf, 0.5 / low if low else math.inf)
-        return _chain(math.sqrt(self.at), (low, high), (self, slope))
+        return _chain(math.sqrt(max(self.at, 0.0)), (low, high), (self, slope))
 
     def tanh(self) -> Box:
         return self._bell(math.tanh, lambda x: 1 - math.tanh(x) ** 2)
@@ -147,6 +151,10 @@ class Box:
             return -self
         return _chain(abs(self.at), (0.0, max(-self.low, self.high)), (self, (-1.0, 1.0)))
 
+    def step(self, f: Callable[[float], float]) -> Box:
+        """A function that rises in jumps: the sign, the whole part."""
+        return Box(f(self.at), f(self.low), f(self.high))
+
     def _rising(self, f: Callable[[float], float], slope: Callable[[float], float]) -> Box:
         """A function that rises, and whose slope does too."""
         return _chain(f(self.at), (f(self.low), f(self.high)), (self, (slope(self.low), slope(self.high))))
@@ -158,43 +166,50 @@ class Box:
         return _chain(f(self.at), (f(self.low), f(self.high)), (self, (min(ends), steepest)))
 
 
+def total(boxes: Iterable[Box]) -> Box:
+    """The sum of several numbers."""
+    at = low = high = 0.0
+    slopes: Slopes = {}
+    for box in boxes:
+        at, low, high = at + box.at, low + box.low, high + box.high
+        for source, (least, most) in box.slopes.items():
+            known = slopes.get(source)
+            slopes[source] = (known[0] + least, known[1] + most) if known else (least, most)
+    return Box(at, low, high, slopes)
+
+
 def either(at: Box, *others: Box) -> Box:
     """One of several numbers, the first one at the centre: which one depends on the rounding."""
     boxes = (at, *others)
-    slopes: Dict[Hashable, Bounds] = {}
-    for of in {of for box in boxes for of in box.slopes}:
-        bounds = [box.slopes.get(of, (0.0, 0.0)) for box in boxes]
-        slopes[of] = min(low for low, _ in bounds), max(high for _, high in bounds)
-    result = Box(at.at, min(box.low for box in boxes), max(box.high for box in boxes))
-    result.slopes, result.radii = slopes, _radii(*boxes)
-    return result
+    return Box(at.at, min(box.low for box in boxes), max(box.high for box in boxes))
 
 
 def largest(boxes: Tuple[Box, ...]) -> Box:
-    """The largest of several numbers."""
+    """The largest of several numbers. It changes as fast as one of those that may be the largest."""
     at = max(boxes, key=lambda box: box.at)
     bottom = max(box.low for box in boxes)
-    rivals = [box for box in boxes if box is not at and box.high > bottom]
-    found = either(at, *rivals) if rivals else at
-    return Box(at.at, bottom, max(box.high for box in boxes), found.slopes, found.radii)
+    rivals = [box for box in boxes if box.high >= bottom]
+    slopes: Slopes = {}
+    for source in {source for box in rivals for source in box.slopes}:
+        bounds = [box.slopes.get(source, (0.0, 0.0)) for box in rivals]
+        slopes[source] = min(low for low, _ in bounds), max(high for _, high in bounds)
+    return Box(at.at, bottom, max(box.high for box in boxes), slopes)
 
 
 def _chain(at: float, bounds: Bounds, *parts: Tuple[Box, Bounds]) -> Box:
     """A function of some boxes, from its slope with respect to each: the chain rule."""
-    slopes: Dict[Hashable, Bounds] = {}
+    slopes: Slopes = {}
     for box, slope in parts:
-        for of, inner in box.slopes.items():
+        for source, inner in box.slopes.items():
             low, high = _times(slope, inner)
-            known = slopes.get(of, (0.0, 0.0))
-            slopes[of] = known[0] + low, known[1] + high
-    return Box(at, *bounds, slopes, _radii(*(box for box, _ in parts)))
-
-
-def _radii(*boxes: Box) -> Radii:
-    return next((box.radii for box in boxes if box.slopes), boxes[0].radii)
+            known = slopes.get(source)
+            slopes[source] = (known[0] + low, known[1] + high) if known else (low, high)
+    return Box(at, *bounds, slopes)
 
 
 def _times(a: Bounds, b: Bounds) -> Bounds:
+    if a == (1.0, 1.0):
+        return b
     products = [_product(x, y) for x in a for y in b]
     return min(products), max(products)
 
@@ -203,16 +218,16 @@ def _product(x: float, y: float) -> float:
     return 0.0 if x == 0 or y == 0 else x * y  # 0 times infinity is 0: the bound is of no use, not the number
 
 
-def _largest(bounds: Bounds) -> float:
-    return max(abs(bounds[0]), abs(bounds[1]))
-
-
-def _least(bounds: Bounds) -> float:
-    return 0.0 if bounds[0] <= 0 <= bounds[1] else min(abs(bounds[0]), abs(bounds[1]))
+def _power(x: Bounds, n: int) -> Bounds:
+    """The bounds of a whole power."""
+    ends = x[0] ** n, x[1] ** n
+    if n % 2 == 0 and n and x[0] < 0 < x[1]:
+        return 0.0, max(ends)
+    return min(ends), max(ends)
 
 
 def _exp(x: float) -> float:
     return math.exp(x) if x < 709.7 else math.inf
 
 
-__all__ = ["Box", "Bounds", "Radii", "either", "largest"]
+__all__ = ["Bounds", "Box", "Source", "either", "largest", "total"]

@@ -20,10 +20,11 @@ def front(s: Scope, n: int) -> View:
     return s.kept["front"]
 
 
-def pick(s: Scope, at: str, line: Sequence[str]) -> str:
-    """The number at position `at` of a line, which is one range or a list of single cells."""
+def pick(s: Scope, at: str, line: Sequence[str], dim: int) -> str:
+    """The number at position `at` of a line along `dim` of x, which is one range or a list of single cells."""
     if len(line) == 1:
-        return f"INDEX({as_range(line[0])},{at}+1)"
+        is_row = dim == len(s.x[0].shape) - 1
+        return f"INDEX({as_range(line[0])},{'1,' if is_row else ''}{at}+1)"
     if len(line) <= 200:
         return f"CHOOSE({at}+1,{','.join(line)})"
     return s.total([where(s, at, j, cell) for j, cell in enumerate(line)])
@@ -62,7 +63,7 @@ class Take(Formula):
         at = front(s, x.shape[dim])
 
         def cell(i: Index) -> str:
-            return pick(s, at[i[dim : dim + rank]], x.ranges(i[:dim] + (ALL,) + i[dim + rank :]))
+            return pick(s, at[i[dim : dim + rank]], x.ranges(i[:dim] + (ALL,) + i[dim + rank :]), dim)
 
         return cell
 
@@ -108,7 +109,7 @@ class Gather(Formula):
     def forward(self, s: Scope) -> Cell:
         (x, _), dim = s.x, s.params["dim"] % len(s.x[0].shape)
         at = front(s, x.shape[dim])
-        return lambda i: pick(s, at[i], x.ranges(i[:dim] + (ALL,) + i[dim + 1 :]))
+        return lambda i: pick(s, at[i], x.ranges(i[:dim] + (ALL,) + i[dim + 1 :]), dim)
 
     def backward(self, s: Scope, k: int) -> Cell:
         (x, index), dim = s.x, s.params["dim"] % len(s.x[0].shape)

@@ -17,14 +17,14 @@ from saitama.tensor.backend import K
 
 from .graph import Graph
 from .items import Leaf, numbers
-from .keys import Gradient, Key, Share, Value
+from .keys import Gradient, Key, Share, StepKey, Value
 from .rounding import Calculated, Nudged, number
-from .run import Arithmetic, Run, run
+from .run import Run, run
 from .take_step import take_step
 
 SAMPLES = 8  # remainders are small multiples of one unit, so one sample may repeat them by chance
 MARGIN = 4.0  # how much larger than in the samples a difference may turn out
-LARGE, SMALL = 1e100, 1e-100  # beyond these, a square or a cube inside a formula may be no number
+EXTREMES = {"float64": (1e-150, 1e150), "float32": (1e-18, 1e18)}  # beyond these, a square does not fit the dtype
 
 
 class Doubts:
@@ -35,7 +35,7 @@ class Doubts:
         graph: Graph,
         base: Run,
         leaves: Mapping[Any, Any],
-        given: Mapping[Key, Any],
+        given: Mapping[StepKey, Any],
         starts: Mapping[Leaf, Any],
         tolerance: Callable[[Key], Tuple[float, float]],
     ) -> None:
@@ -44,27 +44,59 @@ class Doubts:
         self.spread: Dict[Key, Any] = {}
         self._limits: Dict[Key, List[float]] = {}
         self._calculated: Dict[Key, Sequence[float]] = {}
-        for seed in range(SAMPLES):
-            self._add(_computed(graph, Nudged(seed), leaves, given, starts))
+        self.tiny: Set[Key] = set()
+        self.huge: Set[Key] = set()
+        nudged = [Nudged(seed) for seed in range(SAMPLES)]
+        samples = [(nudge, run(graph, leaves, given, nudge)) for nudge in nudged]
         doubles: List[Any] = [{key: _double(a) for key, a in some.items()} for some in (leaves, given, starts)]
-        calculated = _computed(graph, Calculated(), *doubles)
-        self.calculated = calculated.all()
+        calculated = run(graph, doubles[0], doubles[1], Calculated())
+        for _, sample in samples:
+            self._add(sample.all())
         if graph.dtype == "float64":  # else the difference is that of the dtype
-            self._add(calculated)
-        self.poisoned = self._downstream(lambda array: not isfinite(_extent(array)[1]))
-        self.extreme = self._downstream(lambda array: _extent(array)[0] < SMALL or _extent(array)[1] > LARGE)
+            self._add(calculated.all())
+        if graph.step:
+            for nudge, sample in samples:
+                self._add(self._lines(sample, self._starts(sample, starts), nudge.moved))
+            lines = self._lines(calculated, self._starts(calculated, doubles[2]), _double)
+            if graph.dtype == "float64":
+                self._add(lines)
+            calculated.values.update((key.item, array) for key, array in lines.items())
+        self.calculated = calculated.all()
+        small, large = EXTREMES[graph.dtype]
+        sizes = [(key, *_extent(array)) for known in (self.base, self.calculated) for key, array in known.items()]
+        self.tiny = self._downstream({key for key, least, _ in sizes if least < small})
+        self.huge = self._downstream({key for key, _, most in sizes if large < most < inf})
+        self.not_finite = self._downstream({key for key, _, most in sizes if not isfinite(most)})
+        self._limits.clear()
 
-    def _add(self, other: Run) -> None:
+    def _starts(self, sample: Run, starts: Mapping[Leaf, Any]) -> Dict[Leaf, Any]:
+        """The gradients that the step starts from: where they are in doubt, those of the sample."""
+        found = {}
+        for p, start in starts.items():
+            doubtful = [limit > 0 for limit in self.limits(Gradient(p))]
+            where = K.from_list(doubtful, p.shape, "bool")
+            found[p] = K.where(where, sample.gradients[p], start) if p in sample.gradients else start
+        return found
+
+    def _lines(self, sample: Run, starts: Mapping[Leaf, Any], moved: Callable[[Any], Any]) -> Dict[Key, Any]:
+        """The lines of the step, from what it reads moved a little."""
+        updates = self.graph.step.updates if self.graph.step else ()
+        state = {leaf for update in updates for leaf in (update.parameter, *update.state.values())}
+        values = {key: moved(array) if key in state else array for key, array in sample.values.items()}
+        step = Run(values, sample.gradients)
+        take_step(self.graph, step, {p: moved(array) for p, array in starts.items()})
+        return {Value(line): step.values[line] for u in updates for line in u.lines.values() if line in step.values}
+
+    def _add(self, other: Mapping[Key, Any]) -> None:
         """Widen the spread by another run. NaN where a number is finite in one of them only."""
-        for key, array in other.all().items():
+        for key, array in other.items():
             known = self.base.get(key)
             if known is not None and known.size:
                 apart = _apart(array, known)
                 self.spread[key] = apart if key not in self.spread else K.maximum(self.spread[key], apart)
 
-    def _downstream(self, found: Callable[[Any], bool]) -> Set[Key]:
-        """What has such a number in it or depends on a tensor that has, in either way of computing."""
-        reached: Set[Key] = {key for run in (self.base, self.calculated) for key, array in run.items() if found(array)}
+    def _downstream(self, reached: Set[Key]) -> Set[Key]:
+        """These tensors, and what depends on one of them."""
         for node in self.graph.nodes:
             if any(Value(item) in reached for item in node.inputs):
                 reached.add(Value(node))
@@ -82,12 +114,17 @@ class Doubts:
     def moves(self, key: Key) -> List[float]:
         """For each number how far another rounding may move it."""
         spread = self.spread.get(key)
-        return [] if spread is None else [inf if isnan(s) else MARGIN * s for s in map(float, numbers(spread))]
+        if spread is None or key in self.huge:
+            return [inf if key in self.huge else 0.0] * (self.base[key].size if key in self.base else 0)
+        return [inf if isnan(s) else MARGIN * s for s in map(float, numbers(spread))]
 
-    def noise(self, leaf: Leaf, rtol: float) -> List[bool]:
-        """For each number of a gradient whether rounding alone may move it by more than the relative tolerance."""
+    def noise(self, leaf: Leaf, divides: bool) -> List[bool]:
+        """For each number of a gradient whether rounding alone may move it by more than the relative tolerance, and by
+        more than the absolute one too, unless the step `divides` it by its size."""
         key = Gradient(leaf)
-        return [move > rtol * abs(g) for move, g in zip(self.moves(key), numbers(self.base[key]))]
+        rtol, atol = self.tolerance(key)
+        moves = zip(self.moves(key), numbers(self.base[key]))
+        return [move > rtol * abs(g) and (divides or move > atol) for move, g in moves]
 
     def limits(self, key: Key) -> List[float]:
         """For each number how far one in a cell may be from it and still not be wrong; 0 where that is no more than the
@@ -95,8 +132,12 @@ class Doubts:
         if key not in self._limits:
             rtol, atol = self.tolerance(key)
             values = numbers(self.base[key]) if key in self.base else []
-            pairs = zip(self.moves(key) or [0.0] * len(values), values)
-            self._limits[key] = [rounded_up(m) if m > atol + rtol * abs(v) else 0.0 for m, v in pairs]
+            pairs = zip(self.moves(key), values)
+            limits = [rounded_up(m) if m > atol + rtol * abs(v) or key in self.huge else 0.0 for m, v in pairs]
+            if self.graph.dtype == "float32" and key in self.tiny:  # what does not fit float32 does fit a cell
+                apart = [abs(self.as_calculated(key, n) - v) for n, v in enumerate(values)]
+                limits = [max(m, rounded_up(d) if isfinite(d) else m) for m, d in zip(limits, apart)]
+            self._limits[key] = limits
         return self._limits[key]
 
     def as_calculated(self, key: Key, n: int) -> float:
@@ -108,16 +149,20 @@ class Doubts:
     def unclear(self, key: Key, n: int, true: float, found: Optional[float]) -> bool:
         """Whether `found` in a cell (None: an error) is as good as the framework's `true`, though it is another."""
         if found is None:
-            return key in self.poisoned or key in self.extreme
+            return self.errors(key)
         if isfinite(true) and isfinite(found):
             return abs(found - true) <= self.limits(key)[n]
-        return key in self.extreme or same(found, self.as_calculated(key, n))
+        return key in self.huge or same(found, self.as_calculated(key, n))
+
+    def errors(self, key: Key) -> bool:
+        """Whether an error may stand for a number: after an overflow, or where a square is too small for one."""
+        return key in self.not_finite or key in self.huge or key in self.tiny
 
 
 def same(found: float, calculated: float) -> bool:
-    return (
-        found == calculated or (isnan(found) and isnan(calculated)) or abs(found - calculated) <= 1e-5 * abs(calculated)
-    )
+    if not (isfinite(found) and isfinite(calculated)):
+        return found == calculated or (isnan(found) and isnan(calculated))
+    return abs(found - calculated) <= 1e-5 * abs(calculated)
 
 
 def rounded_up(value: float) -> float:
@@ -125,24 +170,12 @@ def rounded_up(value: float) -> float:
     return float(f"{min(value, 1e300) * 1.05:.1E}")
 
 
-def _computed(
-    graph: Graph, arithmetic: Arithmetic, leaves: Mapping[Any, Any], given: Mapping[Key, Any], starts: Mapping[Any, Any]
-) -> Run:
-    result = run(graph, leaves, given, arithmetic)
-    if graph.step:
-        moved = getattr(arithmetic, "moved", lambda array: array)
-        state = {leaf for update in graph.step.updates for leaf in (update.parameter, *update.state.values())}
-        values = {key: moved(array) if key in state else array for key, array in result.values.items()}
-        step = Run(values, result.gradients, result.shares)
-        take_step(graph, step, {p: moved(array) for p, array in starts.items()})
-        lines = {line for update in graph.step.updates for line in update.lines.values()}
-        result.values.update((key, array) for key, array in step.values.items() if key in lines)
-    return result
-
-
 def _double(array: Any) -> Any:
-    """float32 as float64; whole numbers stay what they are."""
-    return K.cast(array, "float64") if array.dtype == "float32" else array
+    """Floats as float64, without a negative zero; whole numbers stay what they are."""
+    if array.dtype not in ("float64", "float32"):
+        return array
+    double = K.cast(array, "float64")
+    return K.add(double, number(0, double))
 
 
 def _apart(a: Any, b: Any) -> Any:

@@ -55,8 +55,8 @@ class Nudged(Arithmetic):
             moved = K.add(array, K.mul(size, share))
             return K.where(K.eq(K.sub(moved, moved), number(0, array)), moved, array)  # inf - inf is no number
         few = number(FEW_DIGITS[array.dtype], array)
-        has_few = K.eq(K.sub(K.add(array, few), few), array)
-        return K.where(has_few, array, K.mul(array, K.add(one, share)))
+        short = K.where(K.lt(K.abs(array), few), K.sub(K.add(array, few), few), number(inf, array))
+        return K.where(K.eq(short, array), array, K.mul(array, K.add(one, share)))
 
     def operands(self, node: Node, arrays: Sequence[Any]) -> Sequence[Any]:
         return [self.moved(array) for array in arrays] if FORMULAS[node.op].rounds else arrays
@@ -64,7 +64,7 @@ class Nudged(Arithmetic):
     def result(self, node: Node, arrays: Sequence[Any], y: Any) -> Any:
         return self.moved(y) if FORMULAS[node.op].rounds else y
 
-    def handed_on(self, node: Node, dy: Any, dx: Any) -> Any:
+    def handed_on(self, node: Node, k: int, dy: Any, dx: Any) -> Any:
         if FORMULAS[node.op].cancels:
             return self.moved(self.moved(dx), self.terms(dy, dx))
         return self.moved(dx) if FORMULAS[node.op].rounds else dx
@@ -76,8 +76,7 @@ class Nudged(Arithmetic):
             return K.abs(dy)
         if dy.shape == dx.shape[:-1]:
             return K.abs(dy.reshape((*dy.shape, 1)))
-        largest = K.max(K.abs(dy), tuple(range(dy.ndim)), False) if dy.size else number(0, dx)
-        return K.where(K.eq(dx, number(0, dx)), number(0, dx), largest)
+        return K.max(K.abs(dy), tuple(range(dy.ndim)), False) if dy.size else number(0, dx)
 
 
 class Calculated(Arithmetic):
@@ -90,18 +89,18 @@ class Calculated(Arithmetic):
     def operands(self, node: Node, arrays: Sequence[Any]) -> Sequence[Any]:
         formula = FORMULAS[node.op]
         if isinstance(formula, (Comparison, Extremum)):
-            a, b = arrays
-            return [self.equal(a, b, node.shape), b] if a.shape == node.shape else [a, self.equal(b, a, node.shape)]
+            a, b = (K.expand(array, node.shape) for array in arrays)
+            return [self.equal(a, b), b]
         if isinstance(formula, (Extreme, Position)) and arrays[0].size and arrays[0].dtype == "float64":
             (x,) = arrays
             largest = (K.max if formula.function == "MAX" else K.min)(x, tuple(node.params["dim"]), True)
-            return [self.equal(x, largest, x.shape)]
+            return [self.equal(x, largest)]
         return arrays
 
     @staticmethod
-    def equal(a: Any, b: Any, shape: Any) -> Any:
+    def equal(a: Any, b: Any) -> Any:
         """a, but b where that is nearly the same."""
-        return K.where(nearly(a, b), b, a) if a.shape == shape and a.dtype == "float64" else a
+        return K.where(nearly(a, b), b, a) if a.dtype == "float64" else a
 
     def result(self, node: Node, arrays: Sequence[Any], y: Any) -> Any:
         if y.dtype != "float64":
@@ -111,8 +110,8 @@ class Calculated(Arithmetic):
             y = K.where(nearly(a, K.neg(b) if node.op == "Add" else b), number(0, y), y)
         return K.add(y, number(0, y))  # -0 + 0 is 0
 
-    def handed_on(self, node: Node, dy: Any, dx: Any) -> Any:
-        return K.add(dx, number(0, dx))
+    def handed_on(self, node: Node, k: int, dy: Any, dx: Any) -> Any:
+        return K.add(K.sum_to(dx, node.inputs[k].shape), number(0, dx))
 
     def sum(self, a: Any, b: Any) -> Any:
         return K.where(nearly(a, K.neg(b)), number(0, a), K.add(a, b))

@@ -67,7 +67,7 @@ class Arithmetic:
     def result(self, node: Node, arrays: Sequence[Any], y: Any) -> Any:
         return y
 
-    def handed_on(self, node: Node, dy: Any, dx: Any) -> Any:
+    def handed_on(self, node: Node, k: int, dy: Any, dx: Any) -> Any:
         return dx
 
     def sum(self, a: Any, b: Any) -> Any:
@@ -81,7 +81,7 @@ AS_IT_IS = Arithmetic()
 def run(
     graph: Graph,
     leaves: Mapping[Any, Any],
-    given: Optional[Mapping[Key, Any]] = None,
+    given: Optional[Mapping[StepKey, Any]] = None,
     arithmetic: Arithmetic = AS_IT_IS,
 ) -> Run:
     """Compute the graph from the arrays of its leaves.
@@ -91,7 +91,7 @@ def run(
     given = given or {}
     stand_ins = {key.item: array for key, array in given.items() if isinstance(key, Value)}
     result = Run(values=dict(leaves))
-    functions = forward(graph.nodes, result.values, lambda node: _Operation(node, arithmetic), stand_ins)  # type: ignore[arg-type]
+    functions = forward(graph.nodes, result.values, lambda node: _Operation(node, arithmetic), stand_ins)  # type: ignore
     if not graph.flows:
         return result
     root = graph.root
@@ -108,7 +108,7 @@ def run(
         parts = functions[node].backward(dy) if known else [None] * len(node.inputs)
         for k, need in enumerate(node.needs):
             share, part = Share(node, k), parts[k]
-            dx = given.get(share) if part is None else arithmetic.handed_on(node, dy, part)
+            dx = given.get(share) if part is None else arithmetic.handed_on(node, k, dy, part)
             if need and dx is not None:
                 result.shares[share] = dx
         return [result.shares.get(Share(node, k), UNKNOWN) if need else None for k, need in enumerate(node.needs)]

@@ -8,30 +8,24 @@ sum, a blank that was passed over) is rounded once more. A true value counts onl
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cached_property
 from math import isfinite
-from typing import Callable, Dict, Iterator, List, Mapping, Optional, Set, Tuple
+from typing import Dict, Iterator, List, Mapping, Optional, Set
 
-from ..formulas.box import Box, Radii
+from ..formulas.box import Box
 from ..formulas.evaluate import Evaluator, Value
-from ..formulas.syntax import Place, SyntaxProblem, Tree, parse_formula, references
 from ..graph.keys import StepKey
 from ..layout import Index
 from ..plan.calculated import looking_into
-from ..plan.work import OVERFLOW, Step, Work
+from ..plan.work import Position, Step, Work
+from .exact import exactness
 from .hand import is_right
 from .precision import Precision
+from .typed import Typed
 
-Position = Tuple[int, int]
 RELATIVE_NOISE, NOISE = 1e-11, 1e-14  # of a spreadsheet's own arithmetic
-
-
-@dataclass(frozen=True)
-class Typed:
-    """A number that a person put into a blank; `formula` where they put a formula that gave it."""
-
-    number: Optional[float]  # None for something that is no number
-    formula: Optional[str] = None
 
 
 @dataclass
@@ -43,9 +37,9 @@ class Judged:
     position: Position
     typed: Typed
     true: Value
-    expected: Optional[Box]  # from the person's own numbers; None where it cannot be computed
-    half: float
-    follows: bool
+    expected: Value  # from the person's own numbers
+    half: float  # of the width of the typed number
+    follows: bool  # from the person's own numbers
     right: bool  # it is the true number, or follows from numbers without a slip
 
     @property
@@ -61,129 +55,110 @@ class Judgement:
     cells: List[Judged]
     own: Dict[Position, Value]
     precision: Precision
-    radii: Radii = field(default_factory=Radii)
+
+    @cached_property
+    def _by_key(self) -> Mapping[StepKey, List[Judged]]:
+        found: Dict[StepKey, List[Judged]] = defaultdict(list)
+        for cell in self.cells:
+            found[cell.step.key].append(cell)
+        return found
 
     def of(self, key: StepKey) -> List[Judged]:
-        return [cell for cell in self.cells if cell.step.key == key]
+        return self._by_key.get(key, [])
+
+    def slips(self) -> Iterator[Step]:
+        """The steps with a number that does not follow, in the order of the work."""
+        steps = {cell.step.key: cell.step for cell in self.cells if cell.cause == "own"}
+        yield from steps.values()
 
 
 def judge(work: Work, true: Mapping[StepKey, List[Value]], typed: Mapping[Position, Typed]) -> Judgement:
     """`typed` holds what stands in the blanks, by the cells of the work's blocks; blanks are not in it."""
-    return _Judge(work, true, typed).judge()
+    given = given_numbers(work, true)
+    exact = exactness(work, given, typed)
+    precision = Precision.of(exact.rounds)
+    return _Judge(work, given, exact.exact, precision).judge(true, typed)
+
+
+def given_numbers(work: Work, true: Mapping[StepKey, List[Value]]) -> Dict[Position, Value]:
+    """What stands on the page from the beginning."""
+    steps = {step.block for step in work.steps}
+    given: Dict[Position, Value] = {}
+    for key, block in work.blocks.items():
+        if block not in steps and key in true:
+            given.update(((row, column), value) for (_, row, column), value in zip(block.cells(), true[key]))
+    return given
 
 
 class _Judge:
-    def __init__(self, work: Work, true: Mapping[StepKey, List[Value]], typed: Mapping[Position, Typed]) -> None:
-        self.work, self.true, self.typed = work, true, typed
-        steps = {step.key for step in work.steps}
-        self.given: Dict[Position, Value] = {}
-        for key, block in work.blocks.items():
-            if key not in steps and key in true:
-                self.given.update(((row, col), value) for (_, row, col), value in zip(block.cells(), true[key]))
-        self.trees: Dict[Position, Tree] = {}
-        for step in work.steps:
-            for index, row, col in step.block.cells():
-                self.trees[row, col] = parse_formula(step.formula(index))
+    """`own`: each cell as the person has it. `meant`: cells with a slip as they should be, since someone who only typed
+    a number wrong goes on with the right one."""
 
-    def judge(self) -> Judgement:
-        exact = self.exact()
-        inexact = [
-            t.number for at, t in self.typed.items() if t.number is not None and not t.formula and at not in exact
-        ]
-        precision = Precision.of(number for number in inexact if isfinite(number))
-        radii, own, tainted = Radii(), dict(self.given), set()  # type: Radii, Dict[Position, Value], Set[Position]
-        fresh = iter(range(1_000_000_000))
+    def __init__(self, work: Work, given: Dict[Position, Value], exact: Set[Position], precision: Precision) -> None:
+        self.work, self.exact, self.precision = work, exact, precision
+        self.own, self.meant = dict(given), {}  # type: Dict[Position, Value], Dict[Position, Value]
+        self.tainted: Set[Position] = set()  # wrong, or computed from what is
+        look, round_off = looking_into(work, self.own, precision.on_the_way), precision.on_the_way
+        self.evaluator = Evaluator(look, round_off)
+        as_meant = looking_into(work, _Over(self.meant, self.own), round_off)  # type: ignore[arg-type]
+        self.as_meant = Evaluator(as_meant, round_off)
 
-        def rounded(box: Box) -> Box:
-            return box.rounded(precision.half_a_unit_between(box.at), next(fresh)) if box.low != box.high else box
-
-        evaluator = Evaluator(looking_into(self.work, own, rounded), rounded)
+    def judge(self, true: Mapping[StepKey, List[Value]], typed: Mapping[Position, Typed]) -> Judgement:
         cells: List[Judged] = []
-        for step, index, position, true in self.every():
-            expected = self.number(evaluator, position)
-            spoilt = any(place in tainted for place in self.reads(position))
-            given = self.typed.get(position)
-            if given is None or given.number is None:
-                if given is not None:
-                    cells.append(Judged(step, index, position, given, true, expected, 0.0, False, False))
-                if isinstance(expected, Box) and position not in exact:
-                    expected = expected.rounded(precision.half_a_unit_between(expected.at), position)
-                own[position] = expected
-                if spoilt or given is not None:
-                    tainted.add(position)
-                continue
-            x = given.number
-            half = 0.0 if position in exact or given.formula else precision.half_a_unit(x) if isfinite(x) else 0.0
-            judged = self.judged(step, index, position, given, true, expected, half, spoilt)
-            cells.append(judged)
-            if not judged.right:
-                tainted.add(position)
-            own[position] = Box.around(x, judged.half, position, radii) if isfinite(x) else str(x)
-        return Judgement(cells, own, precision, radii)
-
-    def judged(
-        self,
-        step: Step,
-        index: Index,
-        at: Position,
-        given: Typed,
-        true: Value,
-        expected: Value,
-        half: float,
-        spoilt: bool,
-    ) -> Judged:
-        x = given.number
-        assert x is not None
-        follows, is_true = agrees(expected, x, half), agrees(true, x, half)
-        if not is_true and isinstance(true, Box) and not given.formula and is_right(x, true.at):
-            is_true, half = True, max(half, abs(x - true.at))  # rounded more than other numbers of the page
-        box = expected if isinstance(expected, Box) else None
-        return Judged(step, index, at, given, true, box, half, follows, is_true or (follows and not spoilt))
-
-    # --- what is exact ----------------------------------------------------------------------------------------------
-    def exact(self) -> Set[Position]:
-        """The typed numbers that follow to the last digit from given ones and from other exact ones."""
-        own: Dict[Position, Value] = dict(self.given)
-        exact: Set[Position] = set(self.given)
-        evaluator = Evaluator(looking_into(self.work, own))
-        for _, _, position, _ in self.every():
-            typed = self.typed.get(position)
-            value = self.number(evaluator, position)
-            if typed is None:
-                own[position] = value
-                continue
-            number = typed.number
-            own[position] = value if number is None else Box.exact(number) if isfinite(number) else str(number)
-            if number is not None and isinstance(value, Box) and all(place in exact for place in self.reads(position)):
-                if abs(value.at - number) <= 1e-12 * abs(number):
-                    exact.add(position)
-        return exact
-
-    # --- every number of every step ---------------------------------------------------------------------------------
-    def every(self) -> Iterator[Tuple[Step, Index, Position, Value]]:
         for step in self.work.steps:
-            for (index, row, col), true in zip(step.block.cells(), self.true[step.key]):
-                yield step, index, (row, col), true
+            for (index, *_), position, truth in zip(step.block.cells(), step.positions, true[step.key]):
+                expected = self.work.number(self.evaluator, position)
+                one = typed.get(position)
+                if one is not None:
+                    cells.append(self.judged(step, index, position, one, truth, expected))
+                else:
+                    self.pass_over(step, position, expected)
+        return Judgement(cells, self.own, self.precision)
 
-    def number(self, evaluator: Evaluator, position: Position) -> Value:
-        try:
-            return evaluator.value(self.trees[position])
-        except SyntaxProblem:
-            raise
-        except (ArithmeticError, ValueError):
-            return "nan"
-
-    def reads(self, position: Position) -> Iterator[Position]:
-        yield from places_of(self.work, self.trees[position])
-
-
-def places_of(work: Work, tree: Tree) -> Iterator[Position]:
-    """The cells that a formula reads."""
-    for reference in references(tree):
-        if reference.first.sheet == OVERFLOW:
-            yield from places_of(work, parse_formula(work.overflow[f"A{reference.first.row}"]))
+    def judged(self, step: Step, index: Index, at: Position, one: Typed, true: Value, expected: Value) -> Judged:
+        x, reads = one.number, self.work.reads[at]
+        if x is None:
+            self.own[at], follows, right, half = self.in_passing(expected), False, False, 0.0
         else:
-            yield from ((place.row, place.column) for place in reference.places())
+            half = 0.0 if at in self.exact or one.formula else self.precision.half_a_unit(x)
+            follows, spoilt = agrees(expected, x, half), any(place in self.tainted for place in reads)
+            if not follows and any(place in self.meant for place in reads):
+                follows = agrees(self.work.number(self.as_meant, at), x, half)
+                spoilt = any(place in self.tainted and place not in self.meant for place in reads)
+            is_true = agrees(true, x, half)
+            if not is_true and isinstance(true, Box) and not one.formula and is_right(x, true.at):
+                is_true, half = True, max(half, abs(x - true.at))  # rounded more than other numbers of the page
+            right = (follows and not spoilt) or is_true
+            self.own[at] = Box.around(x, half) if isfinite(x) else str(x)
+            if not follows and not right:
+                self.meant[at] = self.in_passing(expected)
+        if not right:
+            self.tainted.add(at)
+        return Judged(step, index, at, one, true, expected, half, follows, right)
+
+    def pass_over(self, step: Step, at: Position, expected: Value) -> None:
+        """A blank that was left blank, or a number that nobody writes."""
+        reads = self.work.reads[at]
+        nobody_writes = step.aside or not reads
+        self.own[at] = expected if nobody_writes else self.in_passing(expected)
+        if any(place in self.tainted for place in reads):
+            self.tainted.add(at)
+        if any(place in self.meant for place in reads):
+            meant = self.work.number(self.as_meant, at)
+            self.meant[at] = meant if nobody_writes else self.in_passing(meant)
+
+    def in_passing(self, value: Value) -> Value:
+        return self.precision.in_passing(value) if isinstance(value, Box) else value
+
+
+class _Over:
+    """One mapping over another."""
+
+    def __init__(self, top: Mapping[Position, Value], below: Mapping[Position, Value]) -> None:
+        self.top, self.below = top, below
+
+    def get(self, position: Position) -> Value:
+        return self.top[position] if position in self.top else self.below.get(position)
 
 
 def agrees(value: Value, x: float, half: float) -> bool:
@@ -198,4 +173,4 @@ def agrees(value: Value, x: float, half: float) -> bool:
     return value.meets(x - half - noise, x + half + noise)
 
 
-__all__ = ["Callable", "Judged", "Judgement", "Place", "Typed", "agrees", "judge", "places_of"]
+__all__ = ["Judged", "Judgement", "Typed", "agrees", "judge"]

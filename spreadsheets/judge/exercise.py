@@ -7,7 +7,7 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 from ..address import cell_name
 from ..errors import WorkbookError
 from ..formulas.box import Box
-from ..formulas.syntax import Place, parse_formula
+from ..formulas.syntax import Place
 from ..graph.keys import Inner, StepKey
 from ..graph.run import Run
 from ..layout import Index
@@ -21,7 +21,6 @@ from .hint import number_in
 from .in_numbers import in_numbers, shown
 from .own_formulas import OwnFormulas
 from .reasons import Case, Reason, reason_for
-from .reasons.trees import expanded
 from .story import Slip, Story, WrongCell
 
 SHEET = "\x00work"  # no workbook has a sheet of that name
@@ -150,9 +149,8 @@ class Exercise:
         cell = self.cell(judged.position)
         found = shown(judged.typed.number) if judged.typed.number is not None else repr(cell.seen)
         case = Case(self.work, self.judgement, judged.step)
-        tree = expanded(parse_formula(judged.step.formula(judged.index)), case.holds)
-        numbers = in_numbers(tree, self.own_number)
-        expected = shown(judged.expected.at) if judged.expected is not None else ""
+        numbers = in_numbers(case.tree(judged.index), self.own_number)
+        expected = shown(judged.expected.at) if isinstance(judged.expected, Box) else ""
         index = f"[{', '.join(map(str, judged.index))}]" if judged.index else ""
         return WrongCell(address, index, found, numbers, expected)
 

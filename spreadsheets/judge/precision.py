@@ -1,21 +1,25 @@
-"""How precisely a number was written: half a unit of the last place that it shows.
+"""How precisely numbers were written: half a unit of the last place that each shows.
 
 A cell keeps no trailing zeros: 2.000 is stored as 2. So what the other numbers of the page show counts too: a page on
-which people write three decimals has 2.000 in it, and one on which they write three digits has 2.00. One number that is
-written more precisely than all others, pasted perhaps, does not count. Numbers that follow exactly from exact ones say
-nothing about how a person rounds.
+which people write three decimals has 2.000 in it, and one on which they write three digits has 2.00. A few numbers that
+are written more precisely than all others, pasted perhaps, do not count. Numbers that follow exactly from exact ones
+say nothing about how a person rounds (see exact.py).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from math import floor, log10
+from math import ceil, floor, isfinite, log10
 from typing import Iterable, List
 
+from ..formulas.box import Box
+from ..formulas.syntax import Binary, Call, Tree
 from .hand import decimals_typed
 
-LEAST_DIGITS = 2  # significant ones, to which everything is taken to be written
+LEAST = 2  # decimals and significant digits, at least one of which everything is taken to be written to
+FEW = 0.1  # of the numbers of a page, and always one: these may be written more precisely than the others
+AS_THEY_ARE = ("MAX", "MIN", "ABS", "SIGN", "INT", "TRUNC", "INDEX", "COUNT", "COUNTIF", "MATCH", "RANK")
 
 
 def digits_typed(number: float) -> int:
@@ -23,39 +27,72 @@ def digits_typed(number: float) -> int:
     return len(Decimal(repr(float(number))).normalize().as_tuple().digits) if number else 1
 
 
+def last_place(number: float) -> int:
+    """The decimals that a finite number shows, below 0 for one that ends in zeros: 0.380 has 2, 1200 has -2."""
+    return -int(Decimal(repr(float(number))).normalize().as_tuple().exponent) if number else 0
+
+
 @dataclass(frozen=True)
 class Precision:
-    """The most decimals and significant digits that the numbers of a page show; none where all are exact."""
+    """The decimals and significant digits that a page is written to; `known` is False where all numbers are exact."""
 
-    decimals: int = 0
-    digits: int = 0
+    decimals: int = LEAST
+    digits: int = LEAST
     known: bool = False
 
     @classmethod
     def of(cls, inexact: Iterable[float]) -> Precision:
-        numbers = [x for x in inexact if x]
+        """By the numbers of a page that were rounded."""
+        numbers = [x for x in inexact if x and isfinite(x)]
         if not numbers:
             return cls()
-        decimals, digits = _most([decimals_typed(x) for x in numbers]), _most([digits_typed(x) for x in numbers])
-        return cls(decimals, digits, True)
+        decimals, digits = most(map(decimals_typed, numbers)), most(map(digits_typed, numbers))
+        return cls(max(decimals, LEAST), max(digits, LEAST), True)
+
+    def places(self, x: float) -> int:
+        """The decimals to which x is written: as many as the page shows, but no more digits than it shows."""
+        return min(self.decimals, self.digits - 1 - power_of(x)) if x else self.decimals
 
     def half_a_unit(self, x: float) -> float:
-        """Half of the width of a typed number."""
-        if not x:
-            return 0.5 * 10.0**-self.decimals
-        power = floor(log10(abs(x)))
-        shown = min(self.decimals, self.digits - 1 - power)
-        return 0.5 * 10.0 ** -max(decimals_typed(x), shown, LEAST_DIGITS - 1 - power)
+        """Half of the width of a typed number: of the decimals that it shows itself, if they are more."""
+        return 0.5 * 10.0 ** -max(last_place(x), self.places(x)) if self.known and isfinite(x) else 0.0
 
-    def half_a_unit_between(self, x: float) -> float:
-        """The same for a number that someone rounds on the way without writing it on the page."""
-        if not self.known or not x:
-            return 0.0
-        power = floor(log10(abs(x)))
-        return 0.5 * 10.0 ** -max(min(self.decimals, self.digits - 1 - power), LEAST_DIGITS - 1 - power)
+    # --- what is not on the page --------------------------------------------------------------------------------------
+    def in_passing(self, box: Box) -> Box:
+        """A number that was perhaps written down somewhere, at least its first two digits."""
+        x = box.at
+        if not self.known or not x or not isfinite(x):
+            return box
+        places = max(self.places(x), LEAST - 1 - power_of(x))
+        is_short = box.is_exact and abs(round(x, places) - x) <= 1e-12 * abs(x)
+        return box if is_short else box.rounded(0.5 * 10.0**-places)
+
+    def on_the_way(self, box: Box, part: Tree) -> Box:
+        """A part of a formula: products, quotients and functions may be rounded, and a sum that has more places than
+        people write. Powers of constants are taken from the calculator."""
+        if isinstance(part, Call):
+            if part.name in AS_THEY_ARE:
+                return box
+            is_sum = part.name == "SUM"
+        else:
+            is_sum = isinstance(part, Binary) and part.operator in "+-"
+            if isinstance(part, Binary) and part.operator == "^" and box.is_exact:
+                return box
+        places = self.places(box.at)
+        if is_sum and abs(round(box.at, places) - box.at) <= 1e-12 * abs(box.at):
+            return box
+        return self.in_passing(box)
 
 
-def _most(counts: List[int]) -> int:
-    """The largest, or the second where only one number has so many."""
-    ranked = sorted(counts, reverse=True)
-    return ranked[1] if len(ranked) > 1 else ranked[0]
+def power_of(x: float) -> int:
+    """Of the first digit of a number that is not 0: 2 for 123, -2 for 0.0123."""
+    return floor(log10(abs(x)))
+
+
+def most(counts: Iterable[int]) -> int:
+    """The largest of some counts that more than a few reach."""
+    ranked: List[int] = sorted(counts, reverse=True)
+    return ranked[min(max(1, ceil(FEW * len(ranked))), len(ranked) - 1)]
+
+
+__all__ = ["Precision", "digits_typed"]

@@ -132,7 +132,11 @@ class Verification(Comparison):
         return lines
 
     def as_dict(self) -> Dict[str, Any]:
-        more = {"kinds": self.kinds, "not_checked": self.not_checked, "changed_inputs": self.changed_inputs}
+        more: Dict[str, Any] = {
+            "kinds": self.kinds,
+            "not_checked": self.not_checked,
+            "changed_inputs": self.changed_inputs,
+        }
         more["undecided"] = [as_plain(one) for one in self.undecided]
         if self.story is not None:
             more["story"] = asdict(self.story)

@@ -15,7 +15,7 @@ from ..errors import WorkbookError
 from ..formulas import FORMULAS
 from ..graph.doubt import Doubts
 from ..graph.items import Item, Leaf, Node, numbers
-from ..graph.keys import Gradient, Key, Share, Start, Value
+from ..graph.keys import Gradient, Key, Share, Start, StepKey, Value
 from ..graph.rounding import sizes
 from ..graph.run import Run, run
 from ..graph.step import Line
@@ -79,11 +79,12 @@ def verify(
     Raises WorkbookError, in one line, where the workbook carries no graph, its structure was changed, or nothing in it
     can be checked.
     """
-    book = open_workbook(path)
-    if original is not None:
+    book: Any = open_workbook(path)
+    if original is None:
+        carried = read_graph(book)
+    else:
         book = HandedIn(book, open_workbook(original))
-    carried = read_graph(book)
-    if original is not None:
+        carried = read_graph(book)
         book.take_typed(carried)
     usual = usual_tolerance(carried.graph)
     tolerance = (usual[0] if rtol is None else rtol, usual[1] if atol is None else atol)
@@ -222,7 +223,7 @@ class _Verifier:
             reason = (str(error) or type(error).__name__).splitlines()[0][:LONGEST_REASON]
             raise WorkbookError(f"{self.book.path}: the inputs cannot be computed with: {reason}") from None
 
-    def given(self) -> Dict[Key, Any]:
+    def given(self) -> Dict[StepKey, Any]:
         """The framework's values where there are no formulas."""
         given = {}
         for key, places in self.carried.places.items():

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from math import isfinite, isnan
-from typing import Dict, List, Mapping, Optional, Tuple
+from typing import Dict, List, Mapping, Optional
 
 from ..formulas.box import Box
-from ..formulas.evaluate import Evaluator, Rounding, Value
-from ..formulas.syntax import Place, parse_formula
+from ..formulas.evaluate import Evaluator, Look, Rounding, Value
+from ..formulas.syntax import Place
 from ..graph.items import numbers
 from ..graph.keys import Gradient, StepKey
-from .work import OVERFLOW, Work
-
-Cells = Dict[Tuple[int, int], Value]  # (row, column) -> what stands there
+from .work import OVERFLOW, Position, Work
 
 
 def true_values(work: Work) -> Dict[StepKey, List[Value]]:
     """By key, row by row."""
-    cells: Cells = {}
+    cells: Dict[Position, Value] = {}
     found: Dict[StepKey, List[Value]] = {}
     root = work.subject.graph.root
     for key, block in work.blocks.items():
@@ -31,27 +29,26 @@ def true_values(work: Work) -> Dict[StepKey, List[Value]]:
     for step in work.steps:
         if step.key not in found:
             found[step.key] = here = []
-            for index, row, column in step.block.cells():
-                value = evaluator.value(parse_formula(step.formula(index)))
-                cells[row, column] = value
+            for position in step.positions:
+                cells[position] = value = work.number(evaluator, position)
                 here.append(value)
     return found
 
 
-def looking_into(work: Work, cells: Mapping[Tuple[int, int], Value], rounded: Optional[Rounding] = None):  # type: ignore[no-untyped-def]
+def looking_into(work: Work, cells: Mapping[Position, Value], rounded: Optional[Rounding] = None) -> Look:
     """A function that looks a cell up; a part of a sum that was too long for one cell is calculated."""
 
     def look(place: Place) -> Value:
         if place.sheet == OVERFLOW:
-            inner = Evaluator(look, rounded) if rounded else Evaluator(look)
-            return inner.value(parse_formula(work.overflow[f"A{place.row}"]))
+            return inner.value(work.spilt(place.row))
         return cells.get((place.row, place.column))
 
+    inner = Evaluator(look, rounded) if rounded else Evaluator(look)
     return look
 
 
 def framework_values(work: Work, key: StepKey) -> Optional[List[Value]]:
-    array = work.subject.run.get(key)  # type: ignore[arg-type]
+    array = work.subject.run.get(key)
     return None if array is None else [as_value(float(number)) for number in numbers(array)]
 
 

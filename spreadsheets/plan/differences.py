@@ -36,8 +36,7 @@ def distance(a: str, b: str) -> str:
 def is_strict(doubts: Doubts, spec: Spec) -> bool:
     """Whether a block has infinities or numbers in doubt: then a difference over its own tolerance is MISSING in its
     cell, unless it is undecided."""
-    errors = spec.key in doubts.poisoned or spec.key in doubts.extreme
-    return errors or not all(map(isfinite, spec.values)) or any(doubts.limits(spec.key))
+    return doubts.errors(spec.key) or not all(map(isfinite, spec.values)) or any(doubts.limits(spec.key))
 
 
 def differences(doubts: Doubts, spec: Spec, live: Block, framework: Block) -> Formula:
@@ -58,13 +57,13 @@ def strict(doubts: Doubts, spec: Spec, n: int, a: str, b: str) -> str:
     key = spec.key
     apart, limit, calculated = distance(a, b), doubts.limits(key)[n], doubts.as_calculated(key, n)
     unclear: List[str] = [f"{apart}<={limit:.1E}"] if limit else []
-    if key in doubts.poisoned or key in doubts.extreme:
-        unclear.append(f"ISERR({a})")
-    if key in doubts.extreme:
+    if key in doubts.huge:
         unclear.append(f"ISTEXT({a})")
     elif not isfinite(calculated):
         unclear.append(f'EXACT({a},"{calculated}")')
-    otherwise = f"IF(OR({','.join(unclear)}),{UNDECIDED},{MISSING})" if unclear else MISSING
+    otherwise = f"IF(IFERROR(OR({','.join(unclear)}),FALSE),{UNDECIDED},{MISSING})" if unclear else MISSING
+    if doubts.errors(key):
+        otherwise = f"IF(ISERR({a}),{UNDECIDED},{otherwise})"
     return f"IF({apart}<={within(spec.size, b)},{apart},{otherwise})"
 
 
@@ -73,7 +72,7 @@ def not_finite(doubts: Doubts, spec: Spec, n: int, a: str, b: str) -> str:
     number."""
     calculated = doubts.as_calculated(spec.key, n)
     otherwise = MISSING
-    if spec.key in doubts.extreme:
+    if spec.key in doubts.huge:
         otherwise = UNDECIDED
     elif isfinite(calculated):
         otherwise = f"IF(IFERROR(ABS({a}-{calculated!r})<={abs(calculated) * 1e-5:.1E},FALSE),{UNDECIDED},{MISSING})"

@@ -8,7 +8,7 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from ..formulas import View
 from ..graph.items import Item
-from ..graph.keys import Key, Value
+from ..graph.keys import Key, StepKey, Value
 from ..layout import Block, Index, Shape
 from .page import Page
 from .sheet import Plan
@@ -66,7 +66,7 @@ class Draft:
 
     def __init__(self) -> None:
         self.pages: List[Page] = []
-        self.sections: Dict[Key, Section] = {}
+        self.sections: Dict[StepKey, Section] = {}
         self.helpers: List[Tuple[Block, bool]] = []  # blocks of helper cells, and whether they are hidden
         self.remarks: Dict[Item, str] = {}  # for Check
         self.left_out: List[str] = []  # what has no live cells, and why
@@ -77,7 +77,7 @@ class Draft:
         self.pages.append(page)
         return page
 
-    def place(self, key: Key, section: Section) -> Section:
+    def place(self, key: StepKey, section: Section) -> Section:
         if key in self.sections:
             raise ValueError(f"{section.label} has its place already")
         self.sections[key] = section
@@ -86,7 +86,7 @@ class Draft:
     def has_cells(self, item: Item) -> bool:
         return Value(item) in self.sections
 
-    def view(self, key: Key, page: Page) -> View:
+    def view(self, key: StepKey, page: Page) -> View:
         return self.sections[key].view(page.title)
 
     def finished(self, operations: int) -> Plan:

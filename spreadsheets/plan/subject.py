@@ -34,9 +34,9 @@ class Subject:
     def noise(self, parameter: Leaf) -> Optional[List[bool]]:
         """Which gradients of a parameter are rounding noise, of which an optimiser makes a step all the same."""
         step = self.graph.step
-        if self.doubts is None or step is None or not step.rule.divides:
+        if self.doubts is None or step is None:
             return None
-        flags = self.doubts.noise(parameter, tolerance(self.graph)[0])
+        flags = self.doubts.noise(parameter, step.rule.divides)
         return flags if any(flags) else None
 
     def fits(self, item: Item) -> bool:

@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple
+from functools import cached_property
+from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple, Union
 
 from ..formulas import FORMULAS, Rule, Scope, View, Working
+from ..formulas.evaluate import Evaluator
+from ..formulas.evaluate import Value as CellValue
 from ..formulas.expression import Expression, block, constant, either
+from ..formulas.syntax import SyntaxProblem, Tree, parse_formula, references
 from ..formulas.wording import Wording
 from ..graph.items import Item, Leaf, Node, numbers
 from ..graph.keys import Gradient, Inner, Key, Share, StepKey, Value
@@ -24,6 +28,7 @@ from .subject import Subject
 
 Where = Callable[[StepKey, Shape], Block]
 Cell = Callable[[Index], str]
+Position = Tuple[int, int]  # (row, column) of a cell
 OVERFLOW = "\x00overflow"  # the sheet of parts of sums that are too long for one cell; no workbook has one of that name
 
 
@@ -41,6 +46,10 @@ class Step:
     @property
     def shape(self) -> Shape:
         return self.block.shape
+
+    @cached_property
+    def positions(self) -> List[Position]:
+        return [(row, column) for _, row, column in self.block.cells()]
 
 
 class Work:
@@ -91,7 +100,7 @@ class Work:
             share = Share(node, k)
             if share not in self.subject.run.shares:
                 continue
-            self._helped, self._word = share, word
+            self._helps(share, word)
             scope.dx = View(self._nowhere(item.shape), self.sheet, numbers(self.subject.run.shares[share]))
             cell = formula.backward(scope, k)
             several = len(self.subject.shares(item)) > 1
@@ -133,6 +142,53 @@ class Work:
         p, g = self.view(Value(update.parameter)), self.view(Gradient(update.parameter))
         step.rule.step(_Lines(self, step.rule, update, block(p), block(g), options, state))
 
+    # --- computing it -----------------------------------------------------------------------------------------------
+    @cached_property
+    def trees(self) -> Dict[Position, Tree]:
+        """The formula of every cell, taken apart."""
+        return {
+            position: parse_formula(step.formula(index))
+            for step in self.steps
+            for (index, *_), position in zip(step.block.cells(), step.positions)
+        }
+
+    @cached_property
+    def reads(self) -> Dict[Position, List[Position]]:
+        """The cells that every cell reads."""
+        return {position: self.places(tree) for position, tree in self.trees.items()}
+
+    @cached_property
+    def owners(self) -> Dict[Position, Tuple[StepKey, Index]]:
+        """Whose number stands in a cell. A gradient that is what one operation hands on has its cells."""
+        found: Dict[Position, Tuple[StepKey, Index]] = {}
+        for key, place in self.blocks.items():
+            for index, row, column in place.cells():
+                found.setdefault((row, column), (key, index))
+        return found
+
+    def places(self, tree: Tree) -> List[Position]:
+        """The cells that a formula reads; of a sum that is too long for one cell, those that its parts read."""
+        found: List[Position] = []
+        for reference in references(tree):
+            if reference.first.sheet == OVERFLOW:
+                found += self.places(self.spilt(reference.first.row))
+            else:
+                found += [(place.row, place.column) for place in reference.places()]
+        return found
+
+    def spilt(self, row: int) -> Tree:
+        """A part of a sum that is too long for one cell."""
+        return parse_formula(self.overflow[f"A{row}"])
+
+    def number(self, evaluator: Evaluator, position: Position) -> CellValue:
+        """What the formula of a cell gives; "nan" where it gives no number."""
+        try:
+            return evaluator.value(self.trees[position])
+        except SyntaxProblem:
+            raise
+        except (ArithmeticError, ValueError):
+            return "nan"
+
     # --- what all of these need -------------------------------------------------------------------------------------
     def view(self, key: StepKey) -> View:
         array = None if isinstance(key, Inner) else self.subject.run.get(key)
@@ -153,13 +209,17 @@ class Work:
         self.steps.append(Step(key, name, rule, of, place, cell, aside, back))
         return place
 
-    def _scope(self, node: Node, word: Wording, key: Key, operands: Sequence[View]) -> Scope:
+    def _helps(self, key: Union[Value, Gradient, Share], word: Wording) -> None:
+        """Steps in between come from now on to the numbers of this key."""
         self._helped, self._word = key, word
+
+    def _scope(self, node: Node, word: Wording, key: Union[Value, Share], operands: Sequence[View]) -> Scope:
+        self._helps(key, word)
         waiting: List[Tuple[Inner, str, str, bool]] = []
 
         def place(equation: str, shape: Shape, aside: bool) -> View:
             symbol, _, rule = equation.partition(" = ")
-            inner = Inner(self._helped, symbol)  # type: ignore[arg-type]
+            inner = Inner(self._helped, symbol)
             waiting.append((inner, self._symbol(node, symbol), self._renamed(node, self._word(rule)), aside))
             self.blocks[inner] = self.where(inner, tuple(shape))
             return View(self.blocks[inner], self.sheet)

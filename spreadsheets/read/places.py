@@ -76,7 +76,7 @@ class Carried:
                     "export the workbook again"
                 )
 
-    def echoed(self, key: Key) -> Optional[Block]:
+    def echoed(self, key: StepKey) -> Optional[Block]:
         """The blanks that a gradient merely repeats, where only one operation hands one on."""
         parts = self._parts.get(key.item, []) if isinstance(key, Gradient) else []
         return parts[0].typed if len(parts) == 1 else None

@@ -125,6 +125,27 @@ def test_layer_norm_far_from_zero(kernels: ModuleType, shape: Any) -> None:
     assert db.tolist() == pytest.approx(biases, abs=2e-6 * rows)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("shape", [(5, 1), (4, 2), (2, 15), (2, 16), (3, 33), (2, 1030)])
+def test_layer_norm_of_equal_gradients(kernels: ModuleType, shape: Any, dtype: str) -> None:
+    """Where dy w is the same in a whole row the derivative is 0, and not what rounding leaves of two large numbers,
+    though 1 / sqrt(var + eps) is 316 for a row of one number."""
+    rows, n = shape
+    x = kernels.from_list([0.1 + 1e-4 * math.sin(i) for i in range(rows * n)], shape, dtype)
+    dy, w = kernels.full(shape, 0.7, dtype), kernels.full((n,), 1.3, dtype)
+    _, mean, rstd = kernels.layer_norm(x, w, None, EPS)
+    dx, _, _ = kernels.layer_norm_grad(dy, x, w, mean, rstd)
+    assert flatten(dx.tolist()) == pytest.approx([0.0] * (rows * n), abs=0 if n == 1 else 1e-9)
+
+
+@pytest.mark.parametrize("rows", [1, 2])
+def test_batch_norm_of_equal_gradients(kernels: ModuleType, rows: int) -> None:
+    x = kernels.from_list([0.1 * i for i in range(5)] * rows, (rows, 5), "float32")
+    dy, w = kernels.full((rows, 5), 0.7, "float32"), kernels.full((5,), 1.3, "float32")
+    _, mean, var = kernels.batch_norm(x, w, w, EPS)
+    assert flatten(kernels.batch_norm_grad(dy, x, w, mean, var, EPS)[0].tolist()) == [0.0] * (5 * rows)
+
+
 @pytest.mark.parametrize("width", [10, 33, 65, 1030])
 def test_layer_norm_of_a_row_by_itself(kernels: ModuleType, width: int) -> None:
     """Its bits do not depend on the rows beside it, with which it may be computed."""

@@ -1,4 +1,4 @@
-"""Why a number is wrong: a bank of misconceptions, one small class each, tried on the steps where a slip is someone's own.
+"""Why a number is wrong: a bank of misconceptions, one small class each, tried on steps with a slip of someone's own.
 
 Adding one is one file here and one test: a class with `ways`, under a slug, imported below.
 """
@@ -30,6 +30,7 @@ from . import (
     updated_weight,
     weight_for_activation,
     wrong_axis,
+    wrong_neuron,
     wrong_operation,
     wrong_residual,
 )
@@ -40,4 +41,4 @@ __all__ = ["BANK", "Case", "Misconception", "Reason", "misconception", "reason_f
 __all__ += ["bias", "derivative_at_output", "digits", "factor", "log_base", "mask", "means", "missing_derivative"]
 __all__ += ["missing_eps", "missing_scale", "moment", "not_normalised", "not_summed", "other_block", "rate_inside"]
 __all__ += ["references", "rounded_early", "sample_variance", "sign", "swapped", "transposed", "updated_weight"]
-__all__ += ["weight_for_activation", "wrong_axis", "wrong_operation", "wrong_residual"]
+__all__ += ["weight_for_activation", "wrong_axis", "wrong_neuron", "wrong_operation", "wrong_residual"]

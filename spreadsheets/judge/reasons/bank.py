@@ -1,8 +1,9 @@
 """The bank of misconceptions: one class for each way in which people go wrong, and how they are tried.
 
-A misconception is claimed only if it gives every wrong number of a step to the digits typed. The first that does is the
-reason; others that do as well are listed. Those that know the operation are tried before the general ones: a lost
-derivative may also look like a factor.
+A misconception is claimed only if it gives every wrong number of a step to the digits typed. Those that know the
+operation are tried before the general ones: a lost derivative may also look like a factor. Of several that fit, those
+come first that give the step's right numbers too: a mistake is seldom made for half of a block. Others that fit as well
+are listed.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ from dataclasses import dataclass
 from typing import Callable, ClassVar, Dict, Iterator, List, Optional, Tuple, Type
 
 from .case import Case, Cell
+from .words import with_your
 
-KNOWS_THE_OPERATION, KNOWS_THE_FORMULA, GENERAL = range(3)  # the order in which they are tried
+Way = Tuple[str, Cell]  # what someone did, and what it gives
+KNOWS_THE_OPERATION, KNOWS_THE_FORMULA, GENERAL, FAR_FETCHED = range(4)  # the order in which they are tried
 
 
 @dataclass(frozen=True)
@@ -28,20 +31,29 @@ class Reason:
 
 
 class Misconception:
-    """`ways` gives the ways in which someone who holds it may have computed the step, each with its sentence."""
+    """`ways` gives the ways in which someone who holds it may have computed the step, each with its words."""
 
     slug: ClassVar[str]
     rank: ClassVar[int] = KNOWS_THE_FORMULA
+    of_all: ClassVar[bool] = False  # whether it is made for all numbers of a step or for none
 
-    def ways(self, case: Case) -> Iterator[Tuple[str, Cell]]:
+    def ways(self, case: Case) -> Iterator[Way]:
         raise NotImplementedError
 
-    def sentence(self, case: Case) -> Optional[str]:
-        """What to say, if the numbers are what this misconception gives."""
-        for sentence, cell in self.ways(case):
+    def found(self, case: Case) -> Optional[Tuple[int, str]]:
+        """How many of the step's other numbers the best way gives too, and its words; None if no way fits."""
+        best: Optional[Tuple[int, str]] = None
+        others = [one for one in case.cells if one not in case.wrong]
+        for words, cell in self.ways(case):
             if case.fits(cell):
-                return sentence
-        return None
+                count = sum(case.gives(cell, one) for one in others)
+                if self.of_all and count < len(others):
+                    continue
+                if best is None or count > best[0]:
+                    best = count, words
+                if count == len(others):
+                    break
+        return best
 
 
 BANK: Dict[str, Misconception] = {}
@@ -60,11 +72,16 @@ def misconception(slug: str, rank: int = KNOWS_THE_FORMULA) -> Callable[[Type[Mi
 
 def reason_for(case: Case) -> Optional[Reason]:
     """The reason for a step's wrong numbers, or None: no known reason."""
-    found: List[Tuple[str, str]] = []
-    for one in sorted(BANK.values(), key=lambda one: one.rank):
-        sentence = one.sentence(case)
-        if sentence is not None:
-            found.append((one.slug, sentence))
-    if not found:
+    fitting: List[Tuple[bool, int, str, str]] = []
+    others = len(case.cells) - len(case.wrong)
+    for one in BANK.values():
+        found = one.found(case)
+        if found is not None:
+            fitting.append((found[0] < others, one.rank, one.slug, found[1]))
+    if not fitting:
         return None
-    return Reason(*found[0], tuple(slug for slug, _ in found[1:]))
+    fitting.sort(key=lambda one: one[:2])
+    _, _, slug, words = fitting[0]
+    numbers = with_your(case)
+    sentence = f"{numbers}, {words}" if numbers else words
+    return Reason(slug, sentence, tuple(other for _, _, other, _ in fitting[1:]))

@@ -2,44 +2,51 @@
 
 from __future__ import annotations
 
-from typing import Iterator, Tuple
+from functools import partial
+from typing import Iterator, List
 
+from ...formulas.syntax import Reference, Tree
 from ...graph.items import Leaf
 from ...graph.keys import Value
-from .bank import KNOWS_THE_OPERATION, Misconception, misconception
-from .case import Case, Cell
-from .references import put
+from ...layout import Index
+from .bank import KNOWS_THE_OPERATION, Misconception, Way, misconception
+from .case import Case, NotHere, Operand
+from .trees import sum_of, terms_of
 
 
 @misconception("missing-bias", KNOWS_THE_OPERATION)
 class MissingBias(Misconception):
-    def ways(self, case: Case) -> Iterator[Tuple[str, Cell]]:
-        for n, bias in biases(case):
-            cell = case.again(lambda scope, n=n: put(scope, n, case.virtual(scope.x[n].shape, lambda i: "0")))
-            if cell is not None:
-                yield f"without the bias {bias.name}", cell
+    def ways(self, case: Case) -> Iterator[Way]:
+        for bias in biases(case):
+            yield f"the bias {bias.name} is missing", partial(without, case, bias)
 
 
 @misconception("other-bias", KNOWS_THE_OPERATION)
 class OtherBias(Misconception):
-    def ways(self, case: Case) -> Iterator[Tuple[str, Cell]]:
-        for n, bias in biases(case):
-            for leaf in case.leaves():
-                if leaf is not bias and leaf.shape == bias.shape:
-                    view = case.work.view(Value(leaf))
-                    cell = case.again(lambda scope, n=n, view=view: put(scope, n, view))
-                    if cell is not None:
-                        yield f"{leaf.name} in place of the bias {bias.name}", cell
+    def ways(self, case: Case) -> Iterator[Way]:
+        for bias in biases(case):
+            for other in case.before(bias.shape):
+                if isinstance(other.key, Value) and other.key != bias.key and other.key.item.requires_grad:
+                    yield f"{other.name} stands where the bias {bias.name} belongs", case.instead((bias.key, other.key))
 
 
-def biases(case: Case) -> Iterator[Tuple[int, Leaf]]:
-    """The operand that is added to a layer, and its place."""
+def biases(case: Case) -> List[Operand]:
+    """What is added as it is: a parameter, or something that is the same for every row."""
     node = case.node
-    if node is None or case.k is not None or case.inner:
-        return
-    places = {"Linear": (2,), "Add": (0, 1), "LayerNorm": (2,), "BatchNorm": (2,)}.get(node.op, ())
-    for n in places:
-        if n < len(node.inputs):
-            item = node.inputs[n]
-            if isinstance(item, Leaf) and (len(item.shape) < len(node.shape) or item.requires_grad):
-                yield n, item
+    if node is None or case.k is not None or case.inner or not case.wrong:
+        return []
+    found = [case.read(term)[0] for _, term in terms_of(case.tree(case.wrong[0].index)) if isinstance(term, Reference)]
+    return [one for one in found if is_parameter(one) or len(one.shape) < len(case.shape)]
+
+
+def is_parameter(operand: Operand) -> bool:
+    key = operand.key
+    return isinstance(key, Value) and isinstance(key.item, Leaf) and key.item.requires_grad
+
+
+def without(case: Case, bias: Operand, index: Index) -> Tree:
+    terms = terms_of(case.tree(index))
+    rest = [t for t in terms if not (isinstance(t[1], Reference) and case.read(t[1])[0].key == bias.key)]
+    if not rest or len(rest) == len(terms):
+        raise NotHere("no such term")
+    return sum_of(rest)

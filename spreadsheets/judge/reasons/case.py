@@ -1,26 +1,49 @@
-"""The wrong numbers of one step, and the ways to compute the step again, differently."""
+"""The wrong numbers of one step, and the ways to compute the step differently."""
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Callable, Dict, Iterator, List, Optional, Tuple, Union
 
-from ...formulas import FORMULAS, Formula, Scope, View
 from ...formulas.box import Box
 from ...formulas.evaluate import Evaluator, Undecided, Value
-from ...formulas.syntax import Place, SyntaxProblem, Tree, parse_formula
+from ...formulas.syntax import Place, Reference, SyntaxProblem, Tree, references
 from ...graph.items import Item, Leaf, Node
-from ...graph.keys import Gradient, Inner, Key, Share, StepKey
+from ...graph.keys import Gradient, Inner, Share, StepKey
 from ...graph.keys import Value as ValueOf
-from ...layout import Block, Index, Shape, size_of
+from ...graph.step import Update
+from ...layout import Block, Index, Shape
 from ...plan.calculated import looking_into
-from ...plan.work import Step, Work
+from ...plan.work import OVERFLOW, Step, Work
 from ..causes import Judged, Judgement, agrees
-from . import trees
+from .trees import Expanding, replaced
 
-Cell = Callable[[Index], Any]  # from an index to a number of the step, computed differently: a Box, a Tree or a text
-Change = Callable[["Scope"], None]
-AGAIN = "\x00again"  # the sheet of blocks that exist only while a step is computed again
+Cell = Callable[[Index], Union[Tree, Box]]  # from an index to a number of the step, computed differently
+Reading = Callable[["Operand", Index], Tree]  # what is read in place of a number of an operand
+
+
+class NotHere(ValueError):
+    """This way of going wrong does not exist for the step."""
+
+
+@dataclass(frozen=True)
+class Operand:
+    """A block that a step reads, or might have read."""
+
+    key: StepKey
+    name: str
+    block: Block
+
+    @property
+    def shape(self) -> Shape:
+        return self.block.shape
+
+    def cell(self, index: Index) -> Reference:
+        """One of its numbers; NotHere beyond its end."""
+        if len(index) != len(self.shape) or not all(0 <= i < n for i, n in zip(index, self.shape)):
+            raise NotHere("no such number")
+        return Reference(Place(None, *self.block.at(index)))
 
 
 class Case:
@@ -28,20 +51,13 @@ class Case:
         self.work, self.judgement, self.step = work, judgement, step
         self.cells: List[Judged] = judgement.of(step.key)
         self.wrong = [cell for cell in self.cells if cell.cause == "own" and cell.typed.number is not None]
-        self.formula: Optional[Formula] = FORMULAS[step.of.op] if isinstance(step.of, Node) else None
-        self._again: Dict[Tuple[int, int], Callable[[], str]] = {}
-        self._rows = 1
-        look = looking_into(work, judgement.own)  # type: ignore[arg-type]
-
-        def looking(place: Place) -> Value:
-            if place.sheet == AGAIN:
-                return self.evaluator.value(parse_formula(self._again[place.row, place.column]()))
-            return look(place)
-
-        self.evaluator = Evaluator(lru_cache(maxsize=None)(looking), self._rounded)
-
-    def _rounded(self, box: Box) -> Box:
-        return box.rounded(self.judgement.precision.half_a_unit_between(box.at), object())
+        on_the_way = judgement.precision.on_the_way
+        self.evaluator = Evaluator(looking_into(work, judgement.own, on_the_way), on_the_way)
+        self._trees: Dict[Index, Tree] = {}
+        self._open_trees: Dict[Index, Tree] = {}
+        has_number = lambda place: (place.row, place.column) in work.owners  # noqa: E731
+        self._decided = Expanding(self._truth, self._whole, self._source, has_number)
+        self._open = Expanding(None, self._whole, self._source, has_number)
 
     # --- what the step is -------------------------------------------------------------------------------------------
     @property
@@ -49,13 +65,21 @@ class Case:
         return self.step.key
 
     @property
+    def shape(self) -> Shape:
+        return self.step.shape
+
+    @property
+    def rule(self) -> str:
+        return self.step.rule or self.step.name
+
+    @property
     def node(self) -> Optional[Node]:
-        return self.step.of if isinstance(self.step.of, Node) else None
+        """The operation; None for a line of an optimiser's rule and for a sum of gradients."""
+        return self.step.of if isinstance(self.step.of, Node) and not isinstance(self.key, Gradient) else None
 
     @property
     def op(self) -> str:
-        """The name of the operation's class; "" for a line of an optimiser's rule and a sum of gradients."""
-        return self.node.op if self.node is not None and not isinstance(self.key, Gradient) else ""
+        return self.node.op if self.node is not None else ""
 
     @property
     def k(self) -> Optional[int]:
@@ -69,21 +93,30 @@ class Case:
         return self.key.name if isinstance(self.key, Inner) else ""
 
     @property
+    def is_update(self) -> bool:
+        return isinstance(self.step.of, Update)
+
+    @property
     def is_gradient(self) -> bool:
         return self.step.back and not self.is_update
 
-    @property
-    def is_update(self) -> bool:
-        step = self.work.subject.graph.step
-        return step is not None and self.step.of in step.updates
-
-    # --- computing it again -----------------------------------------------------------------------------------------
+    # --- what it reads ----------------------------------------------------------------------------------------------
     def tree(self, index: Index) -> Tree:
-        """The formula of a number as arithmetic."""
-        return trees.expanded(parse_formula(self.step.formula(index)), self.holds)
+        """How a number of the step is computed, as plain arithmetic on cells."""
+        if index not in self._trees:
+            self._trees[index] = self.tree_of(self.step.block, index)
+        return self._trees[index]
 
-    def holds(self, condition: Tree) -> bool:
-        """A condition of an IF, where rounding does not decide it at the centre."""
+    def tree_of(self, block: Block, index: Index) -> Tree:
+        return self._decided.expanded(self.work.trees[block.at(index)])
+
+    def open_tree(self, index: Index) -> Tree:
+        """The same with its conditions, which may read something too."""
+        if index not in self._open_trees:
+            self._open_trees[index] = self._open.expanded(self.work.trees[self.step.block.at(index)])
+        return self._open_trees[index]
+
+    def _truth(self, condition: Tree) -> bool:
         try:
             return self.evaluator.truth(condition)
         except Undecided as undecided:
@@ -91,121 +124,126 @@ class Case:
         except (ArithmeticError, ValueError):
             return False
 
-    def value(self, what: Any) -> Value:
-        """The number of a tree, a formula's text or a box; None where there is none."""
-        if isinstance(what, Box) or what is None:
-            return what
-        try:
-            return self.evaluator.value(parse_formula(what) if isinstance(what, str) else what)
-        except (ArithmeticError, ValueError, Undecided):
-            return None
+    def _whole(self, tree: Tree) -> int:
+        return int(self.evaluator.number(tree).at)
 
-    def fits(self, cell: Cell) -> bool:
-        """Whether a way of computing gives every wrong number to the digits typed."""
-        if not self.wrong:
-            return False
+    def _source(self, reference: Reference) -> Optional[Tree]:
+        """Parts of long sums, and numbers that are there for the spreadsheet's sake only."""
+        place = reference.first
+        if place.sheet == OVERFLOW:
+            return self.work.spilt(place.row)
+        key, _ = self.work.owners[place.row, place.column]
+        tree = self.work.trees.get((place.row, place.column)) if key in self._asides else None
+        return tree if isinstance(tree, Reference) and tree.last is None else None
+
+    @cached_property
+    def _asides(self) -> Dict[StepKey, None]:
+        return {step.key: None for step in self.work.steps if step.aside}
+
+    def read(self, reference: Reference) -> Tuple[Operand, Index]:
+        """Whose number a cell is."""
+        key, index = self.work.owners[reference.first.row, reference.first.column]
+        return self.operand(key), index
+
+    def operand(self, key: StepKey) -> Operand:
+        """A block by its key; a gradient that is what one operation hands on is known by that."""
+        block = self.work.blocks[key]
+        key, _ = self.work.owners.get(block.at((0,) * len(block.shape)), (key, ()))
+        return Operand(key, self._names.get(key) or self._name(key), block)
+
+    @cached_property
+    def _names(self) -> Dict[StepKey, str]:
+        return {step.key: step.name for step in self.work.steps}
+
+    def _name(self, key: StepKey) -> str:
+        return self.work.subject.slope(key.item) if isinstance(key, (Gradient, Share)) else key.item.name
+
+    @cached_property
+    def operands(self) -> List[Operand]:
+        """The blocks that the wrong numbers are computed from, in the order in which they are read."""
+        found: Dict[StepKey, Operand] = {}
         for one in self.wrong:
-            assert one.typed.number is not None
-            try:
-                value = self.value(cell(one.index))
-            except (SyntaxProblem, ValueError, TypeError, IndexError, KeyError, ZeroDivisionError, OverflowError):
-                return False
-            if not isinstance(value, Box) or not agrees(value, one.typed.number, one.half):
-                return False
-        return True
+            for reference in references(self.open_tree(one.index)):
+                operand, _ = self.read(reference)
+                found.setdefault(operand.key, operand)
+        return list(found.values())
 
-    def virtual(self, shape: Shape, cell: Callable[[Index], str]) -> View:
-        """A block that exists nowhere, whose numbers are formulas."""
-        block = Block(AGAIN, self._rows, 1, tuple(shape))
-        self._rows += block.height + 1
-        for index, row, column in block.cells():
-            self._again[row, column] = lambda index=index: cell(index)  # type: ignore[misc]
-        return View(block, self.work.sheet)
+    def has(self, key: StepKey) -> bool:
+        return self.operand(key) in self.operands
 
-    def again(self, change: Change, before: bool = False) -> Optional[Cell]:
-        """The step with something changed in what its operation reads. `before`: on the way forward already."""
-        node, formula = self.node, self.formula
-        if node is None or formula is None or isinstance(self.key, Gradient):
-            return None
-        found: Dict[StepKey, Callable[[Index], str]] = {}
-        helped: List[Any] = [ValueOf(node)]
-
-        def place(equation: str, shape: Shape, aside: bool) -> View:
-            inner = Inner(helped[0], equation.partition(" = ")[0])
-            if self.is_typed(inner) and inner != self.key:
-                return self.work.view(inner)
-            view = self.virtual(shape, lambda index: found[inner](index))
-            waiting.append(inner)
-            return view
-
-        def write(view: View, cell: Callable[[Index], str]) -> None:
-            if view.block.sheet == AGAIN:
-                found[waiting.pop()] = cell
-
-        waiting: List[Inner] = []
-        operands = [self.work.view(ValueOf(item)) for item in node.inputs]
-        scope = Scope(operands, self.work.view(ValueOf(node)), dict(node.params), place, write, self.work._spill)
-        try:
-            if self.k is None or before:
-                change(scope)
-            result = formula.forward(scope)
-            if self.k is not None:
-                scope.y = self.work.view(ValueOf(node))
-                scope.dy = self.work.view(Gradient(node))
-                scope.dx = scope.x[self.k]
-                helped[0] = Share(node, self.k)
-                if not before:
-                    change(scope)
-                for k in range(self.k + 1):  # what several gradients share is written for the first of them
-                    if Share(node, k) in self.work.subject.run.shares:
-                        helped[0] = Share(node, k)
-                        result = formula.backward(scope, k)
-        except (ValueError, IndexError, KeyError, TypeError, NotImplementedError):
-            return None
-        return found.get(self.key) if isinstance(self.key, Inner) else result
-
-    def is_typed(self, key: StepKey) -> bool:
-        return bool(self.judgement.of(key))
-
-    # --- views of blocks --------------------------------------------------------------------------------------------
-    def turned(self, view: View) -> View:
-        """The transpose."""
-        shape = (*view.shape[:-2], view.shape[-1], view.shape[-2])
-        return self.virtual(shape, lambda i: view[(*i[:-2], i[-1], i[-2])])
-
-    def moved(self, view: View, axis: int, to: Callable[[int], int]) -> View:
-        """Along an axis, the number at another place."""
-        return self.virtual(view.shape, lambda i: view[(*i[:axis], to(i[axis]), *i[axis + 1 :])])
-
-    def others(self, shape: Shape, but: Sequence[StepKey] = ()) -> Iterator[StepKey]:
-        """The blocks of the same shape that stand before this step."""
+    def before(self, shape: Shape) -> Iterator[Operand]:
+        """The blocks of a shape that stand before this step."""
         for key, block in self.work.blocks.items():
             if key == self.key:
                 return
-            if block.shape == shape and key not in but and size_of(shape):
-                yield key
+            if block.shape == shape and block != self.step.block:
+                yield self.operand(key)
 
-    def name(self, key: StepKey) -> str:
-        """What a block is called on the page."""
-        for step in self.work.steps:
-            if step.key == key:
-                return step.name
-        subject = self.work.subject
-        return subject.slope(key.item) if isinstance(key, (Gradient, Share)) else key.item.name
+    # --- computing it differently -----------------------------------------------------------------------------------
+    def reading(self, change: Reading) -> Cell:
+        """The step with other numbers where it reads its operands."""
 
-    def operand_names(self) -> List[str]:
-        return [item.name for item in self.node.inputs] if self.node is not None else []
+        def part(tree: Tree) -> Tree:
+            return change(*self.read(tree)) if isinstance(tree, Reference) else tree
 
-    def leaves(self) -> List[Leaf]:
-        return self.work.subject.graph.leaves
+        return lambda index: replaced(self.open_tree(index), part)
 
-    def option(self, name: str) -> Optional[float]:
+    def whole(self, change: Callable[[Tree], Tree]) -> Cell:
+        """The step, and then something done to each number."""
+        return lambda index: change(self.tree(index))
+
+    def elsewhere(self, other: Callable[[Index], Index]) -> Cell:
+        """The step's numbers in other places."""
+        return lambda index: self.tree(other(index))
+
+    def instead(self, *pairs: Tuple[StepKey, StepKey]) -> Cell:
+        """The step with the numbers of other blocks in place of some, at the same index."""
+        others = {self.operand(key).key: self.operand(other) for key, other in pairs}
+        return self.reading(lambda one, i: others[one.key].cell(i) if one.key in others else one.cell(i))
+
+    def value(self, what: Union[Tree, Box]) -> Value:
+        """The number of a tree; None where there is none."""
+        if isinstance(what, Box):
+            return what
+        try:
+            return self.evaluator.value(what)
+        except (ArithmeticError, ValueError, Undecided):
+            return None
+
+    def gives(self, cell: Cell, one: Judged) -> bool:
+        """Whether a way of computing gives the number that was typed."""
+        try:
+            value = self.value(cell(one.index))
+        except (SyntaxProblem, ArithmeticError, ValueError, LookupError, TypeError):
+            return False
+        return one.typed.number is not None and isinstance(value, Box) and agrees(value, one.typed.number, one.half)
+
+    def fits(self, cell: Cell) -> bool:
+        """Whether a way of computing gives every wrong number to the digits typed."""
+        return bool(self.wrong) and all(self.gives(cell, one) for one in self.wrong)
+
+    # --- numbers that stand for themselves --------------------------------------------------------------------------
+    def option(self, name: str) -> Optional[Operand]:
         """A hyper-parameter of the optimiser's step, if there is one."""
         step = self.work.subject.graph.step
         for group in step.groups if step is not None else ():
             if name in group.cells:
-                return float(self.work.subject.run.values[group.cells[name]].tolist())
+                return self.operand(ValueOf(group.cells[name]))
         return None
 
+    def number_at(self, operand: Operand, index: Index) -> float:
+        value = self.value(operand.cell(index))
+        return value.at if isinstance(value, Box) else float("nan")
 
-__all__ = ["Case", "Cell", "Item", "Key"]
+
+def is_number(operand: Operand) -> bool:
+    """Whether a block is a number that is given: a factor in the rule, a rate, an eps."""
+    key = operand.key
+    if operand.shape or isinstance(key, (Gradient, Share)):
+        return False
+    return (isinstance(key, Inner) and key.name in ("eps", "scale")) or (
+        isinstance(key, ValueOf) and isinstance(key.item, Leaf) and not key.item.requires_grad
+    )
+
+
+__all__ = ["Case", "Cell", "Item", "NotHere", "Operand", "is_number"]

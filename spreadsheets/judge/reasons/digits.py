@@ -2,41 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Iterator, Optional, Tuple
+from functools import partial
+from typing import Iterator
 
 from ...formulas.box import Box
-from ...formulas.syntax import Binary, Constant
 from ...layout import Index
 from ..causes import agrees
-from .bank import GENERAL, Misconception, misconception
-from .case import Case, Cell
+from .bank import GENERAL, Misconception, Way, misconception
+from .case import Case, NotHere
+from .trees import scaled
+from .words import ordinary
 
 
 @misconception("digits", GENERAL)
 class Digits(Misconception):
-    def ways(self, case: Case) -> Iterator[Tuple[str, Cell]]:
+    def ways(self, case: Case) -> Iterator[Way]:
+        yield f"two digits of {case.rule} are exchanged", lambda i: exchanged(case, i)
         for power in (1, -1, 2, -2, 3, -3):
-            places = "one place" if abs(power) == 1 else f"{abs(power)} places"
-            yield (
-                f"the decimal point is {places} too far to the {'right' if power > 0 else 'left'}",
-                lambda i, power=power: Binary("*", Constant(10.0**power), case.tree(i)),
-            )
-        yield "two digits were exchanged", lambda i: slipped(case, i)
+            where = f"{ordinary(abs(power))} too far to the {'right' if power > 0 else 'left'}"
+            yield f"the decimal point is {where}", case.whole(partial(scaled, 10.0**power))
 
 
-def slipped(case: Case, index: Index) -> Optional[Box]:
-    """What was typed, if exchanging two neighbouring digits makes it right; None if not."""
+def exchanged(case: Case, index: Index) -> Box:
+    """What was typed, if exchanging two neighbouring digits makes it right."""
     (one,) = [one for one in case.wrong if one.index == index]
     expected = case.value(case.tree(index))
-    text = repr(one.typed.number)
-    if not isinstance(expected, Box) or "e" in text:
-        return None
-    for n in range(len(text)):
-        for m in (n + 1, n + 2):
-            if m < len(text) and text[n].isdigit() and text[m].isdigit() and text[n] != text[m]:
-                if m == n + 2 and text[n + 1] != ".":
-                    continue
-                other = float(text[:n] + text[m] + text[n + 1 : m] + text[n] + text[m + 1 :])
-                if agrees(expected, other, one.half):
-                    return Box.exact(float(text))
-    return None
+    number = one.typed.number
+    text = f"{number!r}00"  # zeros at the end are not stored
+    for n in range(len(text) if isinstance(expected, Box) and "e" not in text else 0):
+        m = n + 2 if text[n + 1 : n + 2] == "." else n + 1
+        if m < len(text) and text[n].isdigit() and text[m].isdigit() and text[n] != text[m]:
+            other = float(text[:n] + text[m] + text[n + 1 : m] + text[n] + text[m + 1 :])
+            if agrees(expected, other, one.half):
+                return Box.exact(float(text))
+    raise NotHere("the digits are other ones")

@@ -5,27 +5,37 @@ from __future__ import annotations
 from typing import Iterator, Tuple
 
 from ...formulas.syntax import Tree
-from ...graph.keys import Gradient
-from .bank import KNOWS_THE_OPERATION, Misconception, misconception
-from .case import Case, Cell
+from ...graph.keys import Gradient, Inner, Share, StepKey
+from .bank import KNOWS_THE_OPERATION, Misconception, Way, misconception
+from .case import Case
+from .edited import edited
+from .factor import is_constant
 from .trees import factors_of, product
+from .words import spelled
 
 
 @misconception("missing-derivative", KNOWS_THE_OPERATION)
 class MissingDerivative(Misconception):
-    def ways(self, case: Case) -> Iterator[Tuple[str, Cell]]:
-        node = case.node
-        if node is None or case.k is None or case.inner:
+    def ways(self, case: Case) -> Iterator[Way]:
+        if not case.is_gradient or isinstance(case.key, Gradient):
             return
-        arriving = case.work.subject.slope(node)
-        if case.step.shape == node.shape:
-            dy = case.work.view(Gradient(node))
-            yield f"{arriving} was handed on as it is, without the derivative of {node.text}", lambda i: dy[i]
-        longest = max((len(factors_of(case.tree(one.index))) for one in case.wrong), default=0)
-        for n in range(longest):
-            yield f"one factor of {case.step.rule} is missing", lambda i, n=n: without(case.tree(i), n)
-        yield f"an inner factor of {case.step.rule} is missing", lambda i: factors_of(case.tree(i))[-1][1]
+        node = case.node
+        if node is not None and case.shape == node.shape and Gradient(node) in case.work.blocks:
+            arriving = case.operand(Gradient(node))
+            yield f"{arriving.name} is handed on as it is", arriving.cell
+        for operand in case.operands:
+            if operand.shape == case.shape and is_back(operand.key):
+                yield f"{operand.name} is handed on as it is", operand.cell
+        yield from edited(case, lambda tree: without_factor(case, tree))
 
 
-def without(tree: Tree, n: int) -> Tree:
-    return product([factor for m, factor in enumerate(factors_of(tree)) if m != n])
+def is_back(key: StepKey) -> bool:
+    return isinstance(key, (Gradient, Share)) or (isinstance(key, Inner) and isinstance(key.of, Share))
+
+
+def without_factor(case: Case, tree: Tree) -> Iterator[Tuple[str, Tree]]:
+    factors = factors_of(tree)
+    for n, (divides, factor) in enumerate(factors if len(factors) > 1 else ()):
+        if not is_constant(case, factor):
+            how = "dividing by" if divides else "the factor"
+            yield f"without {how} {spelled(case, factor)}", product(factors[:n] + factors[n + 1 :])

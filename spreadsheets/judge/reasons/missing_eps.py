@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Iterator, Optional, Tuple
+from typing import Iterator, Tuple
 
-from ...formulas.syntax import Binary, Call, Constant, Tree
-from .bank import KNOWS_THE_OPERATION, Misconception, misconception
-from .case import Case, Cell
-from .trees import replaced
+from ...formulas.syntax import Binary, Call, Reference, Tree
+from .bank import KNOWS_THE_OPERATION, Misconception, Way, misconception
+from .case import Case
+from .edited import edited
 
 
 @misconception("missing-eps", KNOWS_THE_OPERATION)
 class MissingEps(Misconception):
-    def ways(self, case: Case) -> Iterator[Tuple[str, Cell]]:
-        if case.op in ("LayerNorm", "BatchNorm") and case.inner == "r":
-            node = case.node
-            assert node is not None
-            eps = float(node.params["eps"])
-            yield "without eps", lambda i: f"1/SQRT(1/(({case.step.formula(i)})^2)-{eps!r})"
-            yield "eps outside of the root", lambda i: f"1/(SQRT(1/(({case.step.formula(i)})^2)-{eps!r})+{eps!r})"
-        eps_of_step = case.option("eps")
-        if case.is_update and eps_of_step:
-            yield "without eps", lambda i: replaced(case.tree(i), lambda part: outside(part, None))
-            yield "eps inside of the root", lambda i: replaced(case.tree(i), lambda part: outside(part, eps_of_step))
+    def ways(self, case: Case) -> Iterator[Way]:
+        yield from edited(case, lambda tree: eps_moved(case, tree))
 
 
-def outside(part: Tree, inside: Optional[float]) -> Tree:
-    """√v + eps without eps, or with it under the root."""
-    if isinstance(part, Binary) and part.operator == "+" and isinstance(part.left, Call) and part.left.name == "SQRT":
-        root = part.left.arguments[0]
-        return Call("SQRT", (root if inside is None else Binary("+", root, Constant(inside)),))
-    return part
+def eps_moved(case: Case, tree: Tree) -> Iterator[Tuple[str, Tree]]:
+    if isinstance(tree, Call) and tree.name == "SQRT" and is_with_eps(case, tree.arguments[0]):
+        v, eps = tree.arguments[0].left, tree.arguments[0].right  # type: ignore[union-attr]
+        yield "eps stands outside of the root", Binary("+", Call("SQRT", (v,)), eps)
+    if is_with_eps(case, tree):
+        rest, eps = tree.left, tree.right  # type: ignore[union-attr]
+        yield "eps is missing", rest
+        if isinstance(rest, Call) and rest.name == "SQRT":
+            yield "eps stands inside of the root", Call("SQRT", (Binary("+", rest.arguments[0], eps),))
+
+
+def is_with_eps(case: Case, tree: Tree) -> bool:
+    """Whether this is something + eps."""
+    if not (isinstance(tree, Binary) and tree.operator == "+" and isinstance(tree.right, Reference)):
+        return False
+    return case.read(tree.right)[0].name.partition(" ")[0] == "eps"

@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import math
-from typing import Iterator, Tuple
+from typing import Dict, Iterator
 
-from ...formulas.syntax import Binary, Constant
-from .bank import KNOWS_THE_OPERATION, Misconception, misconception
-from .case import Case, Cell
+from ...formulas.syntax import Constant, Tree
+from ...graph.keys import Inner
+from ...layout import Index
+from .bank import KNOWS_THE_OPERATION, Misconception, Way, misconception
+from .case import Case, Cell, Operand
 
 
 @misconception("missing-scale", KNOWS_THE_OPERATION)
 class MissingScale(Misconception):
-    def ways(self, case: Case) -> Iterator[Tuple[str, Cell]]:
+    def ways(self, case: Case) -> Iterator[Way]:
         node = case.node
         if node is None or case.op != "Attention":
             return
-        scale = float(node.params["scale"])
-        d, width = node.inputs[0].shape[-1], max(n for item in node.inputs for n in item.shape)
-        heads = int(node.params["num_heads"]) or 1
-        scales = {
-            "without the factor 1/√d": 1.0,
-            "with 1/d in place of 1/√d": 1 / (d / heads),
-            "with √d in place of 1/√d": math.sqrt(d / heads),
-            "with the width of all heads": 1 / math.sqrt(d),
-            "with another width": 1 / math.sqrt(width),
-            "with the number of queries for the width": 1 / math.sqrt(node.shape[-2]),
-        }
-        for words, other in scales.items():
-            if other != scale and case.inner in ("S", "") and (case.inner or case.k in (0, 1)):
-                yield words, lambda i, other=other: Binary("*", Constant(other / scale), case.tree(i))
+        true, width = float(node.params["scale"]), node.inputs[0].shape[-1]
+        d = width // (int(node.params["num_heads"]) or 1)
+        scales: Dict[float, str] = {1.0: f"the factor {true:.4g} is missing (1/√{d})"}
+        scales.setdefault(1 / d, f"the factor is 1/{d} where 1/√{d} belongs")
+        scales.setdefault(math.sqrt(d), f"multiplied by √{d} where the rule divides by it")
+        for n in sorted({n for item in node.inputs for n in item.shape} | {width}):
+            scales.setdefault(1 / math.sqrt(n), f"the factor is 1/√{n} where 1/√{d} belongs")
+        for scale, words in scales.items():
+            if abs(scale - true) > 1e-9:
+                yield words, with_scale(case, scale)
+
+
+def with_scale(case: Case, scale: float) -> Cell:
+    def read(one: Operand, i: Index) -> Tree:
+        return Constant(scale) if isinstance(one.key, Inner) and one.key.name == "scale" else one.cell(i)
+
+    return case.reading(read)

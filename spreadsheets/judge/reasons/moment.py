@@ -2,65 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterator, Tuple
+from typing import Dict, Iterator
 
-from ...formulas.syntax import Place, Reference, Tree
 from ...graph.keys import Value
 from ...graph.step import Update
-from ...layout import Index
-from .bank import KNOWS_THE_OPERATION, Misconception, misconception
-from .case import Case, Cell
-from .trees import replaced
+from .bank import KNOWS_THE_OPERATION, Misconception, Way, misconception
+from .case import Case
 
 
 @misconception("moment", KNOWS_THE_OPERATION)
 class Moment(Misconception):
-    def ways(self, case: Case) -> Iterator[Tuple[str, Cell]]:
-        if not case.is_update:
-            return
+    def ways(self, case: Case) -> Iterator[Way]:
         update = case.step.of
-        assert isinstance(update, Update)
-        lines = {symbol: Value(line) for symbol, line in update.lines.items() if Value(line) in case.work.blocks}
-        before = {symbol: Value(leaf) for symbol, leaf in update.state.items() if leaf.shape == update.shape}
-        for corrected, plain in (("m̂", "m"), ("v̂", "v")):
-            if corrected in lines and plain in lines:
-                yield from self.instead(case, lines[corrected], lines[plain], f"{plain} without its bias correction")
-                if case.key == lines[corrected]:
-                    view = case.work.view(lines[plain])
-                    yield f"{plain} without its bias correction", lambda i, view=view: view[i]
+        if not isinstance(update, Update):
+            return
+        lines: Dict[str, Value] = {symbol: Value(line) for symbol, line in update.lines.items()}
+        before: Dict[str, Value] = {symbol: Value(leaf) for symbol, leaf in update.state.items()}
+        plain = {hat: lines[symbol] for hat, symbol in (("m̂", "m"), ("v̂", "v")) if hat in lines and symbol in lines}
+        if case.step.name in plain:
+            moment = case.operand(plain[case.step.name])
+            yield f"{moment.name} is not corrected for its start at zero", moment.cell
+        read = {hat: m for hat, m in plain.items() if case.has(lines[hat])}
+        for hat, m in read.items():
+            yield f"{case.operand(m).name} stands where {hat} belongs", case.instead((lines[hat], m))
+        if len(read) > 1:
+            pairs = [(lines[hat], m) for hat, m in read.items()]
+            yield (
+                "m and v stand where m̂ and v̂ belong: they are not corrected for their start at zero",
+                case.instead(*pairs),
+            )
         for symbol, old in before.items():
-            if symbol in lines:
-                yield from self.instead(
-                    case, lines[symbol], old, f"the {symbol} before the update in place of the one after"
+            if symbol in lines and case.has(lines[symbol]):
+                yield (
+                    f"the {symbol} before this step stands where the new one belongs",
+                    case.instead((lines[symbol], old)),
                 )
-        yield from self.both(case, lines, before)
-
-    @staticmethod
-    def instead(case: Case, wanted: Value, used: Value, words: str) -> Iterator[Tuple[str, Cell]]:
-        """The step with the cells of one block in place of another's."""
-        yield words, lambda i: exchanged(case, i, {wanted: used})
-
-    @staticmethod
-    def both(case: Case, lines: Dict[str, Value], before: Dict[str, Value]) -> Iterator[Tuple[str, Cell]]:
-        if {"m̂", "v̂", "m", "v"} <= set(lines):
-            pairs = {lines["m̂"]: lines["m"], lines["v̂"]: lines["v"]}
-            yield "without bias correction", lambda i: exchanged(case, i, pairs)
         if case.step.name == "t":
-            yield "the step count before this step", lambda i: f"{case.step.formula(i)}-1"
-
-
-def exchanged(case: Case, index: Index, pairs: Dict[Value, Value]) -> Tree:
-    """A number's formula with the cells of some blocks in place of those of others."""
-    cells: Dict[Place, Tuple[Value, Index]] = {}
-    for wanted in pairs:
-        for i, row, column in case.work.blocks[wanted].cells():
-            cells[Place(None, row, column)] = wanted, i
-
-    def change(part: Tree) -> Tree:
-        if isinstance(part, Reference) and part.first in cells:
-            wanted, i = cells[part.first]
-            row, column = case.work.blocks[pairs[wanted]].at(i)
-            return Reference(Place(None, row, column))
-        return part
-
-    return replaced(case.tree(index), change)
+            count = case.operand(before["t"])
+            yield "this step is not counted", lambda i: count.cell(i)

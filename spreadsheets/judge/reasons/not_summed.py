@@ -2,36 +2,70 @@
 
 from __future__ import annotations
 
-from typing import Iterator, Tuple
+from functools import partial
+from typing import Callable, Dict, Iterator, List, Tuple
 
-from ...formulas.syntax import Tree
-from ...graph.keys import Gradient
-from .bank import KNOWS_THE_OPERATION, Misconception, misconception
-from .case import Case, Cell
-from .trees import joined, terms_of
+from ...formulas.syntax import Tree, references
+from ...graph.keys import Gradient, StepKey
+from ...layout import Index
+from .bank import KNOWS_THE_OPERATION, Misconception, Way, misconception
+from .case import Case, Cell, NotHere
+from .trees import Terms, sum_inside, sum_of
+
+Groups = Dict[Tuple[object, ...], Terms]  # the terms of a sum by what they have in common
 
 
 @misconception("not-summed", KNOWS_THE_OPERATION)
 class NotSummed(Misconception):
-    def ways(self, case: Case) -> Iterator[Tuple[str, Cell]]:
-        if case.is_update or not case.is_gradient and "Σ" not in case.step.rule:
+    def ways(self, case: Case) -> Iterator[Way]:
+        if not case.is_gradient:
             return
-        longest = max((len(terms_of(case.tree(one.index))) for one in case.wrong), default=0)
-        if longest < 2:
-            return
-        what = "only one of the paths back" if isinstance(case.key, Gradient) else "only one of the parts that add up"
-        for n in range(longest):
-            yield f"{what}: {case.step.rule} is a sum", lambda i, n=n: part(case.tree(i), n)
-        for n in range(longest if longest > 2 else 0):
-            yield (
-                f"one of the parts that add up in {case.step.rule} is missing",
-                lambda i, n=n: all_but(case.tree(i), n),
-            )
+        is_path = isinstance(case.key, Gradient)
+        what = "path back" if is_path else "part"
+        for grouping in groupings(case):
+            names = list(grouping(case.wrong[0].index))
+            for n in range(len(names) if len(names) > 1 else 0):
+                yield f"only one {what} of {case.rule} is there; they add up", chosen(case, grouping, n, True)
+            for n in range(len(names) if len(names) > 2 else 0):
+                yield f"one {what} of {case.rule} is missing", chosen(case, grouping, n, False)
 
 
-def part(tree: Tree, n: int) -> Tree:
-    return joined(terms_of(tree)[n : n + 1])
+Grouping = Callable[[Index], Groups]
 
 
-def all_but(tree: Tree, n: int) -> Tree:
-    return joined([term for m, term in enumerate(terms_of(tree)) if m != n])
+def groupings(case: Case) -> Iterator[Grouping]:
+    """The terms one by one; those that read the same block; those of the same example, row or column of a block."""
+    yield lambda index: {(n,): [term] for n, term in enumerate(sum_inside(case.tree(index))[0])}
+    yield partial(grouped, case, lambda key, i: (key,))
+    for operand in case.operands:
+        for axis in range(len(operand.shape)):
+            yield partial(grouped, case, partial(along, operand.key, axis))
+
+
+def along(block: StepKey, axis: int, key: StepKey, index: Index) -> Tuple[object, ...]:
+    """Which example, row or column of one block a number is of."""
+    return (index[axis],) if key == block else ()
+
+
+def grouped(case: Case, name: Callable[[StepKey, Index], Tuple[object, ...]], index: Index) -> Groups:
+    found: Groups = {}
+    for term in sum_inside(case.tree(index))[0]:
+        names: List[object] = []
+        for reference in references(term[1]):
+            operand, i = case.read(reference)
+            names += name(operand.key, i)
+        found.setdefault(tuple(names), []).append(term)
+    return found
+
+
+def chosen(case: Case, grouping: Grouping, n: int, alone: bool) -> Cell:
+    """One group alone, or all without it."""
+
+    def cell(index: Index) -> Tree:
+        groups = list(grouping(index).values())
+        if n >= len(groups):
+            raise NotHere("fewer parts")
+        terms = groups[n] if alone else [term for m, group in enumerate(groups) for term in group if m != n]
+        return sum_inside(case.tree(index))[1](sum_of(terms))
+
+    return cell

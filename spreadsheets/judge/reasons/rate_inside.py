@@ -2,38 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Iterator, Tuple
+from typing import Iterator
 
-from ...formulas.syntax import Binary, Constant, Tree
-from ...layout import Index
-from .bank import KNOWS_THE_OPERATION, Misconception, misconception
-from .case import Case, Cell
-from .trees import joined, terms_of
+from ...formulas.syntax import Binary
+from ...graph.keys import Gradient
+from ...graph.step import Update
+from .bank import KNOWS_THE_OPERATION, Misconception, Way, misconception
+from .case import Case
 
 
 @misconception("rate-inside", KNOWS_THE_OPERATION)
 class RateInside(Misconception):
-    def ways(self, case: Case) -> Iterator[Tuple[str, Cell]]:
-        rate = case.option("lr")
-        if not rate:
+    def ways(self, case: Case) -> Iterator[Way]:
+        option = case.option("lr")
+        if option is None:
             return
+        lr = option.cell(())
         if case.is_gradient:
             yield (
-                "the learning rate is inside of the gradient; it belongs into the step alone",
-                lambda i: times(rate, case.tree(i)),
+                "lr is inside of the gradient; it belongs into the step alone",
+                lambda i: Binary("*", lr, case.tree(i)),
             )
-        if case.is_update:
+        if isinstance(case.step.of, Update):
+            gradient = case.operand(Gradient(case.step.of.parameter))
             yield (
-                "the learning rate counts twice: it was inside of the gradient already",
-                lambda i: twice(case, rate, i),
+                f"{gradient.name} is multiplied by lr here already",
+                case.reading(lambda one, i: Binary("*", lr, one.cell(i)) if one == gradient else one.cell(i)),
             )
-
-
-def times(rate: float, tree: Tree) -> Tree:
-    return Binary("*", Constant(rate), tree)
-
-
-def twice(case: Case, rate: float, index: Index) -> Tree:
-    """Every term but the first, which is the parameter, times the rate."""
-    (sign, first), *rest = terms_of(case.tree(index))
-    return joined([(sign, first), *((s, times(rate, term)) for s, term in rest)])

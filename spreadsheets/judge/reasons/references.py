@@ -1,89 +1,69 @@
-"""Another neuron's or column's number, the first one's for all, or one place too far."""
+"""Formulas that were copied with a reference that does not move, or that has moved one place too far."""
 
 from __future__ import annotations
 
-from typing import Iterator, Tuple
+from typing import Callable, Iterator, Tuple
 
-from ...formulas import Scope, View
-from ...graph.keys import Gradient, Value
-from ...layout import Index
-from .bank import KNOWS_THE_OPERATION, Misconception, misconception
-from .case import Case, Cell
+from ...formulas.shape import unravel
+from ...formulas.syntax import Tree
+from ...layout import Index, size_of
+from .bank import KNOWS_THE_FORMULA, Misconception, Way, misconception
+from .case import Case, Cell, Operand
+from .trees import ZERO
 
-Operand = Tuple[int, str, View]  # its place among the operands, -1 for the gradient that arrives; its name; its block
+ROWS = -9  # an axis that runs through all rows of a stack of matrices
 
 
-@misconception("stuck-reference", KNOWS_THE_OPERATION)
+@misconception("stuck-reference", KNOWS_THE_FORMULA)
 class StuckReference(Misconception):
-    def ways(self, case: Case) -> Iterator[Tuple[str, Cell]]:
-        for n, name, view in operands(case):
-            for axis, size in enumerate(view.shape):
-                if size > 1:
-                    moved = case.moved(view, axis, lambda i: 0)
-                    cell = case.again(lambda scope, n=n, moved=moved: put(scope, n, moved))
-                    if cell is not None:
-                        yield f"every number uses the first of {name}", cell
+    of_all = True
+
+    def ways(self, case: Case) -> Iterator[Way]:
+        for operand in case.operands:
+            for axis, _ in axes(operand):
+                words = f"every number uses the first {line_of(operand, axis)} of {operand.name}"
+                yield words, moved(case, operand, axis, lambda i: 0)
 
 
-@misconception("sliding-reference", KNOWS_THE_OPERATION)
+@misconception("sliding-reference", KNOWS_THE_FORMULA)
 class SlidingReference(Misconception):
-    def ways(self, case: Case) -> Iterator[Tuple[str, Cell]]:
-        for n, name, view in operands(case):
-            for axis, size in enumerate(view.shape):
-                for by in (1, -1):
-                    if size > 1:
-                        moved = slid(case, view, axis, by)
-                        cell = case.again(lambda scope, n=n, moved=moved: put(scope, n, moved))
-                        if cell is not None:
-                            yield f"the numbers of {name} are taken from one place too far", cell
+    of_all = True
+
+    def ways(self, case: Case) -> Iterator[Way]:
+        for operand in case.operands:
+            for axis, _ in axes(operand):
+                for by, where in ((1, "after"), (-1, "before")):
+                    words = f"every number uses the {line_of(operand, axis)} of {operand.name} {where} its own"
+                    yield words, moved(case, operand, axis, lambda i, by=by: i + by)  # type: ignore[misc]
 
 
-@misconception("wrong-neuron", KNOWS_THE_OPERATION)
-class WrongNeuron(Misconception):
-    def ways(self, case: Case) -> Iterator[Tuple[str, Cell]]:
-        for n, name, view in operands(case):
-            for axis, size in enumerate(view.shape):
-                for moved in list(others(case, view, axis, size)):
-                    cell = case.again(lambda scope, n=n, moved=moved: put(scope, n, moved))
-                    if cell is not None:
-                        yield f"{name} is taken from another place: another neuron's, column's or example's", cell
+def axes(operand: Operand) -> Iterator[Tuple[int, int]]:
+    """The axes along which there is more than one place, and how many there are."""
+    shape = operand.shape
+    yield from ((axis, n) for axis, n in enumerate(shape) if n > 1)
+    if len([n for n in shape[:-1] if n > 1]) > 1:
+        yield ROWS, size_of(shape[:-1])
 
 
-def others(case: Case, view: View, axis: int, size: int) -> Iterator[View]:
-    """The block with its numbers along an axis in another order."""
-    for by in range(1, size):
-        yield case.moved(view, axis, lambda i, by=by: (i + by) % size)
-    for at in range(1, size):
-        yield case.moved(view, axis, lambda i, at=at: at)
-    for first in range(size if size > 2 else 0):
-        for second in range(first + 1, size):
-            to = {first: second, second: first}
-            yield case.moved(view, axis, lambda i, to=to: to.get(i, i))
+def moved(case: Case, operand: Operand, axis: int, to: Callable[[int], int]) -> Cell:
+    """The step with the numbers of an operand from another place along an axis; beyond its end are empty cells: 0."""
+
+    def read(one: Operand, i: Index) -> Tree:
+        if one.key != operand.key:
+            return one.cell(i)
+        if axis == ROWS:
+            rows = one.shape[:-1]
+            row = to(one.block.position(i) // one.shape[-1])
+            return one.cell((*unravel(row, rows), i[-1])) if 0 <= row < size_of(rows) else ZERO
+        at = to(i[axis])
+        return one.cell((*i[:axis], at, *i[axis + 1 :])) if 0 <= at < one.shape[axis] else ZERO
+
+    return case.reading(read)
 
 
-def slid(case: Case, view: View, axis: int, by: int) -> View:
-    """Every number from the place after its own; beyond the end there is nothing, which counts as 0."""
-
-    def cell(i: Index) -> str:
-        at = i[axis] + by
-        return view[(*i[:axis], at, *i[axis + 1 :])] if 0 <= at < view.shape[axis] else "0"
-
-    return case.virtual(view.shape, cell)
-
-
-def operands(case: Case) -> Iterator[Operand]:
-    """What the operation of a step reads."""
-    node = case.node
-    if node is None:
-        return
-    for n, item in enumerate(node.inputs):
-        yield n, item.name, case.work.view(Value(item))
-    if case.k is not None and Gradient(node) in case.work.blocks:
-        yield -1, case.work.subject.slope(node), case.work.view(Gradient(node))
-
-
-def put(scope: Scope, n: int, view: View) -> None:
-    if n < 0:
-        scope.dy = view
-    else:
-        scope.x = (*scope.x[:n], view, *scope.x[n + 1 :])
+def line_of(operand: Operand, axis: int) -> str:
+    """What stands at one place of an axis."""
+    last = len(operand.shape) - 1
+    if axis in (ROWS, last - 1):
+        return "row"
+    return "slice" if axis < last else "column" if last else "number"

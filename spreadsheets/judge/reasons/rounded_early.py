@@ -2,44 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Iterator, Tuple
+from functools import partial
+from typing import Iterator
 
 from ...formulas.box import Box
-from ...formulas.syntax import Constant, Reference, Tree
+from ...formulas.syntax import Constant, Tree
 from ...layout import Index
-from ..hand import decimals_typed
-from .bank import GENERAL, Misconception, misconception
-from .case import Case, Cell
-from .trees import replaced
+from ..causes import agrees
+from ..precision import last_place
+from .bank import GENERAL, Misconception, Way, misconception
+from .case import Case, NotHere, Operand, is_number
 
 
 @misconception("rounded-early", GENERAL)
 class RoundedEarly(Misconception):
-    def ways(self, case: Case) -> Iterator[Tuple[str, Cell]]:
+    def ways(self, case: Case) -> Iterator[Way]:
+        yield f"{case.rule} is rounded more than the other numbers", lambda i: rounded(case, i)
         for decimals in (3, 2, 1, 0):
-            if all(decimals_typed(one.typed.number or 0.0) > decimals for one in case.wrong):
-                how = f"to {decimals} decimal{'' if decimals == 1 else 's'}" if decimals else "to whole numbers"
-                yield f"its numbers were rounded {how} first", lambda i, d=decimals: rounded(case, i, d)
-        for decimals in (3, 2, 1, 0):
-            how = f"to {decimals} decimal{'' if decimals == 1 else 's'}" if decimals else "to a whole number"
-            yield f"rounded {how}", lambda i, d=decimals: to(case, i, d)
+            how = f"{decimals} decimal{'' if decimals == 1 else 's'}" if decimals else "whole numbers"
+            yield (
+                f"what {case.rule} needs was rounded to {how} first",
+                case.reading(partial(early, case, decimals)),
+            )
 
 
-def rounded(case: Case, index: Index, decimals: int) -> Tree:
-    """The formula with every number that it reads rounded."""
-
-    def change(part: Tree) -> Tree:
-        if isinstance(part, Reference) and part.last is None:
-            value = case.value(part)
-            if isinstance(value, Box):
-                return Constant(round(value.at, decimals))
-        return part
-
-    return replaced(case.tree(index), change)
+def rounded(case: Case, index: Index) -> Box:
+    """What was typed, if what should stand there is rounded to it."""
+    (one,) = [one for one in case.wrong if one.index == index]
+    assert one.typed.number is not None
+    if agrees(one.expected, one.typed.number, 0.5 * 10.0 ** -last_place(one.typed.number)):
+        return Box.exact(one.typed.number)
+    raise NotHere("it is another number")
 
 
-def to(case: Case, index: Index, decimals: int) -> Box:
-    value = case.value(case.tree(index))
-    if not isinstance(value, Box):
-        raise ValueError("no number")
-    return Box.exact(round(value.at, decimals))
+def early(case: Case, decimals: int, operand: Operand, index: Index) -> Tree:
+    value = case.value(operand.cell(index))
+    if is_number(operand) or not isinstance(value, Box):
+        return operand.cell(index)
+    return Constant(round(value.at, decimals))

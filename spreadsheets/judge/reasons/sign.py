@@ -4,42 +4,28 @@ from __future__ import annotations
 
 from typing import Iterator, Tuple
 
-from ...formulas.syntax import Binary, Call, Signed, Tree
-from .bank import GENERAL, Misconception, misconception
-from .case import Case, Cell
-from .trees import joined, replaced, terms_of
+from ...formulas.syntax import Call, Signed, Tree
+from .bank import GENERAL, Misconception, Way, misconception
+from .case import Case
+from .edited import edited
+from .trees import sum_of, terms_of
+from .words import spelled
 
 
 @misconception("sign", GENERAL)
 class Sign(Misconception):
-    def ways(self, case: Case) -> Iterator[Tuple[str, Cell]]:
-        rule = case.step.rule
-        if case.is_update:
-            yield "a step upwards: added where the rule subtracts", lambda i: flipped(case.tree(i), 1)
-        yield f"{rule} has the other sign", lambda i: Signed("-", case.tree(i))
-        longest = max((len(terms_of(case.tree(one.index))) for one in case.wrong), default=0)
-        for n in range(min(longest, 8)):
-            how = "subtracted where the rule adds, or the reverse" if longest > 1 else "the other sign"
-            yield f"one part of {rule} is {how}", lambda i, n=n: flipped(case.tree(i), n)
-        yield f"a difference inside {rule} is taken the other way round", lambda i: turned_inside(case.tree(i))
-        yield f"an exponent inside {rule} has the other sign", lambda i: replaced(case.tree(i), exponent_turned)
+    def ways(self, case: Case) -> Iterator[Way]:
+        yield f"{case.rule} has the other sign", lambda i: Signed("-", case.tree(i))
+        yield from edited(case, lambda tree: turned(case, tree))
 
 
-def flipped(tree: Tree, n: int) -> Tree:
-    """A sum with the sign of one term turned."""
-    return joined([(-sign if m == n else sign, term) for m, (sign, term) in enumerate(terms_of(tree))])
-
-
-def turned_inside(tree: Tree) -> Tree:
-    """a·(b − c) as a·(c − b), and the sums inside of functions likewise."""
-    return replaced(tree, lambda part: Binary("+", part.left, part.right) if is_difference(part) else part)
-
-
-def is_difference(tree: Tree) -> bool:
-    return isinstance(tree, Binary) and tree.operator == "-"
-
-
-def exponent_turned(part: Tree) -> Tree:
-    if isinstance(part, Call) and part.name == "EXP":
-        return Call("EXP", (Signed("-", part.arguments[0]),))
-    return part
+def turned(case: Case, tree: Tree) -> Iterator[Tuple[str, Tree]]:
+    """A sum with the sign of one term turned, an exponential with that of its exponent."""
+    terms = terms_of(tree)
+    for n, (sign, term) in enumerate(terms if len(terms) > 1 else ()):
+        other = sum_of([(-sign if m == n else sign, t) for m, (sign, t) in enumerate(terms)])
+        did, rule = ("subtracted", "adds") if sign > 0 else ("added", "subtracts")
+        upwards = "a step upwards: " if case.is_update and case.step.name == "p" else ""
+        yield f"{upwards}{spelled(case, term)} is {did} where the rule {rule} it", other
+    if isinstance(tree, Call) and tree.name == "EXP":
+        yield "the exponent has the other sign", Call("EXP", (Signed("-", tree.arguments[0]),))

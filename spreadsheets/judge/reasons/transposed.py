@@ -2,52 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Iterator, List, Tuple
+from typing import Iterator
 
-from ...formulas import Scope
-from .bank import KNOWS_THE_OPERATION, Misconception, misconception
-from .case import Case, Cell
+from ...formulas.syntax import references
+from ...layout import Index
+from .bank import KNOWS_THE_OPERATION, Misconception, Way, misconception
+from .case import Case, Cell, Operand, is_number
+from .trees import sum_inside
 
 
 @misconception("transposed", KNOWS_THE_OPERATION)
 class Transposed(Misconception):
-    def ways(self, case: Case) -> Iterator[Tuple[str, Cell]]:
-        names = case.operand_names()
-        for n, name in enumerate(names):
-            cell = case.again(lambda scope, n=n: turn(case, scope, n))
-            if cell is not None:
-                yield f"{name} was turned: its rows taken for its columns", cell
-        if case.is_gradient:
-            name = case.work.subject.slope(case.step.of)
-            cell = case.again(lambda scope: turn_arriving(case, scope))
-            if cell is not None:
-                yield f"{name} was turned: its rows taken for its columns", cell
-        if case.op == "MatMul" and case.k is not None:
-            yield from self.on_the_other_side(case, names)
-
-    @staticmethod
-    def on_the_other_side(case: Case, names: List[str]) -> Iterator[Tuple[str, Cell]]:
-        """W dy in place of dy Wᵀ: the factors of a gradient in the other order."""
-
-        def swapped(scope: Scope) -> None:
-            k = case.k or 0
-            other = list(scope.x)
-            other[1 - k] = case.turned(other[1 - k])
-            scope.x = tuple(other)
-
-        cell = case.again(swapped)
-        if cell is not None:
-            yield f"{names[1 - (case.k or 0)]} in place of its transpose", cell
+    def ways(self, case: Case) -> Iterator[Way]:
+        if not is_product(case):
+            return
+        for operand in case.operands:
+            if is_square(operand):
+                yield f"rows and columns of {operand.name} are exchanged", turning(case, operand)
+        if len(case.shape) > 1 and case.shape[-1] == case.shape[-2]:
+            yield f"this is the transpose of {case.rule}", lambda i: case.tree(turned(i))
 
 
-def turn(case: Case, scope: Scope, n: int) -> None:
-    view = scope.x[n]
-    if len(view.shape) < 2 or view.shape[-1] != view.shape[-2]:
-        raise ValueError("not square")
-    scope.x = (*scope.x[:n], case.turned(view), *scope.x[n + 1 :])
+def is_product(case: Case) -> bool:
+    """Whether the step is one of matrices: its numbers are sums of products of two blocks."""
+    terms, _ = sum_inside(case.tree(case.wrong[0].index)) if case.wrong else ([], None)
+    for _, term in terms:
+        blocks = {one.key for one, _ in map(case.read, references(term)) if len(one.shape) > 1 and not is_number(one)}
+        if len(blocks) > 1:
+            return True
+    return False
 
 
-def turn_arriving(case: Case, scope: Scope) -> None:
-    if len(scope.dy.shape) < 2 or scope.dy.shape[-1] != scope.dy.shape[-2]:
-        raise ValueError("not square")
-    scope.dy = case.turned(scope.dy)
+def turning(case: Case, *operands: Operand) -> Cell:
+    """The step with some of its operands transposed."""
+    keys = [operand.key for operand in operands]
+    return case.reading(lambda one, i: one.cell(turned(i) if one.key in keys else i))
+
+
+def turned(index: Index) -> Index:
+    return (*index[:-2], index[-1], index[-2])
+
+
+def is_square(operand: Operand) -> bool:
+    shape = operand.shape
+    return len(shape) > 1 and shape[-1] == shape[-2] > 1

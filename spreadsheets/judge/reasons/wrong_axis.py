@@ -2,47 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Iterator, Tuple
+from typing import Iterator
 
-from ...formulas import Scope
-from .bank import KNOWS_THE_OPERATION, Misconception, misconception
-from .case import Case, Cell
+from ...formulas.syntax import Reference, Tree
+from ...graph.keys import Inner
+from ...layout import Index, size_of
+from .bank import KNOWS_THE_OPERATION, Misconception, Way, misconception
+from .case import Case, Operand
+from .transposed import is_square, turned, turning
+from .trees import replaced
 
 
 @misconception("wrong-axis", KNOWS_THE_OPERATION)
 class WrongAxis(Misconception):
-    def ways(self, case: Case) -> Iterator[Tuple[str, Cell]]:
-        node = case.node
-        if node is None:
+    def ways(self, case: Case) -> Iterator[Way]:
+        """Where a block is square, its columns give as many numbers as its rows."""
+        squares = [one for one in case.operands if is_square(one)]
+        blocks = [one for one in squares if size_of(one.shape) > size_of(case.shape)]
+        if not blocks or case.op == "MatMul":
             return
-        rank = len(node.inputs[0].shape)
-        if "dim" in node.params and rank > 1:
-            for dim in range(rank):
-                cell = case.again(lambda scope, dim=dim: along(scope, dim))
-                if cell is not None:
-                    yield f"along axis {dim}", cell
-        if case.op in ("LayerNorm", "BatchNorm", "CrossEntropy", "Attention") and case.inner:
-            yield from turned(case)
+        words = f"{case.rule} is taken along the other axis"
+        yield words, turning(case, *blocks)
 
+        def all_turned(one: Operand, i: Index) -> Tree:
+            """Steps in between are taken along the other axis too."""
+            if isinstance(one.key, Inner) and one not in squares and one.block.size > 1:
+                return replaced(case.tree_of(one.block, i), part)
+            return one.cell(turned(i) if one in blocks else i)
 
-def along(scope: Scope, dim: int) -> None:
-    old = scope.params["dim"]
-    rank = len(scope.x[0].shape)
-    now = tuple(d % rank for d in (old if isinstance(old, tuple) else (old,)))
-    if now == (dim,) or len(now) != 1:
-        raise ValueError("that is the axis")
-    scope.params["dim"] = (dim,) if isinstance(old, tuple) else dim
+        def part(tree: Tree) -> Tree:
+            return all_turned(*case.read(tree)) if isinstance(tree, Reference) else tree
 
-
-def turned(case: Case) -> Iterator[Tuple[str, Cell]]:
-    """Down the columns in place of along the rows: what the turned operand gives, read along the other axis."""
-    node = case.node
-    x = node.inputs[0].shape if node is not None else ()
-    if len(x) == 2 and x[0] == x[1]:
-
-        def turn(scope: Scope) -> None:
-            scope.x = (case.turned(scope.x[0]), *scope.x[1:])
-
-        cell = case.again(turn)
-        if cell is not None:
-            yield "down the columns in place of along the rows, or the reverse", cell
+        yield words, case.reading(all_turned)

@@ -1,0 +1,65 @@
+"""Which of the typed numbers are exact: they follow to the last digit from given numbers and from other exact ones.
+
+Only the others show how a person rounds. Where nothing was rounded at all, everything is exact: a number that is far
+from what it should be is then a slip, not rounding.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import Dict, List, Mapping, Set
+
+from ..formulas.box import Box
+from ..formulas.evaluate import Evaluator, Value
+from ..plan.calculated import looking_into
+from ..plan.work import Position, Work
+from .typed import Typed
+
+SAME = 1e-12  # relative: the noise of a double
+NEAR = 0.1  # relative: what may be rounding
+
+
+@dataclass
+class Exactness:
+    exact: Set[Position] = field(default_factory=set)
+    inexact: List[float] = field(default_factory=list)  # typed numbers that are not
+    rounded: bool = False  # whether any of these is near what it should be
+
+    @property
+    def rounds(self) -> List[float]:
+        """The numbers that show how the person rounds."""
+        return self.inexact if self.rounded else []
+
+
+def exactness(work: Work, given: Mapping[Position, Value], typed: Mapping[Position, Typed]) -> Exactness:
+    found = Exactness(set(given))
+    own: Dict[Position, Value] = dict(given)
+    evaluator = Evaluator(looking_into(work, own))
+    for step in work.steps:
+        for position in step.positions:
+            value = work.number(evaluator, position)
+            is_based = all(place in found.exact for place in work.reads[position])
+            one = typed.get(position)
+            if one is None or one.number is None:
+                own[position] = value
+                if is_based and (step.aside or not work.reads[position]):
+                    found.exact.add(position)
+                continue
+            x = one.number
+            if not isfinite(x):
+                own[position] = str(x)
+                if is_based and own[position] == value:
+                    found.exact.add(position)
+                continue
+            own[position] = Box.exact(x)
+            off = abs(value.at - x) if isinstance(value, Box) else float("inf")
+            if off <= SAME * abs(x):
+                if is_based:
+                    found.exact.add(position)
+                    continue
+            elif isinstance(value, Box) and off <= NEAR * max(abs(value.at), abs(x)):
+                found.rounded = True
+            if one.formula is None:
+                found.inexact.append(x)
+    return found
