@@ -18,6 +18,7 @@ from __future__ import annotations
 from math import sqrt
 from typing import Optional
 
+from saitama.options import whole
 from saitama.tensor import Tensor
 
 
@@ -30,8 +31,7 @@ def online_attention(q: Tensor, k: Tensor, v: Tensor, tile: int, scale: Optional
         raise ValueError(
             f"online_attention: expected q (T, d), k (S, d), v (S, d_v), got {q.shape}, {k.shape}, {v.shape}"
         )
-    if isinstance(tile, bool) or not isinstance(tile, int) or tile < 1:
-        raise ValueError(f"online_attention: tile must be a whole number of keys from 1 on, got {tile!r}")
+    tile = whole("online_attention: tile", tile, wanted="a whole number of keys from 1 on")
     scale = 1 / sqrt(q.shape[1]) if scale is None else scale
     m = l = o = None  # noqa: E741  (the papers' names)
     for number, start in enumerate(range(0, len(k), tile), 1):

@@ -20,6 +20,7 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
 from saitama.autograd.function import Function, Gradients, is_grad_enabled, record
 from saitama.nn import Module
 from saitama.nn.state import LoadResult
+from saitama.options import number
 from saitama.tensor import Tensor, get_rng_state, set_rng_state
 from saitama.tensor.backend import K
 from saitama.tensor.random import BatchShare, batch_share
@@ -53,8 +54,7 @@ class DistributedDataParallel(Module):
     def __init__(self, module: Module, bucket_cap_mb: float = BUCKET_MB) -> None:
         if not isinstance(module, Module):
             raise TypeError(f"DistributedDataParallel: expected a Module, got a {type(module).__name__}")
-        if isinstance(bucket_cap_mb, bool) or not isinstance(bucket_cap_mb, (int, float)) or not bucket_cap_mb > 0:
-            raise ValueError(f"DistributedDataParallel: bucket_cap_mb must be above 0, got {bucket_cap_mb!r}")
+        number("DistributedDataParallel: bucket_cap_mb", bucket_cap_mb, above=True, infinite=True)
         self.module, self.world = module, world()
         check_same_model(self.world, module)
         share_state(self.world, module)

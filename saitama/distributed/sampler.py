@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any, Iterator, List, Optional, Sequence
 
+from saitama.options import whole
 from saitama.tensor import get_rng_state, manual_seed, set_rng_state
 from saitama.training.dataset import TensorDataset, permutation
 
@@ -41,22 +42,18 @@ class DistributedSampler:
         seed: int = 0,
     ) -> None:
         here = world()
-        self.size = here.size if num_replicas is None else num_replicas
-        self.rank = here.rank if rank is None else rank
-        for name, value, least in (("num_replicas", self.size, 1), ("rank", self.rank, 0), ("seed", seed, 0)):
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                raise ValueError(f"DistributedSampler: {name} must be a whole number from {least} on, got {value!r}")
+        self.size = whole("DistributedSampler: num_replicas", here.size if num_replicas is None else num_replicas)
+        self.rank = whole("DistributedSampler: rank", here.rank if rank is None else rank, 0)
+        self.seed = whole("DistributedSampler: seed", seed, 0)
         if self.rank >= self.size:
             raise ValueError(f"DistributedSampler: there is no rank {self.rank} among {self.size}, counted from 0")
-        self.count, self.shuffle, self.seed, self.epoch = len(dataset), shuffle, seed, 0
+        self.count, self.shuffle, self.epoch = len(dataset), shuffle, 0
         if num_replicas is None:
             here.check_same("the training data", fingerprint(dataset))
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the order of this epoch."""
-        if isinstance(epoch, bool) or not isinstance(epoch, int) or epoch < 0:
-            raise ValueError(f"set_epoch: expected a whole number from 0 on, got {epoch!r}")
-        self.epoch = epoch
+        self.epoch = whole("set_epoch: epoch", epoch, 0)
 
     def order(self) -> Sequence[int]:
         """The positions of all examples in the order of this epoch, the same on all ranks."""

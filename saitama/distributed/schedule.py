@@ -19,6 +19,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Callable, Dict, List, NamedTuple, Sequence, Set, Tuple
 
+from saitama.options import whole
+
 FORWARD, BACKWARD = "forward", "backward"
 
 
@@ -75,8 +77,7 @@ def instructions(schedule: str, stages: int, micro_batches: int) -> List[List[In
     if schedule not in SCHEDULES:
         raise ValueError(f"unknown schedule {schedule!r}; choose one of {', '.join(SCHEDULES)}")
     for name, number in (("stages", stages), ("micro_batches", micro_batches)):
-        if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-            raise ValueError(f"{name} must be a whole number from 1 on, got {number!r}")
+        whole(name, number)
     return [_with_messages(stage, stages, SCHEDULES[schedule](stage, stages, micro_batches)) for stage in range(stages)]
 
 

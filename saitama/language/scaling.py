@@ -17,6 +17,8 @@ from math import ceil, exp, floor, log, log2
 from time import perf_counter
 from typing import Any, Callable, List, NamedTuple, Optional, Sequence, Tuple, Union
 
+from saitama.options import number
+
 from .settings import Settings
 from .trainer import LanguageModelTrainer
 
@@ -102,8 +104,7 @@ def measure(
     """
     if len(set(widths)) < 2:
         raise ValueError(f"scale: at least two different widths make a line, got {list(widths)}")
-    if not 0 < seconds < float("inf"):
-        raise ValueError(f"scale: seconds must be a number above 0, got {seconds!r}")
+    number("scale: seconds", seconds, above=True)
     sizes = []
     for width in sorted(set(widths)):
         sizes.append(train(text, width, seconds, base))
@@ -132,9 +133,9 @@ def train(text: str, width: int, seconds: float, base: Settings) -> Size:
     parameters = trainer.model.num_parameters() - sum(table.numel() for table in tables)
     tokens = settings.batch_size * settings.accumulate * settings.block_size
     size = Size(width, parameters, steps, steps * tokens, perf_counter() - begin)
-    for number, row in enumerate(rows, 1):
+    for step, row in enumerate(rows, 1):
         if "val_loss" in row:
-            size.points.append(Point(number, 6.0 * parameters * number * tokens, row["val_loss"]))
+            size.points.append(Point(step, 6.0 * parameters * step * tokens, row["val_loss"]))
     return size
 
 

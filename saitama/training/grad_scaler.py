@@ -21,6 +21,7 @@ from typing import Any, Dict, List, Mapping
 from saitama.autograd.function import ancestors
 from saitama.optim.loss_scale import scaled
 from saitama.optim.optimizer import Optimizer
+from saitama.options import number, whole
 from saitama.tensor import Tensor
 
 from .clipping import scale_gradients
@@ -49,19 +50,12 @@ class GradScaler:
         growth_interval: int = 2000,
         enabled: bool = True,
     ) -> None:
-        for name, value, low, high in (
-            ("init_scale", init_scale, 0.0, float("inf")),
-            ("growth_factor", growth_factor, 1.0, float("inf")),
-            ("backoff_factor", backoff_factor, 0.0, 1.0),
-        ):
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not low < value < high:
-                raise ValueError(f"GradScaler: {name} must be a number between {low:g} and {high:g}, got {value!r}")
-        if isinstance(growth_interval, bool) or not isinstance(growth_interval, int) or growth_interval < 1:
-            raise ValueError(f"GradScaler: growth_interval must be a whole number from 1 on, got {growth_interval!r}")
         self.enabled = bool(enabled)
-        self.factor, self.growth_tracker = float(init_scale), 0
-        self.growth_factor, self.backoff_factor = float(growth_factor), float(backoff_factor)
-        self.growth_interval = growth_interval
+        self.factor, self.growth_tracker = float(number("GradScaler: init_scale", init_scale, above=True)), 0
+        self.growth_factor = float(number("GradScaler: growth_factor", growth_factor, 1.0, above=True))
+        backoff_factor = number("GradScaler: backoff_factor", backoff_factor, most=1.0, above=True, below=True)
+        self.backoff_factor = float(backoff_factor)
+        self.growth_interval = whole("GradScaler: growth_interval", growth_interval)
         self._stages: Dict[Optimizer, str] = {}
         self._found: Dict[Optimizer, bool] = {}  # whether its gradients hold an infinity or NaN
 

@@ -13,6 +13,7 @@ from math import isfinite
 from typing import Any, Callable, List, Optional, Union
 
 from saitama.nn import Module
+from saitama.options import number, whole
 from saitama.tensor import Tensor, get_rng_state, set_rng_state
 
 SMOOTHING = 0.9  # the share of the past in the smoothed loss
@@ -78,12 +79,10 @@ def lr_find(
     random numbers are as they were. Raises ValueError for rates or steps that cannot be, or a loader without batches.
     """
     for name, value in (("start", start), ("end", end)):
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < float("inf"):
-            raise ValueError(f"lr_find: {name} must be a number above 0, got {value!r}")
+        number(f"lr_find: {name}", value, above=True)
     if not start < end:
         raise ValueError(f"lr_find: start {start:g} must be below end {end:g}")
-    if isinstance(steps, bool) or not isinstance(steps, int) or steps < 3:
-        raise ValueError(f"lr_find: steps must be a whole number from 3 on, got {steps!r}")
+    steps = whole("lr_find: steps", steps, 3)
     before, random, training = (model.state_dict(), optimizer.state_dict()), get_rng_state(), model.training
     options = [dict(group) for group in optimizer.param_groups]
     found = RateTest([], [], [])
@@ -96,12 +95,12 @@ def lr_find(
                 group["lr"] = rate
             x, y = next(batches)
             loss = loss_function(model(x), y)
-            number = loss.item()
-            if not isfinite(number):
+            now = loss.item()
+            if not isfinite(now):
                 break
-            average = SMOOTHING * average + (1 - SMOOTHING) * number
+            average = SMOOTHING * average + (1 - SMOOTHING) * now
             found.rates.append(rate)
-            found.losses.append(number)
+            found.losses.append(now)
             found.smoothed.append(average / (1 - SMOOTHING ** (step + 1)))  # the average began at 0
             if found.smoothed[-1] > BEYOND * min(found.smoothed):
                 break

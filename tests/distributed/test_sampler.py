@@ -77,7 +77,7 @@ def test_any_sampler_in_a_loader():
 def test_bad_samplers(options, words):
     with pytest.raises(ValueError, match=words):
         DistributedSampler(range(4), **options)
-    with pytest.raises(ValueError, match="expected a whole number from 0 on"):
+    with pytest.raises(ValueError, match="epoch must be a whole number from 0 on"):
         DistributedSampler(range(4)).set_epoch(-1)
 
 
