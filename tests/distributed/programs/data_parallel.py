@@ -193,7 +193,7 @@ def refusals():
     refused(ValueError, "every rank would train on all of the data",
             lambda: Trainer(model, optim.SGD(model.parameters()), nn.MSELoss()).fit([(x, x)]))  # fmt: skip
     for wrong in (0, -1, "big", True):
-        refused(ValueError, "bucket_cap_mb must be above 0", lambda w=wrong: DistributedDataParallel(Two(), w))
+        refused(ValueError, "bucket_cap_mb must be a number above 0", lambda w=wrong: DistributedDataParallel(Two(), w))
     refused(TypeError, "expected a Module", lambda: DistributedDataParallel(lambda x: x))
     refused(RuntimeError, "all ranks must make the same steps", lambda: here.exchange("one" if here.first else "other"))
 
