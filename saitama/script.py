@@ -8,16 +8,19 @@ import sys
 import traceback
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Dict, Tuple
+from typing import Any, Dict, Optional, Tuple, Union
 
+from saitama.autograd.value import Value
 from saitama.signals import TERMINATED
 from saitama.tensor import Tensor
 
 SHOWN = 12  # names in a message
 
 
-def run_script(argument: str) -> Tuple[Tensor, Dict[str, Any]]:
-    """Run SCRIPT.py of "SCRIPT.py[:NAME]" and return its tensor NAME (default "loss") and all its names.
+def run_script(argument: str, seed: Optional[int] = None) -> Tuple[Union[Tensor, Value], Dict[str, Any]]:
+    """Run SCRIPT.py of "SCRIPT.py[:NAME]" and return its tensor, or Value, NAME (default "loss") and all its names.
+
+    A `seed` is a name that the script finds: for numbers that differ from one learner to the next.
 
     What is inside functions cannot be seen from outside: NAME is a name at the top level of the script.
 
@@ -29,17 +32,17 @@ def run_script(argument: str) -> Tuple[Tensor, Dict[str, Any]]:
     path, wanted = Path(match[1]), match[2] or "loss"
     if not path.is_file():
         raise FileNotFoundError(f"{path}: there is no such file")
-    names = _run(path)
+    names = _run(path, {} if seed is None else {"seed": seed})
     if wanted not in names:
         raise ValueError(f"{path} has no name {wanted!r} at its top level; {_others(path, wanted, names)}")
-    if not isinstance(names[wanted], Tensor):
-        raise ValueError(f"{path}: {wanted} is of type {type(names[wanted]).__name__}, expected a Tensor")
+    if not isinstance(names[wanted], (Tensor, Value)):
+        raise ValueError(f"{path}: {wanted} is of type {type(names[wanted]).__name__}, expected a Tensor or a Value")
     return names[wanted], names
 
 
 def _others(path: Path, wanted: str, names: Dict[str, Any]) -> str:
     """What there is instead, and what to do."""
-    tensors = [name for name, value in names.items() if isinstance(value, Tensor)]
+    tensors = [name for name, value in names.items() if isinstance(value, (Tensor, Value))]
     if tensors:
         more = f" and {len(tensors) - SHOWN} more" if len(tensors) > SHOWN else ""
         return f"its tensors are {', '.join(tensors[:SHOWN])}{more}; choose one with {path}:NAME"
@@ -51,7 +54,7 @@ def _others(path: Path, wanted: str, names: Dict[str, Any]) -> str:
     return "it makes no tensors"
 
 
-def _run(path: Path) -> Dict[str, Any]:
+def _run(path: Path, given: Dict[str, Any]) -> Dict[str, Any]:
     """The script's names after it ran as a program; its own folder comes first in sys.path, as Python does it."""
     try:
         source = path.read_bytes()
@@ -59,6 +62,7 @@ def _run(path: Path) -> Dict[str, Any]:
         raise type(error)(f"cannot read {path}: {error.strerror}") from error
     main = ModuleType("__main__")
     main.__file__ = str(path)
+    vars(main).update(given)
     argv, search, before, folder = sys.argv, list(sys.path), sys.modules["__main__"], os.getcwd()
     sys.argv = [str(path)]
     sys.path.insert(0, str(path.resolve().parent))

@@ -102,6 +102,9 @@ def apply(name: str, inputs: Sequence[Tensor], **params: Any) -> Tensor:
             if grad_mode.enabled:
                 record(node, inputs, out)
             break
+    else:
+        if array.size <= MOST_NUMBERS and grad_mode.enabled:
+            keep_origin(node, inputs, out)
     return out
 
 
@@ -180,4 +183,6 @@ def ancestors(node: Function, differentiable: bool = False, since: int = -1) -> 
 
 
 _seq = attrgetter("seq")
+from .origin import MOST_NUMBERS, keep_origin  # noqa: E402  (which builds on this file)
+
 dispatch.apply = apply

@@ -36,7 +36,7 @@ class Tensor(Methods):
             dtype cannot hold. The message names the offending position.
     """
 
-    __slots__ = ("__weakref__", "_grad", "_name", "_requires_grad", "node")
+    __slots__ = ("__weakref__", "_grad", "_name", "_requires_grad", "node", "origin")
 
     node: Optional[Function]  # the operation that made this tensor; None for a leaf
     _grad: Optional[Tensor]
@@ -49,7 +49,7 @@ class Tensor(Methods):
         else:
             self.array = parse(data, dtype)
         self._grad = None
-        self.node = None
+        self.node = self.origin = None
         self._name = None
         self._requires_grad = False
         if name is not None:
@@ -63,7 +63,7 @@ class Tensor(Methods):
         tensor: Tensor = _new(cls or Tensor)
         tensor.array = array
         tensor._grad = None
-        tensor.node = None
+        tensor.node = tensor.origin = None
         tensor._name = None
         tensor._requires_grad = requires_grad
         return tensor

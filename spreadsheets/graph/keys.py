@@ -33,6 +33,12 @@ class Share:
     def item(self) -> Item:
         return self.node.inputs[self.k]
 
+    @property
+    def way(self) -> str:
+        """`through y`; where the operand stands in y twice, as in x · x, also as which operand."""
+        twice = sum(item is self.item for item in self.node.inputs) > 1
+        return f"through {self.node.name}" + (f" (operand {self.k + 1})" if twice else "")
+
 
 @dataclass(frozen=True)
 class Start:

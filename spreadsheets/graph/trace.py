@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Dict, List, Optional
 
 from saitama.autograd.function import OPS, Function, ancestors
+from saitama.autograd.origin import operations_behind
 from saitama.autograd.value import Value
 from saitama.tensor.tensor import Tensor
 
@@ -27,17 +28,17 @@ def trace(root: Any, names: Any = None, forward: bool = False) -> Graph:
         raise TypeError(
             f"export: the root is a {type(root).__name__}; give the Tensor whose graph you want, the loss say"
         )
-    if root.node is None:
+    made = operations_behind(root) if forward and root.node is None else []
+    if root.node is None and not made:
         why = "it is an input itself" if root.requires_grad else "nothing it was computed from requires grad"
-        how = " or give the inputs names, as in Tensor(2.0, name='a')," if forward else ""
         raise ValueError(
-            f"export: no operation was recorded behind this tensor ({why}): set requires_grad=True on an input{how} "
+            f"export: no operation was recorded behind this tensor ({why}): set requires_grad=True on an input "
             "and compute the result from it, outside no_grad()"
         )
     if root.numel() != 1 and not forward:
         raise ValueError(f"export: the root has shape {root.shape}; reduce it to one number with .sum() or .mean()")
     try:
-        functions = ancestors(root.node)
+        functions = [function for function, _ in made] or ancestors(root.node)
     except RuntimeError:
         raise RuntimeError(
             "export: the graph was freed by backward(): call export before backward(), compute the result once more, "
@@ -46,6 +47,7 @@ def trace(root: Any, names: Any = None, forward: bool = False) -> Graph:
     if not root.requires_grad and not forward:
         raise ValueError("export: nothing here requires grad: no gradient flows from this root (a comparison, perhaps)")
     given = given_names(names)
+    given.update((function, given[tensor]) for function, tensor in made if tensor in given)
     taken: Dict[str, int] = {}
     items: Dict[Any, Item] = {}
     leaves: List[Leaf] = []

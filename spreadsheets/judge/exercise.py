@@ -10,6 +10,7 @@ from ..formulas.box import Box
 from ..formulas.syntax import Place
 from ..graph.keys import Inner, StepKey
 from ..graph.run import Run
+from ..graph.step import Update
 from ..layout import Index
 from ..plan.calculated import true_values
 from ..plan.subject import subject_of
@@ -110,11 +111,12 @@ class Exercise:
         return value.at if isinstance(value, Box) else float(value) if isinstance(value, (str, bool)) else float("nan")
 
     def what(self, position: Position) -> str:
-        """`h[0, 1] = x W`."""
+        """`h[0, 1] = x W`; of an optimiser's step `W: v[0, 1] = …`, since every parameter has one."""
         step, n = self.steps_at[position]
         index = list(step.block.cells())[n][0]
         at = f"[{', '.join(map(str, index))}]" if index else ""
-        return f"{step.name}{at} = {step.rule}"
+        whose = f"{step.of.parameter.name}: " if isinstance(step.of, Update) else ""
+        return f"{whose}{step.name}{at} = {step.rule}"
 
     # --- the story --------------------------------------------------------------------------------------------------
     def story(self, several_sheets: bool) -> Story:

@@ -33,16 +33,21 @@ class Difference:
         return f"{quote_title(self.sheet)}!{self.cell}"
 
     def __str__(self) -> str:
+        return self.tell()
+
+    def tell(self, *, answers: bool = True) -> str:
+        """The difference in a sentence; without `answers` it does not say what should be there."""
         expected, found = _show(self.expected), _show(self.found)
         if isinstance(self.found, float) and isinstance(self.expected, float) and found == expected:
             expected, found = repr(self.expected), repr(self.found)  # they differ further back
+        should = f", expected {expected}" if answers else ""
         sentence = {
-            "wrong": f"found {found}, expected {expected}",
+            "wrong": f"found {found}{should}",
             "blank": "is blank",  # the answer is for the one who fills it in to find
-            "not calculated": f"is a formula that was never calculated, expected {expected}",
-            "text": f"found the text {cut(repr(self.found))}, expected {expected}",
+            "not calculated": f"is a formula that was never calculated{should}",
+            "text": f"found the text {cut(repr(self.found))}{should}",
             "formula": f"found {found}, by a formula",
-        }.get(self.kind, f"found the {self.kind} {found}, expected {expected}")
+        }.get(self.kind, f"found the {self.kind} {found}{should}")
         what = f" ({self.what})" if self.what else ""
         return f"{self.address}{what}: {sentence}" + (f"; {self.hint}" if self.hint else "")
 
@@ -63,18 +68,25 @@ class Comparison:
         return self.ok
 
     def __str__(self) -> str:
+        return self.explain()
+
+    def headline(self) -> str:
+        """The outcome in one line."""
         cells = f"{self.checked} cell{'' if self.checked == 1 else 's'}"
         if self.ok:
             return f"{self.path}: {cells} checked, all right"
-        lines = [f"{self.path}: {cells} checked, {self._counts()}"]
-        lines += [f"  {difference}" for difference in self.differences[:SHOWN]]
+        return f"{self.path}: {cells} checked, {self._counts()}"
+
+    def explain(self, *, answers: bool = True) -> str:
+        """The outcome and the first of the differences; without `answers` no true number."""
+        lines = [self.headline(), *(f"  {one.tell(answers=answers)}" for one in self.differences[:SHOWN])]
         if len(self.differences) > SHOWN:
             lines.append(f"  and {len(self.differences) - SHOWN} more")
         return "\n".join(lines)
 
-    def as_dict(self) -> Dict[str, Any]:
-        """The same for a program, as JSON can hold it: NaN and infinities are texts."""
-        differences = [as_plain(one) for one in self.differences]
+    def as_dict(self, *, answers: bool = True) -> Dict[str, Any]:
+        """The same as JSON can hold it: NaN and infinities are texts. Without `answers` no true number."""
+        differences = [as_plain(one, answers) for one in self.differences]
         return {"path": self.path, "ok": self.ok, "checked": self.checked, "differences": differences}
 
     def _counts(self) -> str:
@@ -105,17 +117,15 @@ class Verification(Comparison):
         """What a person is told of a worksheet: their own slips in the order of the work, each with its cell, its rule
         with their numbers put in, and its reason; then what was right, given them. Without `answers` no true number."""
         if self.story is None:
-            return str(self)
-        lines = [f"{self.path}: {self.story.head()}", *(f"  {line}" for line in self.story.lines(answers))]
+            return "\n".join([super().explain(answers=answers), *self._remarks()])
+        lines = [self.headline(), *(f"  {line}" for line in self.story.lines(answers))]
         if self.trusted:
             lines.append(f"  judged by the graph that the workbook itself carries: sheet {self.trusted}")
         return "\n".join([*lines, *self._remarks()])
 
-    def __str__(self) -> str:
-        return self.explain() if self.story is not None else self._full()
-
-    def _full(self) -> str:
-        return "\n".join([super().__str__(), *self._remarks()])
+    def headline(self) -> str:
+        """The outcome in one line; of a worksheet how many slips are the person's own."""
+        return super().headline() if self.story is None else f"{self.path}: {self.story.head()}"
 
     def _remarks(self) -> List[str]:
         told = ", ".join(f"{count:,} {_KINDS.get(kind, kind)}" for kind, count in self.kinds.items() if count)
@@ -131,20 +141,24 @@ class Verification(Comparison):
             lines.append(f"  and {len(self.not_checked) - SHOWN:,} more")
         return lines
 
-    def as_dict(self) -> Dict[str, Any]:
+    def as_dict(self, *, answers: bool = True) -> Dict[str, Any]:
+        """The same for a program; without `answers` no true number."""
         more: Dict[str, Any] = {
             "kinds": self.kinds,
             "not_checked": self.not_checked,
             "changed_inputs": self.changed_inputs,
         }
-        more["undecided"] = [as_plain(one) for one in self.undecided]
+        more["undecided"] = [as_plain(one, answers) for one in self.undecided]
         if self.story is not None:
-            more["story"] = asdict(self.story)
-        return {**super().as_dict(), **more}
+            more["story"] = self.story.as_dict(answers)
+        return {**super().as_dict(answers=answers), **more}
 
 
-def as_plain(one: Difference) -> Dict[str, Any]:
-    return {**asdict(one), "found": _plain(one.found), "expected": _plain(one.expected)}
+def as_plain(one: Difference, answers: bool = True) -> Dict[str, Any]:
+    plain = {**asdict(one), "found": _plain(one.found), "expected": _plain(one.expected)}
+    if not answers:
+        del plain["expected"]
+    return plain
 
 
 def _plain(value: Value) -> Value:

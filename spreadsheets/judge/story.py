@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import List, Optional, Sequence, Tuple
+from dataclasses import asdict, dataclass
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from .reasons import Reason
 
@@ -70,6 +70,15 @@ class Story:
         if self.empty:
             parts.append(f"{self.empty} still empty")
         return f"{told[0]}: {', '.join(parts)}"
+
+    def as_dict(self, answers: bool = True) -> Dict[str, Any]:
+        """For a program; without `answers` no true number."""
+        plain = asdict(self)
+        if not answers:
+            for slip in plain["slips"]:
+                for cell in slip["cells"]:
+                    del cell["expected"]
+        return plain
 
     def lines(self, answers: bool = True) -> List[str]:
         found = [line for slip in self.slips for line in slip.tell(answers)]

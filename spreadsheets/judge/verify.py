@@ -154,7 +154,8 @@ class _Verifier:
             yield Gradient(item), f"d{root}/d{item.name}", ""
             if isinstance(item, Node):
                 for k, operand in enumerate(item.inputs):
-                    yield Share(item, k), f"d{root}/d{operand.name}", f" through {item.name}"
+                    share = Share(item, k)
+                    yield share, f"d{root}/d{operand.name}", f" {share.way}"
         for update in self.graph.step.updates if self.graph.step else ():
             for line in update.lines.values():
                 yield Value(line), "", ""

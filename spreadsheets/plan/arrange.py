@@ -105,7 +105,8 @@ def columns_for(steps: Sequence[Wanted], given: Sequence[Tuple[StepKey, str, Sha
 def arrange(sheet: str, columns: Columns, top: int, step: Wanted) -> Band:
     """The band of a step whose first row is `top`."""
     rule = tuple(textwrap.wrap(f"{step.name} = {step.rule}", RULE_CHARACTERS)) or ("",)
-    scalars = not step.shape and in_one_line([(name, shape) for _, name, shape in step.operands])
+    short = len(step.name) <= LEFT + 2
+    scalars = not step.shape and short and in_one_line([(name, shape) for _, name, shape in step.operands])
     operands, bottom = flow(sheet, step.operands, top, columns.first, columns.first + columns.operands, scalars)
     head = 0 if scalars else 1 + (len(step.shape) > 2) if step.shape else 1
     answer = Block(sheet, top + head, columns.blank, tuple(step.shape))
@@ -158,7 +159,7 @@ def paper_for(widths: Mapping[int, float]) -> Paper:
     return Paper(landscape, scale, height)
 
 
-ROW_POINTS = 13.0  # of a row whose height nobody set
+ROW_POINTS = 13.6  # of a row whose height nobody set
 
 
 def breaks(bands: Sequence[Tuple[int, int]], heights: Mapping[int, float], page: float, repeated: int) -> List[int]:

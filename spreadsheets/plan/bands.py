@@ -45,7 +45,7 @@ class Bands:
             page.numbers(answer.block, [plain(value) for value in self.true[band.key]], "blank", shown)
         else:
             page.blanks(answer.block, "blank", shown)
-        if self.of.options.marks == "own":
+        if self.of.options.marks != "none":
             self._marks(answer.block, step)
 
     def _operand(self, one: Shown) -> None:
@@ -73,8 +73,8 @@ class Bands:
     def _marks(self, blank: Block, step: Step) -> None:
         page, columns = self.page, self.of.columns
         mark = Block(page.title, blank.row, columns.mark, blank.shape)
-        digits, decimals, half = (
-            Block(page.title, blank.row, columns.hidden + n * (columns.answer + 1), blank.shape) for n in (1, 2, 3)
+        digits, decimals, half, key = (
+            Block(page.title, blank.row, columns.hidden + n * (columns.answer + 1), blank.shape) for n in (1, 2, 3, 4)
         )
         most = [f"${column(columns.hidden)}${row}" for row in (1, 2)]  # decimals, digits
         x = blank.address
@@ -87,12 +87,17 @@ class Bands:
             before, cells = self._typed_before(formula)
             return marks.own_mark(x(i), self._inlined(formula), before, cells, half.address(i))
 
-        page.formulas(mark, own, "mark", "General")
-        for at, looks in ((blank, True), (mark, False)):
-            first, cells = mark.address((0,) * len(mark.shape)), " ".join(rectangles(at))
-            relative = first if not looks else f"{first}"
+        def true(i: Index) -> str:
+            return marks.own_mark(x(i), key.address(i), [], 0, half.address(i))
+
+        if self.of.options.marks == "true":
+            page.numbers(key, [plain(value) for value in self.true[step.key]], "key", "General")
+        page.formulas(mark, true if self.of.options.marks == "true" else own, "mark", "General")
+        first = mark.address((0,) * len(mark.shape))
+        for at in (blank, mark):
+            cells = " ".join(rectangles(at))
             for sign, look in ((marks.RIGHT, "right"), (marks.WRONG, "wrong"), (marks.NEAR, "open")):
-                page.colours.append(Colour(cells, f'{relative}="{sign}"', look, stop=True))
+                page.colours.append(Colour(cells, f'{first}="{sign}"', look, stop=True))
         page.colours.append(Colour(" ".join(rectangles(blank)), f"ISBLANK({x((0,) * len(blank.shape))})", "empty"))
 
     def _typed_before(self, formula: str) -> Tuple[List[str], int]:
@@ -134,7 +139,7 @@ class Bands:
         for step in self.work.steps:
             if step.aside:
                 page.formulas(step.block, step.formula, "key", "General")
-        if self.of.options.marks == "own" and self.of.blank:
+        if self.of.options.marks != "none" and self.of.blank:
             for row, n in ((1, 2), (2, 1)):
                 left = columns.hidden + n * (columns.answer + 1)
                 area = f"{column(left)}5:{column(left + columns.answer - 1)}{self._bottom}"

@@ -117,6 +117,7 @@ class OnePage:
         page, top, part = self.page, self.page.row, self._part(step)
         if part != getattr(self, "_now", "forward"):
             self._now = part
+            page.row += 1
             page.heading(part, self.columns.last)
             page.row += 1
             if step.back and self.root_gradient not in self.places:
@@ -190,7 +191,7 @@ class OnePage:
         page.freeze = "A4"
         seed = f"numbers {options.numbers}   " if options.numbers is not None else ""
         page.footer = (options.name or "name ____________________", "page &P of &N", f"{seed}sheet {options.digest}")
-        last = max(self.columns.hidden + 4 * (self.columns.answer + 1), self._right_of_asides())
+        last = max(self.columns.hidden + 5 * (self.columns.answer + 1), self._right_of_asides())
         page.hidden_columns = range(self.columns.last + 1, last + 1)
 
     def _right_of_asides(self) -> int:

@@ -111,7 +111,7 @@ class Operations:
 
     def _share(self, share: Share, page: Page, scope: Optional[Scope]) -> None:
         array = self.subject.run.shares[share]
-        label = f"{self.subject.slope(share.item)} through {share.node.name}"
+        label = f"{self.subject.slope(share.item)} {share.way}"
         derivative = FORMULAS[share.node.op].derivative
         page.heading(f"Gradient handed on: {label}", page.slot(3) - 2)
         if derivative:

@@ -52,6 +52,9 @@ class Step:
         return [(row, column) for _, row, column in self.block.cells()]
 
 
+SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
 class Work:
     """All steps. `where` gives the place of a key's block; `sheet` is the one from which formulas look at cells."""
 
@@ -103,10 +106,17 @@ class Work:
             self._helps(share, word)
             scope.dx = View(self._nowhere(item.shape), self.sheet, numbers(self.subject.run.shares[share]))
             cell = formula.backward(scope, k)
-            several = len(self.subject.shares(item)) > 1
-            name = self.subject.slope(item) + (f" through {node.name}" if several else "")
+            name = self._part_name(share) if len(self.subject.shares(item)) > 1 else self.subject.slope(item)
             rule = self._renamed(node, formula.rule_back(word, k, names, node.params))
             self._add(share, name, rule, node, item.shape, cell, back=True)
+
+    def _part_name(self, share: Share) -> str:
+        """Of one of several gradients that add up: `dE/dh through y`, or `dE/dh₁` where all come back through one y."""
+        shares = self.subject.shares(share.item)
+        slope = self.subject.slope(share.item)
+        if any(other.node is not share.node for other in shares):
+            return f"{slope} {share.way}"
+        return slope + str(shares.index(share) + 1).translate(SUBSCRIPTS)
 
     def wording_back(self, node: Node) -> Wording:
         """The words of an operation whose gradient is that of the root: 1."""
@@ -126,7 +136,7 @@ class Work:
                 self.subject.graph.root, self.subject.wording(self.subject.graph.root), Value(item), views
             )
             finite = all(view.finite for view in views)
-            rule = " + ".join(f"{self.subject.slope(item)} through {share.node.name}" for share in shares)
+            rule = " + ".join(map(self._part_name, shares))
 
             def cell(i: Index) -> str:
                 return scope.sum_of_cells([view[i] for view in views], finite)

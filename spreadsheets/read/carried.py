@@ -112,7 +112,7 @@ def _carried(described: Mapping[str, Any], book: Any) -> Carried:
         for k, symbol, places in given.get("inner", ()) if described["format"] == FORMATS[2] else ():
             of = Value(node) if k == -1 else Share(node, range(len(inputs))[k])
             carried.place(Inner(of, str(symbol)[:40]), places, _param(places["shape"]), book)
-    if not graph.nodes or size_of(graph.root.shape) != 1:
+    if not graph.nodes or (carried.kind != "worksheet" and size_of(graph.root.shape) != 1):
         raise ValueError("it has no result of one number")
     carried.exercise = dict(described["exercise"]) if described["format"] == FORMATS[2] else {}
     carried.help(described.get("helpers"), book)

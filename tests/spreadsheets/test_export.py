@@ -262,7 +262,7 @@ def test_names_that_look_like_formulas_stay_text(tmp_path: Path) -> None:
 def test_where_the_numbers_of_a_tensor_stand(tmp_path: Path) -> None:
     names = network()
     made = export(names["loss"], tmp_path / "a.xlsx", names=names)
-    blank = worksheet(names["loss"], tmp_path / "b.xlsx", names=names, blanks=["h"])
+    blank = worksheet(names["loss"], tmp_path / "b.xlsx", names=names, blanks=["h"], layout="sheets")
     recalculate(made, engine="ironcalc", output=made)
     names["loss"].backward()
     for name, true in {**names, "dloss/dw": names["w"].grad, "dloss/db": names["b"].grad}.items():

@@ -97,7 +97,7 @@ def test_right_numbers_are_right_and_wrong_ones_are_named(tmp_path: Path) -> Non
     assert found["Check!A3"] == f"FAIL: {n - 1} of {n} right, 1 wrong, 0 empty"  # what follows is judged by the key
     (difference,) = verify(made).differences
     assert difference.kind == "wrong" and difference.sheet == "2 h" and difference.found == 0.7
-    assert difference.what == "h[0] = sigmoid(matmul1)[0]"
+    assert difference.what == "h[0] = 1 / (1 + exp(−matmul1))"
 
 
 def test_the_key_is_hidden_and_nothing_else_is(tmp_path: Path) -> None:

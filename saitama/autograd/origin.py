@@ -1,0 +1,52 @@
+"""How a tensor was made through which no gradient flows: level 1 needs none, and yet has steps to be worked by hand.
+
+An operation is recorded (function.py) only where a derivative may be asked for. Of the others a small result keeps the
+operation and its operands, a few steps back, so that `worksheet` can write them; a loop of a million steps keeps no more.
+"""
+
+from __future__ import annotations
+
+from typing import Dict, List, Sequence, Tuple
+
+from saitama.tensor.tensor import Tensor
+
+from .function import Function, Source, sequence
+
+MOST_NUMBERS, MOST_STEPS = 1_024, 64  # of an operand or a result, and of operations one after the other
+
+
+def keep_origin(node: Function, inputs: Sequence[Tensor], out: Tensor) -> None:
+    """Remember how `out`, which is small, was made, unless an operand is large or too many steps are behind it."""
+    steps = 1
+    for tensor in inputs:
+        origin = tensor.origin
+        if origin is not None:
+            if origin[2] >= steps:
+                steps = origin[2] + 1
+        elif tensor.array.size > MOST_NUMBERS:
+            return
+    if steps <= MOST_STEPS:
+        out.origin = node, inputs, steps
+
+
+def operations_behind(root: Tensor) -> List[Tuple[Function, Tensor]]:
+    """Every operation that `root` was made by, with its result, operands first; [] where nothing was kept."""
+    made: Dict[Tensor, Function] = {}
+    found: List[Tuple[Function, Tensor]] = []
+    waiting = [(root, False)]
+    while waiting:
+        tensor, operands_done = waiting.pop()
+        if tensor in made or tensor.origin is None or tensor.node is not None or tensor.requires_grad:
+            continue
+        node, inputs, _ = tensor.origin
+        if not operands_done:
+            waiting.append((tensor, True))
+            waiting += [(operand, False) for operand in reversed(inputs)]
+            continue
+        sources: List[Source] = [made.get(operand, operand) for operand in inputs]
+        node.inputs, node.needs = tuple(sources), (False,) * len(sources)
+        node.seq, node.name, node.kept, node.calls = next(sequence), tensor.name, None, None
+        node.shape, node.dtype = tensor.shape, tensor.dtype
+        made[tensor] = node
+        found.append((node, tensor))
+    return found
