@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import dataclass, field
 from typing import Any, Dict, List, Sequence, Tuple
 
@@ -101,6 +102,7 @@ def summary(model: Module, *inputs: Any, **options: Any) -> Summary:
     """
     if not isinstance(model, Module):
         raise TypeError(f"summary: expected a Module, got a {type(model).__name__}")
+    gc.collect()  # or what others left behind would be given back meanwhile, and be counted
     found = Summary()
     found.parameters = model.num_parameters()
     found.parameter_bytes = sum(nbytes(parameter.array) for parameter in model.parameters())

@@ -38,7 +38,7 @@ def trace(root: Any, names: Any = None, forward: bool = False) -> Graph:
     if root.numel() != 1 and not forward:
         raise ValueError(f"export: the root has shape {root.shape}; reduce it to one number with .sum() or .mean()")
     try:
-        functions = [function for function, _ in made] or ancestors(root.node)
+        functions = [function for function, _ in made] or ancestors(root.node)  # type: ignore[arg-type]
     except RuntimeError:
         raise RuntimeError(
             "export: the graph was freed by backward(): call export before backward(), compute the result once more, "
