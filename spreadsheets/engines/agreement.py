@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Dict, List, Mapping, Optional
 
 from ..address import cell_name, quote_title
-from ..judge.compare import is_close
+from ..closeness import is_close
 from ..read.workbook import Book, Position
 from .engine import Result
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import Collection, Iterable, Iterator, List, Mapping, Optional, Tuple, Union
 
 from saitama.tensor.tensor import Tensor
 
 from ..address import Block, cell_name
+from ..closeness import is_close
 from ..read.safety import PathLike
 from ..read.workbook import Book, Cell, open_workbook
 from .digits import digits_held, lost
@@ -102,13 +102,6 @@ def judge(
     rtol, atol = usual_rtol if rtol is None else rtol, usual_atol if atol is None else atol
     close = is_close(number, true, rtol, atol + lost(number, true, digits))
     return None if close else "wrong"
-
-
-def is_close(found: float, true: float, rtol: float, atol: float) -> bool:
-    """|found - true| <= atol + rtol |true|; NaN is close to NaN only, an infinity to itself only."""
-    if found == true or (math.isnan(found) and math.isnan(true)):
-        return True
-    return math.isfinite(found) and math.isfinite(true) and abs(found - true) <= atol + rtol * abs(true)
 
 
 def _in_order(block: Block, tensor: Tensor, turned: bool) -> Iterator[Expected]:

@@ -4,22 +4,9 @@ from __future__ import annotations
 
 from typing import Optional
 
+from ..read.nearly import to_do
 from ..read.workbook import Cell
 from .hand import rounded_like
-from .nearly import advice
-
-TO_DO = {
-    "blank": "type a number there",
-    "not calculated": "open and save it in a spreadsheet program, or run `saitama recalc`",
-    "date": "set the cell's format to General and type the number again",
-    "boolean": "type a number",
-    "error": "correct it first",
-}
-
-
-def to_do(cell: Cell) -> str:
-    """How a cell that holds no number gets one."""
-    return advice(str(cell.value)) if cell.kind == "text" else TO_DO[cell.kind]
 
 
 def hint(cell: Cell, kind: str, true: float, by_hand: bool) -> str:

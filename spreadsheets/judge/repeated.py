@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Iterator, Optional, Tuple
 
 from ..address import cell_name, quote_title
+from ..closeness import is_close
 from ..layout import Block, Index
 from ..read.places import Places
 from ..read.workbook import Cell, Sheet, Value
-from .compare import is_close
 from .digits import lost
 from .hint import hint
 

@@ -11,6 +11,7 @@ from saitama.tensor.backend import K
 from saitama.tensor.parse import FLOAT32_MAX
 
 from ..address import cell_name, quote_title
+from ..closeness import is_close
 from ..errors import WorkbookError
 from ..formulas import FORMULAS
 from ..graph.doubt import Doubts
@@ -28,7 +29,6 @@ from ..read.places import Carried
 from ..read.safety import PathLike
 from ..read.workbook import Cell, open_workbook
 from .causes import Judged
-from .compare import is_close
 from .digits import digits_held, lost, spread
 from .exercise import FROM_THE_KEY, NOT_A_NUMBER, Exercise
 from .from_key import KeyFinder

@@ -9,17 +9,14 @@ from __future__ import annotations
 import json
 from typing import Any, Dict, Mapping, Optional
 
+from ..graph.format import FORMATS, MAX_TEXT, SHEET
 from ..graph.items import Item, Node
 from ..graph.keys import Gradient, Inner, Share, Start, Value
 from ..graph.step import Step
 from .section import Draft, Section
 from .subject import Subject
 
-# 2: with the step of an optimiser, which a reader of 1 would leave unchecked; 3: a worksheet, with the steps in between
-FORMATS = (1, 2, 3)
 CHUNK = 30_000  # characters of one cell; Excel cuts text silently after 32,767
-SHEET = "Graph"
-MAX_TEXT = 10_000_000  # characters
 
 
 def plan_carried(

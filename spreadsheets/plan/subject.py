@@ -8,6 +8,7 @@ from typing import Dict, List, Mapping, Optional, Tuple
 from ..formulas import FORMULAS
 from ..formulas.wording import Wording
 from ..graph.doubt import Doubts
+from ..graph.format import MAX_NODES
 from ..graph.graph import Graph
 from ..graph.items import Item, Leaf, Node
 from ..graph.keys import Key, Share
@@ -19,7 +20,6 @@ from ..texts import sheet_title, shortened
 TOLERANCES = {"float64": (1e-9, 1e-12), "float32": (1e-5, 1e-6)}  # (rtol, atol)
 ERF_ATOL = 1e-10  # the erf of some spreadsheet programs is good to ten digits, which shows where larger numbers cancel
 MAX_WIDTH = 4_000  # columns of one block: three stand side by side
-MAX_NODES = 2_000
 
 
 @dataclass(frozen=True)

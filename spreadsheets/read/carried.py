@@ -13,12 +13,11 @@ from saitama.autograd.function import OPS
 from ..errors import WorkbookError
 from ..formulas import FORMULAS
 from ..graph.demand import TooMuch, check_demand
+from ..graph.format import FORMATS, MAX_NODES, MAX_TEXT, SHEET
 from ..graph.graph import Graph
 from ..graph.items import Item, Leaf, Node
 from ..graph.keys import Gradient, Inner, Share, Value
 from ..layout import Shape, size_of
-from ..plan.carry import FORMATS, MAX_TEXT, SHEET
-from ..plan.subject import MAX_NODES
 from .carried_step import read_step
 from .places import Carried
 

@@ -11,7 +11,7 @@ from saitama.tensor.tensor import Tensor
 
 from ..address import cell_name, quote_title
 from ..errors import WorkbookError
-from ..judge.hint import to_do
+from .nearly import to_do
 from .safety import PathLike
 from .workbook import Cell, open_workbook
 

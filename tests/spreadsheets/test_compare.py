@@ -8,8 +8,9 @@ import hostile
 import openpyxl
 import pytest
 
+from saitama.spreadsheets.closeness import is_close
 from saitama.spreadsheets.errors import WorkbookError
-from saitama.spreadsheets.judge.compare import compare, is_close, judge
+from saitama.spreadsheets.judge.compare import compare, judge
 from saitama.spreadsheets.judge.report import SHOWN, Comparison, Difference
 from saitama.spreadsheets.read.workbook import Cell, open_workbook
 from saitama.tensor.tensor import Tensor

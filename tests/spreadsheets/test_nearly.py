@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saitama.spreadsheets.judge.nearly import OTHERWISE, advice
+from saitama.spreadsheets.read.nearly import OTHERWISE, advice
 
 
 @pytest.mark.parametrize(

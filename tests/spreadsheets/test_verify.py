@@ -13,8 +13,8 @@ import pytest
 
 from saitama import Tensor, where
 from saitama.spreadsheets import WorkbookError, export, recalculate, verify
+from saitama.spreadsheets.graph.format import SHEET
 from saitama.spreadsheets.graph.keys import Value
-from saitama.spreadsheets.plan.carry import SHEET
 from saitama.spreadsheets.read.carried import read_graph
 from saitama.spreadsheets.read.workbook import open_workbook
 

@@ -15,9 +15,9 @@ from saitama import Tensor, manual_seed, nn, optim
 from saitama.autograd.function import apply
 from saitama.spreadsheets import Exported, WorkbookError, export, recalculate, verify, worksheet
 from saitama.spreadsheets.formulas import RULES
+from saitama.spreadsheets.graph.format import SHEET
 from saitama.spreadsheets.graph.keys import Value
 from saitama.spreadsheets.graph.trace_step import OPTIMIZERS
-from saitama.spreadsheets.plan.carry import SHEET
 from saitama.spreadsheets.read.carried import read_graph
 from saitama.spreadsheets.read.places import Places
 from saitama.spreadsheets.read.workbook import open_workbook

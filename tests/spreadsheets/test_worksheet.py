@@ -12,10 +12,10 @@ import pytest
 
 from saitama import Tensor, where
 from saitama.spreadsheets import WorkbookError, recalculate, verify, worksheet
+from saitama.spreadsheets.graph.format import SHEET
 from saitama.spreadsheets.graph.keys import Value
 from saitama.spreadsheets.judge.hand import is_right
 from saitama.spreadsheets.plan.blanks import mark
-from saitama.spreadsheets.plan.carry import SHEET
 from saitama.spreadsheets.read.carried import read_graph
 from saitama.spreadsheets.read.workbook import open_workbook
 

@@ -11,6 +11,8 @@ import unicodedata
 from fractions import Fraction
 from typing import List, Optional, Tuple
 
+from .workbook import Cell
+
 OTHERWISE = "type it as a number"
 LONGEST = 60  # of the texts that are looked at
 
@@ -174,4 +176,18 @@ def _groups(plain: str) -> Tuple[str, Optional[str]]:
     return "thousands are separated in it", digits
 
 
-__all__ = ["OTHERWISE", "advice"]
+TO_DO = {
+    "blank": "type a number there",
+    "not calculated": "open and save it in a spreadsheet program, or run `saitama recalc`",
+    "date": "set the cell's format to General and type the number again",
+    "boolean": "type a number",
+    "error": "correct it first",
+}
+
+
+def to_do(cell: Cell) -> str:
+    """How a cell that holds no number gets one."""
+    return advice(str(cell.value)) if cell.kind == "text" else TO_DO[cell.kind]
+
+
+__all__ = ["OTHERWISE", "advice", "to_do"]
