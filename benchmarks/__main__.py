@@ -28,7 +28,9 @@ HARNESS = {"__main__", "machine", "peers", "report", "roofline", "timing", "work
 def names() -> List[str]:
     """The benchmarks there are: the modules of this folder, except the harness."""
     folder = str(Path(__file__).parent)
-    return sorted(module.name for module in pkgutil.iter_modules([folder]) if module.name not in HARNESS)
+    return sorted(
+        module.name for module in pkgutil.iter_modules([folder]) if module.name not in HARNESS and not module.ispkg
+    )
 
 
 def run(name: str, peaks: Optional[machine.Peaks]) -> Optional[Report]:

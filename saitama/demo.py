@@ -53,11 +53,14 @@ class Network:
 
     def forward(self) -> Tensor:
         """E, half the sum of the squared errors."""
-        self.net_h = self.W1 @ self.x + self.b1  # (2,)
+        self.sum_h = self.W1 @ self.x  # (2,)
+        self.net_h = self.sum_h + self.b1
         self.out_h = self.net_h.sigmoid()
-        self.net_o = self.W2 @ self.out_h + self.b2  # (2,)
+        self.sum_o = self.W2 @ self.out_h  # (2,)
+        self.net_o = self.sum_o + self.b2
         self.out_o = self.net_o.sigmoid()
-        self.E = ((self.target - self.out_o) ** 2 / 2).sum()
+        self.errors = (self.target - self.out_o) ** 2 / 2
+        self.E = self.errors.sum()
         return self.E
 
     def step(self) -> None:
@@ -197,12 +200,11 @@ def fill_in(exercise: spreadsheets.Exported, filled: Path, step: TwoLayerStep, o
 
 
 def hand_value(name: str, step: TwoLayerStep) -> List[float]:
-    """The numbers that belong into a blank: a value, a gradient, or what an operation hands on to its input."""
-    name, _, through = name.partition(" through ")
-    if through == "E":
-        return [1.0] * len(TARGETS)  # a plain sum: it hands on 1 to each term
-    layer = "net_h" if through.endswith("_h") else "net_o"
-    return flat(getattr(step, f"dE_d{layer}" if through else name.replace("dE/d", "dE_d"), []))
+    """The numbers that belong into a blank, a value or a gradient; [] for what is not asked."""
+    if name == "dE/derrors":
+        return [1.0] * len(TARGETS)  # a plain sum: each term counts once
+    name = name.replace("dE/dsum_", "dE/dnet_")  # so does adding a bias
+    return flat(getattr(step, name.replace("dE/d", "dE_d"), []))
 
 
 def flat(value: Any) -> List[float]:

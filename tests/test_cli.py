@@ -17,6 +17,7 @@ import saitama
 from saitama import commands, spreadsheets
 from saitama.cli import main
 from saitama.messages import MOST, one_line
+from saitama.spreadsheets.graph.keys import Value
 from saitama.spreadsheets.read.carried import read_graph
 from saitama.spreadsheets.read.workbook import open_workbook
 from saitama.terminal import wrapped
@@ -69,7 +70,7 @@ def test_verify_says_cell_found_expected_and_what_it_is(script: str, capsys: Any
     run(capsys, "export", f"{script}:loss", "-o", "loss.xlsx")
     carried = read_graph(open_workbook("loss.xlsx"))
     h = next(node for node in carried.graph.nodes if node.name == "h")
-    places = carried.places[h]
+    places = carried.places[Value(h)]
     workbook = load_workbook("loss.xlsx")
     _, row, column = list(places.live.cells())[1]
     workbook[places.sheet].cell(row, column).value = 0.5

@@ -7,6 +7,7 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 from ..address import cell_name
 from ..errors import WorkbookError
 from ..formulas.box import Box
+from ..formulas.evaluate import Value
 from ..formulas.syntax import Place
 from ..graph.keys import Inner, StepKey
 from ..graph.run import Run
@@ -88,6 +89,11 @@ class Exercise:
         self.reasons: Dict[StepKey, Optional[Reason]] = {}
         return self.judgement
 
+    def own(self) -> Dict[StepKey, List[Value]]:
+        """For each step the numbers that a person who did everything else as they did has there."""
+        found = self.judgement.own
+        return {step.key: [found.get(position) for position in step.positions] for step in self.work.steps}
+
     def reason(self, judged: Judged) -> Optional[Reason]:
         """Why a number is wrong; None for one that was carried, or where no reason is known."""
         if judged.position in self.refused:
@@ -137,7 +143,20 @@ class Exercise:
             tuple(carried),
             sum(cell.cause == "carried" for cell in everything),
             sum(len(slip.cells) for slip in slips),
+            self.next_step(several_sheets),
         )
+
+    def next_step(self, several_sheets: bool) -> str:
+        """`h = x W (G6)`: the first blank that is empty."""
+        filled = {cell.position for cell in self.judgement.cells}
+        for position in self.at:
+            if position not in filled:
+                return f"{self.what(position)} ({self.address(position, several_sheets)})"
+        return ""
+
+    def address(self, position: Position, several_sheets: bool) -> str:
+        sheet, row, column = self.at[position]
+        return f"{sheet}!{cell_name(row, column)}" if several_sheets else cell_name(row, column)
 
     def by_step(self) -> Iterator[Tuple[Step, List[Judged]]]:
         for step in self.work.steps:
@@ -146,8 +165,7 @@ class Exercise:
                 yield step, cells
 
     def wrong_cell(self, judged: Judged, several_sheets: bool) -> WrongCell:
-        sheet, row, column = self.at[judged.position]
-        address = f"{sheet}!{cell_name(row, column)}" if several_sheets else cell_name(row, column)
+        address = self.address(judged.position, several_sheets)
         cell = self.cell(judged.position)
         found = shown(judged.typed.number) if judged.typed.number is not None else repr(cell.seen)
         case = Case(self.work, self.judgement, judged.step)

@@ -52,6 +52,7 @@ class Story:
     carried: Tuple[str, ...]  # names of steps that are right, given the slips before them
     carried_numbers: int
     wrong_numbers: int
+    next: str = ""  # the first step with an empty blank, where some are
     notes: Tuple[str, ...] = ()
 
     def head(self) -> str:
@@ -87,6 +88,8 @@ class Story:
             more = f" and {len(self.carried) - SHOWN_NAMES} more" if len(self.carried) > SHOWN_NAMES else ""
             given = self.slips[0].name if len(self.slips) == 1 else "numbers"
             found.append(f"{names}{more}: right, given your {given}")
+        if self.next:
+            found.append(f"next: {self.next}")
         return [*found, *self.notes]
 
 

@@ -14,6 +14,8 @@ from ..address import cell_name, quote_title
 from ..closeness import is_close
 from ..errors import WorkbookError
 from ..formulas import FORMULAS
+from ..formulas.box import Box
+from ..formulas.evaluate import Value as BoxOrText
 from ..graph.doubt import Doubts
 from ..graph.items import Item, Leaf, Node, numbers
 from ..graph.keys import Gradient, Key, Share, Start, StepKey, Value
@@ -25,10 +27,10 @@ from ..layout import Block, Index, size_of
 from ..plan.subject import MAX_WIDTH
 from ..plan.subject import tolerance as usual_tolerance
 from ..read.carried import LONGEST_REASON, read_graph
-from ..read.places import Carried
+from ..read.places import Carried, Places
 from ..read.safety import PathLike
 from ..read.workbook import Cell, open_workbook
-from .causes import Judged
+from .causes import Judged, agrees
 from .digits import digits_held, lost, spread
 from .exercise import FROM_THE_KEY, NOT_A_NUMBER, Exercise
 from .from_key import KeyFinder
@@ -108,6 +110,7 @@ class _Verifier:
         self.kinds: Counter = Counter()
         self.not_checked: List[str] = []
         self.uncalculated = 0
+        self.own_steps: Dict[StepKey, List[BoxOrText]] = {}  # of a worksheet: what the person's own numbers lead to
         self.finder = KeyFinder(book, carried)
         self.digits = digits_held(self.results())
         values = [key.item for key in carried.places if isinstance(key, Value)]
@@ -265,6 +268,7 @@ class _Verifier:
         """Judge what was typed into the blanks: slips of one's own come first, then what was carried, then blanks."""
         exercise = Exercise(self.book, self.carried, current)
         judgement = exercise.judge(self.refused, self.strict)
+        self.own_steps = exercise.own()
         judged = {cell.position: cell for cell in judgement.cells}
         found: Dict[Optional[str], List[Difference]] = {"own": [], "carried": [], None: []}
         for position, (sheet, row, column) in exercise.at.items():
@@ -285,7 +289,7 @@ class _Verifier:
     def slip(self, exercise: Exercise, one: Judged, cell: Cell, sheet: str, place: str) -> Difference:
         reason = exercise.reason(one)
         kind = "wrong" if reason is None or reason.slug not in (NOT_A_NUMBER, FROM_THE_KEY) else cell.kind
-        if kind != "wrong" and cell.has_formula:
+        if reason is not None and reason.slug == FROM_THE_KEY or kind == "number":
             kind = "formula"
         advice = reason.sentence if reason is not None and kind != "wrong" else ""
         truth = exercise.truth(one.position)
@@ -319,7 +323,9 @@ class _Verifier:
             return
         values, old, judge = numbers(array), numbers(exported), self.judge(key, array.dtype)
         cells = self.book[places.sheet]
-        if places.live is not places.typed:
+        if self.goes_on_with_what_was_typed(key):
+            self.white_cells(places, key, item, name, way)
+        elif places.live is not places.typed:
             self.block(places.sheet, places.live, values, judge, "formulas", item, name, way, key)
         if places.framework is not None:
             self.block(places.sheet, places.framework, old, judge, "framework values", item, name, way, key)
@@ -331,6 +337,25 @@ class _Verifier:
         if places.echo is not None and source is not None:
             wrong = wrong_repeats(cells, places.echo, self.book[source.sheet], source)
             self.repeated(places.sheet, wrong, "repeats", item, name, way)
+
+    def goes_on_with_what_was_typed(self, key: Key) -> bool:
+        """Whether these are white cells of a page: what is not asked, computed from what was."""
+        on_page = self.carried.kind == "worksheet" and self.carried.exercise.get("layout") == "page"
+        return on_page and self.carried.places[key].typed is None and key in self.own_steps
+
+    def white_cells(self, places: Places, key: Key, item: Item, name: str, way: str) -> None:
+        """Each must hold what follows from the person's own numbers, or nothing while these are missing."""
+        cells = self.book[places.sheet]
+        for (index, row, column), own in zip(places.live.cells(), self.own_steps[key]):
+            cell = cells[row, column]
+            if cell.kind == "not calculated" or (cell.kind == "text" and not cell.value):
+                self.uncalculated += cell.kind == "not calculated"
+                continue
+            self.kinds["formulas"] += 1
+            if cell.kind != "error" and (cell.number is None or not agrees(own, cell.number, 0.0)):
+                expected = own.at if isinstance(own, Box) else str(own)
+                what = describe(item, name, index) + way
+                self.add(Difference(places.sheet, cell_name(row, column), "wrong", cell.seen, expected, what))
 
     def must_be_shown(self, key: Key) -> bool:
         """Whether a tensor has cells in every workbook that shows the others it shows."""

@@ -9,7 +9,7 @@ from typing import Any, Dict, List
 
 import openpyxl
 import pytest
-from engines import ENGINES
+from available import ENGINES
 
 from saitama import Tensor
 from saitama.autograd.function import apply

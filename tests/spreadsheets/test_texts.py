@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import List
 
 import pytest
-from engines import ENGINES
+from available import ENGINES
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -12,7 +12,7 @@ from typing import Any, Callable, Dict, Tuple
 
 import openpyxl
 import pytest
-from engines import needs_ironcalc, needs_libreoffice
+from available import needs_ironcalc, needs_libreoffice
 from openpyxl.comments import Comment
 
 from saitama import Tensor, randn

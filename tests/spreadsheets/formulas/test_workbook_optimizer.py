@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, List
 
 import openpyxl
 import pytest
-from engines import ENGINES
+from available import ENGINES
 
 from saitama import Tensor, manual_seed, nn, optim
 from saitama.autograd.function import apply

@@ -7,7 +7,7 @@ from typing import Any, List
 
 import openpyxl
 import pytest
-from engines import needs_gnumeric, needs_libreoffice
+from available import needs_gnumeric, needs_libreoffice
 
 from saitama import Tensor, manual_seed, nn, optim, randn
 from saitama.regularization import BatchNorm1d

@@ -9,7 +9,7 @@ from pathlib import Path
 import hostile
 import openpyxl
 import pytest
-from engines import ENGINES, GNUMERIC
+from available import ENGINES, GNUMERIC
 from hostile import WHOLE_SHEET
 from openpyxl.chart import LineChart, Reference
 from openpyxl.comments import Comment

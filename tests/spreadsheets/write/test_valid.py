@@ -16,7 +16,7 @@ from saitama import Tensor, nn, optim, randn, spreadsheets, zeros
 from saitama.language import loss_of_text, tiny_gpt
 from saitama.training import History, export_histories
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def step(kind: Any, **options: Any) -> Dict[str, Any]:

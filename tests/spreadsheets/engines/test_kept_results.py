@@ -9,7 +9,7 @@ from typing import Any, Dict
 import hostile
 import openpyxl
 import pytest
-from engines import ENGINES, GNUMERIC, needs_gnumeric, needs_ironcalc, needs_libreoffice
+from available import ENGINES, GNUMERIC, needs_gnumeric, needs_ironcalc, needs_libreoffice
 
 from saitama import Tensor
 from saitama.spreadsheets import ResultsDiffer, WorkbookError, export, recalculate, verify

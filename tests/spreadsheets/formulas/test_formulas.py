@@ -9,7 +9,7 @@ from typing import Any, Dict, List, Tuple
 import graphs
 import openpyxl
 import pytest
-from engines import ENGINES
+from available import ENGINES
 
 import saitama.autograd  # noqa: F401
 from saitama import Tensor

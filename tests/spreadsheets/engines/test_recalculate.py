@@ -15,7 +15,7 @@ import time
 import hostile
 import openpyxl
 import pytest
-from engines import ENGINES, needs_ironcalc, needs_libreoffice
+from available import ENGINES, needs_ironcalc, needs_libreoffice
 
 from saitama.locking import folder_lock
 from saitama.spreadsheets.engines import gnumeric_engine, ironcalc_engine, libreoffice_engine
