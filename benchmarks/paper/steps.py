@@ -410,7 +410,7 @@ def row_variance(s: Desk) -> Nested:
 
 @forward("LayerNorm", step="r")
 def row_r(s: Desk) -> Nested:
-    return [1 / s.write(sqrt(v + s["eps"])) for v in s["var"]]
+    return [1 / s.write(sqrt(s.write(v + s["eps"]))) for v in s["var"]]
 
 
 @forward("LayerNorm", step="x̂")
@@ -562,7 +562,7 @@ def adam_v_hat(s: Desk) -> Nested:
 
 @forward("Adam", step="s")
 def adam_s(s: Desk) -> Nested:
-    return each(lambda m, v: s.write(s["lr"] * m) / (s.write(sqrt(v)) + s["eps"]), s["m̂"], s["v̂"])
+    return each(lambda m, v: s.write(s["lr"] * m) / s.write(s.write(sqrt(v)) + s["eps"]), s["m̂"], s["v̂"])
 
 
 @forward("Adam", step="p")
