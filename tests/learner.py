@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Any, Dict, List, Mapping, Optional, Tuple, Union
 
 from saitama import Tensor
@@ -27,7 +28,8 @@ Slip = Union[float, None, List[Any], Mapping[Tuple[int, ...], float]]
 
 class Learner:
     """`put` gives by the name of a step the numbers that stand in its blanks: all of them, None for a blank, or some by
-    their index. Every other number follows from what stands before it, rounded to `decimals` (None: not at all)."""
+    their index. Every other number follows from what stands before it, rounded to `decimals`, or to `digits` (neither:
+    not at all). `kept`: the learner goes on with every digit of what is shown rounded."""
 
     def __init__(
         self,
@@ -36,6 +38,8 @@ class Learner:
         put: Mapping[str, Slip],
         decimals: Optional[int] = 4,
         optimizer: Any = None,
+        digits: Optional[int] = None,
+        kept: bool = False,
     ) -> None:
         graph = trace(root, names)
         if optimizer is not None:
@@ -54,10 +58,12 @@ class Learner:
                 value: Any = self.work.number(evaluator, position)
                 number = value.at if isinstance(value, Box) else float(value)
                 if not (step.aside or is_constant(step)):
-                    number = slipped(put.get(step.name, {}), index, written(number, decimals))
-                    if number is not None:
-                        self.typed[position] = Typed(number)
-                        cells[position] = Box.exact(number) if abs(number) < float("inf") else str(number)
+                    right = written(number, decimals, digits)
+                    shown = slipped(put.get(step.name, {}), index, right)
+                    if shown is not None:
+                        self.typed[position] = Typed(shown)
+                        number = number if kept and shown == right else shown
+                        cells[position] = Box.exact(number) if isfinite(number) else str(number)
                         continue
                 cells[position] = value
         self.judgement: Judgement = judge(self.work, self.true, self.typed)
@@ -94,8 +100,12 @@ def slipped(slip: Any, index: Tuple[int, ...], right: float) -> Optional[float]:
     return None if slip is None else float(slip)
 
 
-def written(number: float, decimals: Optional[int]) -> float:
-    return number if decimals is None or number in (float("inf"), float("-inf")) else round(number, decimals)
+def written(number: float, decimals: Optional[int], digits: Optional[int] = None) -> float:
+    if not isfinite(number):
+        return number
+    if digits is not None:
+        return float(f"{number:.{digits}g}")
+    return number if decimals is None else round(number, decimals)
 
 
 def slugs(reason: Optional[Reason]) -> List[str]:
