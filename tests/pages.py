@@ -50,7 +50,8 @@ def type_in(path: Any, values: Mapping[Tuple[str, Index], Any]) -> Any:
 
 def put(workbook: Any, place: Place, value: Any) -> None:
     sheet, row, column = place
-    workbook[sheet].cell(row, column).value = value
+    is_infinite = isinstance(value, float) and abs(value) == float("inf")
+    workbook[sheet].cell(row, column).value = str(value) if is_infinite else value  # a cell has no other infinities
 
 
 def handed_in(

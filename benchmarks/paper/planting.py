@@ -114,19 +114,19 @@ def beyond_rounding(sheet: Sheet, step: Step, typed: Nested, source: Dict[Block,
     centre = flat(by_hand(sheet.desk(step, source)))
     reach = [writing.half(x) for x in flat(typed)]
 
-    def widen(moved: Nested) -> None:
-        reach[:] = [r + abs(a - b) for r, a, b in zip(reach, flat(moved), centre)]
+    def widen(up: Nested, down: Nested) -> None:
+        reach[:] = [r + max(abs(a - c), abs(b - c)) for r, a, b, c in zip(reach, flat(up), flat(down), centre)]
 
     for block, _ in sheet.before(step):
         numbers = source[block]
         for place in places(numbers):
             x = at(numbers, place)
             off = writing.half(x) * (1 if numbers is sheet.shown[block] else 2)  # that is nowhere written down
-            widen(by_hand(sheet.desk(step, {**source, block: put(numbers, place, x + off)})))
+            widen(*(by_hand(sheet.desk(step, {**source, block: put(numbers, place, x + way)})) for way in (off, -off)))
     jot = Jot(writing)
     by_hand(sheet.desk(step, source, jot))
     for n in range(jot.count):
-        widen(by_hand(sheet.desk(step, source, Jot(writing, n))))
+        widen(*(by_hand(sheet.desk(step, source, Jot(writing, n, way))) for way in (1, -1)))
     cells = [(row, column) for _, row, column in step.block.cells()]
     true = [value.at if isinstance(value, Box) else nan for value in sheet.network.true[step.key]]
     return [
@@ -147,12 +147,12 @@ def is_rounded(x: float, true: float) -> bool:
 class Jot:
     """Numbers on the way as they are, but for the one with the given number, which is off by half a unit."""
 
-    def __init__(self, writing: Writing, off: int = -1) -> None:
-        self.writing, self.off, self.count = writing, off, 0
+    def __init__(self, writing: Writing, off: int = -1, way: int = 1) -> None:
+        self.writing, self.off, self.way, self.count = writing, off, way, 0
 
     def __call__(self, x: float) -> float:
         self.count += 1
-        return x + self.writing.half_on_the_way(x) if self.count == self.off + 1 else x
+        return x + self.way * self.writing.half_on_the_way(x) if self.count == self.off + 1 else x
 
 
 def try_sheet(family: str, slugs: Sequence[str], rng: random.Random) -> Optional[Tuple[Sheet, List[Slip]]]:

@@ -257,7 +257,7 @@ def rows(nested: Nested) -> Nested:
 @forward("Linear")
 def linear(s: Desk) -> Nested:
     y = times(rows(s.x[0]), transposed(s.x[1]), s.write)
-    y = [[a + b for a, b in zip(row, s.x[2])] for row in y] if len(s.x) > 2 else y
+    y = [[s.write(a) + b for a, b in zip(row, s.x[2])] for row in y] if len(s.x) > 2 else y
     return _reshaped(y, s.shape)
 
 

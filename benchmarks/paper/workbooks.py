@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from pathlib import Path
 
 import openpyxl
@@ -31,6 +32,7 @@ def write(sheet: Sheet, path: Path) -> Path:
         for position, there in zip(step.positions, there_too.positions):
             if there in exercise.at and position in sheet.typed:
                 title, row, column = exercise.at[there]
-                pages[title].cell(row, column).value = sheet.typed[position].number
+                number = sheet.typed[position].number
+                pages[title].cell(row, column).value = str(number) if number in (inf, -inf) else number
     pages.save(path)
     return path

@@ -57,8 +57,8 @@ def exactness(work: Work, given: Mapping[Position, Value], typed: Mapping[Positi
             if off <= SAME * abs(x):
                 if is_based:
                     found.exact.add(position)
-                    continue
-            elif isinstance(value, Box) and off <= NEAR * max(abs(value.at), abs(x)):
+                continue  # nothing was rounded here
+            if isinstance(value, Box) and off <= NEAR * max(abs(value.at), abs(x)):
                 found.rounded = True
             if one.formula is None:
                 found.inexact.append(x)
