@@ -91,6 +91,7 @@ class Bands:
 
         if self.of.options.marks == "true":
             page.numbers(key, [plain(value) for value in self.true[step.key]], "key", "General")
+            self.of.draft.helpers.append((key, True))  # which no formula in a blank may read
         page.formulas(mark, true if self.of.options.marks == "true" else own, "mark", "General")
         first = mark.address((0,) * len(mark.shape))
         for at in (blank, mark):

@@ -8,10 +8,11 @@ that changes the file; most of them would fool a reader who looks at the sheet, 
 from __future__ import annotations
 
 import re
+import shutil
 import zipfile
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Callable, Dict
+from typing import Any, Callable, Dict, Tuple
 
 import openpyxl
 import pytest
@@ -165,8 +166,8 @@ def out_of_sight(workbook: Any) -> None:
 def a_copy_in_front(workbook: Any) -> None:
     copy = workbook.copy_worksheet(workbook["Page"])
     copy[BLANK] = -6
-    workbook["Page"].title = "Old"
-    copy.title = "page"  # titles are the same, whatever their case
+    copy.title = "Page (new)"
+    workbook.move_sheet(copy, -3)
 
 
 @with_openpyxl
@@ -219,7 +220,7 @@ def from_the_key(workbook: Any) -> None:
 
 @with_openpyxl
 def from_the_key_by_way_of_another_cell(workbook: Any) -> None:
-    workbook["Page"]["Z1"], workbook["Page"][BLANK] = f"=$S$9*1", "=Z1"
+    workbook["Page"]["Z1"], workbook["Page"][BLANK] = "=$S$9*1", "=Z1"
 
 
 @with_openpyxl
@@ -405,15 +406,21 @@ def the_other_layout(path: Path) -> None:
     worksheet(root, path, names=names, layout="sheets", overwrite=True)
 
 
-@pytest.mark.parametrize("marks", ["own", "true"])
-@pytest.mark.parametrize("name", TRICKS)
-def test_no_trick_turns_a_wrong_answer_into_a_right_one(name: str, marks: str, tmp_path: Path) -> None:
-    root, names = chain()
-    original, path = tmp_path / "original.xlsx", tmp_path / "mine.xlsx"
-    worksheet(root, original, names=names, marks=marks)
-    handed_in(chain(), path, {"d": 6}, marks=marks)
-    (place,) = blanks(original)["d"].values()
+@pytest.fixture(scope="module", params=["own", "true"])
+def files(request: Any, tmp_path_factory: Any) -> Tuple[Path, Path]:
+    """The exercise, and what was handed in."""
+    folder, (root, names) = tmp_path_factory.mktemp("files"), chain()
+    worksheet(root, folder / "original.xlsx", names=names, marks=request.param)
+    handed_in((root, names), folder / "mine.xlsx", {"d": 6}, marks=request.param)
+    (place,) = blanks(folder / "original.xlsx")["d"].values()
     assert place == ("Page", 9, 8)
+    return folder / "original.xlsx", folder / "mine.xlsx"
+
+
+@pytest.mark.parametrize("name", TRICKS)
+def test_no_trick_turns_a_wrong_answer_into_a_right_one(name: str, files: Any, tmp_path: Path) -> None:
+    original, path = files[0], tmp_path / "mine.xlsx"
+    shutil.copy(files[1], path)
     TRICKS[name](path)
     try:
         result = verify(path, original=original)
