@@ -26,12 +26,13 @@ SHORT, LONG = 8, 12  # digits
 class Exactness:
     exact: Set[Position] = field(default_factory=set)
     inexact: List[float] = field(default_factory=list)  # typed numbers that are not
+    written_off: List[float] = field(default_factory=list)  # those of them that do not follow to the last digit
     rounded: bool = False  # whether any of these is near what it should be, or short where that has no end
 
     @property
-    def rounds(self) -> List[float]:
-        """The numbers that show how the person rounds."""
-        return self.inexact if self.rounded else []
+    def rounds(self) -> List[List[float]]:
+        """The numbers that show how the person rounds: those that were rounded, and all that come after."""
+        return [self.written_off, self.inexact] if self.rounded else []
 
 
 def exactness(work: Work, given: Mapping[Position, Value], typed: Mapping[Position, Typed]) -> Exactness:
@@ -59,11 +60,14 @@ def exactness(work: Work, given: Mapping[Position, Value], typed: Mapping[Positi
             if off <= SAME * abs(x):
                 if is_based:
                     found.exact.add(position)
-                continue  # nothing was rounded here
+                elif one.formula is None:
+                    found.inexact.append(x)
+                continue
             if isinstance(value, Box) and (off <= NEAR * max(abs(value.at), abs(x)) or is_cut(x, value.at)):
                 found.rounded = True
             if one.formula is None:
                 found.inexact.append(x)
+                found.written_off.append(x)
     return found
 
 

@@ -379,7 +379,11 @@ def two_sheets_of_one_name(path: Path) -> None:
 @trick
 def sheets_exchanged(path: Path) -> None:
     def exchanged(text: str) -> str:
-        return text.replace('name="Page"', 'name="?"').replace('name="Exported"', 'name="Page"').replace('"?"', '"Exported"')
+        return (
+            text.replace('name="Page"', 'name="?"')
+            .replace('name="Exported"', 'name="Page"')
+            .replace('"?"', '"Exported"')
+        )
 
     rewritten(path, "xl/workbook.xml", exchanged)
 
@@ -441,7 +445,10 @@ def test_there_are_enough_tricks_and_an_honest_file_is_right(tmp_path: Path) -> 
     handed_in(chain(), tmp_path / "mine.xlsx", {})
     assert verify(tmp_path / "mine.xlsx", original=tmp_path / "original.xlsx").ok
     wrong = handed_in(chain(), tmp_path / "wrong.xlsx", {"d": 6})
-    assert [one.cause for one in verify(wrong, original=tmp_path / "original.xlsx").differences][:2] == ["own", "carried"]
+    assert [one.cause for one in verify(wrong, original=tmp_path / "original.xlsx").differences][:2] == [
+        "own",
+        "carried",
+    ]
 
 
 def test_a_formula_of_ones_own_counts_by_what_it_gives(tmp_path: Path) -> None:

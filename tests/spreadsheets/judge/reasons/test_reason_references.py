@@ -11,7 +11,11 @@ def test_stuck_reference() -> None:
 
 
 def test_sliding_reference() -> None:
-    x, mean, r = ([1.0, 2.0, 4.0], [3.0, -1.0, 0.5], [0.25, 1.5, -2.0]), (0.8333, -0.0833, 0.0), (0.7772, 0.5953, 0.6746)
+    x, mean, r = (
+        ([1.0, 2.0, 4.0], [3.0, -1.0, 0.5], [0.25, 1.5, -2.0]),
+        (0.8333, -0.0833, 0.0),
+        (0.7772, 0.5953, 0.6746),
+    )
     wrong = [[round((a - m) * s, 4) for a in row] for row, m, s in zip(x, mean, r)]
     reason = Learner(*norm(), {"x̂": wrong}).reason("x̂")
     assert reason.slug == "sliding-reference" and "the number of mean after its own" in reason.sentence
