@@ -3,7 +3,7 @@
 --output FILE.xlsx writes the results as a workbook with charts. What a benchmark module holds:
 
     TITLE = "Elementwise operations"             # of its table
-    def results() -> Iterator[Result]: ...       # see timing.py; a module may have a main() that prints instead
+    def results() -> Iterator[Result]: ...       # see timing.py; or main(sheets, seed), which prints
     QUANTITY = "memory"                          # optional: the numbers are bytes, not seconds
     def point(result) -> Tuple[str, float]: ...  # optional: (curve, size) for a chart of the cost against the size
 """
@@ -33,11 +33,11 @@ def names() -> List[str]:
     )
 
 
-def run(name: str, peaks: Optional[machine.Peaks]) -> Optional[Report]:
+def run(name: str, peaks: Optional[machine.Peaks], options: argparse.Namespace) -> Optional[Report]:
     """Print each result of a benchmark as it comes, then what they amount to. None for one that prints by itself."""
     module = importlib.import_module(f"benchmarks.{name}")
     if not hasattr(module, "results"):
-        module.main()
+        module.main(options.sheets, options.seed)
         return None
     title, quantity = getattr(module, "TITLE", name), QUANTITIES[getattr(module, "QUANTITY", "time")]
     start = time.perf_counter()
@@ -70,6 +70,8 @@ def main(arguments: List[str]) -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(names())}; all, if none is given")
     parser.add_argument("--output", metavar="FILE.xlsx", help="a workbook for tables and charts")
     parser.add_argument("--force", action="store_true", help="replace such a workbook although somebody worked in it")
+    parser.add_argument("--sheets", type=int, metavar="N", help="of `reasons`: how many a misconception (default 60)")
+    parser.add_argument("--seed", type=int, help="of `reasons`: of the numbers and of the slips (default 0)")
     options = parser.parse_args(arguments)
     unknown = [name for name in options.names if name not in names()]
     if unknown:
@@ -88,7 +90,7 @@ def main(arguments: List[str]) -> int:
     for key, value in facts.items():
         print(f"{key:12}{value}")
     print("\n".join(machine.table(peaks)) if peaks else "no peaks: they need a C compiler (CC chooses one)")
-    reports = [report for report in (run(name, peaks) for name in options.names or names()) if report]
+    reports = [report for report in (run(name, peaks, options) for name in options.names or names()) if report]
     facts["noise"] = "; ".join(warnings(peaks, load)) or "none seen"
     print(f"noise       {facts['noise']}")
     if options.output:

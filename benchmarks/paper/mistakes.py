@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from copy import copy
 from dataclasses import dataclass
-from math import exp, log2, log10, sqrt
+from math import exp, isfinite, log2, log10, sqrt
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from .lists import (
@@ -98,7 +98,7 @@ def square(*matrices: Nested) -> None:
 # --- sign -----------------------------------------------------------------------------------------
 @anywhere("sign")
 def other_sign(s: Desk, page: Page) -> Nested:
-    return each(lambda x: -x, page.right)
+    return each(lambda x: -x if isfinite(x) else x, page.right)
 
 
 @mistake("sign", "Sub")

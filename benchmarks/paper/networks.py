@@ -30,6 +30,13 @@ class Network:
     family: str
     work: Work
     true: Dict[StepKey, List[Any]]
+    names: Names
+    optimizer: Optional[Any]
+    dyadic: bool
+
+    @property
+    def root(self) -> Any:
+        return list(self.names.values())[-1]
 
 
 class Numbers:
@@ -65,15 +72,16 @@ def network(name: str, rng: random.Random) -> Network:
     """A network of a family whose numbers are all of a size that one can write."""
     while True:
         names: Names = {}
+        numbers = Numbers(rng)
         try:
-            optimizer = FAMILIES[name](rng, Numbers(rng), names)
+            optimizer = FAMILIES[name](rng, numbers, names)
             work = as_work(list(names.values())[-1], names, optimizer)
             true = true_values(work)
         except (ZeroDivisionError, OverflowError, ValueError):
             continue
         sizes = [abs(x.at) for values in true.values() for x in values if isinstance(x, Box) and x.at]
         if all(isfinite(size) and 1e-3 < size < 1e3 for size in sizes) or name in ("optimizer_step", "layer_norm"):
-            return Network(name, work, true)
+            return Network(name, work, true, names, optimizer, numbers.dyadic)
 
 
 def as_work(loss: Any, names: Names, optimizer: Any = None) -> Work:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
-from typing import Any, List, Optional, Sequence, Tuple
+from decimal import Decimal
+from math import floor, isfinite, log10, nan
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
+from saitama.spreadsheets.formulas.box import Box
 from saitama.spreadsheets.graph.items import Leaf, Node
 from saitama.spreadsheets.graph.items import numbers as numbers_of
 from saitama.spreadsheets.graph.keys import Gradient, Value
+from saitama.spreadsheets.layout import Block
 from saitama.spreadsheets.plan.work import Step
 
 from .lists import Nested, at, each, flat, places, put, shape_of, shaped
@@ -95,38 +99,60 @@ def plant(sheet: Sheet, step: Step, mistake: Mistake, rng: random.Random) -> Tup
 
 def moved_cells(sheet: Sheet, step: Step, typed: Nested) -> List[Tuple[int, int]]:
     """The cells that the mistake moves beyond what rounding explains. By first order: each number that the step reads
-    may be off by half a unit of its last place, so may each product on the way, and the result by another."""
+    may be off by half a unit of its last place, so may each product on the way, and the result by another. A number
+    that happens to be the true one is right, however it came about; and so is one that would follow from earlier numbers
+    as they were meant."""
+    beyond = beyond_rounding(sheet, step, typed, sheet.shown)
+    if sheet.meant:
+        also = beyond_rounding(sheet, step, typed, {**sheet.shown, **sheet.meant})
+        beyond = [cell for cell in beyond if cell in also]
+    return beyond
+
+
+def beyond_rounding(sheet: Sheet, step: Step, typed: Nested, source: Dict[Block, Nested]) -> List[Tuple[int, int]]:
     writing = sheet.writing
-    centre = flat(by_hand(sheet.desk(step, sheet.shown)))
+    centre = flat(by_hand(sheet.desk(step, source)))
     reach = [writing.half(x) for x in flat(typed)]
 
-    def widen(moved: Nested) -> None:
-        reach[:] = [r + abs(a - b) for r, a, b in zip(reach, flat(moved), centre)]
+    def widen(up: Nested, down: Nested) -> None:
+        reach[:] = [r + max(abs(a - c), abs(b - c)) for r, a, b, c in zip(reach, flat(up), flat(down), centre)]
 
     for block, _ in sheet.before(step):
-        numbers = sheet.shown[block]
+        numbers = source[block]
         for place in places(numbers):
             x = at(numbers, place)
-            widen(by_hand(sheet.desk(step, {**sheet.shown, block: put(numbers, place, x + writing.half(x))})))
+            off = writing.half(x) * (1 if numbers is sheet.shown[block] else 2)  # that is nowhere written down
+            widen(*(by_hand(sheet.desk(step, {**source, block: put(numbers, place, x + way)})) for way in (off, -off)))
     jot = Jot(writing)
-    by_hand(sheet.desk(step, sheet.shown, jot))
+    by_hand(sheet.desk(step, source, jot))
     for n in range(jot.count):
-        widen(by_hand(sheet.desk(step, sheet.shown, Jot(writing, n))))
+        widen(*(by_hand(sheet.desk(step, source, Jot(writing, n, way))) for way in (1, -1)))
     cells = [(row, column) for _, row, column in step.block.cells()]
+    true = [value.at if isinstance(value, Box) else nan for value in sheet.network.true[step.key]]
     return [
-        cell for cell, x, c, r in zip(cells, flat(typed), centre, reach) if not abs(x - c) <= r * (1 + 1e-9) + 1e-12
+        cell
+        for cell, x, c, r, t in zip(cells, flat(typed), centre, reach, true)
+        if not abs(x - c) <= r * (1 + 1e-9) + 1e-12 and not is_rounded(x, t)
     ]
+
+
+def is_rounded(x: float, true: float) -> bool:
+    """Whether x is the true number, rounded to as many decimals as x shows, and to two digits at least."""
+    if not (isfinite(x) and isfinite(true)):
+        return False
+    places = max(0, -int(Decimal(repr(x)).normalize().as_tuple().exponent), 1 - floor(log10(abs(true))) if true else 0)
+    return abs(x - true) <= 0.5 * 10.0**-places * (1 + 1e-9)
 
 
 class Jot:
     """Numbers on the way as they are, but for the one with the given number, which is off by half a unit."""
 
-    def __init__(self, writing: Writing, off: int = -1) -> None:
-        self.writing, self.off, self.count = writing, off, 0
+    def __init__(self, writing: Writing, off: int = -1, way: int = 1) -> None:
+        self.writing, self.off, self.way, self.count = writing, off, way, 0
 
     def __call__(self, x: float) -> float:
         self.count += 1
-        return x + self.writing.half_on_the_way(x) if self.count == self.off + 1 else x
+        return x + self.way * self.writing.half_on_the_way(x) if self.count == self.off + 1 else x
 
 
 def try_sheet(family: str, slugs: Sequence[str], rng: random.Random) -> Optional[Tuple[Sheet, List[Slip]]]:
@@ -140,16 +166,15 @@ def try_sheet(family: str, slugs: Sequence[str], rng: random.Random) -> Optional
         op = op_of(sheet, step)
         for found, slug in zip(fitting, slugs):
             found += [(number, one) for one in mistakes_at(slug, op, *which(step))]
-    plans = {}
+    plans: Dict[int, Tuple[str, Mistake]] = {}
     for slug, found in zip(slugs, fitting):
         if not found:
             return None
-        kinds = sorted({id(m) for _, m in found})
-        kind = rng.choice(kinds)
-        number, mistake = rng.choice([one for one in found if id(one[1]) == kind])
+        made = rng.choice(sorted({mistake.make.__name__ for _, mistake in found}))
+        number, mistake = rng.choice([one for one in found if one[1].make.__name__ == made])
         plans[number] = slug, mistake
-    if len(plans) < len(slugs):
-        return None
+    if len(plans) < len(slugs) or ("updated-weight" in slugs and max(plans) > plan_of("updated-weight", plans)):
+        return None  # who uses the new weight has worked it out
     slips: List[Slip] = []
     try:
         for number, step in enumerate(net.work.steps):
@@ -161,11 +186,18 @@ def try_sheet(family: str, slugs: Sequence[str], rng: random.Random) -> Optional
             if wrong == right:
                 return None
             sheet.fill(step, wrong, as_is=mistake.as_is)
+            if any(x != x for x in flat(wrong)):
+                return None
             moved = moved_cells(sheet, step, sheet.shown[step.block])
+            sheet.meant[step.block] = each(sheet.writing.written, right)
             slips.append(Slip(slug, step, mistake.make.__name__, bool(moved), moved))
     except IMPOSSIBLE:
         return None
     return sheet, slips
+
+
+def plan_of(slug: str, plans: Dict[int, Tuple[str, Mistake]]) -> int:
+    return next(number for number, (planned, _) in plans.items() if planned == slug)
 
 
 def op_of(sheet: Sheet, step: Step) -> str:

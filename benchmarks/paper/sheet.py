@@ -28,6 +28,7 @@ class Sheet:
         self.mine: Dict[Block, Nested] = {}
         self.shown: Dict[Block, Nested] = {}
         self.typed: Dict[Tuple[int, int], Typed] = {}
+        self.meant: Dict[Block, Nested] = {}  # what would be right, of blocks with a slip
         steps = {step.block for step in self.work.steps}
         for key, block in self.work.blocks.items():
             if block not in steps:

@@ -257,7 +257,7 @@ def rows(nested: Nested) -> Nested:
 @forward("Linear")
 def linear(s: Desk) -> Nested:
     y = times(rows(s.x[0]), transposed(s.x[1]), s.write)
-    y = [[a + b for a, b in zip(row, s.x[2])] for row in y] if len(s.x) > 2 else y
+    y = [[s.write(a) + b for a, b in zip(row, s.x[2])] for row in y] if len(s.x) > 2 else y
     return _reshaped(y, s.shape)
 
 
@@ -410,7 +410,7 @@ def row_variance(s: Desk) -> Nested:
 
 @forward("LayerNorm", step="r")
 def row_r(s: Desk) -> Nested:
-    return [1 / s.write(sqrt(v + s["eps"])) for v in s["var"]]
+    return [1 / s.write(sqrt(s.write(v + s["eps"]))) for v in s["var"]]
 
 
 @forward("LayerNorm", step="x̂")
@@ -562,7 +562,7 @@ def adam_v_hat(s: Desk) -> Nested:
 
 @forward("Adam", step="s")
 def adam_s(s: Desk) -> Nested:
-    return each(lambda m, v: s.write(s["lr"] * m) / (s.write(sqrt(v)) + s["eps"]), s["m̂"], s["v̂"])
+    return each(lambda m, v: s.write(s["lr"] * m) / s.write(s.write(sqrt(v)) + s["eps"]), s["m̂"], s["v̂"])
 
 
 @forward("Adam", step="p")

@@ -76,7 +76,7 @@ def judge(work: Work, true: Mapping[StepKey, List[Value]], typed: Mapping[Positi
     """`typed` holds what stands in the blanks, by the cells of the work's blocks; blanks are not in it."""
     given = given_numbers(work, true)
     exact = exactness(work, given, typed)
-    precision = Precision.of(exact.rounds)
+    precision = Precision.of(*exact.rounds)
     return _Judge(work, given, exact.exact, precision).judge(true, typed)
 
 

@@ -14,22 +14,25 @@ from ..formulas.box import Box
 from ..formulas.evaluate import Evaluator, Value
 from ..plan.calculated import looking_into
 from ..plan.work import Position, Work
+from .precision import digits_typed
 from .typed import Typed
 
 SAME = 1e-12  # relative: the noise of a double
 NEAR = 0.1  # relative: what may be rounding
+SHORT, LONG = 8, 12  # digits
 
 
 @dataclass
 class Exactness:
     exact: Set[Position] = field(default_factory=set)
     inexact: List[float] = field(default_factory=list)  # typed numbers that are not
-    rounded: bool = False  # whether any of these is near what it should be
+    written_off: List[float] = field(default_factory=list)  # those of them that do not follow to the last digit
+    rounded: bool = False  # whether any of these is near what it should be, or short where that has no end
 
     @property
-    def rounds(self) -> List[float]:
-        """The numbers that show how the person rounds."""
-        return self.inexact if self.rounded else []
+    def rounds(self) -> List[List[float]]:
+        """The numbers that show how the person rounds: those that were rounded, and all that come after."""
+        return [self.written_off, self.inexact] if self.rounded else []
 
 
 def exactness(work: Work, given: Mapping[Position, Value], typed: Mapping[Position, Typed]) -> Exactness:
@@ -57,9 +60,17 @@ def exactness(work: Work, given: Mapping[Position, Value], typed: Mapping[Positi
             if off <= SAME * abs(x):
                 if is_based:
                     found.exact.add(position)
-                    continue
-            elif isinstance(value, Box) and off <= NEAR * max(abs(value.at), abs(x)):
+                elif one.formula is None:
+                    found.inexact.append(x)
+                continue
+            if isinstance(value, Box) and (off <= NEAR * max(abs(value.at), abs(x)) or is_cut(x, value.at)):
                 found.rounded = True
             if one.formula is None:
                 found.inexact.append(x)
+                found.written_off.append(x)
     return found
+
+
+def is_cut(x: float, value: float) -> bool:
+    """Whether a short number stands where one with all its digits belongs."""
+    return digits_typed(x) <= SHORT and digits_typed(value) > LONG

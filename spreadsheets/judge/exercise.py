@@ -120,7 +120,7 @@ class Exercise:
         """`h[0, 1] = x W`; of an optimiser's step `W: v[0, 1] = …`, since every parameter has one."""
         step, n = self.steps_at[position]
         index = list(step.block.cells())[n][0]
-        at = f"[{', '.join(map(str, index))}]" if index else ""
+        at = shown_index(index)
         whose = f"{step.of.parameter.name}: " if isinstance(step.of, Update) else ""
         return f"{whose}{step.name}{at} = {step.rule}"
 
@@ -136,6 +136,7 @@ class Exercise:
             if any(cell.cause == "carried" for cell in cells):
                 carried[step.name] = None
         everything = self.judgement.cells
+        notes = [self.note(cell, several_sheets) for cell in everything if cell.right and not cell.follows]
         return Story(
             len(self.at),
             len(self.at) - len(everything),
@@ -144,6 +145,7 @@ class Exercise:
             sum(cell.cause == "carried" for cell in everything),
             sum(len(slip.cells) for slip in slips),
             self.next_step(several_sheets),
+            tuple(notes),
         )
 
     def next_step(self, several_sheets: bool) -> str:
@@ -164,6 +166,11 @@ class Exercise:
             if cells:
                 yield step, cells
 
+    def note(self, judged: Judged, several_sheets: bool) -> str:
+        """Of a number that is right, wherever it comes from."""
+        name = f"{judged.step.name}{shown_index(judged.index)} ({self.address(judged.position, several_sheets)})"
+        return f"{name} is right, but does not follow from your numbers above"
+
     def wrong_cell(self, judged: Judged, several_sheets: bool) -> WrongCell:
         address = self.address(judged.position, several_sheets)
         cell = self.cell(judged.position)
@@ -171,12 +178,16 @@ class Exercise:
         case = Case(self.work, self.judgement, judged.step)
         numbers = in_numbers(case.tree(judged.index), self.own_number)
         expected = shown(judged.expected.at) if isinstance(judged.expected, Box) else ""
-        index = f"[{', '.join(map(str, judged.index))}]" if judged.index else ""
-        return WrongCell(address, index, found, numbers, expected)
+        return WrongCell(address, shown_index(judged.index), found, numbers, expected)
 
     def own_number(self, place: Place) -> Optional[float]:
         value = self.judgement.own.get((place.row, place.column))
         return value.at if isinstance(value, Box) else None
+
+
+def shown_index(index: Index) -> str:
+    """`[0, 1]`, "" for a single number."""
+    return f"[{', '.join(map(str, index))}]" if index else ""
 
 
 __all__ = ["FROM_THE_KEY", "NOT_A_NUMBER", "Exercise", "Index"]

@@ -18,7 +18,7 @@ class HandedIn(Mapping[str, Sheet]):
 
     def __init__(self, typed: Book, original: Book) -> None:
         self.typed, self.original = typed, original
-        self.path = typed.path
+        self.path, self.package = typed.path, typed.package  # with the names that its formulas may use
         self._blanks: Dict[str, Set[Position]] = {}
         self._mixed: Dict[str, Sheet] = {}
 

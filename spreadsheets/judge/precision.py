@@ -41,13 +41,14 @@ class Precision:
     known: bool = False
 
     @classmethod
-    def of(cls, inexact: Iterable[float]) -> Precision:
-        """By the numbers of a page that were rounded."""
-        numbers = [x for x in inexact if x and isfinite(x)]
-        if not numbers:
-            return cls()
-        decimals, digits = most(map(decimals_typed, numbers)), most(map(digits_typed, numbers))
-        return cls(max(decimals, LEAST), max(digits, LEAST), True)
+    def of(cls, *inexact: Iterable[float]) -> Precision:
+        """By the numbers of a page that were rounded: the most that any of these lists shows."""
+        decimals, digits, known = LEAST, LEAST, False
+        for numbers in ([x for x in some if x and isfinite(x)] for some in inexact):
+            if numbers:
+                decimals = max(decimals, most(map(decimals_typed, numbers)))
+                digits, known = max(digits, most(map(digits_typed, numbers))), True
+        return cls(decimals, digits, known)
 
     def places(self, x: float) -> int:
         """The decimals to which x is written: as many as the page shows, but no more digits than it shows."""
@@ -79,7 +80,7 @@ class Precision:
             if isinstance(part, Binary) and part.operator == "^" and box.is_exact:
                 return box
         places = self.places(box.at)
-        if is_sum and abs(round(box.at, places) - box.at) <= 1e-12 * abs(box.at):
+        if is_sum and box.is_exact and abs(round(box.at, places) - box.at) <= 1e-12 * abs(box.at):
             return box
         return self.in_passing(box)
 

@@ -49,7 +49,12 @@ class Difference:
             "formula": f"found {found}, by a formula",
         }.get(self.kind, f"found the {self.kind} {found}{should}")
         what = f" ({self.what})" if self.what else ""
-        return f"{self.address}{what}: {sentence}" + (f"; {self.hint}" if self.hint else "")
+        advice = self.advice(answers)
+        return f"{self.address}{what}: {sentence}" + (f"; {advice}" if advice else "")
+
+    def advice(self, answers: bool) -> str:
+        """The hint; that to a wrong number is the true one, rounded."""
+        return self.hint if answers or self.kind != "wrong" else ""
 
 
 @dataclass(frozen=True)
@@ -158,6 +163,7 @@ def as_plain(one: Difference, answers: bool = True) -> Dict[str, Any]:
     plain = {**asdict(one), "found": _plain(one.found), "expected": _plain(one.expected)}
     if not answers:
         del plain["expected"]
+        plain["hint"] = one.advice(answers)
     return plain
 
 

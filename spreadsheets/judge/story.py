@@ -19,6 +19,11 @@ class WrongCell:
     expected: str  # what it should be, from the person's own numbers
     advice: str = ""
 
+    @property
+    def hints(self) -> str:
+        """`with_numbers`, unless that is the answer already."""
+        return self.with_numbers if " " in self.with_numbers else ""
+
 
 @dataclass(frozen=True)
 class Slip:
@@ -32,9 +37,8 @@ class Slip:
     def tell(self, answers: bool) -> List[str]:
         one = self.cells[0]
         count = "" if len(self.cells) == 1 else f", and {len(self.cells) - 1} more of its numbers"
-        numbers = (
-            f"with your numbers {self.rule} is {one.with_numbers}" if one.with_numbers else f"the rule is {self.rule}"
-        )
+        put_in = one.with_numbers if answers else one.hints
+        numbers = f"with your numbers {self.rule} is {put_in}" if put_in else f"the rule is {self.rule}"
         gives = f" = {one.expected}" if answers and one.expected else ""
         why = self.reason.sentence if self.reason is not None else one.advice or "no known reason"
         lines = [f"{self.name}{one.index} ({one.address})   you have {one.found}{count}: {why}"]
@@ -75,10 +79,10 @@ class Story:
     def as_dict(self, answers: bool = True) -> Dict[str, Any]:
         """For a program; without `answers` no true number."""
         plain = asdict(self)
-        if not answers:
-            for slip in plain["slips"]:
-                for cell in slip["cells"]:
-                    del cell["expected"]
+        for slip, told in zip(self.slips, plain["slips"]) if not answers else ():
+            for cell, plain_cell in zip(slip.cells, told["cells"]):
+                del plain_cell["expected"]
+                plain_cell["with_numbers"] = cell.hints
         return plain
 
     def lines(self, answers: bool = True) -> List[str]:

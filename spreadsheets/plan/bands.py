@@ -84,14 +84,14 @@ class Bands:
 
         def own(i: Index) -> str:
             formula = step.formula(i)
-            before, cells = self._typed_before(formula)
-            return marks.own_mark(x(i), self._inlined(formula), before, cells, half.address(i))
+            return marks.own_mark(x(i), self._inlined(formula), self._typed_before(formula), half.address(i))
 
         def true(i: Index) -> str:
-            return marks.own_mark(x(i), key.address(i), [], 0, half.address(i))
+            return marks.own_mark(x(i), key.address(i), [], half.address(i))
 
         if self.of.options.marks == "true":
             page.numbers(key, [plain(value) for value in self.true[step.key]], "key", "General")
+            self.of.draft.helpers.append((key, True))  # which no formula in a blank may read
         page.formulas(mark, true if self.of.options.marks == "true" else own, "mark", "General")
         first = mark.address((0,) * len(mark.shape))
         for at in (blank, mark):
@@ -100,20 +100,17 @@ class Bands:
                 page.colours.append(Colour(cells, f'{first}="{sign}"', look, stop=True))
         page.colours.append(Colour(" ".join(rectangles(blank)), f"ISBLANK({x((0,) * len(blank.shape))})", "empty"))
 
-    def _typed_before(self, formula: str) -> Tuple[List[str], int]:
-        """The cells that a formula reads and that are not given, and how many they are."""
-        found: List[str] = []
-        count = 0
+    def _typed_before(self, formula: str) -> List[str]:
+        """The cells that a formula reads and that are not given."""
+        found: Dict[str, None] = {}
         for reference in references(parse_formula(self._inlined(formula))):
             places = [(place.row, place.column) for place in reference.places()]
             if any(place not in self._given for place in places):
                 text = f"{column(reference.first.column)}{reference.first.row}"
                 if reference.last is not None:
                     text += f":{column(reference.last.column)}{reference.last.row}"
-                if text not in found:
-                    found.append(text)
-                    count += len(places)
-        return found, count
+                found[text] = None
+        return list(found)
 
     def _inlined(self, formula: str) -> str:
         """A formula with the parts of its sums that are too long for one cell put back."""
@@ -128,8 +125,7 @@ class Bands:
 
         def cell(i: Index) -> str:
             formula = self._inlined(step.formula(i))
-            before, cells = self._typed_before(formula)
-            return f'IF(COUNT({",".join(before)})<{cells},"",{formula})' if cells else formula
+            return marks.waits_for(self._typed_before(formula), formula)
 
         return cell
 

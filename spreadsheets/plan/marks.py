@@ -36,12 +36,19 @@ def half_a_unit(x: str, decimals_of_x: str, most_decimals: str, most_digits: str
     return f'IF(ISNUMBER({x}),0.5*10^-IF({x}=0,{most_decimals},{shown}),"")'
 
 
-def own_mark(x: str, formula: str, typed_before: Sequence[str], cells_before: int, half: str) -> str:
-    """The mark of a typed number against the step's formula over the cells before; none while one of these is blank."""
+def own_mark(x: str, formula: str, typed_before: Sequence[str], half: str) -> str:
+    """The mark of a typed number against the step's formula over the cells before; none while one of these is blank.
+    Infinities are texts, here as in every cell."""
     away = f"ABS({x}-({formula}))"
     noise = f"1E-12*ABS({x})+1E-15"
     verdict = f'IF({away}<={half}+{noise},"{RIGHT}",IF({away}<={NEARLY}*{half}+{noise},"{NEAR}","{WRONG}"))'
-    verdict = f'IFERROR({verdict},"{BROKEN}")'
-    if cells_before:
-        verdict = f'IF(COUNT({",".join(typed_before)})<{cells_before},"",{verdict})'
-    return f'IF({x}="","",IF(ISNUMBER({x}),{verdict},"{WRONG}"))'
+    verdict = waits_for(typed_before, f'IFERROR({verdict},"{BROKEN}")')
+    text = f'IFERROR(IF(AND(ISTEXT({x}),{x}=({formula})),"{RIGHT}","{WRONG}"),"{WRONG}")'
+    return f'IF({x}="","",IF(ISNUMBER({x}),{verdict},{waits_for(typed_before, text)}))'
+
+
+def waits_for(cells: Sequence[str], formula: str) -> str:
+    """A formula that gives nothing while some of the cells are blank."""
+    if not cells:
+        return formula
+    return f'IF({"+".join(f"COUNTBLANK({cell})" for cell in cells)}>0,"",{formula})'

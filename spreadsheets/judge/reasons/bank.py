@@ -72,6 +72,8 @@ def misconception(slug: str, rank: int = KNOWS_THE_FORMULA) -> Callable[[Type[Mi
 
 def reason_for(case: Case) -> Optional[Reason]:
     """The reason for a step's wrong numbers, or None: no known reason."""
+    if not case.wrong:
+        return None
     fitting: List[Tuple[bool, int, str, str]] = []
     others = len(case.cells) - len(case.wrong)
     for one in BANK.values():

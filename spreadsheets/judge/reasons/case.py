@@ -216,7 +216,7 @@ class Case:
             value = self.value(cell(one.index))
         except (SyntaxProblem, ArithmeticError, ValueError, LookupError, TypeError):
             return False
-        return one.typed.number is not None and isinstance(value, Box) and agrees(value, one.typed.number, one.half)
+        return one.typed.number is not None and agrees(value, one.typed.number, one.half)
 
     def fits(self, cell: Cell) -> bool:
         """Whether a way of computing gives every wrong number to the digits typed."""

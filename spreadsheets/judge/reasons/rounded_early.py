@@ -7,6 +7,7 @@ from typing import Iterator
 
 from ...formulas.box import Box
 from ...formulas.syntax import Constant, Tree
+from ...graph.keys import Inner
 from ...layout import Index
 from ..causes import agrees
 from ..precision import last_place
@@ -20,10 +21,12 @@ class RoundedEarly(Misconception):
         yield f"{case.rule} is rounded more than the other numbers", lambda i: rounded(case, i)
         for decimals in (3, 2, 1, 0):
             how = f"{decimals} decimal{'' if decimals == 1 else 's'}" if decimals else "whole numbers"
-            yield (
-                f"what {case.rule} needs was rounded to {how} first",
-                case.reading(partial(early, case, decimals)),
-            )
+            for constants_too in (False, True):
+                for end in ("at", "low", "high"):
+                    yield (
+                        f"what {case.rule} needs was rounded to {how} first",
+                        case.reading(partial(early, case, decimals, constants_too, end)),
+                    )
 
 
 def rounded(case: Case, index: Index) -> Box:
@@ -35,8 +38,10 @@ def rounded(case: Case, index: Index) -> Box:
     raise NotHere("it is another number")
 
 
-def early(case: Case, decimals: int, operand: Operand, index: Index) -> Tree:
+def early(case: Case, decimals: int, constants_too: bool, end: str, operand: Operand, index: Index) -> Tree:
+    """A number that is read, rounded. `end`: by which end of what it may stand for, as 0.65 may be 0.6 and 0.7."""
     value = case.value(operand.cell(index))
-    if is_number(operand) or not isinstance(value, Box):
+    is_kept = is_number(operand) and (isinstance(operand.key, Inner) or not constants_too)
+    if is_kept or not isinstance(value, Box):
         return operand.cell(index)
-    return Constant(round(value.at, decimals))
+    return Constant(round(getattr(value, end), decimals))

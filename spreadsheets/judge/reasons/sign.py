@@ -27,5 +27,9 @@ def turned(case: Case, tree: Tree) -> Iterator[Tuple[str, Tree]]:
         did, rule = ("subtracted", "adds") if sign > 0 else ("added", "subtracts")
         upwards = "a step upwards: " if case.is_update and case.step.name == "p" else ""
         yield f"{upwards}{spelled(case, term)} is {did} where the rule {rule} it", other
+    if len(terms) > 2:
+        (sign, first), rest = terms[0], terms[1:]
+        words = f"all that comes after {spelled(case, first)} has the other sign"
+        yield words, sum_of([(sign, first), *((-s, term) for s, term in rest)])
     if isinstance(tree, Call) and tree.name == "EXP":
         yield "the exponent has the other sign", Call("EXP", (Signed("-", tree.arguments[0]),))

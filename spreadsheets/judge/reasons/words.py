@@ -7,6 +7,7 @@ from typing import Dict, Iterable, List
 from ...formulas.binary import SUPERSCRIPT
 from ...formulas.box import Box
 from ...formulas.syntax import Call, Constant, Reference, Signed, Tree, references
+from ...graph.keys import Gradient
 from ...layout import Index
 from .case import Case, is_number
 
@@ -59,6 +60,8 @@ def with_your(case: Case) -> str:
     for reference in references(case.tree(case.wrong[0].index)):
         operand, index = case.read(reference)
         value = case.value(reference)
+        if operand.key == Gradient(case.work.subject.graph.root):
+            continue  # the 1 that the way back starts from
         if not (is_number(operand) and operand.name[:1].isdigit()):
             blocks[operand.name] = None
             numbers[operand.name + at(index)] = f"{value.at:.6g}" if isinstance(value, Box) else str(value)
