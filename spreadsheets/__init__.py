@@ -6,6 +6,7 @@ verify("exercise.xlsx")                           which numbers are right, whose
 compare("mine.xlsx", {"Sheet1!B2:D4": tensor})    a person's own layout
 read_tensor("mine.xlsx", "Sheet1!B2:D4")          their numbers, as a Tensor
 recalculate("network.xlsx")                       the formulas, evaluated by an independent engine
+grade("handed in/", "exercise.xlsx", "marks.xlsx")   a class's worksheets, marked
 heat_map(weights, "attention.xlsx")               attention weights as coloured tables
 
 Two ways lead through it: graph -> plan -> write, and read -> judge.
@@ -17,6 +18,7 @@ from .engines.recalculate import installed_engines, recalculate
 from .engines.recalculation import Recalculation, ResultsDiffer
 from .errors import WorkbookError, WorkbookNotFound
 from .export import Exported, export
+from .grade import Grades, grade
 from .judge.compare import compare
 from .judge.report import Comparison, Difference, Verification
 from .judge.verify import verify
@@ -29,6 +31,7 @@ __all__ = [
     "Comparison",
     "Difference",
     "Exported",
+    "Grades",
     "Recalculation",
     "ResultsDiffer",
     "Verification",
@@ -37,6 +40,7 @@ __all__ = [
     "check_replaceable",
     "compare",
     "export",
+    "grade",
     "heat_map",
     "installed_engines",
     "read_tensor",
