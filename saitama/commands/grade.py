@@ -29,7 +29,7 @@ def add(commands: Any) -> None:
         "--class",
         dest="names",
         metavar="NAMES.csv",
-        help="names (and seeds) of the class: whose a file is, is told by its name; who handed in nothing has a row too",
+        help="names (and seeds) of the class: the name of a file says whose it is; who handed in nothing has a row too",
     )
     command.add_argument("--points", metavar="FILE", help="a .csv of tasks or steps and points (default: one a number)")
     command.add_argument("--marked", metavar="FOLDER", help="write each marked copy there")

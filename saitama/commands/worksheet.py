@@ -19,7 +19,11 @@ def add(commands: Any) -> None:
     command = commands.add_parser("worksheet", help="a page with blanks to fill in by hand, that marks itself")
     command.add_argument("script", metavar="SCRIPT.py[:NAME]", help=SCRIPT)
     command.add_argument(
-        "-o", "--output", required=True, metavar="FILE|FOLDER", help="the workbook to write, .xlsx; with --class a folder"
+        "-o",
+        "--output",
+        required=True,
+        metavar="FILE|FOLDER",
+        help="the .xlsx to write; with --class a folder",
     )
     add_force(command)
     command.add_argument(

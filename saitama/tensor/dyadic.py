@@ -39,7 +39,9 @@ def dyadic(
     first, last = -int(-low * denominator // 1), int(high * denominator // 1)
     numbers = [n for n in range(first, min(last, first + MOST) + 1) if n or zeros]
     if not numbers:
-        raise ValueError(f"dyadic: there is no multiple of 1/{denominator} from {low} to {high}" + " but 0" * (not zeros))
+        raise ValueError(
+            f"dyadic: there is no multiple of 1/{denominator} from {low} to {high}" + " but 0" * (not zeros)
+        )
     count = 1
     for size in sizes:
         count *= size

@@ -73,7 +73,9 @@ def read_table(path: StrPath, columns: Tuple[str, ...]) -> List[Dict[str, str]]:
     lines = [line for line in text.splitlines() if line.strip(" ,;\t") and not line.startswith("#")]
     separator = max(",;\t", key=lambda mark: lines[0].count(mark)) if lines else ","
     try:
-        rows = [[cell.strip() for cell in row] for row in csv.reader(io.StringIO("\n".join(lines)), delimiter=separator)]
+        rows = [
+            [cell.strip() for cell in row] for row in csv.reader(io.StringIO("\n".join(lines)), delimiter=separator)
+        ]
     except csv.Error as error:
         raise ValueError(f"{os.fspath(path)}: it is no .csv: {error}") from None
     order = list(columns)
@@ -91,7 +93,9 @@ def read_table(path: StrPath, columns: Tuple[str, ...]) -> List[Dict[str, str]]:
 def _seed(path: StrPath, row: Dict[str, str]) -> Optional[int]:
     text = row["seed"]
     if text and not (text.isascii() and text.isdigit() and int(text) < 2**64):
-        raise ValueError(f"{os.fspath(path)}: the seed of {row['name']} is {text[:40]!r}; give a whole number from 0 on")
+        raise ValueError(
+            f"{os.fspath(path)}: the seed of {row['name']} is {text[:40]!r}; give a whole number from 0 on"
+        )
     return int(text) if text else None
 
 
@@ -138,4 +142,6 @@ def whose(file: str, learners: List[Learner]) -> Optional[Learner]:
 def _is_in(name: str, part: str) -> bool:
     words = [key for key in map(key_of, re.split(r"[^\w]+", name)) if key]
     there = [key for key in map(key_of, re.split(r"[\W_]+", part)) if key]
-    return key_of(name) in key_of(part) if len(key_of(name)) > 3 else bool(words) and all(word in there for word in words)
+    return (
+        key_of(name) in key_of(part) if len(key_of(name)) > 3 else bool(words) and all(word in there for word in words)
+    )

@@ -69,7 +69,9 @@ def changed_cells(marking: Marking) -> Iterator[str]:
             if (title, row, column) in free or (row, column) in skipped:
                 continue
             now = here[row, column]
-            if cell.has_formula != now.has_formula or (cell.kind == "text" and not cell.has_formula and not alike(cell, now)):
+            if cell.has_formula != now.has_formula or (
+                cell.kind == "text" and not cell.has_formula and not alike(cell, now)
+            ):
                 yield cell_name(row, column)
 
 

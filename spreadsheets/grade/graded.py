@@ -1,4 +1,4 @@
-"""grade(files, original): a whole class marked on all cores, a row a learner; what has not changed is not marked again."""
+"""grade(files, original): a class marked on all cores, a row a learner; what has not changed is not marked again."""
 
 from __future__ import annotations
 
@@ -231,7 +231,9 @@ class Exercises:
             name = learner.name if learner else one.learner or Path(job.file).stem
             row = Row(name, one, key=job.key)
             if one.original and one.digest != one.original:
-                row.flags.append(f"another exercise: sheet {one.digest or '?'}{self._of(one.digest)}, not {one.original}")
+                row.flags.append(
+                    f"another exercise: sheet {one.digest or '?'}{self._of(one.digest)}, not {one.original}"
+                )
             if learner is not None:
                 row.flags += unlike(one, learner, self.own)
             elif self.learners and not one.error:

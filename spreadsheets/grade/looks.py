@@ -25,6 +25,12 @@ def wrap(cell: Any) -> None:
     cell.alignment = Alignment(wrap_text=True, vertical="top")
 
 
+def on_top(cell: Any) -> None:
+    """A number beside texts of several lines, with a little air to the next column."""
+    cell._style = copy(cell._style)
+    cell.alignment = Alignment(horizontal="right", vertical="top", indent=1)
+
+
 def for_print(sheet: Any) -> None:
     """As wide as a sheet of A4, on its side."""
     sheet.sheet_view.showGridLines = False

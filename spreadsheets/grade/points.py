@@ -34,8 +34,10 @@ class Points:
             except ValueError:
                 value = -1.0
             if not (isfinite(value) and value >= 0) or row["task"] in worth:
-                raise ValueError(f"{os.fspath(path)}: {row['task']} is worth {row['points'][:40]!r}; give each task once, "
-                                 "with a number from 0 on")
+                raise ValueError(
+                    f"{os.fspath(path)}: {row['task']} is worth {row['points'][:40]!r}; give each task once, "
+                    "with a number from 0 on"
+                )
             worth[row["task"]] = value
         return cls(worth, os.fspath(path))
 

@@ -1,4 +1,4 @@
-"""How a class did: the points as a histogram, and of each task and step the share that is right and the commonest reason."""
+"""How a class did: a histogram of the points; of each task and step the share that is right, the commonest reason."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..read.workbook import Position
 from ..texts import chart_text
 from ..write.style import Styles, write_number
 from .graded import Grades, Row
-from .looks import for_print
+from .looks import for_print, on_top
 from .marked import Count
 from .previous import HEAD_ROW, MARKS, STATISTICS
 
@@ -101,6 +101,7 @@ def _table(sheet: Any, styles: Styles, top: int, what: str, lines: List[Line]) -
         write_number(styles.put(sheet.cell(row, 2), "cell", "0"), total.blanks)
         write_number(styles.put(sheet.cell(row, 3), "cell", "0%"), total.share)
         write_number(styles.put(sheet.cell(row, 4), "cell", "0"), sum(reasons.values()))
+        on_top(sheet.cell(row, 4))
         commonest = reasons.most_common(1)
         styles.text(sheet.cell(row, 5), commonest[0][0] if commonest else "", "cell")
         cell = styles.put(sheet.cell(row, 6), "cell", "0")

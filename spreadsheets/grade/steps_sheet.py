@@ -33,6 +33,8 @@ def write_steps(workbook: Workbook, styles: Styles, grades: Grades) -> None:
     at = {name: n for n, name in enumerate(names, 2)}
     for row_number, row in enumerate(grades.rows, 5):
         styles.text(sheet.cell(row_number, 1), row.learner, "cell")
+        for n in at.values():
+            styles.put(sheet.cell(row_number, n), "number")
         for step in row.marked.steps:
             text, color = verdict(step)
             cell = styles.text(sheet.cell(row_number, at[step.task, step.name]), text, "number")

@@ -1,4 +1,4 @@
-"""The marks of a class as a workbook and as a .csv: a table to be sorted, filtered and written into, and its statistics.
+"""The marks of a class as a workbook and as a .csv: a table to be sorted and written into, and its statistics.
 
 Totals and averages are formulas, so points that a teacher types over ours count at once; their results stand beside
 them in the file, for programs that do not calculate.
@@ -29,8 +29,8 @@ from ..read.workbook import Position, open_workbook
 from ..write.saving import check_replaceable, is_untouched, write_workbook
 from ..write.style import AMBER, RED, Styles, use_our_font, write_number
 from .graded import Grades, Row
+from .looks import for_print, on_top, tint, wrap
 from .previous import FILE, HEAD_ROW, KEPT, LEARNER, MARKS, MOST_TEXT, STATISTICS, TEACHER, Previous, name_of
-from .looks import for_print, tint, wrap
 from .statistics import plan_statistics
 from .steps_sheet import STEPS, write_steps
 
@@ -69,7 +69,9 @@ def _check_table(path: Path, overwrite: Union[bool, None]) -> None:
     with open(path, encoding="utf-8-sig", errors="replace") as file:
         first = file.readline(1000)
     if not first.startswith(f"{LEARNER},"):
-        raise FileExistsError(f"{path} is a table of your own; it is kept: give another name, or replace it with --force")
+        raise FileExistsError(
+            f"{path} is a table of your own; it is kept: give another name, or replace it with --force"
+        )
 
 
 TITLE = "Marks"
@@ -125,14 +127,20 @@ def _marks(sheet: Any, styles: Styles, grades: Grades, values: Values) -> int:
 
 
 def _row(
-    sheet: Any, styles: Styles, n: int, row: Row, tasks: List[str], column: Dict[str, int], found: Dict[Position, Result]
+    sheet: Any,
+    styles: Styles,
+    n: int,
+    row: Row,
+    tasks: List[str],
+    column: Dict[str, int],
+    found: Dict[Position, Result],
 ) -> None:
     marked = row.marked
     for name, text in texts(row).items():
         styles.text(sheet.cell(n, column[name]), text, "input" if name == TEACHER else "cell")
         wrap(sheet.cell(n, column[name]))
     sheet.row_dimensions[n].height = LINE * max(
-        -(-len(str(sheet.cell(n, column[name]).value or "")) // (WIDTHS[name] - 4)) or 1 for name in ("first slip", "flags")
+        -(-len(str(sheet.cell(n, column[name]).value or "")) // WIDTHS[name]) or 1 for name in ("first slip", "flags")
     )
     if marked.error or marked.flags or row.flags:
         tint(sheet.cell(n, column["flags"]), RED if marked.error else AMBER)
@@ -144,6 +152,7 @@ def _row(
     for task, points in zip(marked.tasks, row.points):
         cell = sheet.cell(n, column[task.name])
         write_number(styles.put(cell, "cell", "0.##"), float(row.typed.get(task.name, points)))
+        on_top(cell)
         if task.name in row.typed:
             tint(cell, AMBER)  # the teacher's own
     first, last = get_column_letter(column[tasks[0]]), get_column_letter(column[tasks[-1]])
@@ -151,15 +160,24 @@ def _row(
     most = sum(row.most)
     _formula(sheet, styles, n, column["points"], f"=SUM({first}{n}:{last}{n})", "0.##", row.earned, found)
     write_number(styles.put(sheet.cell(n, column["of"]), "cell", "0.##"), float(most))
+    on_top(sheet.cell(n, column["of"]))
     share = row.earned / most if most else 0.0
     _formula(sheet, styles, n, column["share"], f"=IF({of}{n}=0,0,{total}{n}/{of}{n})", "0%", share, found)
 
 
 def _formula(
-    sheet: Any, styles: Styles, row: int, column: int, text: str, shown: str, value: float, found: Dict[Position, Result]
+    sheet: Any,
+    styles: Styles,
+    row: int,
+    column: int,
+    text: str,
+    shown: str,
+    value: float,
+    found: Dict[Position, Result],
 ) -> None:
     cell = styles.put(sheet.cell(row, column), "cell", shown)
     cell.value = text
+    on_top(cell)
     found[row, column] = Result(value, False)
 
 

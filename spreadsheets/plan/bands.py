@@ -92,6 +92,7 @@ class Bands:
 
         if self.of.options.marks == "true":
             page.numbers(key, [plain(value) for value in self.true[step.key]], "key", "General")
+            self.of.draft.helpers.append((key, True))
         page.formulas(mark, true if self.of.options.marks == "true" else own, "mark", "General")
         first = mark.address((0,) * len(mark.shape))
         for at in (blank, mark):
