@@ -19,30 +19,36 @@ from .engines.recalculation import Recalculation, ResultsDiffer
 from .errors import WorkbookError, WorkbookNotFound
 from .export import Exported, export
 from .grade import Grades, grade
+from .hand import Audited, HandSheet, audit
 from .judge.compare import compare
 from .judge.report import Comparison, Difference, Verification
 from .judge.verify import verify
 from .read.read_tensor import read_tensor
+from .read.workbook import open_workbook
 from .worksheet import worksheet
 from .write.heat_map import heat_map
 from .write.saving import check_replaceable, write_workbook
 
 __all__ = [
+    "Audited",
     "Comparison",
     "Difference",
     "Exported",
     "Grades",
+    "HandSheet",
     "Recalculation",
     "ResultsDiffer",
     "Verification",
     "WorkbookError",
     "WorkbookNotFound",
+    "audit",
     "check_replaceable",
     "compare",
     "export",
     "grade",
     "heat_map",
     "installed_engines",
+    "open_workbook",
     "read_tensor",
     "recalculate",
     "verify",

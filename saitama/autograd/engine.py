@@ -6,7 +6,7 @@ when all that depends on it has been visited: its gradient is then complete.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Iterable, Iterator, Optional
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional
 
 from saitama.tensor import dispatch
 from saitama.tensor.backend import K
@@ -14,6 +14,9 @@ from saitama.tensor.tensor import Tensor
 
 from . import slice_sums
 from .function import Function, Gradients, ancestors
+
+
+watchers: List[Callable[[Tensor], None]] = []  # called with the tensor before its graph is walked and freed
 
 
 def chain_rule(
@@ -55,6 +58,8 @@ def backward(tensor: Tensor, gradient: Any = None, retain_graph: bool = False) -
     if tensor.node is None:
         accumulate(tensor, dy)
         return
+    for watcher in list(watchers):
+        watcher(tensor)
     waiting: slice_sums.Waiting = {}
 
     def derivative(node: Function, dy: Any) -> Gradients:

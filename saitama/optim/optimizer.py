@@ -7,7 +7,7 @@ numbers. Arrays are never changed: the kernel uses the memory of an old one agai
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import Any, ClassVar, Dict, Iterable, Iterator, List, Mapping, Sequence, Set, Union
+from typing import Any, Callable, ClassVar, Dict, Iterable, Iterator, List, Mapping, Sequence, Set, Union
 
 from saitama.options import number
 from saitama.tensor import Tensor
@@ -15,6 +15,7 @@ from saitama.tensor import Tensor
 from .state import check_state
 
 Group = Dict[str, Any]
+watchers: List[Callable[[Any], None]] = []  # called with an optimiser before it takes a step
 
 
 class Optimizer:
@@ -83,6 +84,8 @@ class Optimizer:
     # --- what a user calls --------------------------------------------------------------------------------------------
     def step(self) -> None:
         """Update every parameter that has a gradient."""
+        for watcher in list(watchers):
+            watcher(self)
         for group in self.param_groups:
             params = [p for p in group["params"] if p.grad is not None]
             if params:
