@@ -15,6 +15,7 @@ from ..formulas.evaluate import Evaluator, Undecided, Value
 from ..formulas.syntax import Place, SyntaxProblem
 from ..judge.causes import Judged, Judgement, agrees
 from ..judge.reasons import BANK, Case, Reason, reason_for
+from ..judge.reasons.bank import FAR_FETCHED, GENERAL
 from ..judge.reasons.case import Cell
 from ..plan.work import OVERFLOW, Position, Step, Work
 
@@ -29,7 +30,8 @@ def reason_between(work: Work, judgement: Judgement, step: Step, shown: Set[Posi
     has numbers for."""
     own = reason_for(Case(work, judgement, step))
     hidden = hidden_before(work, step, shown)
-    if not hidden or (own is not None and own.slug not in FAR):
+    own_rank = BANK[own.slug].rank if own is not None else FAR_FETCHED + 1
+    if not hidden or own_rank < GENERAL:
         return own
     candidates: List[Tuple[bool, int, int, str, str]] = []
     for distance, before in enumerate(hidden):
@@ -46,14 +48,11 @@ def reason_between(work: Work, judgement: Judgement, step: Step, shown: Set[Posi
     if not candidates:
         return own
     candidates.sort(key=lambda one: one[:3])
-    _, rank, _, slug, words = candidates[0]
+    misses, rank, _, slug, words = candidates[0]
     others = tuple(dict.fromkeys(other for *_, other, _ in candidates[1:] if other != slug))
-    if own is not None and rank >= BANK[own.slug].rank and not candidates[0][0]:
+    if own is not None and (misses or rank >= own_rank):
         return replace(own, others=tuple(dict.fromkeys((*own.others, slug))))
     return Reason(slug, words, others)
-
-
-FAR = {slug for slug, one in BANK.items() if one.rank >= 3}
 
 
 def hidden_before(work: Work, step: Step, shown: Set[Position]) -> List[Step]:

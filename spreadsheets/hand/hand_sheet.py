@@ -177,7 +177,7 @@ class HandSheet:
             self._used[one.sheet] = None
         flat = tensor.detach().reshape(tensor.numel()).tolist()
         title = name or (tensor.name if isinstance(value, Tensor) else None) or ""
-        self._checks.append(Check(_text(address), tensor, flat, cells, arranged(tensor), title, rtol, atol))
+        self._checks.append(Check(_text(address), tensor, flat, cells, arranged(self._watch.present(tensor)), title, rtol, atol))
 
     def _filled(self, places: List[Tuple[Place, Index]], by_column: bool) -> List[Tuple[Place, Index]]:
         """The cells of the rows before the first one that is wholly blank."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from saitama.autograd.function import Function
 from saitama.tensor.tensor import Tensor
@@ -10,8 +10,10 @@ from saitama.tensor.tensor import Tensor
 from ..address import cell_name, quote_title
 from ..formulas.box import Box
 from ..formulas.syntax import SyntaxProblem, parse_formula, references
+from ..graph.graph import Graph
+from ..graph.items import Leaf, numbers
 from ..graph.names import given_names
-from ..judge.causes import Judged
+from ..judge.causes import Judged, agrees
 from ..judge.compare import judge
 from ..judge.hint import hint
 from ..judge.in_numbers import in_numbers, shown
@@ -19,7 +21,7 @@ from ..judge.reasons import Case, Reason
 from ..judge.report import Difference
 from ..judge.story import Slip, WrongCell
 from ..judge.typed import Typed
-from ..layout import Index
+from ..layout import Index, size_of
 from ..read.workbook import Cell
 from .audited import Audited, Checked
 from .encoding import encoding_reason
@@ -157,25 +159,62 @@ class _Judging:
         if blank:
             return Reason(BLANK_READ, f"the formula reads {blank}, which is blank and counts as 0")
         found = work.reason(one) if work is not None and one is not None else None
+        if work is not None and one is not None:
+            inside = self._rate_inside(work, one)
+            if inside is not None and (found is None or found.slug == "factor" or self._reads(place, cell, inside[1])):
+                return Reason("rate-inside", f"{inside[0]} is inside of {one.step.name}; it belongs into the step alone")
         if found is None or found.slug in ("other-block", "digits"):
             found = encoding_reason(check, self.sheet) or found
         return found
 
-    def _blank_read(self, place: Place, cell: Cell) -> str:
-        """A blank cell that a formula refers to by itself, on this sheet or another."""
-        if not cell.has_formula:
-            return ""
+    def _rate_inside(self, work: HandWork, one: Judged) -> Optional[Tuple[str, Any]]:
+        """The rate of a later step, its name and tensor, if it is in a gradient already."""
+        if not one.step.back:
+            return None
+        cells = [cell for cell in work.judgement.of(one.step.key) if cell.cause == "own" and cell.typed.number is not None]
+        for name, rate, source in self._rates(work):
+            if rate not in (0.0, 1.0) and all(
+                isinstance(cell.expected, Box) and agrees(cell.expected * Box.exact(rate), cell.typed.number or 0.0, cell.half)
+                for cell in cells
+            ):
+                return name, source
+        return None
+
+    def _reads(self, place: Place, cell: Cell, source: Any) -> bool:
+        """Whether a formula refers to the cell of a bound number."""
+        cells = {bound for one in self.sheet._bound if one.tensor is source for bound in one.cells}
+        return any((title, row, column) in cells for title, row, column in self._references(place, cell))
+
+    def _references(self, place: Place, cell: Cell) -> Iterator[Place]:
+        """The single cells that a formula refers to."""
         try:
-            tree = parse_formula(cell.formula or "")
+            tree = parse_formula(cell.formula or "") if cell.has_formula else None
         except SyntaxProblem:
-            return ""
-        for reference in references(tree):
+            return
+        for reference in references(tree) if tree is not None else ():
             title = reference.first.sheet or place[0]
             if reference.last is None and title in self.sheet.book:
-                read = self.sheet.book[title][reference.first.row, reference.first.column]
-                if read.kind == "blank":
-                    address = cell_name(reference.first.row, reference.first.column)
-                    return f"{quote_title(title)}!{address}" if reference.first.sheet else address
+                yield self.sheet.book[title].title, reference.first.row, reference.first.column
+
+    def _rates(self, work: HandWork) -> Iterator[Tuple[str, float, Any]]:
+        """The single numbers that only steps after this graph read."""
+        here = {leaf.source for leaf in work.work.subject.graph.leaves if isinstance(leaf.source, Tensor)}
+        for stage in self.stages.stages:
+            if stage.graph is work.work.subject.graph:
+                for name, leaf in _options(stage.graph):
+                    if name == "lr":
+                        yield name, float(leaf.array.tolist()), None
+                continue
+            for leaf in stage.graph.leaves:
+                if size_of(leaf.shape) == 1 and leaf not in stage.given and leaf.source not in here:
+                    yield leaf.name, float(numbers(leaf.array)[0]), leaf.source
+
+    def _blank_read(self, place: Place, cell: Cell) -> str:
+        """A blank cell that a formula refers to by itself, on this sheet or another."""
+        for title, row, column in self._references(place, cell):
+            if self.sheet.book[title][row, column].kind == "blank":
+                address = cell_name(row, column)
+                return f"{quote_title(title)}!{address}" if title != self.sheet.book[place[0]].title else address
         return ""
 
     def _name(self, n: int) -> str:
@@ -208,6 +247,12 @@ class _Judging:
         if kind != "wrong":
             return "wrong", advice or kind
         return "wrong", reason.sentence if reason is not None else "no known reason"
+
+
+def _options(graph: Graph) -> Iterator[Tuple[str, Leaf]]:
+    """The hyper-parameters of a graph's step."""
+    for group in graph.step.groups if graph.step is not None else ():
+        yield from group.cells.items()
 
 
 def _slip(name: str, rule: str, cells: Tuple[WrongCell, ...], reason: Optional[Reason], order: Any) -> Slip:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import weakref
 from dataclasses import dataclass, field
-from typing import Any, Dict, List, Optional, Tuple, Union
+from typing import Any, Dict, List, Optional, Union
 
 from saitama.autograd import engine
 from saitama.autograd.function import Function, ancestors
@@ -49,6 +49,26 @@ class Traced:
             if kept is not None and kept._grad is not None:
                 self.gradients[kept._grad] = Gradient(self.items[function])
 
+    def at_present(self, tensor: Tensor) -> Optional[StepKey]:
+        """What a tensor that no operation made is in this graph now: a gradient, a parameter after a step, a state."""
+        if tensor in self.gradients:
+            return self.gradients[tensor]
+        for known, key in self.gradients.items():  # a copy by detach(); several gradients may share their numbers
+            if known.array is tensor.array:
+                return key
+        for update in self.graph.step.updates if self.graph.step else ():
+            parameter = update.parameter.source
+            if parameter.array is tensor.array and tensor.array is not update.parameter.array:
+                return self._line(update, "p")
+            for symbol, name in self.graph.step.rule.state.items():  # type: ignore[union-attr]
+                kept = self.optimizer.state.get(parameter, {}).get(name)
+                if isinstance(kept, Tensor) and kept.array is tensor.array:
+                    return self._line(update, symbol)
+        return None
+
+    def _line(self, update: Update, symbol: str) -> Optional[StepKey]:
+        return Value(update.lines[symbol]) if symbol in self.lines_of(update) else None
+
     def key_of(self, source: Source) -> Optional[StepKey]:
         """What a source is in this graph; None where it is not part of it."""
         item = self.items.get(source)
@@ -56,9 +76,7 @@ class Traced:
             return None if item is None else Value(item)
         if source in self.gradients:
             return self.gradients[source]
-        if isinstance(item, Leaf):
-            return Value(item) if source.array is item.array else self._after_step(item)
-        return self._state_after(source)
+        return Value(item) if isinstance(item, Leaf) and source.array is item.array else None
 
     def lines_of(self, update: Update) -> Dict[str, Tensor]:
         """The lines of an update as tensors, known from then on as what they are."""
@@ -70,22 +88,6 @@ class Traced:
             }
             self.gradients.update((tensor, Value(update.lines[symbol])) for symbol, tensor in self.lines[update].items())
         return self.lines[update]
-
-    def _after_step(self, leaf: Leaf) -> Optional[StepKey]:
-        """A parameter that an optimiser has changed."""
-        for update in self.graph.step.updates if self.graph.step else ():
-            if update.parameter is leaf and "p" in update.lines:
-                return Value(update.lines["p"])
-        return None
-
-    def _state_after(self, tensor: Tensor) -> Optional[StepKey]:
-        """A state that an optimiser's step has made: exp_avg, say."""
-        for update in self.graph.step.updates if self.graph.step else ():
-            state = self.optimizer.state.get(update.parameter.source, {})
-            for symbol, name in self.graph.step.rule.state.items():  # type: ignore[union-attr]
-                if state.get(name) is tensor and symbol in update.lines:
-                    return Value(update.lines[symbol])
-        return None
 
 
 class Watch:
@@ -138,13 +140,19 @@ class Watch:
         if self.traced:
             self.traced[-1].collect()
 
-    def latest(self, source: Source) -> Optional[Tuple[int, StepKey]]:
-        """In which graph a source is known, from the last one, and as what."""
-        for n in range(len(self.traced) - 1, -1, -1):
-            key = self.traced[n].key_of(source)
+    def present(self, tensor: Tensor) -> Tensor:
+        """A tensor that stands for this one as it is now, where an optimiser or a backward() will change it: what an
+        operation made, and what nothing is known of, stands for itself."""
+        self.collect()
+        if tensor.node is not None or tensor.origin is not None:
+            return tensor
+        for traced in reversed(self.traced):
+            key = traced.at_present(tensor)
             if key is not None:
-                return n, key
-        return None
+                stand_in = Tensor._wrap(tensor.array)
+                traced.gradients[stand_in] = key
+                return stand_in
+        return next((one for one in self.bound if one.array is tensor.array), tensor)
 
 
 def _forget(watchers: List[Any], call: Any) -> None:
