@@ -6,17 +6,14 @@ when all that depends on it has been visited: its gradient is then complete.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional
+from typing import Any, Callable, Dict, Iterable, Iterator, Optional
 
 from saitama.tensor import dispatch
 from saitama.tensor.backend import K
 from saitama.tensor.tensor import Tensor
 
 from . import slice_sums
-from .function import Function, Gradients, ancestors
-
-
-watchers: List[Callable[[Tensor], None]] = []  # called with the tensor before its graph is walked and freed
+from .function import Function, Gradients, ancestors, watchers
 
 
 def chain_rule(

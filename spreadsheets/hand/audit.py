@@ -14,7 +14,7 @@ from .hand_sheet import HandSheet
 
 def audit(
     path: PathLike,
-    script: Union[str, "os.PathLike[str]"],
+    script: Union[str, os.PathLike[str]],
     *,
     sheet: Optional[str] = None,
     out: Optional[PathLike] = None,

@@ -34,8 +34,13 @@ class Checked:
             return f"{name}: {self.cells} right" if self.cells > 1 else f"{name}: right"
         unknown = self.differing - self.own - self.carried - self.blank
         right = self.cells - self.differing
-        parts = [(right, "right"), (self.own, "of your own"), (self.carried, "right, given your numbers before"),
-                 (self.blank, "blank"), (unknown, "wrong")]
+        parts = [
+            (right, "right"),
+            (self.own, "of your own"),
+            (self.carried, "right, given your numbers before"),
+            (self.blank, "blank"),
+            (unknown, "wrong"),
+        ]
         return f"{name}: {', '.join(f'{count} {words}' for count, words in parts if count)}"
 
 
@@ -58,7 +63,8 @@ class Audited(Comparison):
         carried = sum(one.carried for one in self.blocks)
         blank = sum(one.blank for one in self.blocks)
         wrong = len(self.differences) - carried - blank
-        parts = [f"{len(self.slips)} slip{'' if len(self.slips) == 1 else 's'} of your own ({wrong} cells)"] if wrong else []
+        own = f"{len(self.slips)} slip{'' if len(self.slips) == 1 else 's'} of your own"
+        parts = [own if wrong == len(self.slips) else f"{own} ({wrong} cells)"] if wrong else []
         parts += [f"{carried} right given {'it' if len(self.slips) == 1 else 'them'}"] if carried else []
         parts += [f"{self.checked - len(self.differences)} right"] if self.checked > len(self.differences) else []
         parts += [f"{blank} blank"] if blank else []

@@ -47,7 +47,11 @@ def encoding_reason(check: Any, sheet: Any) -> Optional[Reason]:
     if len(shape) < 2 or any(n != 1 for n in shape[:-2]) or shape[-1] % 2:
         return None
     length, width = shape[-2:]
-    if not all(is_close(check.values[p * width + j], encoding(p, j, width), 1e-6, 1e-9) for p in range(length) for j in range(width)):
+    if not all(
+        is_close(check.values[p * width + j], encoding(p, j, width), 1e-6, 1e-9)
+        for p in range(length)
+        for j in range(width)
+    ):
         return None
     found: List[Tuple[int, int, float, bool]] = []
     for place, index, _ in check.cells:

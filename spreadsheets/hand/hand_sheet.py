@@ -161,7 +161,9 @@ class HandSheet:
         Raises ValueError where the sizes do not fit.
         """
         if value is None:
-            raise ValueError(f"check: {_text(address)}: there is no gradient yet: call backward() before, and retain_grad()")
+            raise ValueError(
+                f"check: {_text(address)}: there is no gradient yet: call backward() before, and retain_grad()"
+            )
         if until not in (None, "blank"):
             raise ValueError(f"check: until is {until!r}; the one thing it can be is 'blank'")
         tensor = value if isinstance(value, Tensor) else Tensor(_plain(value))
@@ -177,7 +179,9 @@ class HandSheet:
             self._used[one.sheet] = None
         flat = tensor.detach().reshape(tensor.numel()).tolist()
         title = name or (tensor.name if isinstance(value, Tensor) else None) or ""
-        self._checks.append(Check(_text(address), tensor, flat, cells, arranged(self._watch.present(tensor)), title, rtol, atol))
+        self._checks.append(
+            Check(_text(address), tensor, flat, cells, arranged(self._watch.present(tensor)), title, rtol, atol)
+        )
 
     def _filled(self, places: List[Tuple[Place, Index]], by_column: bool) -> List[Tuple[Place, Index]]:
         """The cells of the rows before the first one that is wholly blank."""
@@ -211,7 +215,9 @@ class HandSheet:
             raise ValueError(f"{self.path}: nothing is checked: say what should stand where, s.check('B2:D4', y)")
         return judged(self, names)
 
-    def probe(self, inputs: Optional[Mapping[str, Any]] = None, *, seed: int = 0, engine: Optional[str] = None) -> Audited:
+    def probe(
+        self, inputs: Optional[Mapping[str, Any]] = None, *, seed: int = 0, engine: Optional[str] = None
+    ) -> Audited:
         """The sheet calculated again from other inputs, and checked against the graph computed from these: what is right
         for one set of numbers may be so by chance, and zeros hide errors.
 
@@ -237,15 +243,15 @@ class HandSheet:
         return digits_held(results)
 
 
-def _laid_out(
-    ranges: List[Range], shape: Shape, text: str, open_ended: bool
-) -> Tuple[List[Tuple[Place, Index]], bool]:
+def _laid_out(ranges: List[Range], shape: Shape, text: str, open_ended: bool) -> Tuple[List[Tuple[Place, Index]], bool]:
     """(cell, index) of every number, row by row, and whether it is a single row. `open_ended`: the range may have more
     or fewer rows than the tensor."""
     rows, columns = ranges[0].shape
     if len(ranges) > 1:
         if len(shape) < 1 or shape[0] != len(ranges):
-            raise ValueError(f"check: {text} are {len(ranges)} ranges, the tensor is {shape}: its first axis must be as long")
+            raise ValueError(
+                f"check: {text} are {len(ranges)} ranges, the tensor is {shape}: its first axis must be as long"
+            )
         found: List[Tuple[Place, Index]] = []
         for n, one in enumerate(ranges):
             inner, _ = _laid_out([one], shape[1:], one.text, open_ended)

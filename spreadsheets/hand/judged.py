@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
 
 from saitama.autograd.function import Function
 from saitama.tensor.tensor import Tensor
@@ -11,7 +11,8 @@ from ..address import cell_name, quote_title
 from ..formulas.box import Box
 from ..formulas.syntax import SyntaxProblem, parse_formula, references
 from ..graph.graph import Graph
-from ..graph.items import Leaf, numbers
+from ..graph.items import Leaf, Node, numbers
+from ..graph.keys import Value
 from ..graph.names import given_names
 from ..judge.causes import Judged, agrees
 from ..judge.compare import judge
@@ -22,6 +23,7 @@ from ..judge.report import Difference
 from ..judge.story import Slip, WrongCell
 from ..judge.typed import Typed
 from ..layout import Index, size_of
+from ..plan.work import Step
 from ..read.workbook import Cell
 from .audited import Audited, Checked
 from .encoding import encoding_reason
@@ -48,9 +50,12 @@ class _Judging:
             here = []
             for place, _, n in check.cells:
                 cell = sheet.calculated(place)
-                here.append((cell, judge(cell, float(check.values[n]), check.tensor.dtype, check.rtol, check.atol, self.digits)))
+                here.append(
+                    (cell, judge(cell, float(check.values[n]), check.tensor.dtype, check.rtol, check.atol, self.digits))
+                )
             self.kinds.append(here)
         self.at: List[List[Optional[Tuple[int, Any, Index]]]] = []
+        self.told: Set[Place] = set()
 
     def outcome(self) -> Audited:
         wrong = any(kind is not None for here in self.kinds for _, kind in here)
@@ -65,8 +70,13 @@ class _Judging:
             causes = [one.cause for one in found]
             checked.append(
                 Checked(
-                    check.text, self._name(n), len(check.cells), causes.count("own"), causes.count("carried"),
-                    sum(one.kind == "blank" for one in found), len(found),
+                    check.text,
+                    self._name(n),
+                    len(check.cells),
+                    causes.count("own"),
+                    causes.count("carried"),
+                    sum(one.kind == "blank" for one in found),
+                    len(found),
                 )
             )
         order = {"own": 0, None: 1, "carried": 2}
@@ -122,12 +132,19 @@ class _Judging:
             if kind == "wrong" and cause != "carried":
                 reason = self._reason(work, one, check, place, cell)
             what = f"{name}{list(index) if index else ''}"
+            if place in self.told:
+                continue  # it is checked twice
+            self.told.add(place)
             if one is not None and work is not None and cause == "own":
                 own.setdefault(one.step.key, []).append((one, _wrong_cell(work, one, place, cell, self.several)))
             elif cause is None and kind == "wrong":
-                own.setdefault(None, []).append((one, WrongCell(self._address(place), _at(index), _seen(cell), "", shown(true))))  # type: ignore[arg-type]
+                own.setdefault(None, []).append(
+                    (one, WrongCell(self._address(place), _at(index), _seen(cell), "", shown(true)))
+                )  # type: ignore[arg-type]
             advice = hint(cell, kind, true, not cell.has_formula)
-            found.append(Difference(place[0], cell_name(*place[1:]), kind, cell.seen, true, what, advice, cause, reason))
+            found.append(
+                Difference(place[0], cell_name(*place[1:]), kind, cell.seen, true, what, advice, cause, reason)
+            )
             marks[place] = self._mark(kind, cause, reason, advice)
         for key, cells in own.items():
             first = cells[0][0]
@@ -162,7 +179,9 @@ class _Judging:
         if work is not None and one is not None:
             inside = self._rate_inside(work, one)
             if inside is not None and (found is None or found.slug == "factor" or self._reads(place, cell, inside[1])):
-                return Reason("rate-inside", f"{inside[0]} is inside of {one.step.name}; it belongs into the step alone")
+                return Reason(
+                    "rate-inside", f"{inside[0]} is inside of {one.step.name}; it belongs into the step alone"
+                )
         if found is None or found.slug in ("other-block", "digits"):
             found = encoding_reason(check, self.sheet) or found
         return found
@@ -171,10 +190,13 @@ class _Judging:
         """The rate of a later step, its name and tensor, if it is in a gradient already."""
         if not one.step.back:
             return None
-        cells = [cell for cell in work.judgement.of(one.step.key) if cell.cause == "own" and cell.typed.number is not None]
+        cells = [
+            cell for cell in work.judgement.of(one.step.key) if cell.cause == "own" and cell.typed.number is not None
+        ]
         for name, rate, source in self._rates(work):
             if rate not in (0.0, 1.0) and all(
-                isinstance(cell.expected, Box) and agrees(cell.expected * Box.exact(rate), cell.typed.number or 0.0, cell.half)
+                isinstance(cell.expected, Box)
+                and agrees(cell.expected * Box.exact(rate), cell.typed.number or 0.0, cell.half)
                 for cell in cells
             ):
                 return name, source
@@ -221,17 +243,14 @@ class _Judging:
         check = self.sheet._checks[n]
         if check.name:
             return str(check.name)
-        at = next((at for at in (self.at[n] if self.at else []) if at is not None), None)
-        if at is not None:
+        known = [at for at in (self.at[n] if self.at else []) if at is not None]
+        if known and len({at[:2] for at in known}) == 1:
+            at = known[0]
             work = self.stages.work(at[0])
-            step = next((s for s in work.work.steps if s.key == at[1]), None) if work is not None else None
-            if step is not None:
+            block = work.work.blocks.get(at[1]) if work is not None else None
+            step = next((s for s in work.work.steps if s.block is block), None) if work is not None else None
+            if step is not None and not is_unnamed(step):
                 return step.name
-            if work is not None:
-                block = work.work.blocks.get(at[1])
-                step = next((s for s in work.work.steps if s.block is block), None)
-                if step is not None:
-                    return step.name
         return str(check.text)
 
     def _address(self, place: Place) -> str:
@@ -247,6 +266,12 @@ class _Judging:
         if kind != "wrong":
             return "wrong", advice or kind
         return "wrong", reason.sentence if reason is not None else "no known reason"
+
+
+def is_unnamed(step: Step) -> bool:
+    """Whether nobody has given the result a name."""
+    node = step.of
+    return isinstance(node, Node) and isinstance(step.key, Value) and node.name == f"{node.op.lower()}{node.number}"
 
 
 def _options(graph: Graph) -> Iterator[Tuple[str, Leaf]]:
@@ -291,7 +316,7 @@ def _rename(sheet: Any, names: Any) -> None:
                 item.name = name
                 taken.add(name)
     for source, name in given.items():
-        if isinstance(source, Tensor) and source.name is None:
+        if source.name is None:
             source.name = name
 
 

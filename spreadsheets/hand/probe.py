@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional
 
 from saitama.tensor.backend import K
-from saitama.tensor.random import get_rng_state, manual_seed, set_rng_state
 from saitama.tensor.dyadic import dyadic
+from saitama.tensor.random import get_rng_state, manual_seed, set_rng_state
 from saitama.tensor.tensor import Tensor
 
 from ..engines.cached_values import write_with_values
@@ -25,7 +25,11 @@ from .stages import Stages
 def probed(sheet: Any, inputs: Optional[Mapping[str, Any]], seed: int, engine: Optional[str]) -> Audited:
     """The outcome of a HandSheet's checks for other inputs."""
     bound = {one.tensor.name: one for one in sheet._bound}
-    other = {name: _numbers(value, bound, name) for name, value in inputs.items()} if inputs is not None else _random(sheet, seed)
+    other = (
+        {name: _numbers(value, bound, name) for name, value in inputs.items()}
+        if inputs is not None
+        else _random(sheet, seed)
+    )
     if not other:
         raise ValueError("probe: no bound tensor has typed numbers that could be others")
     values: Dict[str, Dict[Any, Result]] = {}
@@ -55,7 +59,9 @@ def _again(sheet: Any, book: Any, other: Dict[Tensor, List[float]]) -> Audited:
         if owners is None and stages.extend(check.made_of.source, check.tensor.array):
             owners = numbers_in(check.made_of, lambda source: stages.known(source) is not None)
         if owners is None:
-            raise WorkbookError(f"{sheet.path}: {check.text} cannot be computed again: nothing leads to it from the inputs")
+            raise WorkbookError(
+                f"{sheet.path}: {check.text} cannot be computed again: nothing leads to it from the inputs"
+            )
         located.append([(*stages.known(source), index) for source, index in owners])  # type: ignore[misc]
     for stage in stages.stages:
         for leaf in stage.graph.inputs:

@@ -65,16 +65,18 @@ class Stages:
     def __init__(self, watch: Watch, book: Book) -> None:
         self.book, self.watch = book, watch
         watch.collect()
+        self._known: Dict[Source, Tuple[int, StepKey]] = {}
         self.stages = [Stage(traced.graph, traced.key_of, traced=traced) for traced in watch.traced]
 
     def known(self, source: Source) -> Optional[Tuple[int, StepKey]]:
         """The last stage that computes a source, and as what."""
-        for n in range(len(self.stages) - 1, -1, -1):
+        for n in range(len(self.stages) - 1, -1, -1) if source not in self._known else ():
             stage = self.stages[n]
             key = stage.key_of(source)
             if key is not None and stage.is_step(key) and self._is_its(stage, key, source):
-                return n, key
-        return None
+                self._known[source] = n, key
+                break
+        return self._known.get(source)
 
     @staticmethod
     def _is_its(stage: Stage, key: StepKey, source: Source) -> bool:
@@ -83,9 +85,13 @@ class Stages:
         if array is None:
             return True
         found = stage.run().get(key)
-        return found is not None and array.shape == found.shape and all(
-            a == b or abs(a - b) <= 1e-9 * max(abs(a), abs(b)) + 1e-12 or (a != a and b != b)
-            for a, b in zip(numbers(array), numbers(found))
+        return (
+            found is not None
+            and array.shape == found.shape
+            and all(
+                a == b or abs(a - b) <= 1e-9 * max(abs(a), abs(b)) + 1e-12 or (a != a and b != b)
+                for a, b in zip(numbers(array), numbers(found))
+            )
         )
 
     def extend(self, source: Source, array: Any) -> bool:
@@ -145,9 +151,7 @@ def name_of(stage: Stage, key: StepKey) -> str:
 class HandWork(Exercise):
     """The steps of a stage, with what stands in the sheet for some of their numbers."""
 
-    def __init__(
-        self, book: Book, stage: Stage, given: Mapping[Leaf, Tuple[List[CellValue], Set[int]]]
-    ) -> None:
+    def __init__(self, book: Book, stage: Stage, given: Mapping[Leaf, Tuple[List[CellValue], Set[int]]]) -> None:
         self.book = book
         current = stage.run()
         self.work = Work(subject_of(stage.graph, current, max_cells=2**62), Apart(SHEET), SHEET)

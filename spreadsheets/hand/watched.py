@@ -10,7 +10,7 @@ import weakref
 from dataclasses import dataclass, field
 from typing import Any, Dict, List, Optional, Union
 
-from saitama.autograd import engine
+from saitama.autograd import function as functions_of
 from saitama.autograd.function import Function, ancestors
 from saitama.optim import optimizer as optimizers
 from saitama.tensor.tensor import Tensor
@@ -84,9 +84,13 @@ class Traced:
             result = run(self.graph, {leaf: leaf.array for leaf in self.graph.inputs})
             take_step(self.graph, result)
             self.lines[update] = {
-                symbol: Tensor._wrap(result.values[line]) for symbol, line in update.lines.items() if line in result.values
+                symbol: Tensor._wrap(result.values[line])
+                for symbol, line in update.lines.items()
+                if line in result.values
             }
-            self.gradients.update((tensor, Value(update.lines[symbol])) for symbol, tensor in self.lines[update].items())
+            self.gradients.update(
+                (tensor, Value(update.lines[symbol])) for symbol, tensor in self.lines[update].items()
+            )
         return self.lines[update]
 
 
@@ -96,7 +100,7 @@ class Watch:
     def __init__(self) -> None:
         self.bound: List[Tensor] = []
         self.traced: List[Traced] = []
-        self._follow(engine.watchers, "before_backward")
+        self._follow(functions_of.watchers, "before_backward")
         self._follow(optimizers.watchers, "before_step")
 
     def _follow(self, watchers: List[Any], method: str) -> None:

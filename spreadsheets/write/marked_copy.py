@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, List, Mapping, Optional
@@ -76,7 +77,7 @@ def _write(package: Package, changed: Dict[str, bytes], target: Path) -> None:
         archive.comment = package.archive.comment
         for info in package.archive.infolist():
             data = changed[info.filename] if info.filename in changed else package.archive.read(info)
-            archive.writestr(info, data, compress_type=info.compress_type)
+            archive.writestr(copy(info), data, compress_type=info.compress_type)  # it is changed by that
 
 
 def marked_sheet(

@@ -101,7 +101,9 @@ def layer(function: str) -> Cells:
             cells[z] = f"=B{1 + row}*{name}$4+C{1 + row}*{name}$5"
             cells[h] = "=" + value.format(z)
             cells[f"{'EF'[column]}{7 + row}"] = f"=2*{h}*" + slope.format(z, h)  # d sum(h^2) / dz
-    cells.update({f"{'EF'[j]}{10 + i}": f"={'BC'[i]}1*{'EF'[j]}7+{'BC'[i]}2*{'EF'[j]}8" for i in (0, 1) for j in (0, 1)})
+    cells.update(
+        {f"{'EF'[j]}{10 + i}": f"={'BC'[i]}1*{'EF'[j]}7+{'BC'[i]}2*{'EF'[j]}8" for i in (0, 1) for j in (0, 1)}
+    )
     return cells
 
 
