@@ -40,7 +40,7 @@ def run_script(argument: str, seed: Optional[int] = None) -> Tuple[Union[Tensor,
     return names[wanted], names
 
 
-def names_of(script: Union[str, "os.PathLike[str]"], given: Dict[str, Any]) -> Dict[str, Any]:
+def names_of(script: Union[str, os.PathLike[str]], given: Dict[str, Any]) -> Dict[str, Any]:
     """Run a script that finds the names `given`, and return all its names. Errors as run_script() raises them."""
     path = Path(script)
     if not path.is_file():

@@ -1,4 +1,4 @@
-"""The graph from numbers that are known already to a tensor: what a script computes from gradients, a new weight say."""
+"""The graph from numbers that are known already to a tensor: what a script computes from gradients, say."""
 
 from __future__ import annotations
 

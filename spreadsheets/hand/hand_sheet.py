@@ -1,4 +1,4 @@
-"""HandSheet(path): ranges of a person's own sheet bound to tensors, and compared with what saitama computes from them."""
+"""HandSheet(path): ranges of a person's own sheet bound to tensors, and compared with what is computed from them."""
 
 from __future__ import annotations
 
@@ -117,8 +117,8 @@ class HandSheet:
     def find(self, label: str, *, sheet: Optional[str] = None, nth: Optional[int] = None) -> str:
         """The address of the block of numbers right of the cell with this text, or under it: `s.tensor(s.find("W1"))`.
 
-        Where several cells hold it, say on which sheet, or which one from the top with `nth`. Raises WorkbookError where
-        there is none, or it is not clear which is meant.
+        Where several cells hold it, say on which sheet, or which one from the top with `nth`. Raises WorkbookError
+        where there is none, or it is not clear which is meant.
         """
         return find(self.book, label, sheet if sheet is not None else self._ranges.sheet, nth)
 
@@ -218,8 +218,8 @@ class HandSheet:
     def probe(
         self, inputs: Optional[Mapping[str, Any]] = None, *, seed: int = 0, engine: Optional[str] = None
     ) -> Audited:
-        """The sheet calculated again from other inputs, and checked against the graph computed from these: what is right
-        for one set of numbers may be so by chance, and zeros hide errors.
+        """The sheet calculated again from other inputs, and checked against the graph computed from these: what is
+        right for one set of numbers may be so by chance, and zeros hide errors.
 
         inputs: by the names of tensors, their other numbers; by default every bound tensor of cells that hold typed
             numbers gets random ones without zeros, by `seed`. The file itself stays as it is.
@@ -262,7 +262,7 @@ def _laid_out(ranges: List[Range], shape: Shape, text: str, open_ended: bool) ->
     if len(shape) == 1:
         fits = {(1, shape[0]), (shape[0], 1)}
     elif len(shape) <= 2:
-        fits = {shape or (1, 1)}
+        fits = {(shape[0], shape[1]) if shape else (1, 1)}
     else:
         squeezed = tuple(n for n in shape if n != 1)
         fits = {squeezed if len(squeezed) == 2 else (1, size_of(shape)) if len(squeezed) < 2 else (-1, -1)}

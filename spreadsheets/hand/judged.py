@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
+from typing import Any, Dict, List, Optional, Set, Tuple
 
 from saitama.autograd.function import Function
-from saitama.tensor.tensor import Tensor
 
 from ..address import cell_name, quote_title
 from ..formulas.box import Box
-from ..formulas.syntax import SyntaxProblem, parse_formula, references
-from ..graph.graph import Graph
-from ..graph.items import Leaf, Node, numbers
+from ..graph.items import Node
 from ..graph.keys import Value
 from ..graph.names import given_names
-from ..judge.causes import Judged, agrees
+from ..judge.causes import Judged
 from ..judge.compare import judge
 from ..judge.hint import hint
 from ..judge.in_numbers import in_numbers, shown
@@ -22,16 +19,15 @@ from ..judge.reasons import Case, Reason
 from ..judge.report import Difference
 from ..judge.story import Slip, WrongCell
 from ..judge.typed import Typed
-from ..layout import Index, size_of
+from ..layout import Index
 from ..plan.work import Step
 from ..read.workbook import Cell
 from .audited import Audited, Checked
-from .encoding import encoding_reason
 from .made_of import numbers_in
+from .sheet_reasons import SheetReasons
 from .stages import HandWork, Stages
 
 Place = Tuple[str, int, int]
-BLANK_READ = "other-block"
 
 
 def judged(sheet: Any, names: Any = None, stages: Optional[Stages] = None) -> Audited:
@@ -54,6 +50,7 @@ class _Judging:
                     (cell, judge(cell, float(check.values[n]), check.tensor.dtype, check.rtol, check.atol, self.digits))
                 )
             self.kinds.append(here)
+        self.reasons = SheetReasons(sheet, self.stages)
         self.at: List[List[Optional[Tuple[int, Any, Index]]]] = []
         self.told: Set[Place] = set()
 
@@ -113,7 +110,7 @@ class _Judging:
     # --- one check --------------------------------------------------------------------------------------------------
     def _check(self, n: int, marks: Dict[Place, Tuple[str, str]], slips: List[Slip]) -> List[Difference]:
         check, found = self.sheet._checks[n], []
-        own: Dict[Any, List[Tuple[Judged, WrongCell]]] = {}
+        own: Dict[Any, List[Tuple[Optional[Judged], WrongCell]]] = {}
         name = self._name(n)
         for m, ((place, index, number), (cell, kind)) in enumerate(zip(check.cells, self.kinds[n])):
             if kind is None:
@@ -130,7 +127,7 @@ class _Judging:
                     continue
                 cause = one.cause
             if kind == "wrong" and cause != "carried":
-                reason = self._reason(work, one, check, place, cell)
+                reason = self.reasons.reason(work, one, check, place, cell)
             what = f"{name}{list(index) if index else ''}"
             if place in self.told:
                 continue  # it is checked twice
@@ -140,13 +137,13 @@ class _Judging:
             elif cause is None and kind == "wrong":
                 own.setdefault(None, []).append(
                     (one, WrongCell(self._address(place), _at(index), _seen(cell), "", shown(true)))
-                )  # type: ignore[arg-type]
+                )
             advice = hint(cell, kind, true, not cell.has_formula)
             found.append(
                 Difference(place[0], cell_name(*place[1:]), kind, cell.seen, true, what, advice, cause, reason)
             )
             marks[place] = self._mark(kind, cause, reason, advice)
-        for key, cells in own.items():
+        for cells in own.values():
             first = cells[0][0]
             reason = next((d.reason for d in found if d.reason is not None and d.cause != "carried"), None)
             rule = first.step.rule or first.step.name if first is not None else ""
@@ -168,76 +165,6 @@ class _Judging:
         position = work.work.blocks[at[1]].at(at[2])
         one = work.judged.get(position)
         return one if one is not None and work.at.get(position) == place else None
-
-    def _reason(
-        self, work: Optional[HandWork], one: Optional[Judged], check: Any, place: Place, cell: Cell
-    ) -> Optional[Reason]:
-        blank = self._blank_read(place, cell)
-        if blank:
-            return Reason(BLANK_READ, f"the formula reads {blank}, which is blank and counts as 0")
-        found = work.reason(one) if work is not None and one is not None else None
-        if work is not None and one is not None:
-            inside = self._rate_inside(work, one)
-            if inside is not None and (found is None or found.slug == "factor" or self._reads(place, cell, inside[1])):
-                return Reason(
-                    "rate-inside", f"{inside[0]} is inside of {one.step.name}; it belongs into the step alone"
-                )
-        if found is None or found.slug in ("other-block", "digits"):
-            found = encoding_reason(check, self.sheet) or found
-        return found
-
-    def _rate_inside(self, work: HandWork, one: Judged) -> Optional[Tuple[str, Any]]:
-        """The rate of a later step, its name and tensor, if it is in a gradient already."""
-        if not one.step.back:
-            return None
-        cells = [
-            cell for cell in work.judgement.of(one.step.key) if cell.cause == "own" and cell.typed.number is not None
-        ]
-        for name, rate, source in self._rates(work):
-            if rate not in (0.0, 1.0) and all(
-                isinstance(cell.expected, Box)
-                and agrees(cell.expected * Box.exact(rate), cell.typed.number or 0.0, cell.half)
-                for cell in cells
-            ):
-                return name, source
-        return None
-
-    def _reads(self, place: Place, cell: Cell, source: Any) -> bool:
-        """Whether a formula refers to the cell of a bound number."""
-        cells = {bound for one in self.sheet._bound if one.tensor is source for bound in one.cells}
-        return any((title, row, column) in cells for title, row, column in self._references(place, cell))
-
-    def _references(self, place: Place, cell: Cell) -> Iterator[Place]:
-        """The single cells that a formula refers to."""
-        try:
-            tree = parse_formula(cell.formula or "") if cell.has_formula else None
-        except SyntaxProblem:
-            return
-        for reference in references(tree) if tree is not None else ():
-            title = reference.first.sheet or place[0]
-            if reference.last is None and title in self.sheet.book:
-                yield self.sheet.book[title].title, reference.first.row, reference.first.column
-
-    def _rates(self, work: HandWork) -> Iterator[Tuple[str, float, Any]]:
-        """The single numbers that only steps after this graph read."""
-        here = {leaf.source for leaf in work.work.subject.graph.leaves if isinstance(leaf.source, Tensor)}
-        for stage in self.stages.stages:
-            if stage.graph is work.work.subject.graph:
-                for name, leaf in _options(stage.graph):
-                    if name == "lr":
-                        yield name, float(leaf.array.tolist()), None
-                continue
-            for leaf in stage.graph.leaves:
-                if size_of(leaf.shape) == 1 and leaf not in stage.given and leaf.source not in here:
-                    yield leaf.name, float(numbers(leaf.array)[0]), leaf.source
-
-    def _blank_read(self, place: Place, cell: Cell) -> str:
-        """A blank cell that a formula refers to by itself, on this sheet or another."""
-        for title, row, column in self._references(place, cell):
-            if self.sheet.book[title][row, column].kind == "blank":
-                address = cell_name(row, column)
-                return f"{quote_title(title)}!{address}" if title != self.sheet.book[place[0]].title else address
-        return ""
 
     def _name(self, n: int) -> str:
         check = self.sheet._checks[n]
@@ -272,12 +199,6 @@ def is_unnamed(step: Step) -> bool:
     """Whether nobody has given the result a name."""
     node = step.of
     return isinstance(node, Node) and isinstance(step.key, Value) and node.name == f"{node.op.lower()}{node.number}"
-
-
-def _options(graph: Graph) -> Iterator[Tuple[str, Leaf]]:
-    """The hyper-parameters of a graph's step."""
-    for group in graph.step.groups if graph.step is not None else ():
-        yield from group.cells.items()
 
 
 def _slip(name: str, rule: str, cells: Tuple[WrongCell, ...], reason: Optional[Reason], order: Any) -> Slip:

@@ -130,7 +130,7 @@ class Stages:
         return stage._work
 
     def _given(self, stage: Stage) -> Mapping[Leaf, Tuple[List[CellValue], Set[int]]]:
-        """What the leaves hold that an earlier stage computes: the person's own numbers, and which of them are spoilt."""
+        """What the leaves hold that an earlier stage computes: the person's own numbers; which of them are spoilt."""
         found: Dict[Leaf, Tuple[List[CellValue], Set[int]]] = {}
         for leaf, (n, key) in stage.given.items():
             work = self.work(n)

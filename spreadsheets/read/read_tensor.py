@@ -32,7 +32,8 @@ def read_tensor(
 
     One row or one column gives a vector (n,), one cell a scalar (). With `ndim=2` the block stays a matrix, whatever
     its size: a column is (n, 1), so that `W @ x + b` with features in rows works as it stands on the sheet; with ndim 1
-    and 0 the block has to be a row or a column, and a single cell. `transpose` exchanges rows and columns. Every cell must hold a number, typed or calculated; the texts nan, inf and -inf are taken as such, a date is
+    and 0 the block has to be a row or a column, and a single cell. `transpose` exchanges rows and columns.
+    Every cell must hold a number, typed or calculated; the texts nan, inf and -inf are taken as such, a date is
     not. The doubles are those of the file, exactly. Raises WorkbookError naming the cell, what it holds and what to do.
     """
     dtype = None if dtype is None else check_dtype(dtype)
@@ -47,7 +48,8 @@ def read_tensor(
 
 def numbers_of(book: Book, block: Block, dtype: Optional[str] = None) -> List[List[Any]]:
     """The numbers of a block, row by row. WorkbookError names the first cell without one."""
-    cells, rows = book[str(block.sheet)], []
+    cells = book[str(block.sheet)]
+    rows: List[List[Any]] = []
     for row in range(block.top, block.bottom + 1):
         rows.append([])
         for column in range(block.left, block.right + 1):

@@ -25,7 +25,7 @@ def save(path: Path, cells: Cells, change: Optional[Cells] = None, other: Option
     return path
 
 
-# --- two layers of two neurons, features in rows: W x + b as it stands in books -----------------------------------------
+# --- two layers of two neurons, features in rows: W x + b as it stands in books ---------------------------------------
 NETWORK: Cells = {
     "A1": "x", "B1": 0.75, "B2": -0.5,
     "A4": "W1", "B4": 0.15, "C4": -0.25, "B5": 0.5, "C5": 0.3, "A7": "b1", "B7": 0.35, "B8": -0.45,
@@ -66,7 +66,7 @@ def network(path: Path) -> HandSheet:
     return s
 
 
-# --- a row of scores: softmax, cross-entropy ---------------------------------------------------------------------------
+# --- a row of scores: softmax, cross-entropy --------------------------------------------------------------------------
 SOFTMAX: Cells = {
     "B1": 0.5, "C1": 1.25, "D1": 2.0,
     "B2": 0, "C2": 0, "D2": 1,
@@ -89,7 +89,7 @@ def softmax(path: Path) -> HandSheet:
     return s
 
 
-# --- one layer with an activation, examples in rows --------------------------------------------------------------------
+# --- one layer with an activation, examples in rows -------------------------------------------------------------------
 def layer(function: str) -> Cells:
     """Two examples of two features, two neurons."""
     value = {"relu": "MAX(0,{})", "tanh": "TANH({})"}[function]
@@ -122,7 +122,7 @@ def activated(path: Path, function: str) -> HandSheet:
     return s
 
 
-# --- rows normalised, by hand ------------------------------------------------------------------------------------------
+# --- rows normalised, by hand -----------------------------------------------------------------------------------------
 NORMALISED: Cells = {
     "B1": 1.5, "C1": -0.5, "D1": 2.0, "E1": 0.25,
     "G1": "=SUM(B1:E1)/4",
@@ -147,7 +147,7 @@ def normalised(path: Path, fused: bool = False) -> HandSheet:
     return s
 
 
-# --- a step of Adam ----------------------------------------------------------------------------------------------------
+# --- a step of Adam ---------------------------------------------------------------------------------------------------
 ADAM: Cells = {
     "B1": 0.5, "C1": -0.75, "B2": 1.0, "C2": 2.0,  # w, x;  loss = sum((w x)^2)
     "B3": "=2*B1*B2^2", "C3": "=2*C1*C2^2",
@@ -179,7 +179,7 @@ def adam(path: Path) -> HandSheet:
     return s
 
 
-# --- positions ---------------------------------------------------------------------------------------------------------
+# --- positions --------------------------------------------------------------------------------------------------------
 def position_formula(position: str, dimension: int, width: int) -> str:
     return f"={'COS' if dimension % 2 else 'SIN'}({position}/10000^({dimension - dimension % 2}/{width}))"
 
@@ -190,7 +190,7 @@ POSITIONS: Cells = {f"{'BCDE'[j]}{1 + p}": position_formula(str(p), j, 4) for p 
 def positions(path: Path) -> HandSheet:
     s = HandSheet(path, "Mine")
     encoding = PositionalEncoding(4, max_len=3)
-    s.check("B1:E3", [row for row in encoding_table(encoding)])
+    s.check("B1:E3", encoding_table(encoding))
     return s
 
 

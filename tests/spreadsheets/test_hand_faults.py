@@ -66,7 +66,7 @@ FAULTS = {
     ),
     "missing ReLU mask": Fault(
         "missing-derivative", "F7", layer("relu"),
-        {"E7": "=2*E1", "F7": "=2*F1", "E8": "=2*E2", "F8": "=2*F2", "E4": "=E1", "F4": "=F1", "E5": "=E2", "F5": "=F2"},
+        {f"{c}{n}": f"={'2*' * (n > 5)}{c}{n - (6 if n > 5 else 3)}" for c in "EF" for n in (4, 5, 7, 8)},
         partial(activated, function="relu"), 1,
     ),
     "sample variance": Fault(
@@ -123,7 +123,8 @@ def test_a_planted_fault_is_named(name: str, tmp_path: Path) -> None:
     ("cells", "check"),
     [
         (NETWORK, network), (SOFTMAX, softmax), (layer("relu"), partial(activated, function="relu")),
-        (layer("tanh"), partial(activated, function="tanh")), (NORMALISED, normalised), (ADAM, adam), (POSITIONS, positions),
+        (layer("tanh"), partial(activated, function="tanh")), (NORMALISED, normalised), (ADAM, adam),
+        (POSITIONS, positions),
     ],
 )  # fmt: skip
 def test_without_a_fault_all_is_right(cells: Cells, check: Any, tmp_path: Path) -> None:
