@@ -12,6 +12,7 @@ from typing import Any, Callable, ClassVar, Dict, Iterable, Iterator, List, Mapp
 from saitama.options import number
 from saitama.tensor import Tensor
 
+from .loss_scale import check_unscaled
 from .state import check_state
 
 Group = Dict[str, Any]
@@ -83,7 +84,9 @@ class Optimizer:
 
     # --- what a user calls --------------------------------------------------------------------------------------------
     def step(self) -> None:
-        """Update every parameter that has a gradient."""
+        """Update every parameter that has a gradient. RuntimeError if a GradScaler still has to divide one."""
+        for group in self.param_groups:
+            check_unscaled(f"{self._name}.step", group["params"])
         for watcher in list(watchers):
             watcher(self)
         for group in self.param_groups:
