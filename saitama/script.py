@@ -40,6 +40,14 @@ def run_script(argument: str, seed: Optional[int] = None) -> Tuple[Union[Tensor,
     return names[wanted], names
 
 
+def names_of(script: Union[str, os.PathLike[str]], given: Dict[str, Any]) -> Dict[str, Any]:
+    """Run a script that finds the names `given`, and return all its names. Errors as run_script() raises them."""
+    path = Path(script)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: there is no such file")
+    return _run(path, given)
+
+
 def _others(path: Path, wanted: str, names: Dict[str, Any]) -> str:
     """What there is instead, and what to do."""
     tensors = [name for name, value in names.items() if isinstance(value, (Tensor, Value))]

@@ -6,6 +6,7 @@ verify("exercise.xlsx")                           which numbers are right, whose
 compare("mine.xlsx", {"Sheet1!B2:D4": tensor})    a person's own layout
 read_tensor("mine.xlsx", "Sheet1!B2:D4")          their numbers, as a Tensor
 recalculate("network.xlsx")                       the formulas, evaluated by an independent engine
+grade("handed in/", "exercise.xlsx", "marks.xlsx")   a class's worksheets, marked
 heat_map(weights, "attention.xlsx")               attention weights as coloured tables
 scale_pages("scale.xlsx")                         level 14 by hand: accumulation, 16 bits, tiles, ranks and pipelines
 
@@ -18,29 +19,38 @@ from .engines.recalculate import installed_engines, recalculate
 from .engines.recalculation import Recalculation, ResultsDiffer
 from .errors import WorkbookError, WorkbookNotFound
 from .export import Exported, export
+from .grade import Grades, grade
+from .hand import Audited, HandSheet, audit
 from .judge.compare import compare
 from .judge.report import Comparison, Difference, Verification
 from .judge.verify import verify
 from .read.read_tensor import read_tensor
+from .read.workbook import open_workbook
 from .scale import scale_pages
 from .worksheet import worksheet
 from .write.heat_map import heat_map
 from .write.saving import check_replaceable, write_workbook
 
 __all__ = [
+    "Audited",
     "Comparison",
     "Difference",
     "Exported",
+    "Grades",
+    "HandSheet",
     "Recalculation",
     "ResultsDiffer",
     "Verification",
     "WorkbookError",
     "WorkbookNotFound",
+    "audit",
     "check_replaceable",
     "compare",
     "export",
+    "grade",
     "heat_map",
     "installed_engines",
+    "open_workbook",
     "read_tensor",
     "recalculate",
     "scale_pages",

@@ -19,7 +19,11 @@ from saitama.language import PRESETS
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 SNIPPETS: List[Tuple[str, str]] = re.findall(r"^```(\w+)\n(.*?)^```$", README.read_text(encoding="utf-8"), re.M | re.S)
-MADE_BY_HAND = {"play.txt": "The fox ran. The hen sat.\n" * 40}  # "your own text files"
+MADE_BY_HAND = {
+    "play.txt": "The fox ran. The hen sat.\n" * 40,  # "your own text files"
+    "names.csv": "Ada Lovelace\nEmmy Noether\n",
+    "exercise.py": "from saitama import dyadic, manual_seed\nmanual_seed(seed)\nloss = (dyadic(2, name='x') * 2).sum()\n",
+}
 
 
 def commands(snippet: str) -> List[List[str]]:
@@ -44,16 +48,19 @@ def test_the_snippets_run_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         monkeypatch.setitem(PRESETS, name, replace(settings, steps=20, evaluate_every=10))
     for file, text in MADE_BY_HAND.items():
         Path(file).write_text(text)
+    main(["worksheet", "exercise.py", "--class", "names.csv", "-o", "handed-in"])  # which come back as they went
+    capsys.readouterr()
     threads = get_num_threads()
     set_num_threads(1)
     session: Dict[str, Any] = {"__name__": "__main__"}
-    printed = ""
+    printed = everything = ""
     try:
         for language, source in SNIPPETS:
             if language == "python":
                 with redirect_stdout(StringIO()) as output:
                     exec(compile(source, f"README.md: {source.splitlines()[0]}", "exec"), session)
                 printed = output.getvalue()
+                everything += printed
                 shown = numbers(printed)
                 for expected in map(numbers, outputs(source)):
                     assert expected == shown[: len(expected)]
@@ -62,7 +69,8 @@ def test_the_snippets_run_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPat
                 assert (command, main(command), capsys.readouterr().err) == (command, 0, "")
     finally:
         set_num_threads(threads)
-    assert "Sheet!F1" in printed and "found 1.57, expected 1.75" in printed  # the last one, with a planted error
+    assert "Sheet!F1" in everything and "found 1.57, expected 1.75" in everything  # a planted error
+    assert "1 slip of your own, 1 right" in everything
     written = {path.name for path in tmp_path.iterdir()}
     assert written >= {
         "saitama-demo",
@@ -73,6 +81,8 @@ def test_the_snippets_run_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         "my-run",
         "loss.xlsx",
         "homework.xlsx",
+        "marks.xlsx",
+        "marked",
     }
     assert {path.name for path in (tmp_path / "my-run").iterdir()} >= {"curves.xlsx", "checkpoint.safetensors"}
 

@@ -15,7 +15,7 @@ from saitama.tensor.backend import K
 from saitama.tensor.tensor import Tensor
 
 from . import slice_sums
-from .function import Function, Gradients, ancestors
+from .function import Function, Gradients, ancestors, watchers
 from .listener import hearings
 
 
@@ -58,6 +58,8 @@ def backward(tensor: Tensor, gradient: Any = None, retain_graph: bool = False) -
     if tensor.node is None:
         accumulate(tensor, dy)
         return
+    for watcher in list(watchers):
+        watcher(tensor)
     gradients: Dict[Function, K.Array] = {tensor.node: dy}
     waiting: slice_sums.Waiting = {}
     nodes = ancestors(tensor.node, differentiable=True)

@@ -10,7 +10,7 @@ import weakref
 from functools import wraps
 from itertools import count
 from operator import attrgetter
-from typing import Any, ClassVar, Dict, List, Optional, Sequence, Tuple, Type, Union
+from typing import Any, Callable, ClassVar, Dict, List, Optional, Sequence, Tuple, Type, Union
 
 from saitama.tensor import dispatch
 from saitama.tensor.backend import K
@@ -85,6 +85,10 @@ class GradMode(threading.local):
 
 grad_mode = GradMode()
 
+# Called by backward() with its tensor, before the graph is walked and freed. While somebody watches, what is computed
+# inside no_grad() keeps its origin too: a step of an optimiser that is written out, say.
+watchers: List[Callable[[Tensor], None]] = []
+
 
 def apply(name: str, inputs: Sequence[Tensor], **params: Any) -> Tensor:
     """Run the operation called `name` on the inputs, and record it if a derivative may be asked for later."""
@@ -101,9 +105,11 @@ def apply(name: str, inputs: Sequence[Tensor], **params: Any) -> Tensor:
         if tensor._requires_grad or tensor.node is not None:
             if grad_mode.enabled:
                 record(node, inputs, out)
+            elif watchers and array.size <= MOST_NUMBERS:
+                keep_origin(node, inputs, out)
             break
     else:
-        if array.size <= MOST_NUMBERS and grad_mode.enabled:
+        if array.size <= MOST_NUMBERS and (grad_mode.enabled or watchers):
             keep_origin(node, inputs, out)
     return out
 

@@ -7,7 +7,7 @@ numbers. Arrays are never changed: the kernel uses the memory of an old one agai
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import Any, ClassVar, Dict, Iterable, Iterator, List, Mapping, Sequence, Set, Union
+from typing import Any, Callable, ClassVar, Dict, Iterable, Iterator, List, Mapping, Sequence, Set, Union
 
 from saitama.options import number
 from saitama.tensor import Tensor
@@ -16,6 +16,7 @@ from .loss_scale import check_unscaled
 from .state import check_state
 
 Group = Dict[str, Any]
+watchers: List[Callable[[Any], None]] = []  # called with an optimiser before it takes a step
 
 
 class Optimizer:
@@ -86,6 +87,8 @@ class Optimizer:
         """Update every parameter that has a gradient. RuntimeError if a GradScaler still has to divide one."""
         for group in self.param_groups:
             check_unscaled(f"{self._name}.step", group["params"])
+        for watcher in list(watchers):
+            watcher(self)
         for group in self.param_groups:
             params = [p for p in group["params"] if p.grad is not None]
             if params:

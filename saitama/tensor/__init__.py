@@ -5,6 +5,7 @@ from __future__ import annotations
 from .backend import K
 from .creation import arange, cat, chunk, eye, full, ones, stack, where, zeros
 from .dtype import bool_, float32, float64, get_default_dtype, int64, set_default_dtype
+from .dyadic import dyadic
 from .random import get_rng_state, manual_seed, rand, randint, randn, set_rng_state
 from .tensor import Tensor
 
@@ -19,6 +20,7 @@ __all__ = [
     "arange",
     "bool_",
     "cat",
+    "dyadic",
     "chunk",
     "eye",
     "float32",

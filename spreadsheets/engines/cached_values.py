@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 import zipfile
+from copy import copy
 from pathlib import Path
 from typing import List, Mapping
 from xml.sax.saxutils import escape
@@ -46,7 +47,7 @@ def write_with_values(package: Package, values: Mapping[str, Mapping[Position, R
                     data = with_values(data, parts[info.filename])
                 except XmlError as error:
                     raise package.damage(f"{info.filename!r}: {error}") from error
-            archive.writestr(info, data, compress_type=info.compress_type)
+            archive.writestr(copy(info), data, compress_type=info.compress_type)  # it is changed by that
         if is_ours:
             archive.writestr(MARK, mark(archive))
 

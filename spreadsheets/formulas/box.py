@@ -144,6 +144,19 @@ class Box:
     def erf(self) -> Box:
         return self._bell(math.erf, lambda x: 2 / math.sqrt(math.pi) * math.exp(-min(x * x, 700.0)))
 
+    def sin(self) -> Box:
+        return self._wave(math.sin, math.cos)
+
+    def cos(self) -> Box:
+        return self._wave(math.cos, lambda x: -math.sin(x))
+
+    def _wave(self, f: Callable[[float], float], slope: Callable[[float], float]) -> Box:
+        """A sine: never outside of -1 and 1, and its slope neither."""
+        if self.is_exact:
+            return Box.exact(f(self.at))
+        steepest = min(1.0, abs(slope(self.at)) + (self.high - self.low))  # the slope of the slope is at most 1
+        return _chain(f(self.at), (-1.0, 1.0), (self, (-steepest, steepest)))
+
     def magnitude(self) -> Box:
         if self.low >= 0:
             return self

@@ -142,6 +142,16 @@ class Package:
         except ValueError:
             return {}
 
+    @property
+    def styles_part(self) -> Optional[str]:
+        """The part with the formats of cells."""
+        return self._styles_part
+
+    def related_parts(self, part: str) -> List[str]:
+        """The parts that a part refers to: a sheet's drawings, say."""
+        found = (self.part(relation["target"]) for relation in self._relations(part).values())
+        return [one for one in found if one is not None]
+
     # --- finding parts ----------------------------------------------------------------------------------------------
     def part(self, target: str) -> Optional[str]:
         """The part that a relation leads to, by the name that it has in the zip."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Iterator
 
+from ...formulas.syntax import Reference, Tree
 from ...graph.keys import Value
+from ...layout import Index
 from .bank import KNOWS_THE_OPERATION, Misconception, Way, misconception
-from .case import Case
+from .case import Case, Operand
 from .transposed import turned
+from .trees import replaced
 
 
 @misconception("weight-for-activation", KNOWS_THE_OPERATION)
@@ -20,3 +24,14 @@ class WeightForActivation(Misconception):
         words = f"multiplied by {mine.name} where {other.name} belongs"
         yield words, case.reading(lambda one, i: mine.cell(i) if one.key == other.key else one.cell(i))
         yield words, case.reading(lambda one, i: mine.cell(turned(i)) if one.key == other.key else one.cell(i))
+        if mine.shape == case.shape:
+            yield words, partial(beside, case, mine, other)
+
+
+def beside(case: Case, mine: Operand, other: Operand, index: Index) -> Tree:
+    """The step with the weight itself, whose gradient it is, in place of the activation."""
+
+    def part(tree: Tree) -> Tree:
+        return mine.cell(index) if isinstance(tree, Reference) and case.read(tree)[0] == other else tree
+
+    return replaced(case.open_tree(index), part)

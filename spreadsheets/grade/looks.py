@@ -1,0 +1,40 @@
+"""What the sheets for a teacher have in common in their looks."""
+
+from __future__ import annotations
+
+from copy import copy
+from typing import Any
+
+from openpyxl.styles import Alignment
+from openpyxl.worksheet.properties import PageSetupProperties
+
+from ..write.style import fill
+
+A4 = 9
+
+
+def tint(cell: Any, color: str) -> None:
+    """Another background, for this cell alone: those of one style share it."""
+    cell._style = copy(cell._style)
+    cell.fill = fill(color)
+
+
+def wrap(cell: Any) -> None:
+    """Long texts in several lines."""
+    cell._style = copy(cell._style)
+    cell.alignment = Alignment(wrap_text=True, vertical="top")
+
+
+def on_top(cell: Any) -> None:
+    """A number beside texts of several lines, with a little air to the next column."""
+    cell._style = copy(cell._style)
+    cell.alignment = Alignment(horizontal="right", vertical="top", indent=1)
+
+
+def for_print(sheet: Any) -> None:
+    """As wide as a sheet of A4, on its side."""
+    sheet.sheet_view.showGridLines = False
+    sheet.page_setup.orientation, sheet.page_setup.paperSize, sheet.page_setup.fitToHeight = "landscape", A4, 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    for side in ("left", "right", "top", "bottom"):
+        setattr(sheet.page_margins, side, 0.4)

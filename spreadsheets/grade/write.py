@@ -1,0 +1,233 @@
+"""The marks of a class as a workbook and as a .csv: a table to be sorted and written into, and its statistics.
+
+Totals and averages are formulas, so points that a teacher types over ours count at once; their results stand beside
+them in the file, for programs that do not calculate.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import tempfile
+from io import StringIO
+from pathlib import Path
+from typing import Any, Dict, List, Union
+
+from openpyxl import Workbook
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.filters import AutoFilter
+
+from saitama.files import atomic_path
+
+from ..engines.cached_values import write_with_values
+from ..engines.engine import Result
+from ..errors import WorkbookError
+from ..read.package import Package
+from ..read.safety import PathLike
+from ..read.workbook import Position, open_workbook
+from ..write.saving import check_replaceable, is_untouched, write_workbook
+from ..write.style import AMBER, RED, Styles, use_our_font, write_number
+from .graded import Grades, Row
+from .looks import for_print, on_top, tint, wrap
+from .previous import FILE, HEAD_ROW, KEPT, LEARNER, MARKS, MOST_TEXT, STATISTICS, TEACHER, Previous, name_of
+from .statistics import plan_statistics
+from .steps_sheet import STEPS, write_steps
+
+Values = Dict[str, Dict[Position, Result]]
+WIDTHS = {LEARNER: 24, "points": 9, "of": 7, "share": 8, "first slip": 58, "reason": 20, TEACHER: 22, "flags": 46}
+LINE = 13.5  # points, of one line of text
+OURS = {MARKS, STEPS, STATISTICS, KEPT}
+
+
+def check_output(output: PathLike, overwrite: Union[bool, None]) -> Previous:
+    """What the output of the run before holds. Raises FileExistsError for a file that is somebody's own, ValueError for
+    a name that is neither .xlsx nor .csv."""
+    path = os.fspath(output)
+    kind = Path(path).suffix.lower()
+    if kind not in (".xlsx", ".csv"):
+        raise ValueError(f"grade: {path!r} is neither an .xlsx nor a .csv name; give one, such as 'marks.xlsx'")
+    _check_table(Path(path).with_suffix(".csv"), overwrite)
+    if kind == ".csv" or not os.path.exists(path):
+        return Previous()
+    try:
+        book = open_workbook(path)
+    except WorkbookError:
+        check_replaceable(path, overwrite)
+        return Previous()
+    if set(book) <= OURS and {MARKS, KEPT} <= set(book) and book[MARKS][1, 1].value == TITLE:
+        if overwrite is False and not is_untouched(book.package.archive):
+            check_replaceable(path, overwrite)
+        return Previous(book)  # what a teacher wrote into it is kept
+    check_replaceable(path, overwrite)
+    return Previous()
+
+
+def _check_table(path: Path, overwrite: Union[bool, None]) -> None:
+    if overwrite is True or not path.exists():
+        return
+    with open(path, encoding="utf-8-sig", errors="replace") as file:
+        first = file.readline(1000)
+    if not first.startswith(f"{LEARNER},"):
+        raise FileExistsError(
+            f"{path} is a table of your own; it is kept: give another name, or replace it with --force"
+        )
+
+
+TITLE = "Marks"
+
+
+def write_grades(grades: Grades, output: PathLike, before: Previous) -> str:
+    """Write the table, and the workbook where the name is one; returns the name."""
+    path = Path(output)
+    if path.suffix.lower() == ".xlsx":
+        workbook, values = Workbook(), {}  # type: Any, Values
+        use_our_font(workbook)
+        styles = Styles(workbook)
+        sheet = workbook.active
+        sheet.title = MARKS
+        last = _marks(sheet, styles, grades, values)
+        write_steps(workbook, styles, grades)
+        plan_statistics(workbook, styles, grades, last, values)
+        _kept(workbook, grades)
+        with atomic_path(path) as temporary, tempfile.TemporaryDirectory() as folder:
+            plain = Path(folder) / "marks.xlsx"
+            write_workbook(workbook, plain)
+            write_with_values(Package(plain), values, temporary)
+    with atomic_path(path.with_suffix(".csv")) as temporary:
+        temporary.write_bytes(as_csv(grades).encode("utf-8-sig"))  # the mark at its beginning is for Excel
+    return os.fspath(output)
+
+
+# --- the table --------------------------------------------------------------------------------------------------------
+def heads(grades: Grades) -> List[str]:
+    return [LEARNER, *grades.tasks, "points", "of", "share", "first slip", "reason", TEACHER, "flags", FILE]
+
+
+def _marks(sheet: Any, styles: Styles, grades: Grades, values: Values) -> int:
+    """The sheet Marks; returns its last row."""
+    names = heads(grades)
+    column = {name: n for n, name in enumerate(names, 1)}
+    styles.text(sheet.cell(1, 1), TITLE, "title")
+    note = "A number that is right, given the learner's own numbers before it, counts as right. Remarks in the column "
+    note += "teacher, and points that you type over these, are kept when the class is marked again."
+    styles.text(sheet.cell(2, 1), note, "note")
+    for name, n in column.items():
+        styles.text(sheet.cell(HEAD_ROW, n), name, "head")
+        sheet.column_dimensions[get_column_letter(n)].width = WIDTHS.get(name, 26 if name == FILE else 11)
+    found = values.setdefault(MARKS, {})
+    for n, row in enumerate(grades.rows, HEAD_ROW + 1):
+        _row(sheet, styles, n, row, grades.tasks, column, found)
+    last = HEAD_ROW + len(grades.rows)
+    sheet.auto_filter = AutoFilter(ref=f"A{HEAD_ROW}:{get_column_letter(len(names))}{last}")
+    sheet.freeze_panes = sheet.cell(HEAD_ROW + 1, 2)
+    for_print(sheet)
+    sheet.print_title_rows = f"{HEAD_ROW}:{HEAD_ROW}"
+    return last
+
+
+def _row(
+    sheet: Any,
+    styles: Styles,
+    n: int,
+    row: Row,
+    tasks: List[str],
+    column: Dict[str, int],
+    found: Dict[Position, Result],
+) -> None:
+    marked = row.marked
+    for name, text in texts(row).items():
+        styles.text(sheet.cell(n, column[name]), text, "input" if name == TEACHER else "cell")
+        wrap(sheet.cell(n, column[name]))
+    sheet.row_dimensions[n].height = LINE * max(
+        -(-len(str(sheet.cell(n, column[name]).value or "")) // WIDTHS[name]) or 1 for name in ("first slip", "flags")
+    )
+    if marked.error or marked.flags or row.flags:
+        tint(sheet.cell(n, column["flags"]), RED if marked.error else AMBER)
+    for name in (*tasks, "points", "of", "share"):
+        styles.text(sheet.cell(n, column[name]), "", "cell")
+        sheet.cell(n, column[name]).value = None
+    if marked.error:
+        return
+    for task, points in zip(marked.tasks, row.points):
+        cell = sheet.cell(n, column[task.name])
+        write_number(styles.put(cell, "cell", "0.##"), float(row.typed.get(task.name, points)))
+        on_top(cell)
+        if task.name in row.typed:
+            tint(cell, AMBER)  # the teacher's own
+    first, last = get_column_letter(column[tasks[0]]), get_column_letter(column[tasks[-1]])
+    total, of = get_column_letter(column["points"]), get_column_letter(column["of"])
+    most = sum(row.most)
+    _formula(sheet, styles, n, column["points"], f"=SUM({first}{n}:{last}{n})", "0.##", row.earned, found)
+    write_number(styles.put(sheet.cell(n, column["of"]), "cell", "0.##"), float(most))
+    on_top(sheet.cell(n, column["of"]))
+    share = row.earned / most if most else 0.0
+    _formula(sheet, styles, n, column["share"], f"=IF({of}{n}=0,0,{total}{n}/{of}{n})", "0%", share, found)
+
+
+def _formula(
+    sheet: Any,
+    styles: Styles,
+    row: int,
+    column: int,
+    text: str,
+    shown: str,
+    value: float,
+    found: Dict[Position, Result],
+) -> None:
+    cell = styles.put(sheet.cell(row, column), "cell", shown)
+    cell.value = text
+    on_top(cell)
+    found[row, column] = Result(value, False)
+
+
+def texts(row: Row) -> Dict[str, str]:
+    """What a row says in words."""
+    marked = row.marked
+    return {
+        LEARNER: row.learner,
+        "first slip": marked.slip,
+        "reason": marked.reason,
+        TEACHER: row.remark,
+        "flags": "; ".join([*([marked.error] if marked.error else []), *marked.flags, *row.flags]),
+        FILE: marked.file,
+    }
+
+
+def as_csv(grades: Grades) -> str:
+    """The same table; a text that a spreadsheet program would take for a formula has an apostrophe before it."""
+    out = StringIO()
+    writer = csv.writer(out)
+    names = heads(grades)
+    writer.writerow(names)
+    for row in grades.rows:
+        cells: Dict[str, Any] = {name: _harmless(text) for name, text in texts(row).items()}
+        if not row.marked.error:
+            most = sum(row.most)
+            points = {task.name: row.typed.get(task.name, p) for task, p in zip(row.marked.tasks, row.points)}
+            points.update(points=row.earned, of=most, share=row.earned / most if most else 0.0)
+            cells.update((name, f"{number:.10g}") for name, number in points.items())
+        writer.writerow([cells.get(name, "") for name in names])
+    return out.getvalue()
+
+
+def _harmless(text: str) -> str:
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
+
+# --- for the next run -------------------------------------------------------------------------------------------------
+def _kept(workbook: Workbook, grades: Grades) -> None:
+    """A hidden sheet: of each file what was found, and the points as they were written."""
+    sheet: Any = workbook.create_sheet(KEPT)
+    sheet.sheet_state = "hidden"
+    n = 0
+    for row in grades.rows:
+        text = json.dumps(row.marked.as_dict(), ensure_ascii=True)
+        if row.key and len(text) <= MOST_TEXT:
+            n += 1
+            for column, content in enumerate((name_of(row), row.key, text, json.dumps(row.points)), 1):
+                cell: Any = sheet.cell(n, column)
+                cell.value, cell.data_type = content, "s"
+
+
+__all__ = ["as_csv", "check_output", "write_grades"]
