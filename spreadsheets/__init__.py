@@ -2,6 +2,7 @@
 
 export(loss, "network.xlsx", names=locals())      every value and gradient, as live formulas
 worksheet(loss, "exercise.xlsx")                  a page with blanks, to be filled in by hand
+pages([PageOf(...), ...], "level.xlsx")           several such pages in one workbook
 verify("exercise.xlsx")                           which numbers are right, whose error is which, and why
 compare("mine.xlsx", {"Sheet1!B2:D4": tensor})    a person's own layout
 read_tensor("mine.xlsx", "Sheet1!B2:D4")          their numbers, as a Tensor
@@ -20,6 +21,7 @@ from .export import Exported, export
 from .judge.compare import compare
 from .judge.report import Comparison, Difference, Verification
 from .judge.verify import verify
+from .pages import PageOf, pages
 from .read.read_tensor import read_tensor
 from .worksheet import worksheet
 from .write.heat_map import heat_map
@@ -29,6 +31,7 @@ __all__ = [
     "Comparison",
     "Difference",
     "Exported",
+    "PageOf",
     "Recalculation",
     "ResultsDiffer",
     "Verification",
@@ -39,6 +42,7 @@ __all__ = [
     "export",
     "heat_map",
     "installed_engines",
+    "pages",
     "read_tensor",
     "recalculate",
     "verify",

@@ -6,8 +6,9 @@ A small graph is one page, in the order in which one works; a large one has a sh
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Iterable, Optional, Set, Tuple, Union
+from typing import Any, Iterable, Optional, Sequence, Set, Tuple, Union
 
 from saitama import __version__
 from saitama.autograd.value import Value
@@ -30,7 +31,7 @@ LAYOUTS, MARKS = ("page", "sheets"), ("own", "true", None)
 
 
 def worksheet(
-    root: Union[Tensor, Value],
+    root: Union[Tensor, Value, Sequence[Tensor]],
     path: Union[str, os.PathLike[str]],
     *,
     names: Any = None,
@@ -47,7 +48,7 @@ def worksheet(
 ) -> Exported:
     """Write the graph behind `root` to an .xlsx workbook with blanks to be filled in by hand.
 
-    root: a Tensor or a Value. For a tensor of several numbers, or one through which no gradient flows, only the way
+    root: a Tensor or a Value; of a list of tensors, the last one is what gradients are taken of. For a tensor of several numbers, or one through which no gradient flows, only the way
         forward is asked for; then its inputs need names instead of requires_grad: `Tensor([1, 2], name="a")`.
     blanks: "all" (the default), "forward", "backward", "update", or names of operations, inputs and updates: the value
         and the gradients of such an operation, the gradient of such an input, every line of an "update W1". What is
@@ -68,19 +69,9 @@ def worksheet(
         raise ValueError(f"worksheet: layout is {layout!r}; give 'page' or 'sheets', or None to let the size decide")
     if marks not in MARKS:
         raise ValueError(f"worksheet: marks is {marks!r}; give 'own', 'true' or None")
-    graph, result = computed(root, names, optimizer, forward=True)
-    values, gradients = _chosen(graph, blanks)
-    subject = subject_of(graph, result, max_cells)
-    options = PageOptions(
-        values,
-        gradients,
-        marks or "none",
-        title or "",
-        seed,
-        digest_of(subject, blank_names(values, gradients)),
-        learner or "",
-        solution,
-    )
+    wanted = PageOptions(marks=marks or "none", title=title or "", numbers=seed, name=learner or "", solved=solution)
+    subject, options = asked(root, names, optimizer, blanks, wanted, max_cells)
+    graph, values, gradients = subject.graph, options.blank, options.blank_back
     if layout is None:
         layout = "page" if fits_a_page(subject, options) else "sheets"
     if layout == "page":
@@ -93,6 +84,17 @@ def worksheet(
     what = f"to be filled in by hand; written by saitama {__version__}: {len(graph.nodes)} operations, {graph.dtype}"
     plan = plan_workbook(subject, lambda subject, draft: Blanks(subject, draft, values, gradients), what)
     return written(plan, Path(path), overwrite)
+
+
+def asked(
+    root: Any, names: Any, optimizer: Any, blanks: Chosen, wanted: PageOptions, max_cells: int
+) -> Tuple[Subject, PageOptions]:
+    """The graph behind `root`, computed, and `wanted` with its blanks."""
+    graph, result = computed(root, names, optimizer, forward=True)
+    values, gradients = _chosen(graph, blanks)
+    subject = subject_of(graph, result, max_cells)
+    digest = digest_of(subject, blank_names(values, gradients))
+    return subject, replace(wanted, blank=values, blank_back=gradients, digest=digest)
 
 
 def fits_a_page(subject: Subject, options: PageOptions) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Optional, Set
+from typing import Any, Optional, Set, Tuple
 
 from ..graph.items import Item
 from ..graph.keys import Inner, Share, Value
@@ -22,6 +22,9 @@ class PageOptions:
     digest: str = ""
     name: str = ""
     solved: bool = False
+    sheet: str = "Page"  # the title of its sheet
+    task: str = ""  # what is asked for, in words
+    questions: Tuple[str, ...] = ()  # to be answered in words
 
     def is_blank(self, step: Step) -> bool:
         key: Any = step.key.of if isinstance(step.key, Inner) else step.key
