@@ -12,7 +12,7 @@ from typing import List, Optional
 
 import saitama
 from saitama import terminal
-from saitama.commands import demo, export, generate, info, recalc, train, verify, worksheet
+from saitama.commands import demo, export, generate, info, learn, recalc, train, verify, worksheet
 from saitama.commands.exit_codes import INTERRUPTED, RIGHT, UNUSABLE
 from saitama.commands.reason import reason
 from saitama.messages import one_line
@@ -67,6 +67,6 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"saitama {saitama.__version__}")
     parser.set_defaults(run=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for command in (demo, export, worksheet, train, generate, verify, recalc, info):
+    for command in (demo, learn, export, worksheet, train, generate, verify, recalc, info):
         command.add(commands)
     return parser

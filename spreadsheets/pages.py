@@ -41,6 +41,7 @@ def pages(
     *,
     heading: str,
     about: Sequence[str] = (),
+    questions: Sequence[str] = (),
     learner: Optional[str] = None,
     seed: Optional[int] = None,
     marks: Optional[str] = "own",
@@ -48,7 +49,7 @@ def pages(
     overwrite: Optional[bool] = None,
 ) -> Exported:
     """Write a workbook with a page for each exercise, after a list of them: `heading`, the lines `about`, hints that
-    unfold. Everything else is as in worksheet().
+    unfold, room for the answers to `questions`. Everything else is as in worksheet().
 
     Raises as worksheet() does, and ValueError where two pages have one title or an exercise is too large for a page.
     """
@@ -60,12 +61,12 @@ def pages(
         raise ValueError("pages: give at least one page, and each its own sheet title")
     shared = PageOptions(marks=marks or "none", numbers=seed, name=learner or "", solved=solution)
     plans = [planned(page, shared) for page in of]
-    front = plan_front(heading, about, [(page.sheet, page.title, page.hints) for page in of], learner, seed)
+    tasks = [(page.sheet, page.title, page.hints) for page in of]
+    front = plan_front(heading, about, tasks, questions, learner, seed)
     sheets: List[Sheet] = [front]
     for number, plan in enumerate(plans, 1):
-        sheets += [
-            replace(sheet, title=numbered(sheet.title, number)) if sheet.hidden else sheet for sheet in plan.sheets
-        ]
+        for sheet in plan.sheets:
+            sheets.append(replace(sheet, title=f"{sheet.title} {number}") if sheet.hidden else sheet)
     sheets.sort(key=lambda sheet: sheet.hidden)
     sections = {(n, key): section for n, plan in enumerate(plans, 1) for key, section in plan.sections.items()}
     left_out = tuple(what for plan in plans for what in plan.left_out)
@@ -74,7 +75,7 @@ def pages(
 
 
 def one_page(
-    page: PageOf, path: Union[str, os.PathLike[str]], *, learner: Optional[str], seed: Optional[int]
+    page: PageOf, path: Union[str, os.PathLike[str]], *, learner: Optional[str] = None, seed: Optional[int] = None
 ) -> Exported:
     """The same page in a workbook of its own: the original that verify() holds a learner's file against."""
     plan = planned(page, PageOptions(marks="own", numbers=seed, name=learner or ""))
@@ -87,10 +88,6 @@ def planned(page: PageOf, shared: PageOptions) -> Plan:
     if not fits_a_page(subject, options):
         raise ValueError(f"pages: {page.sheet} does not fit on a page; give fewer steps or smaller tensors")
     return plan_page(subject, options)
-
-
-def numbered(title: str, number: int) -> str:
-    return f"{title} {number}"
 
 
 __all__ = ["PageOf", "one_page", "pages"]
