@@ -51,7 +51,8 @@ class Course:
         known = self.learner
         if known and learner and learner.strip() != known:
             raise ValueError(
-                f"learn: {self.folder} is the course of {known}, whose sheets have {known}'s numbers; give another --folder"
+                f"learn: {self.folder} is the course of {known}, whose sheets have {known}'s numbers; "
+                "give another --folder"
             )
         return known or str(self.progress.change(named)["learner"])
 

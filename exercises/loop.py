@@ -1,4 +1,4 @@
-"""`saitama learn` in a terminal: it watches the level's files, and says after each save what is right and what is not."""
+"""`saitama learn` in a terminal: it watches the level's files, and says after each save what is right and what not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a learner is told of their level: a line for each task, and of what is not right the first slip and its reason."""
+"""What a learner is told of a level: a line for each task, and of what is not right the first slip and its reason."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""What the course reads from a level's own text: its title and goal, what each task asks, what the code is to look like,
-and the open questions with their answers."""
+"""What the course reads from a level's own text: its title and goal, what each task asks, what the code is to look
+like, and the open questions with their answers."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ def expect_gradients(
         apart = difference(mine, right)
         ok = same(mine, right)
         near = f", approximate {show((approximate or {})[name])}" if approximate and name in approximate else ""
-        far = "none" if got is None else "another shape" if apart is None else f"{apart:.3g}"
+        far = "another shape" if apart is None else f"{apart:.3g}"
         lines.append(
             f"{'right' if ok else 'wrong'}  {name}: yours {show(got)}, exact {show(want)}{near}, largest difference {far}"
         )

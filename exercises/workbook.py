@@ -33,7 +33,7 @@ class PageResult:
 
     @property
     def begun(self) -> bool:
-        story = self.found.story if self.found else None
+        story = None if self.found is None else self.found.story
         return bool(self.problem) or story is not None and story.empty < story.blanks
 
 

@@ -49,7 +49,8 @@ def worksheet(
     """Write the graph behind `root` to an .xlsx workbook with blanks to be filled in by hand.
 
     root: a Tensor or a Value; of a list of tensors, the last one is what gradients are taken of. For a tensor of
-        several numbers, or one through which no gradient flows, only the way forward is asked for; then its inputs need names instead of requires_grad: `Tensor([1, 2], name="a")`.
+        several numbers, or one through which no gradient flows, only the way forward is asked for; then its inputs
+        need names instead of requires_grad: `Tensor([1, 2], name="a")`.
     blanks: "all" (the default), "forward", "backward", "update", or names of operations, inputs and updates: the value
         and the gradients of such an operation, the gradient of such an input, every line of an "update W1". What is
         not blank is computed from what was typed.

@@ -82,7 +82,7 @@ def one(course: Any, options: argparse.Namespace) -> int:
     return start(course, of)
 
 
-# --- what one can ask for -----------------------------------------------------------------------------------------------
+# --- what one can ask for ---------------------------------------------------------------------------------------------
 def start(course: Any, of: Any) -> int:
     """Without a terminal: make the files, and say what there is to do."""
     from saitama.exercises.telling import opening
