@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from typing import Any, List, Sequence, Set
+from typing import Any, Callable, List, Sequence, Set
 
 from saitama import Tensor
 
@@ -58,6 +58,15 @@ class Numbers:
     def one_of(self, name: str, choices: Sequence[Any], grad: bool = False) -> Tensor:
         """One of some numbers, or of some lists of them."""
         return given(name, self.random.choice(choices), grad)
+
+    def until(self, make: Callable[[], Any], good: Callable[..., bool]) -> Any:
+        """What `make` gives, as often as it takes until `good` says so of it."""
+        for _ in range(10_000):
+            self.taken.clear()
+            found = make()
+            if good(*found):
+                return found
+        raise ValueError("no numbers are good")
 
     def between(self, low: int, high: int) -> int:
         """A whole number that is no tensor: a size, say."""

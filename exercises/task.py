@@ -13,7 +13,7 @@ step's numbers, and is there for the guard: the reason that verify gives for the
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Tuple
 
 from .numbers import Numbers
 
@@ -38,6 +38,7 @@ class Task:
     make: Callable[[Numbers], Work]
     hints: Tuple[str, ...]
     questions: Tuple[str, ...] = ()
+    words: str = ""  # what is asked, where the level's text does not say it
     formerly: Tuple[str, ...] = ()  # ids that it had before
 
     @property
@@ -47,7 +48,8 @@ class Task:
     @property
     def sheet(self) -> str:
         """The title of its sheet."""
-        return self.id[3:][:31]
+        name = self.id[3:][:31]
+        return f"a {name}" if name in ("graph", "tasks", "exported") else name  # which have sheets already
 
     def work(self, seed: int) -> Work:
         return self.make(Numbers(seed, self.id))
@@ -69,12 +71,12 @@ CODE: Dict[str, List[CodeTask]] = {}
 
 
 def page(
-    id: str, title: str, *hints: str, question: Optional[str] = None, formerly: Tuple[str, ...] = ()
+    id: str, title: str, *hints: str, question: str = "", words: str = "", formerly: Tuple[str, ...] = ()
 ) -> Callable[[Callable[[Numbers], Work]], Task]:
     """Make a task of the function that is decorated."""
 
     def made(make: Callable[[Numbers], Work]) -> Task:
-        task = Task(id, title, make, hints, (question,) if question else (), formerly)
+        task = Task(id, title, make, hints, (question,) if question else (), words, formerly)
         PAGES.setdefault(make.__module__, []).append(task)
         return task
 

@@ -41,7 +41,7 @@ def page_of(task: Task, seed: int) -> PageOf:
     """The page of a task with these numbers."""
     work = task.work(seed)
     names = {name: value for name, value in work.names.items() if name != "n"}
-    words = text_of(task.level).tasks.get(task.id, "")
+    words = task.words or text_of(task.level).tasks.get(task.id, "")
     return PageOf(
         task.sheet,
         work.root,

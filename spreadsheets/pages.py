@@ -6,6 +6,7 @@ Each page carries its own graph, on hidden sheets "Graph 1", "Exported 1" and so
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, List, Optional, Sequence, Tuple, Union
@@ -18,6 +19,7 @@ from .plan.workbook import plan_page
 from .worksheet import MARKS, Chosen, asked, fits_a_page
 
 MAX_CELLS = 20_000
+OUR_OWN = re.compile(r"(graph|exported)( [0-9]+)?|tasks", re.I)  # titles of sheets that carry what verify needs
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,8 @@ def one_page(
 
 
 def planned(page: PageOf, shared: PageOptions) -> Plan:
+    if OUR_OWN.fullmatch(page.sheet):
+        raise ValueError(f"pages: a sheet cannot be called {page.sheet!r}: saitama has one of that name")
     wanted = replace(shared, title=page.title, sheet=page.sheet, task=page.task, questions=page.questions)
     subject, options = asked(page.root, page.names, page.optimizer, page.blanks, wanted, MAX_CELLS)
     if not fits_a_page(subject, options):
