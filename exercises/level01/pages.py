@@ -123,4 +123,4 @@ def broadcast_bias(n: Numbers) -> Work:
     X, W, b = n.halves("X", 2, 3), n.halves("W", 2, 3), n.eighths("b", 2)
     Z = F.linear(X, W)
     Y = Z + b
-    return Work(locals(), Y, slips={"missing-bias": {"Y": Z}, "wrong-axis": {"Y": Z + b.reshape(2, 1)}})
+    return Work(locals(), Y, slips={"missing-bias": {"Y": Z}, "wrong-neuron": {"Y": Z + b.reshape(2, 1)}})

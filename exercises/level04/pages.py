@@ -111,7 +111,7 @@ def reshape(n: Numbers) -> Work:
     X = x.reshape(2, 3)
     Y = X @ W
     L = Y.sum()
-    return Work(locals(), L, slips={"swapped": {"X": x.reshape(3, 2).T}})
+    return Work(locals(), L, slips={"sign": {"L": -Y.sum()}, "not-summed": {"L": Y[0, 0] + Y[0, 1] + Y[1, 0]}})
 
 
 @page(

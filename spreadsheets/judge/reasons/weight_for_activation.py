@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Iterator
 
+from ...formulas.syntax import Reference, Tree
 from ...graph.keys import Value
+from ...layout import Index
 from .bank import KNOWS_THE_OPERATION, Misconception, Way, misconception
 from .case import Case
 from .transposed import turned
+from .trees import replaced
 
 
 @misconception("weight-for-activation", KNOWS_THE_OPERATION)
@@ -20,3 +23,13 @@ class WeightForActivation(Misconception):
         words = f"multiplied by {mine.name} where {other.name} belongs"
         yield words, case.reading(lambda one, i: mine.cell(i) if one.key == other.key else one.cell(i))
         yield words, case.reading(lambda one, i: mine.cell(turned(i)) if one.key == other.key else one.cell(i))
+        if case.op == "Mul" and mine.shape == case.shape != other.shape:  # the other one was repeated
+
+            def its_own(index: Index) -> Tree:
+                def part(tree: Tree) -> Tree:
+                    is_other = isinstance(tree, Reference) and case.read(tree)[0].key == other.key
+                    return mine.cell(index) if is_other else tree
+
+                return replaced(case.open_tree(index), part)
+
+            yield words, its_own
