@@ -18,7 +18,7 @@ from .plan.sheet import Plan, Sheet
 from .plan.workbook import plan_page
 from .worksheet import MARKS, Chosen, asked, fits_a_page
 
-MAX_CELLS, MOST_STEPS = 20_000, 120
+MAX_CELLS, MOST_STEPS, MOST_BLANKS = 20_000, 120, 600  # of one page, which may be printed on several sheets
 OUR_OWN = re.compile(r"(graph|exported)( [0-9]+)?|tasks", re.I)  # titles of sheets that carry what verify needs
 
 
@@ -89,7 +89,7 @@ def planned(page: PageOf, shared: PageOptions) -> Plan:
         raise ValueError(f"pages: a sheet cannot be called {page.sheet!r}: saitama has one of that name")
     wanted = replace(shared, title=page.title, sheet=page.sheet, task=page.task, questions=page.questions)
     subject, options = asked(page.root, page.names, page.optimizer, page.blanks, wanted, MAX_CELLS)
-    if not fits_a_page(subject, options, MOST_STEPS):
+    if not fits_a_page(subject, options, MOST_STEPS, MOST_BLANKS):
         raise ValueError(f"pages: {page.sheet} does not fit on a page; give fewer steps or smaller tensors")
     return plan_page(subject, options)
 

@@ -98,14 +98,14 @@ def asked(
     return subject, replace(wanted, blank=values, blank_back=gradients, digest=digest)
 
 
-def fits_a_page(subject: Subject, options: PageOptions, steps: int = PAGE_STEPS) -> bool:
-    """Whether it can be a page, which is printed on as many sheets as it takes, of at most so many steps."""
+def fits_a_page(subject: Subject, options: PageOptions, steps: int = PAGE_STEPS, blanks: int = PAGE_BLANKS) -> bool:
+    """Whether it can be a page, which is printed on as many sheets as it takes, of at most so many steps and blanks."""
     if any(not subject.fits(item) for item in [*subject.graph.inputs, *subject.graph.nodes]):
         return False
     if len(subject.graph.nodes) > steps:
         return False
     page = OnePage(subject, Draft(), options)
-    return len(page.steps) <= steps and page.blanks <= PAGE_BLANKS
+    return len(page.steps) <= steps and page.blanks <= blanks
 
 
 def _chosen(graph: Graph, blanks: Chosen) -> Tuple[Set[Item], Set[Item]]:
