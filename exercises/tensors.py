@@ -41,7 +41,9 @@ def gradients(my: Try, what: str, y: Any, c: Any, rows: Sequence[Tuple[str, Any,
     """backward() from Σ c y; then each gradient: (name, tensor, exact)."""
     loss = weighted(my, y, c)
     my.run(f"{what}, then backward() from Σ c y", loss.backward)
-    expect_gradients(f"{what}, L = Σ c y with c = {show(c)}", [(name, grad_of(one, name), exact) for name, one, exact in rows])
+    expect_gradients(
+        f"{what}, L = Σ c y with c = {show(c)}", [(name, grad_of(one, name), exact) for name, one, exact in rows]
+    )
 
 
 def oracle(data: Any, grad: bool = True) -> Any:

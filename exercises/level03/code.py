@@ -111,7 +111,9 @@ def tried(my: Try, text: str, rule: Rule, data: Sequence[float], exact: List[flo
             near[f"{name}.grad"] = central(lambda v, n=n: rule(*data[:n], v, *data[n + 1 :]), data[n])  # type: ignore
     for sentence, wrong in (faults or {}).items():
         if leaves[0].grad == wrong:
-            raise Wrong(f"after {written(text, data)}, backward(): a.grad is {wrong:g}, expected {exact[0]:g}: {sentence}")
+            raise Wrong(
+                f"after {written(text, data)}, backward(): a.grad is {wrong:g}, expected {exact[0]:g}: {sentence}"
+            )
     rows = [(f"{name}.grad", leaf.grad, want) for name, leaf, want in zip("abc", leaves, exact)]
     expect_gradients(f"after {written(text, data)}, backward()", rows, near)
 

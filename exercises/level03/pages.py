@@ -20,7 +20,9 @@ def graph(n: Numbers) -> Work:
     f = e**2
     L = f * a
     ways = {"∂d/∂a": 1 * b, "∂d/∂b": 1 * a, "∂f/∂e": 2 * e, "∂L/∂f": 1 * a, "∂L/∂a": 1 * f}
-    return Work({**ways, **locals()}, [L, *ways.values()], slips={"factor": {"∂f/∂e": e}, "wrong-operation": {"L": f + a}})
+    return Work(
+        {**ways, **locals()}, [L, *ways.values()], slips={"factor": {"∂f/∂e": e}, "wrong-operation": {"L": f + a}}
+    )
 
 
 @page(

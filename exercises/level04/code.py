@@ -58,7 +58,12 @@ def _doubled(a: Any) -> Any:
     "The result has the operand's own shape: (1, m) is not (m,).",
 )
 def broadcast(my: Try) -> None:
-    for shape, data in (("(3,)", [1.0, -2.0, 0.5]), ("(1, 3)", [[1.0, -2.0, 0.5]]), ("(2, 1)", [[2.0], [-1.0]]), ("()", 1.5)):
+    for shape, data in (
+        ("(3,)", [1.0, -2.0, 0.5]),
+        ("(1, 3)", [[1.0, -2.0, 0.5]]),
+        ("(2, 1)", [[2.0], [-1.0]]),
+        ("()", 1.5),
+    ):
         tried(my, f"a (2, 3) .add(b {shape})", "ab", [A, data], C, lambda a, b: a.add(b))
         tried(my, f"a (2, 3) .mul(b {shape})", "ab", [A, data], C, lambda a, b: a.mul(b))
         tried(my, f"b {shape} .sub(a (2, 3))", "ba", [data, A], C, lambda b, a: b.sub(a))
@@ -95,5 +100,3 @@ def reshape(my: Try) -> None:
 
 def _turned(a: Any) -> Any:
     return a.transpose(0, 1) if type(a).__module__.startswith("saitama") else a.transpose()
-
-

@@ -23,7 +23,9 @@ def jacobian(n: Numbers) -> Work:
     second = x_1 * dy_1
     third = 2 * dy_2
     dx_2 = second + third
-    return Work(locals(), [y_1, y_2, dx_1, dx_2], slips={"wrong-operation": {"y_1": x_1 + x_2}, "factor": {"third": dy_2}})
+    return Work(
+        locals(), [y_1, y_2, dx_1, dx_2], slips={"wrong-operation": {"y_1": x_1 + x_2}, "factor": {"third": dy_2}}
+    )
 
 
 @page(
@@ -37,7 +39,11 @@ def elementwise(n: Numbers) -> Work:
     p = a * b
     squares = p**2
     L = squares.sum()
-    slips = {"factor": {"dL/dp": p}, "weight-for-activation": {"dL/da": 2 * p * a}, "missing-derivative": {"dL/dp": p * 0 + 1}}
+    slips = {
+        "factor": {"dL/dp": p},
+        "weight-for-activation": {"dL/da": 2 * p * a},
+        "missing-derivative": {"dL/dp": p * 0 + 1},
+    }
     return Work(locals(), L, slips=slips)
 
 
@@ -53,7 +59,9 @@ def matmul(n: Numbers) -> Work:
     Y = X @ W
     weighted = Y * dY
     L = weighted.sum()
-    return Work(locals(), L, blanks=["X", "W"], slips={"sign": {"dL/dX": -(dY @ W.T)}, "transposed": {"dL/dX": dY.T @ W.T}})
+    return Work(
+        locals(), L, blanks=["X", "W"], slips={"sign": {"dL/dX": -(dY @ W.T)}, "transposed": {"dL/dX": dY.T @ W.T}}
+    )
 
 
 @page(
@@ -121,9 +129,15 @@ def reshape(n: Numbers) -> Work:
     "Then db is the sum over the rows, dW = Xᵀ dY, dX = dY Wᵀ.",
 )
 def layer(n: Numbers) -> Work:
-    X, W, b = n.halves("X", 2, 2, most=2.5, grad=True), n.halves("W", 2, 2, most=2.5, grad=True), n.halves("b", 2, grad=True)
+    X, W, b = (
+        n.halves("X", 2, 2, most=2.5, grad=True),
+        n.halves("W", 2, 2, most=2.5, grad=True),
+        n.halves("b", 2, grad=True),
+    )
     Z = X @ W
     Y = Z + b
     squares = Y**2
     L = squares.mean()
-    return Work(locals(), L, slips={"missing-bias": {"Y": Z}, "sum-for-mean": {"L": squares.sum()}, "factor": {"dL/dY": Y / 4}})
+    return Work(
+        locals(), L, slips={"missing-bias": {"Y": Z}, "sum-for-mean": {"L": squares.sum()}, "factor": {"dL/dY": Y / 4}}
+    )

@@ -45,9 +45,7 @@ class Tensor:
         numbers = flat(self.data)
         if count(shape) != len(numbers):
             raise ValueError(f"{len(numbers)} numbers do not fit the shape {shape}")
-        return Tensor(
-            shaped(numbers, shape), operands=(self,), back=lambda dy: (shaped(flat(dy), self.shape),)
-        )
+        return Tensor(shaped(numbers, shape), operands=(self,), back=lambda dy: (shaped(flat(dy), self.shape),))
 
     def transpose(self):
         return Tensor(turned(self.data), operands=(self,), back=lambda dy: (turned(dy),))

@@ -34,7 +34,9 @@ def linear(my: Try) -> None:
     if not (isinstance(b, list) and len(b) == 2):
         raise Wrong(f"Linear(3, 2).bias is {show(b)}: expected shape (2,)")
     if all(x == W[0][0] for row in W for x in row):
-        raise Wrong(f"all numbers of Linear(3, 2).weight are {W[0][0]:g}: neurons that start alike stay alike; draw them")
+        raise Wrong(
+            f"all numbers of Linear(3, 2).weight are {W[0][0]:g}: neurons that start alike stay alike; draw them"
+        )
     x = tensor(my, X, True)
     y = my.run("Linear(3, 2)(x), x (2, 3)", layer, x)
     plain = product(X, [list(column) for column in zip(*W)])

@@ -10,7 +10,12 @@ from ..numbers import Numbers, given
 from ..task import Work, page
 
 
-@page("05-linear", "A linear layer", "Row r of X with row i of W, place by place, added up; then b_i.", "Each row of Y is one example.")
+@page(
+    "05-linear",
+    "A linear layer",
+    "Row r of X with row i of W, place by place, added up; then b_i.",
+    "Each row of Y is one example.",
+)
 def linear(n: Numbers) -> Work:
     X, W, b = n.halves("X", 2, 2), n.halves("W", 2, 2), n.eighths("b", 2)
     Y = F.linear(X, W, b)
@@ -33,13 +38,20 @@ def linear_back(n: Numbers) -> Work:
     return Work(locals(), L, blanks=["X", "W", "b"], slips=slips)
 
 
-@page("05-relu", "ReLU, forward and back", "Where x is below 0, y is 0 and nothing comes back.", "What counts is the sign of x, not that of dy.")
+@page(
+    "05-relu",
+    "ReLU, forward and back",
+    "Where x is below 0, y is 0 and nothing comes back.",
+    "What counts is the sign of x, not that of dy.",
+)
 def relu(n: Numbers) -> Work:
     x, dy = n.eighths("x", 4, grad=True), n.eighths("dy", 4)
     y = x.relu()
     weighted = y * dy
     L = weighted.sum()
-    return Work(locals(), L, blanks=["y", "x"], slips={"missing-derivative": {"dL/dx": dy}, "wrong-operation": {"y": x}})
+    return Work(
+        locals(), L, blanks=["y", "x"], slips={"missing-derivative": {"dL/dx": dy}, "wrong-operation": {"y": x}}
+    )
 
 
 @page(
@@ -107,7 +119,12 @@ def dead_neuron(n: Numbers) -> Work:
     return Work(locals(), limit, slips={"wrong-operation": {"largest": z.min()}, "sign": {"limit": largest}})
 
 
-@page("05-count", "How many parameters?", "A layer from n to m has m · n weights and m biases.", question="Write down the shape of each of the six.")
+@page(
+    "05-count",
+    "How many parameters?",
+    "A layer from n to m has m · n weights and m biases.",
+    question="Write down the shape of each of the six.",
+)
 def count(n: Numbers) -> Work:
     n_0, n_1, n_2, n_3 = (n.one_of(f"n_{k}", list(range(2 + k, 12 + k))) for k in range(4))
     W_1, W_2, W_3 = n_1 * n_0, n_2 * n_1, n_3 * n_2

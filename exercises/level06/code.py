@@ -22,7 +22,12 @@ def one_number(value: Any) -> Any:
     return held
 
 
-@code("06-code-mse", "mse(y, t)", "The mean over all numbers of (y - t)².", "Compare the shapes first: (3, 1) against (3,) would broadcast to (3, 3).")
+@code(
+    "06-code-mse",
+    "mse(y, t)",
+    "The mean over all numbers of (y - t)².",
+    "Compare the shapes first: (3, 1) against (3,) would broadcast to (3, 3).",
+)
 def mse(my: Try) -> None:
     f = my.get("mse")
     y_data, t_data = TARGETS
@@ -30,7 +35,10 @@ def mse(my: Try) -> None:
     what = f"mse({show(y_data)}, {show(t_data)})"
     loss = my.run(what, f, y, t)
     squares = [(a - b) ** 2 for a, b in zip(y_data, t_data)]
-    faults = {"the squares are added up; divide by their number": sum(squares), "halved: there is no 1/2": sum(squares) / 6}
+    faults = {
+        "the squares are added up; divide by their number": sum(squares),
+        "halved: there is no 1/2": sum(squares) / 6,
+    }
     expect(what, one_number(loss), sum(squares) / 3, faults=faults)
     my.run(f"{what}.backward()", loss.backward)
     expect_gradients(what, [("y.grad", grad_of(y, "y"), [2 * (a - b) / 3 for a, b in zip(y_data, t_data)])])
@@ -63,13 +71,23 @@ def cross_entropy(my: Try) -> None:
     expect_gradients(what, [("logits.grad", grad_of(x, "logits"), exact)])
     for data, want in (([[800.0, 0.0, -800.0]], 0.0), ([[-800.0, 0.0, 800.0]], 1600.0)):
         text = f"cross_entropy({show(data)}, [0])"
-        expect(text, one_number(my.run(text, f, tensor(my, data, True), [0])), want, "take the largest logit off before e^x")
+        expect(
+            text,
+            one_number(my.run(text, f, tensor(my, data, True), [0])),
+            want,
+            "take the largest logit off before e^x",
+        )
     for wrong in ([3, 0], [-1, 0]):
         text = f"cross_entropy(logits (2, 3), {wrong})"
         my.refuses(text, "a class must be 0, 1 or 2", f, tensor(my, logits, True), wrong)
 
 
-@code("06-code-zeroing", "zero_grad(parameters)", "Set every .grad to None, or to 0.", "In the loop: clear, backward, step. After the step would do as well; between backward and step would not.")
+@code(
+    "06-code-zeroing",
+    "zero_grad(parameters)",
+    "Set every .grad to None, or to 0.",
+    "In the loop: clear, backward, step. After the step would do as well; between backward and step would not.",
+)
 def zeroing(my: Try) -> None:
     one, two = oracle([1.0, -2.0]), oracle([[0.5]])
     (one.sum() + two.sum()).backward()
@@ -89,11 +107,18 @@ def zeroing(my: Try) -> None:
     expect("the weight and bias after train(model, 2 batches, mse, 0.125, 2)", got, expected["weights"], faults=faults)
 
 
-@code("06-code-loop", "train(model, batches, loss, lr, epochs)", "For each batch: clear, y = model(x), loss, backward, w - lr · grad.", "Return the mean of the losses of each epoch, as numbers.")
+@code(
+    "06-code-loop",
+    "train(model, batches, loss, lr, epochs)",
+    "For each batch: clear, y = model(x), loss, backward, w - lr · grad.",
+    "Return the mean of the losses of each epoch, as numbers.",
+)
 def loop(my: Try) -> None:
     model, batches = problem()
     expected = reference(model.copy(), batches, 0.125, 3)
-    got = my.run("train(model, 2 batches, mse, 0.125, 3)", my.get("train"), model.model, batches, my.get("mse"), 0.125, 3)
+    got = my.run(
+        "train(model, 2 batches, mse, 0.125, 3)", my.get("train"), model.model, batches, my.get("mse"), 0.125, 3
+    )
     held = [one_number(v) for v in got] if isinstance(got, (list, tuple)) else got
     if isinstance(held, list) and len(held) == 6:
         raise Wrong("train(…, epochs=3) returned 6 losses, one for each batch; expected one for each epoch, their mean")
@@ -150,6 +175,9 @@ def reference(line: Line, batches: Any, lr: float, epochs: int) -> Any:
         return found, line.weights()
 
     losses, weights = run(line.copy(), True, lr)
-    return {"losses": losses, "weights": weights, "kept": run(line.copy(), False, lr)[1], "upwards": run(line.copy(), True, -lr)[0]}
-
-
+    return {
+        "losses": losses,
+        "weights": weights,
+        "kept": run(line.copy(), False, lr)[1],
+        "upwards": run(line.copy(), True, -lr)[0],
+    }

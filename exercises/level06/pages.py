@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from math import exp
 
-
 from ..numbers import Numbers, given
 from ..task import Work, page
 
@@ -28,7 +27,12 @@ def mse(n: Numbers) -> Work:
     return Work(locals(), L, slips=slips)
 
 
-@page("06-softmax", "Softmax", "E are the exponentials of the logits, to four digits.", "Divide each by the sum of all three.")
+@page(
+    "06-softmax",
+    "Softmax",
+    "E are the exponentials of the logits, to four digits.",
+    "Divide each by the sum of all three.",
+)
 def softmax(n: Numbers) -> Work:
     logits = n.quarters("logits", 3)
     E = exponentials("E", logits)
@@ -71,7 +75,12 @@ def cross_entropy(n: Numbers) -> Work:
     logs = q.log()
     losses = -logs
     L = losses.mean()
-    return Work(locals(), L, blanks=["p", "q", "losses", "L", "x"], slips={"sum-for-mean": {"L": losses.sum()}, "sign": {"losses": logs}})
+    return Work(
+        locals(),
+        L,
+        blanks=["p", "q", "losses", "L", "x"],
+        slips={"sum-for-mean": {"L": losses.sum()}, "sign": {"losses": logs}},
+    )
 
 
 @page(
@@ -143,6 +152,8 @@ def confident_and_wrong(n: Numbers) -> Work:
     bend = s * rest
     slope = by_cross_entropy * bend
     by_squared_error = 2 * slope
-    return Work(locals(), [by_cross_entropy, by_squared_error], slips={"factor": {"by_squared_error": slope}, "sign": {"rest": 1 + s}})
-
-
+    return Work(
+        locals(),
+        [by_cross_entropy, by_squared_error],
+        slips={"factor": {"by_squared_error": slope}, "sign": {"rest": 1 + s}},
+    )

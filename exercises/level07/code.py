@@ -55,7 +55,12 @@ def compared(name: str, got: List[Any], rule: Rule, faults: Dict[str, List[Any]]
         expect(f"{name}: w and b after step {number + 1}", got[number], want[number], faults=here)
 
 
-@code("07-code-sgd", "SGD", "For every parameter that has a .grad: p - lr · grad, in place.", "A .grad of None: the parameter stays.")
+@code(
+    "07-code-sgd",
+    "SGD",
+    "For every parameter that has a .grad: p - lr · grad, in place.",
+    "A .grad of None: the parameter stays.",
+)
 def sgd(my: Try) -> None:
     make = my.get("SGD")
     got = steps(my, "SGD(lr=0.125)", lambda p: make(p, lr=0.125))
@@ -63,7 +68,11 @@ def sgd(my: Try) -> None:
     compared("SGD(lr=0.125)", got, rule, {"the step goes uphill": right(lambda s, g: -rule(s, g))})
 
 
-@code("07-code-momentum", "Momentum", "v = momentum · v + grad, then p - lr · v. Each parameter has its own v, which starts at 0.")
+@code(
+    "07-code-momentum",
+    "Momentum",
+    "v = momentum · v + grad, then p - lr · v. Each parameter has its own v, which starts at 0.",
+)
 def momentum(my: Try) -> None:
     make = my.get("Momentum")
     got = steps(my, "Momentum(lr=0.125, momentum=0.5)", lambda p: make(p, lr=0.125, momentum=0.5))
@@ -101,7 +110,9 @@ def adam(my: Try) -> None:
     name = "Adam(lr=0.125, betas=(0.5, 0.75), eps=0.5)"
     got = steps(my, name, lambda p: make(p, lr=0.125, betas=(0.5, 0.75), eps=0.5))
 
-    def rule(correct: bool = True, first: int = 1, inside: bool = False, squares: bool = True, swap: bool = False) -> Rule:
+    def rule(
+        correct: bool = True, first: int = 1, inside: bool = False, squares: bool = True, swap: bool = False
+    ) -> Rule:
         b1, b2 = (0.75, 0.5) if swap else (0.5, 0.75)
 
         def step(state: Dict[str, Any], g: float) -> float:
@@ -132,10 +143,17 @@ def adam(my: Try) -> None:
         my.run(f"Adam: the first step with g = {g:g}", optimizer.step)
         moved = -math.copysign(0.125, g)
         if abs(numbers(one)[0] - moved) > 1e-4:
-            raise Wrong(f"Adam(lr=0.125): the first step with g = {g:g} moved 0 to {numbers(one)[0]:.6g}, expected {moved:g}")
+            raise Wrong(
+                f"Adam(lr=0.125): the first step with g = {g:g} moved 0 to {numbers(one)[0]:.6g}, expected {moved:g}"
+            )
 
 
-@code("07-code-schedule", "cosine and warmup", "cosine: lr_end + (lr - lr_end)(1 + cos(π t / T)) / 2.", "warmup: lr t / n, and lr from n on.")
+@code(
+    "07-code-schedule",
+    "cosine and warmup",
+    "cosine: lr_end + (lr - lr_end)(1 + cos(π t / T)) / 2.",
+    "warmup: lr t / n, and lr from n on.",
+)
 def schedule(my: Try) -> None:
     lr, end, T = 0.5, 0.1, 8
     for t in (0, 2, 4, 8):

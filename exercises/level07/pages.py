@@ -10,7 +10,12 @@ from ..numbers import Numbers, given
 from ..task import Work, page
 
 
-@page("07-sgd", "Two steps of SGD", "The step is lr times the gradient, downhill: w - lr g.", "The second step starts from the new w.")
+@page(
+    "07-sgd",
+    "Two steps of SGD",
+    "The step is lr times the gradient, downhill: w - lr g.",
+    "The second step starts from the new w.",
+)
 def sgd(n: Numbers) -> Work:
     w, g_1, g_2 = n.eighths("w", 2), n.halves("g_1", 2), n.halves("g_2", 2)
     lr = n.one_of("lr", [0.125, 0.25, 0.5])
@@ -31,7 +36,10 @@ def sgd(n: Numbers) -> Work:
 def stability(n: Numbers) -> Work:
     h = n.one_of("h", [2.0, 4.0, 8.0])
     share = {2.0: 1.0, 4.0: 0.5, 8.0: 0.25}[h.item()]
-    lr = given("lr", [share * rate for rate in n.random.choice([[0.25, 0.75, 1.25], [0.125, 0.625, 1.5], [0.375, 0.875, 1.125]])])
+    lr = given(
+        "lr",
+        [share * rate for rate in n.random.choice([[0.25, 0.75, 1.25], [0.125, 0.625, 1.5], [0.375, 0.875, 1.125]])],
+    )
     step = lr * h
     factor = 1 - step
     return Work(locals(), factor, slips={"sign": {"factor": 1 + step}, "wrong-operation": {"step": lr + h}})
@@ -189,4 +197,8 @@ def schedules(n: Numbers) -> Work:
     stepped = lr_0 / powers
     share = t / steps
     warm_up = lr_0 * share
-    return Work(locals(), [cosine, stepped, warm_up], slips={"sign": {"above": 1 - c}, "wrong-operation": {"stepped": lr_0 * powers}})
+    return Work(
+        locals(),
+        [cosine, stepped, warm_up],
+        slips={"sign": {"above": 1 - c}, "wrong-operation": {"stepped": lr_0 * powers}},
+    )

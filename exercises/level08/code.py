@@ -38,14 +38,27 @@ def dropout(my: Try) -> None:
     if again == found:
         raise Wrong("dropout(ones, 0.25) dropped the same ones twice: draw a new mask at every call")
     my.run("backward()", lambda: y.sum().backward())
-    expect("dropout(ones, 0.25), then backward(): x.grad", grad_of(ones, "x"), found, "the same mask, divided too, on the way back")
+    expect(
+        "dropout(ones, 0.25), then backward(): x.grad",
+        grad_of(ones, "x"),
+        found,
+        "the same mask, divided too, on the way back",
+    )
     x = [1.0, -2.0, 3.0]
-    expect(f"dropout({show(x)}, 0.5, training=False)", my.run("dropout(…, training=False)", f, tensor(my, x), 0.5, False), x)
+    expect(
+        f"dropout({show(x)}, 0.5, training=False)",
+        my.run("dropout(…, training=False)", f, tensor(my, x), 0.5, False),
+        x,
+    )
     expect(f"dropout({show(x)}, 0)", my.run("dropout(x, 0)", f, tensor(my, x), 0.0, True), x)
     expect(f"dropout({show(x)}, 1)", my.run("dropout(x, 1)", f, tensor(my, x), 1.0, True), [0.0, 0.0, 0.0])
 
 
-@code("08-code-l2", "l2_penalty(parameters, weight)", "weight / 2 times the sum of all squares; its gradient is weight · w.")
+@code(
+    "08-code-l2",
+    "l2_penalty(parameters, weight)",
+    "weight / 2 times the sum of all squares; its gradient is weight · w.",
+)
 def l2(my: Try) -> None:
     a, b = oracle([1.0, -2.0]), oracle([[3.0], [0.5]])
     what = "l2_penalty([w (2,), v (2, 1)], 0.25)"
@@ -78,13 +91,19 @@ def early_stopping(my: Try) -> None:
             when = got.index(True) if True in got else None
             due = want.index(True)
             why = "never" if when is None else f"at number {when}"
-            raise Wrong(f"EarlyStopping({patience}) with the losses {show(losses)} said stop {why} (from 0), expected {due}")
+            raise Wrong(
+                f"EarlyStopping({patience}) with the losses {show(losses)} said stop {why} (from 0), expected {due}"
+            )
         if stopping.best != min(losses):
-            raise Wrong(f"EarlyStopping({patience}).best is {show(stopping.best)} after {show(losses)}, expected {min(losses):g}")
+            raise Wrong(
+                f"EarlyStopping({patience}).best is {show(stopping.best)} after {show(losses)}, expected {min(losses):g}"
+            )
     stopping = my.run("EarlyStopping(2)", make, 2)
     got = [bool(my.run(f"step({loss})", stopping.step, loss)) for loss in (2.0, math.nan, math.nan)]
     if got != [False, False, True] or stopping.best != 2.0:
-        raise Wrong(f"EarlyStopping(2) with the losses 2, nan, nan said {got}, best {show(stopping.best)}: NaN is never better")
+        raise Wrong(
+            f"EarlyStopping(2) with the losses 2, nan, nan said {got}, best {show(stopping.best)}: NaN is never better"
+        )
 
 
 @code(
@@ -107,7 +126,10 @@ def batch_norm(my: Try) -> None:
     def normal(n: float, eps: float = 0.5, root: float = 0.0) -> Any:
         return [[(v - m) / (math.sqrt(s / n + eps) + root) for v, m, s in zip(row, means, squares)] for row in data]
 
-    rows = [[(v - sum(row) / 2) / math.sqrt(sum((u - sum(row) / 2) ** 2 for u in row) / 2 + 0.5) for v in row] for row in data]
+    rows = [
+        [(v - sum(row) / 2) / math.sqrt(sum((u - sum(row) / 2) ** 2 for u in row) / 2 + 0.5) for v in row]
+        for row in data
+    ]
     faults = {"divided by N - 1; in training the variance is divided by N": normal(2), "eps is missing": normal(3, 0.0),
               "eps is outside the root": normal(3, 0.0, 0.5), "normalised along the features; it is down the examples": rows}  # fmt: skip
     expect(f"BatchNorm(2, eps=0.5)({show(data)})", y, normal(3), faults=faults)
@@ -127,11 +149,15 @@ def batch_norm(my: Try) -> None:
         return [[(v - m) / math.sqrt(s + 0.5) for v, m, s in zip(row, running, variances)] for row in data]
 
     known = {"the batch's own numbers are used in evaluation": normal(3)}
-    swapped = [[(v - 0.75 * m) / math.sqrt(0.25 + 0.75 * s / 2 + 0.5) for v, m, s in zip(row, means, squares)] for row in data]
+    swapped = [
+        [(v - 0.75 * m) / math.sqrt(0.25 + 0.75 * s / 2 + 0.5) for v, m, s in zip(row, means, squares)] for row in data
+    ]
     known["momentum and 1 - momentum changed places"] = swapped
     from ..trying import same
 
     if not same(before, evaluated(3)):
         expect("after one batch, in evaluation, norm(x)", before, evaluated(2), faults=known)
     again = numbers(my.run("norm(x) in evaluation, again", norm, tensor(my, data)))
-    expect("in evaluation, the second time, norm(x)", again, before, "the running averages must not change in evaluation")
+    expect(
+        "in evaluation, the second time, norm(x)", again, before, "the running averages must not change in evaluation"
+    )

@@ -27,11 +27,20 @@ def bias_variance(n: Numbers) -> Work:
     errors2 = errors**2
     mse = errors2.mean()
     both = bias2 + variance
-    slips = {"sum-for-mean": {"mean": p.sum()}, "sample-variance": {"variance": squares.sum() / 3}, "sign": {"bias": f - mean}}
+    slips = {
+        "sum-for-mean": {"mean": p.sum()},
+        "sample-variance": {"variance": squares.sum() / 3},
+        "sign": {"bias": f - mean},
+    }
     return Work(locals(), [mse, both], slips=slips)
 
 
-@page("08-l2-step", "A step with weight decay", "The penalty's gradient is λ w. It is added to g.", "In the other form w shrinks first: (1 - lr λ) w, then lr g is taken off.")
+@page(
+    "08-l2-step",
+    "A step with weight decay",
+    "The penalty's gradient is λ w. It is added to g.",
+    "In the other form w shrinks first: (1 - lr λ) w, then lr g is taken off.",
+)
 def l2_step(n: Numbers) -> Work:
     w, g = n.halves("w", 3), n.halves("g", 3)
     lr, decay = n.one_of("lr", [0.25, 0.5]), n.one_of("λ", [0.125, 0.25])
@@ -44,7 +53,11 @@ def l2_step(n: Numbers) -> Work:
     shrunk = keep * w
     plain = lr * g
     same = shrunk - plain
-    return Work(locals(), [new, same], slips={"sign": {"whole": g - penalty, "new": w + step}, "wrong-operation": {"penalty": decay + w}})
+    return Work(
+        locals(),
+        [new, same],
+        slips={"sign": {"whole": g - penalty, "new": w + step}, "wrong-operation": {"penalty": decay + w}},
+    )
 
 
 @page(
@@ -80,7 +93,11 @@ def dropout(n: Numbers) -> Work:
     dx = arriving / keep
     large = x / keep
     expected = keep * large
-    return Work(locals(), [y, dx, expected], slips={"wrong-operation": {"kept": x + mask, "y": kept * keep}, "sign": {"keep": 1 + p}})
+    return Work(
+        locals(),
+        [y, dx, expected],
+        slips={"wrong-operation": {"kept": x + mask, "y": kept * keep}, "sign": {"keep": 1 + p}},
+    )
 
 
 @page(
@@ -98,7 +115,9 @@ def early_stopping(n: Numbers) -> Work:
     best = losses.min()
     back_to = losses.argmin() * 1.0
     stops_at = back_to + patience
-    return Work(locals(), [best, stops_at], slips={"wrong-operation": {"best": losses.max(), "stops_at": back_to * patience}})
+    return Work(
+        locals(), [best, stops_at], slips={"wrong-operation": {"best": losses.max(), "stops_at": back_to * patience}}
+    )
 
 
 @page(

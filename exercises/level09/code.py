@@ -47,7 +47,12 @@ def rnn(my: Try) -> None:
         "the first state is computed from 0 in place of h0": states(X, W, U, B, [0.0] * 3),
     }
     arguments = [[list(step) for step in X], W, U, B, list(H0)]
-    expect("rnn(x, W, U, b, h0), three steps, tanh", my.run("rnn(x, W, U, b, h0)", my.get("rnn"), *arguments), want, faults=faults)
+    expect(
+        "rnn(x, W, U, b, h0), three steps, tanh",
+        my.run("rnn(x, W, U, b, h0)", my.get("rnn"), *arguments),
+        want,
+        faults=faults,
+    )
     if numbers(arguments[4]) != H0:
         raise Wrong("rnn() changed h0, which belongs to the caller")
 
@@ -110,7 +115,12 @@ def _alike(a: Any, b: Any) -> bool:
     return same(numbers(list(a)), numbers(b))
 
 
-@code("09-code-clip", "clip_norm(grads, c)", "One length for all lists together: the root of the sum of all squares.", "Only if it is above c: multiply every number by c / length, in place.")
+@code(
+    "09-code-clip",
+    "clip_norm(grads, c)",
+    "One length for all lists together: the root of the sum of all squares.",
+    "Only if it is above c: multiply every number by c / length, in place.",
+)
 def clip(my: Try) -> None:
     f = my.get("clip_norm")
     for data, c in (([[3.0, -4.0], [12.0]], 6.5), ([[0.3, 0.4], [0.0]], 1.0), ([[0.0, 0.0], [0.0]], 1.0)):
@@ -123,8 +133,12 @@ def clip(my: Try) -> None:
         faults = {
             "nothing was changed: the lists are to be changed in place": data,
             "each list was clipped by itself, which turns the direction": alone,
-            "each number was cut by itself, which turns the direction": [[max(-c, min(c, v)) for v in part] for part in data],
-            "a gradient that was short enough was made longer": [[v * c / (length or 1.0) for v in part] for part in data],
+            "each number was cut by itself, which turns the direction": [
+                [max(-c, min(c, v)) for v in part] for part in data
+            ],
+            "a gradient that was short enough was made longer": [
+                [v * c / (length or 1.0) for v in part] for part in data
+            ],
         }
         expect(f"after {what} the gradients", mine, [[v * share for v in part] for part in data], faults=faults)
         expect(what, got, length, "the length before")

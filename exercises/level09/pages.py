@@ -48,7 +48,11 @@ def unroll(n: Numbers) -> Work:
     s_3 = wx_3 + uh_2
     a_3 = s_3 + b
     h_3 = a_3.relu()
-    return Work(locals(), h_3, slips={"missing-bias": {"a_1": s_1}, "wrong-operation": {"wx_1": w + x_1}, "sign": {"a_2": s_2 - b}})
+    return Work(
+        locals(),
+        h_3,
+        slips={"missing-bias": {"a_1": s_1}, "wrong-operation": {"wx_1": w + x_1}, "sign": {"a_2": s_2 - b}},
+    )
 
 
 @page(
@@ -114,7 +118,9 @@ def bptt_every_step(n: Numbers) -> Work:
 )
 def tanh_steps(n: Numbers) -> Work:
     u, dh_3 = n.halves("u", most=1.5), n.halves("dh_3")
-    h_1, h_2, h_3 = (given(f"h_{t}", round(tanh(n.random.choice([-1, 1]) * n.between(2, 12) / 8), 2)) for t in (1, 2, 3))
+    h_1, h_2, h_3 = (
+        given(f"h_{t}", round(tanh(n.random.choice([-1, 1]) * n.between(2, 12) / 8), 2)) for t in (1, 2, 3)
+    )
     q_3, q_2, q_1 = h_3**2, h_2**2, h_1**2
     f_3, f_2, f_1 = 1 - q_3, 1 - q_2, 1 - q_1
     delta_3 = dh_3 * f_3
@@ -143,7 +149,11 @@ def vanishing(n: Numbers) -> Work:
     left, small = step.log(), given("1/100", 0.01).log()
     steps = small / left
     names = {"ln_left": left, "ln_small": small, **locals()}
-    return Work(names, [after_5, steps], slips={"wrong-operation": {"step": u + slope}, "log-base": {"ln_left": left / 2.302585092994046}})
+    return Work(
+        names,
+        [after_5, steps],
+        slips={"wrong-operation": {"step": u + slope}, "log-base": {"ln_left": left / 2.302585092994046}},
+    )
 
 
 @page(
@@ -164,7 +174,9 @@ def clipping(n: Numbers) -> Work:
     below = g.minimum(c)
     floor = -c
     cut = below.maximum(floor)
-    return Work(locals(), [clipped, cut], slips={"other-block": {"length": total}, "wrong-operation": {"factor": c * length}})
+    return Work(
+        locals(), [clipped, cut], slips={"other-block": {"length": total}, "wrong-operation": {"factor": c * length}}
+    )
 
 
 @page(

@@ -31,7 +31,12 @@ def scores(n: Numbers) -> Work:
     return Work(locals(), S, blanks=["products", "root", "S"], slips=slips)
 
 
-@page("10-weights", "Weights", "Each row of E by the sum of that row.", "The rows of P sum to 1: every query shares itself out among the keys.")
+@page(
+    "10-weights",
+    "Weights",
+    "Each row of E by the sum of that row.",
+    "The rows of P sum to 1: every query shares itself out among the keys.",
+)
 def weights(n: Numbers) -> Work:
     S = n.quarters("S", 2, 3, most=1.75)
     E = exponentials("E", S.tolist())

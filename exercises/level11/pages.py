@@ -82,7 +82,9 @@ def join(n: Numbers) -> Work:
     by_1 = O1 * row_1
     by_2 = O2 * row_2
     blanks = ["joined", "Y", "by_1", "by_2"]
-    return Work(locals(), [Y, by_1, by_2], blanks=blanks, slips={"transposed": {"Y": joined @ W_O}, "sign": {"by_2": -by_2}})
+    return Work(
+        locals(), [Y, by_1, by_2], blanks=blanks, slips={"transposed": {"Y": joined @ W_O}, "sign": {"by_2": -by_2}}
+    )
 
 
 @page(

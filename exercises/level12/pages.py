@@ -176,7 +176,11 @@ def positions(n: Numbers) -> Work:
     dot_02 = ss_02 + cc_02
     forward, across = s_1 * c_1, c_1 * s_1
     turned = forward + across
-    return Work(locals(), [dot_01, dot_12, dot_02, turned], slips={"sign": {"dot_12": cc_12 - ss_12}, "wrong-operation": {"cc_12": c_1 + c_2}})
+    return Work(
+        locals(),
+        [dot_01, dot_12, dot_02, turned],
+        slips={"sign": {"dot_12": cc_12 - ss_12}, "wrong-operation": {"cc_12": c_1 + c_2}},
+    )
 
 
 @page(

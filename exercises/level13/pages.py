@@ -44,7 +44,9 @@ def probability(n: Numbers) -> Work:
     L = nats.mean()
     perplexity = L.exp()
     slips = {"sum-for-mean": {"L": nats.sum()}, "sign": {"nats": logs}, "log-base": {"logs": logs / 0.6931471805599453}}
-    return Work(locals(), [text, perplexity], blanks=["first", "second", "text", "logs", "nats", "L", "perplexity"], slips=slips)
+    return Work(
+        locals(), [text, perplexity], blanks=["first", "second", "text", "logs", "nats", "L", "perplexity"], slips=slips
+    )
 
 
 @page(
@@ -169,5 +171,3 @@ def cost(n: Numbers) -> Work:
     operations = 6 * ND
     slips = {"other-block": {"operations": ND}, "wrong-operation": {"square": C + C}}
     return Work(locals(), [N_with, operations], slips=slips)
-
-

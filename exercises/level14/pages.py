@@ -31,7 +31,11 @@ def noise(n: Numbers) -> Work:
     off2 = off**2
     variance = off2.mean()
     half = s2 / 2
-    return Work(locals(), [variance, half], slips={"sum-for-mean": {"mean": g.sum()}, "sample-variance": {"s2": squares.sum() / 7}})
+    return Work(
+        locals(),
+        [variance, half],
+        slips={"sum-for-mean": {"mean": g.sum()}, "sample-variance": {"s2": squares.sum() / 7}},
+    )
 
 
 @page(
@@ -49,7 +53,9 @@ def accumulation(n: Numbers) -> Work:
     right = total / N
     wrong = g.mean()
     apart = wrong - right
-    return Work(locals(), apart, slips={"not-summed": {"total": weighted[0] + weighted[1]}, "sum-for-mean": {"wrong": g.sum()}})
+    return Work(
+        locals(), apart, slips={"not-summed": {"total": weighted[0] + weighted[1]}, "sum-for-mean": {"wrong": g.sum()}}
+    )
 
 
 @page(
@@ -98,7 +104,9 @@ def clipping(n: Numbers) -> Work:
     clipped_1, clipped_2 = factor_1 * g_1, factor_2 * g_2
     summed = clipped_1 + clipped_2
     blanks = ["G", "length", "factor", "clipped", "length_1", "length_2", "clipped_1", "clipped_2", "summed"]
-    return Work(locals(), [clipped, summed], blanks=blanks, slips={"other-block": {"length": total}, "sign": {"G": g_1 - g_2}})
+    return Work(
+        locals(), [clipped, summed], blanks=blanks, slips={"other-block": {"length": total}, "sign": {"G": g_1 - g_2}}
+    )
 
 
 @page(
