@@ -117,7 +117,8 @@ def module(my: Try) -> None:
         raise Wrong(f"{what} has {len(found)} entries, and one of them twice: each belongs there once")
     missing = [one for one in want if not any(one is other for other in found)]
     if missing or len(found) != len(want):
-        inside = "of the list" if any(one in missing for one in (network.parts[0].weight,)) else "of the block"
+        first_part = network.parts[0].weight
+        inside = "of the list" if any(one is first_part for one in missing) else "of the block"
         raise Wrong(f"{what} has {len(found)} entries, expected {len(want)}: those {inside} are missing")
     loss = my.run("network(x)", network, tensor(my, [[1.0, -2.0]], True)).sum()
     my.run("backward()", loss.backward)

@@ -99,6 +99,10 @@ def momentum(my: Try) -> None:
     compared("Momentum(lr=0.125, momentum=0.5)", got, rule, faults)
 
 
+def root(v: float) -> float:
+    return math.sqrt(v) if v >= 0 else math.nan
+
+
 @code(
     "07-code-adam",
     "Adam",
@@ -120,8 +124,8 @@ def adam(my: Try) -> None:
             state["m"] = b1 * state.get("m", 0.0) + (1 - b1) * g
             state["v"] = b2 * state.get("v", 0.0) + (1 - b2) * (g * g if squares else g)
             c1, c2 = (1 - b1**t or 1.0, 1 - b2**t or 1.0) if correct else (1.0, 1.0)
-            m, v = state["m"] / c1, abs(state["v"]) / c2
-            return float(0.125 * m / (math.sqrt(v + 0.5) if inside else math.sqrt(v) + 0.5))
+            m, v = state["m"] / c1, state["v"] / c2
+            return float(0.125 * m / (root(v + 0.5) if inside else root(v) + 0.5))
 
         return step
 

@@ -39,6 +39,7 @@ def gpt(my: Try) -> None:
             raise Wrong(
                 "the outputs 0 to 2 change with the tokens 3 to 5: the model sees what it is to guess (no causal mask?)"
             )
+        other = numbers(my.run("GPT(…)([3, 1, 2, 3, 4, 0])", model, [3, 1, 2, 3, 4, 0]))
         if (difference(first[5], other[5]) or 0) < 1e-9:
             raise Wrong("output 5 does not change with the tokens before: do the positions attend to each other?")
         repeated = numbers(my.run("GPT(…)([1, 1, 1])", model, [1, 1, 1]))
