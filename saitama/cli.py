@@ -12,7 +12,21 @@ from typing import List, Optional
 
 import saitama
 from saitama import terminal
-from saitama.commands import audit, demo, export, generate, grade, info, launch, recalc, scale, train, verify, worksheet
+from saitama.commands import (
+    audit,
+    demo,
+    export,
+    generate,
+    grade,
+    info,
+    launch,
+    learn,
+    recalc,
+    scale,
+    train,
+    verify,
+    worksheet,
+)
 from saitama.commands.exit_codes import INTERRUPTED, RIGHT, UNUSABLE
 from saitama.commands.reason import reason
 from saitama.distributed.ranks import connected
@@ -77,6 +91,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"saitama {saitama.__version__}")
     parser.set_defaults(run=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for command in (demo, export, worksheet, grade, audit, train, generate, launch, scale, verify, recalc, info):
+    every_day = (demo, learn, export, worksheet, verify, recalc, grade, audit)
+    for command in (*every_day, train, generate, launch, scale, info):
         command.add(commands)
     return parser

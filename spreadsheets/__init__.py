@@ -2,6 +2,7 @@
 
 export(loss, "network.xlsx", names=locals())      every value and gradient, as live formulas
 worksheet(loss, "exercise.xlsx")                  a page with blanks, to be filled in by hand
+pages([PageOf(...), ...], "level.xlsx")           several such pages in one workbook
 verify("exercise.xlsx")                           which numbers are right, whose error is which, and why
 compare("mine.xlsx", {"Sheet1!B2:D4": tensor})    a person's own layout
 read_tensor("mine.xlsx", "Sheet1!B2:D4")          their numbers, as a Tensor
@@ -24,6 +25,7 @@ from .hand import Audited, HandSheet, audit
 from .judge.compare import compare
 from .judge.report import Comparison, Difference, Verification
 from .judge.verify import verify
+from .pages import PageOf, pages
 from .read.read_tensor import read_tensor
 from .read.workbook import open_workbook
 from .scale import scale_pages
@@ -38,6 +40,7 @@ __all__ = [
     "Exported",
     "Grades",
     "HandSheet",
+    "PageOf",
     "Recalculation",
     "ResultsDiffer",
     "Verification",
@@ -51,6 +54,7 @@ __all__ = [
     "heat_map",
     "installed_engines",
     "open_workbook",
+    "pages",
     "read_tensor",
     "recalculate",
     "scale_pages",

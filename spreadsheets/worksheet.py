@@ -6,8 +6,9 @@ A small graph is one page, in the order in which one works; a large one has a sh
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Iterable, Optional, Set, Tuple, Union
+from typing import Any, Iterable, Optional, Sequence, Set, Tuple, Union
 
 from saitama import __version__
 from saitama.autograd.value import Value
@@ -30,7 +31,7 @@ LAYOUTS, MARKS = ("page", "sheets"), ("own", "true", None)
 
 
 def worksheet(
-    root: Union[Tensor, Value],
+    root: Union[Tensor, Value, Sequence[Tensor]],
     path: Union[str, os.PathLike[str]],
     *,
     names: Any = None,
@@ -47,8 +48,9 @@ def worksheet(
 ) -> Exported:
     """Write the graph behind `root` to an .xlsx workbook with blanks to be filled in by hand.
 
-    root: a Tensor or a Value. For a tensor of several numbers, or one through which no gradient flows, only the way
-        forward is asked for; then its inputs need names instead of requires_grad: `Tensor([1, 2], name="a")`.
+    root: a Tensor or a Value; of a list of tensors, the last one is what gradients are taken of. For a tensor of
+        several numbers, or one through which no gradient flows, only the way forward is asked for; then its inputs
+        need names instead of requires_grad: `Tensor([1, 2], name="a")`.
     blanks: "all" (the default), "forward", "backward", "update", or names of operations, inputs and updates: the value
         and the gradients of such an operation, the gradient of such an input, every line of an "update W1". What is
         not blank is computed from what was typed.
@@ -68,19 +70,9 @@ def worksheet(
         raise ValueError(f"worksheet: layout is {layout!r}; give 'page' or 'sheets', or None to let the size decide")
     if marks not in MARKS:
         raise ValueError(f"worksheet: marks is {marks!r}; give 'own', 'true' or None")
-    graph, result = computed(root, names, optimizer, forward=True)
-    values, gradients = _chosen(graph, blanks)
-    subject = subject_of(graph, result, max_cells)
-    options = PageOptions(
-        values,
-        gradients,
-        marks or "none",
-        title or "",
-        seed,
-        digest_of(subject, blank_names(values, gradients)),
-        learner or "",
-        solution,
-    )
+    wanted = PageOptions(marks=marks or "none", title=title or "", numbers=seed, name=learner or "", solved=solution)
+    subject, options = asked(root, names, optimizer, blanks, wanted, max_cells)
+    graph, values, gradients = subject.graph, options.blank, options.blank_back
     if layout is None:
         layout = "page" if fits_a_page(subject, options) else "sheets"
     if layout == "page":
@@ -95,13 +87,25 @@ def worksheet(
     return written(plan, Path(path), overwrite)
 
 
-def fits_a_page(subject: Subject, options: PageOptions) -> bool:
+def asked(
+    root: Any, names: Any, optimizer: Any, blanks: Chosen, wanted: PageOptions, max_cells: int
+) -> Tuple[Subject, PageOptions]:
+    """The graph behind `root`, computed, and `wanted` with its blanks."""
+    graph, result = computed(root, names, optimizer, forward=True)
+    values, gradients = _chosen(graph, blanks)
+    subject = subject_of(graph, result, max_cells)
+    digest = digest_of(subject, blank_names(values, gradients))
+    return subject, replace(wanted, blank=values, blank_back=gradients, digest=digest)
+
+
+def fits_a_page(subject: Subject, options: PageOptions, steps: int = PAGE_STEPS, blanks: int = PAGE_BLANKS) -> bool:
+    """Whether it can be a page, which is printed on as many sheets as it takes, of at most so many steps and blanks."""
     if any(not subject.fits(item) for item in [*subject.graph.inputs, *subject.graph.nodes]):
         return False
-    if len(subject.graph.nodes) > PAGE_STEPS:
+    if len(subject.graph.nodes) > steps:
         return False
     page = OnePage(subject, Draft(), options)
-    return len(page.steps) <= PAGE_STEPS and page.blanks <= PAGE_BLANKS
+    return len(page.steps) <= steps and page.blanks <= blanks
 
 
 def _chosen(graph: Graph, blanks: Chosen) -> Tuple[Set[Item], Set[Item]]:

@@ -168,10 +168,10 @@ def is_grad_enabled() -> bool:
     return grad_mode.enabled
 
 
-def ancestors(node: Function, differentiable: bool = False, since: int = -1) -> List[Function]:
-    """The node and every operation it was computed from, or only those its gradient passes through, or that came after
-    `since` in the sequence, in the order in which they were computed. RuntimeError if one was freed."""
-    found, seen = [node], {node}
+def ancestors(*nodes: Function, differentiable: bool = False, since: int = -1) -> List[Function]:
+    """The nodes and every operation they were computed from, or only those its gradient passes through, or that came
+    after `since` in the sequence, in the order in which they were computed. RuntimeError if one was freed."""
+    found, seen = list(dict.fromkeys(nodes)), set(nodes)
     for current in found:  # the list grows while it is walked
         inputs = current.inputs
         if inputs is None:

@@ -30,11 +30,11 @@ def keep_origin(node: Function, inputs: Sequence[Tensor], out: Tensor) -> None:
         out.origin = node, inputs, steps
 
 
-def operations_behind(root: Tensor) -> List[Tuple[Function, Tensor]]:
-    """Every operation that `root` was made by, with its result, operands first; [] where nothing was kept."""
+def operations_behind(roots: Sequence[Tensor]) -> List[Tuple[Function, Tensor]]:
+    """Every operation that `roots` were made by, with its result, operands first; [] where nothing was kept."""
     made: Dict[Tensor, Function] = {}
     found: List[Tuple[Function, Tensor]] = []
-    waiting = [(root, False)]
+    waiting = [(root, False) for root in reversed(roots)]
     while waiting:
         tensor, operands_done = waiting.pop()
         if tensor in made or tensor.origin is None or tensor.node is not None or tensor.requires_grad:

@@ -20,15 +20,19 @@ def trace(root: Any, names: Any = None, forward: bool = False) -> Graph:
     """The graph behind `root`, a tensor of one element through which a gradient flows, or a Value.
 
     Names come from `Tensor(name=…)`, then from `names`, then from the paths of the modules that made the operations.
-    With `forward`, a tensor of any shape will do, and none needs to require a gradient.
+    With `forward`, a tensor of any shape will do, and none needs to require a gradient; and there may be several, of
+    which the last is the root.
     """
+    roots = list(root) if forward and isinstance(root, (list, tuple)) and root else [root]
+    root = roots[-1]
     if isinstance(root, Value):
         return trace_value(root, names)
-    if not isinstance(root, Tensor):
+    other = next((each for each in roots if not isinstance(each, Tensor)), None)
+    if other is not None:
         raise TypeError(
-            f"export: the root is a {type(root).__name__}; give the Tensor whose graph you want, the loss say"
+            f"export: the root is a {type(other).__name__}; give the Tensor whose graph you want, the loss say"
         )
-    made = operations_behind(root) if forward and root.node is None else []
+    made = operations_behind(roots) if forward and root.node is None else []
     if root.node is None and not made:
         why = "it is an input itself" if root.requires_grad else "nothing it was computed from requires grad"
         raise ValueError(
@@ -38,7 +42,8 @@ def trace(root: Any, names: Any = None, forward: bool = False) -> Graph:
     if root.numel() != 1 and not forward:
         raise ValueError(f"export: the root has shape {root.shape}; reduce it to one number with .sum() or .mean()")
     try:
-        functions = [function for function, _ in made] or ancestors(root.node)  # type: ignore[arg-type]
+        nodes = [each.node for each in roots if each.node is not None]
+        functions = [function for function, _ in made] or ancestors(*nodes)
     except RuntimeError:
         raise RuntimeError(
             "export: the graph was freed by backward(): call export before backward(), compute the result once more, "
@@ -46,6 +51,8 @@ def trace(root: Any, names: Any = None, forward: bool = False) -> Graph:
         ) from None
     if not root.requires_grad and not forward:
         raise ValueError("export: nothing here requires grad: no gradient flows from this root (a comparison, perhaps)")
+    if functions[-1] is not (root.node or made[-1][0]) or made and made[-1][1] is not root:
+        raise ValueError("export: of several roots the last one has to be computed last")
     given = given_names(names)
     given.update((function, given[tensor]) for function, tensor in made if tensor in given)
     taken: Dict[str, int] = {}

@@ -27,6 +27,7 @@ from ..layout import Block, Index, size_of
 from ..plan.subject import MAX_WIDTH
 from ..plan.subject import tolerance as usual_tolerance
 from ..read.carried import LONGEST_REASON, read_graph
+from ..read.pages import choose
 from ..read.places import Carried, Places
 from ..read.safety import PathLike
 from ..read.workbook import Cell, open_workbook
@@ -56,6 +57,7 @@ def verify(
     path: PathLike,
     *,
     original: Optional[PathLike] = None,
+    page: Optional[str] = None,
     rtol: Optional[float] = None,
     atol: Optional[float] = None,
 ) -> Verification:
@@ -76,16 +78,18 @@ def verify(
     In a worksheet every typed number is judged by the person's own numbers before it: a Difference is their "own" slip,
     or "carried", right given those; and its reason is the misconception that gives such numbers, if one is known.
     `original` is the exercise as it was handed out: graph, inputs and blanks are taken from it, and from the file at
-    `path` only what was typed into the blanks. Without it the workbook's own graph is believed.
+    `path` only what was typed into the blanks. Without it the workbook's own graph is believed. `page`: the title of
+    the sheet to judge, where a workbook has several pages with a graph each.
 
     Raises WorkbookError, in one line, where the workbook carries no graph, its structure was changed, or nothing in it
     can be checked.
     """
     book: Any = open_workbook(path)
     if original is None:
+        book = choose(book, page, read_graph)
         carried = read_graph(book)
     else:
-        book = HandedIn(book, open_workbook(original))
+        book = HandedIn(book, choose(open_workbook(original), page, read_graph))
         carried = read_graph(book)
         book.take_typed(carried)
     usual = usual_tolerance(carried.graph)

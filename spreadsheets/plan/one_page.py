@@ -5,12 +5,26 @@ The blanks refer to each other only through what was typed: a mark says whether 
 
 from __future__ import annotations
 
+import textwrap
 from typing import Dict, List, Sequence, Tuple
 
 from ..graph.items import Item, Leaf, Node, numbers
 from ..graph.keys import Gradient, Inner, StepKey, Value
 from ..layout import Block, Shape, column, size_of
-from .arrange import FIRST, NUMBER, Band, Columns, Wanted, arrange, breaks, columns_for, flow, in_one_line, paper_for
+from .arrange import (
+    FIRST,
+    NUMBER,
+    RULE,
+    Band,
+    Columns,
+    Wanted,
+    arrange,
+    breaks,
+    columns_for,
+    flow,
+    in_one_line,
+    paper_for,
+)
 from .bands import Bands, as_written
 from .page import Page
 from .page_options import PageOptions
@@ -20,7 +34,7 @@ from .subject import Subject
 from .title import expression
 from .work import Apart, Step, Work
 
-SHEET = "Page"
+ANSWER_LINES = 3  # for a question
 LEGEND = {
     "own": "Fill in the yellow cells from top to bottom. ✓ follows from your own numbers above, ✗ does not, ≈ nearly: "
     "verify decides.",
@@ -32,8 +46,8 @@ LEGEND = {
 
 class OnePage:
     def __init__(self, subject: Subject, draft: Draft, options: PageOptions) -> None:
-        self.subject, self.draft, self.options = subject, draft, options
-        dry = Work(subject, Apart(SHEET), SHEET)
+        self.subject, self.draft, self.options, self.sheet = subject, draft, options, options.sheet
+        dry = Work(subject, Apart(self.sheet), self.sheet)
         self.root_gradient = Gradient(subject.graph.root)
         self.constants = {step.key for step in dry.steps if is_constant(step)}
         self.steps = [step for step in dry.steps if not step.aside and step.key not in self.constants]
@@ -50,7 +64,7 @@ class OnePage:
         return sum(size_of(self.shapes[key]) for key in self.blank)
 
     def plan(self) -> None:
-        self.page: Page = self.draft.page(SHEET)
+        self.page: Page = self.draft.page(self.sheet)
         self.places: Dict[StepKey, Block] = {}
         self.rows: List[Tuple[int, int]] = []  # of each band, with its heading
         self.names_at: Dict[StepKey, Tuple[int, int]] = {}
@@ -65,11 +79,12 @@ class OnePage:
         self._given(given)
         bands = [self._band(step, want) for step, want in zip(self.steps, wanted)]
         self._asides()
-        work = Work(self.subject, lambda key, shape: self.places[key], SHEET)
+        work = Work(self.subject, lambda key, shape: self.places[key], self.sheet)
         writer = Bands(self, work)
         for number, band in enumerate(bands, 1):
             writer.write(number, band)
         writer.finish()
+        self._questions()
         self._sections(work)
         self._print()
 
@@ -93,7 +108,10 @@ class OnePage:
         if columns.last > columns.blank:
             page.merged.append(f"{column(columns.blank)}2:{column(columns.last)}2")
         page.text(3, NUMBER, LEGEND[options.marks], "note")
-        page.row = 5
+        for row, line in enumerate(self._wrapped(options.task), 4):
+            page.text(row, NUMBER, line, "text")
+            page.row = row
+        page.row = max(page.row + 2, 5)
 
     def _given(self, given: Sequence[Tuple[StepKey, str, Shape]]) -> None:
         page, top = self.page, self.page.row
@@ -102,7 +120,7 @@ class OnePage:
         for group in ([one for one in given if not one[2]], [one for one in given if one[2]]):
             if group:
                 left = in_one_line([(name, shape) for _, name, shape in group])
-                shown, bottom = flow(SHEET, group, page.row, FIRST, self.columns.mark, left, bool(group[0][2]))
+                shown, bottom = flow(self.sheet, group, page.row, FIRST, self.columns.mark, left, bool(group[0][2]))
                 for one in shown:
                     self.places[one.key], self.names_at[one.key] = one.block, one.name_at
                     values = numbers(self.subject.run.get(one.key))
@@ -122,7 +140,7 @@ class OnePage:
             page.row += 1
             if step.back and self.root_gradient not in self.places:
                 self._root_gradient()
-        band = arrange(SHEET, self.columns, page.row, want)
+        band = arrange(self.sheet, self.columns, page.row, want)
         self.places[step.key], self.names_at[step.key] = band.answer.block, band.answer.name_at
         for one in band.operands:
             if one.key in self.constants:
@@ -144,7 +162,7 @@ class OnePage:
     def _root_gradient(self) -> None:
         """The 1 that the way back starts from, in a line of its own."""
         root, row = self.subject.graph.root, self.page.row
-        block = self.places[self.root_gradient] = Block(SHEET, row, self.columns.blank, root.shape)
+        block = self.places[self.root_gradient] = Block(self.sheet, row, self.columns.blank, root.shape)
         self.names_at[self.root_gradient] = row, self.columns.label
         self.page.text(row, self.columns.label, self.names[self.root_gradient], "name_left")
         self.page.numbers(block, [1] * block.size, "given", "0")
@@ -155,15 +173,36 @@ class OnePage:
         row, first = 5, self.columns.hidden
         for step in self._dry.steps:
             if step.aside or step.key not in self.places:
-                self.places[step.key] = block = Block(SHEET, row, first, step.shape)
+                self.places[step.key] = block = Block(self.sheet, row, first, step.shape)
                 row = block.row + block.height + 2
         for leaf in self.subject.graph.inputs:
             if Value(leaf) not in self.places:
                 self.names_at[Value(leaf)] = row, first - 1
                 self.page.text(row, first - 1, leaf.name, "key")
-                self.places[Value(leaf)] = block = Block(SHEET, row, first, leaf.shape)
+                self.places[Value(leaf)] = block = Block(self.sheet, row, first, leaf.shape)
                 self.page.numbers(block, numbers(self.subject.run.values[leaf]), "key", "General")
                 row = block.row + block.height + 2
+
+    def _questions(self) -> None:
+        """Room to answer in words, which nobody marks."""
+        page, columns = self.page, self.columns
+        for question in self.options.questions:
+            top = page.row = page.row + 1
+            page.heading("in words", columns.last)
+            for line in self._wrapped(question):
+                page.text(page.row, NUMBER, line, "text")
+                page.row += 1
+            for _ in range(ANSWER_LINES):
+                for col in range(RULE, columns.last + 1):
+                    page.put(page.row, col, None, "name")
+                page.merged.append(f"{column(RULE)}{page.row}:{column(columns.last)}{page.row}")
+                page.heights[page.row] = 18.0
+                page.row += 1
+            self.rows.append((top, page.row - 1))
+
+    def _wrapped(self, text: str) -> List[str]:
+        """In lines that are no wider than the page."""
+        return textwrap.wrap(text, int(1.05 * sum(self.columns.widths().values())))
 
     # --- what verify and the printer need ---------------------------------------------------------------------------
     def _sections(self, work: Work) -> None:
@@ -179,7 +218,7 @@ class OnePage:
             dtype = "float64" if array is None else array.dtype
             name = self.names.get(key, "")
             at = self.names_at.get(key)
-            section = Section(name, SHEET, block.shape, dtype, values, block, typed=typed, shown=block, name_at=at)
+            section = Section(name, self.sheet, block.shape, dtype, values, block, typed=typed, shown=block, name_at=at)
             self.draft.place(key, section)
 
     def _print(self) -> None:
@@ -212,4 +251,4 @@ def is_float(text: str) -> bool:
     return True
 
 
-__all__ = ["SHEET", "Node", "OnePage"]
+__all__ = ["Node", "OnePage"]

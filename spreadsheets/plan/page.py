@@ -50,6 +50,8 @@ class Page:
         self.paper: Optional[Paper] = None
         self.breaks: Sequence[int] = ()
         self.footer = ("", "", "")
+        self.folded: Sequence[int] = ()
+        self.protected = True
         self.widest = 0
 
     # --- single cells -----------------------------------------------------------------------------------------------
@@ -159,6 +161,8 @@ class Page:
             self.paper,
             tuple(self.breaks),
             self.footer,
+            tuple(self.folded),
+            self.protected,
         )
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Optional, Set
+from typing import Any, Optional, Set, Tuple
 
-from ..graph.items import Item
+from ..graph.items import Item, Leaf
 from ..graph.keys import Inner, Share, Value
 from .work import Step
 
@@ -22,9 +22,14 @@ class PageOptions:
     digest: str = ""
     name: str = ""
     solved: bool = False
+    sheet: str = "Page"  # the title of its sheet
+    task: str = ""  # what is asked for, in words
+    questions: Tuple[str, ...] = ()  # to be answered in words
 
     def is_blank(self, step: Step) -> bool:
         key: Any = step.key.of if isinstance(step.key, Inner) else step.key
         if isinstance(key, Value):
             return step.of in self.blank
-        return (key.node if isinstance(key, Share) else key.item) in self.blank_back
+        if isinstance(key, Share):  # where only one comes back to an input, it is the input's gradient
+            return key.node in self.blank_back or (isinstance(key.item, Leaf) and key.item in self.blank_back)
+        return key.item in self.blank_back

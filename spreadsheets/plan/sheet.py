@@ -171,6 +171,8 @@ class Sheet:
     paper: Optional[Paper] = None  # how it is printed; None: across, as wide as one page
     breaks: Sequence[int] = ()  # rows after which a printed page ends
     footer: Tuple[str, str, str] = ("", "", "")
+    folded: Sequence[int] = ()  # rows that are shown when the + beside the row above them is pressed
+    protected: bool = True
 
 
 class Overflow:

@@ -25,6 +25,7 @@ def plan_page(subject: Subject, options: PageOptions) -> Plan:
     OnePage(subject, draft, options).plan()
     plan_exported(subject, draft)
     exercise = {"layout": "page", "marks": options.marks, "digest": options.digest, "numbers": options.numbers}
+    exercise["page"] = options.sheet
     plan_carried(subject, draft, "worksheet", __version__, exercise)
     return draft.finished(len(subject.graph.nodes))
 

@@ -11,7 +11,7 @@ import hashlib
 import os
 import zipfile
 from io import BytesIO
-from typing import Any, List, Optional, Union
+from typing import Any, List, Optional, Tuple, Union
 
 from openpyxl.packaging.custom import CustomPropertyList, StringProperty
 from openpyxl.writer.excel import ExcelWriter
@@ -95,6 +95,7 @@ def check_replaceable(path: PathLike, overwrite: Optional[bool]) -> None:
 def what_it_holds(path: PathLike) -> str:
     """What a message says of a file that is not as saitama wrote it: `has 3 blanks filled in`."""
     from ..read.carried import read_graph  # only here, as it takes all operations with it
+    from ..read.pages import pages_in
     from ..read.workbook import open_workbook
 
     try:
@@ -105,7 +106,7 @@ def what_it_holds(path: PathLike) -> str:
     except (WorkbookError, OSError, MemoryError):
         return "is not a workbook that saitama wrote"
     try:
-        work = _work(book, read_graph(book))
+        work = _work([(page, read_graph(page)) for page in pages_in(book)])
         return f"has {' and '.join(work)}" if work else "was saved by another program since saitama wrote it"
     except (WorkbookError, MemoryError):
         if MARK in book.package.archive.namelist() and PROPERTY.encode() in book.package.read(MARK):
@@ -115,18 +116,19 @@ def what_it_holds(path: PathLike) -> str:
     return f"is a workbook that saitama did not write, with the sheets {sheets}{more}"
 
 
-def _work(book: Any, carried: Any) -> List[str]:
-    """What a person has done in an export or a worksheet: blanks filled in, inputs changed."""
+def _work(pages: List[Tuple[Any, Any]]) -> List[str]:
+    """What a person has done in an export or a worksheet, of each page: blanks filled in, inputs changed."""
     from ..graph.keys import Value
 
     filled = changed = 0
-    for places in carried.places.values():
-        if places.typed is not None:
-            filled += sum(book[places.sheet][row, col].kind != "blank" for _, row, col in places.typed.cells())
-    for leaf in carried.graph.inputs:
-        places = carried.places.get(Value(leaf))
-        if places is not None and "Exported" in book:
-            now, then = book[places.sheet], book["Exported"]
-            changed += sum(now[row, col].value != then[row, col].value for _, row, col in places.live.cells())
+    for book, carried in pages:
+        for places in carried.places.values():
+            if places.typed is not None:
+                filled += sum(book[places.sheet][row, col].kind != "blank" for _, row, col in places.typed.cells())
+        for leaf in carried.graph.inputs:
+            places = carried.places.get(Value(leaf))
+            if places is not None and "Exported" in book:
+                now, then = book[places.sheet], book["Exported"]
+                changed += sum(now[row, col].value != then[row, col].value for _, row, col in places.live.cells())
     counts = ((filled, "blank", "filled in"), (changed, "input", "changed"))
     return [f"{count:,} {noun}{'s' * (count > 1)} {verb}" for count, noun, verb in counts if count]

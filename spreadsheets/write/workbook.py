@@ -98,7 +98,7 @@ def fill_in(cell: Any, content: Any) -> None:
 def set_up(written: Any, sheet: Sheet) -> None:
     """All of a sheet but its cells."""
     written.sheet_view.showGridLines = False
-    written.protection.sheet = True  # without a password: a guard against slips, not a lock
+    written.protection.sheet = sheet.protected  # without a password: a guard against slips, not a lock
     written.protection.formatColumns = False
     written.protection.formatCells = False
     written.page_setup.orientation, written.page_setup.paperSize = "landscape", 9
@@ -131,6 +131,11 @@ def set_up(written: Any, sheet: Sheet) -> None:
         written.column_dimensions[column(number)].hidden = True
     for number, height in sheet.heights.items():
         written.row_dimensions[number].height = height
+    written.sheet_properties.outlinePr.summaryBelow = False
+    for number in sheet.folded:
+        written.row_dimensions[number].outlineLevel, written.row_dimensions[number].hidden = 1, True
+        if number - 1 not in sheet.folded:
+            written.row_dimensions[number - 1].collapsed = True
     for cells in sheet.merged:
         written.merged_cells.ranges.add(CellRange(cells))
     for colour in sheet.colours:

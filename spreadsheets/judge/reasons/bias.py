@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import Iterator, List
 
@@ -12,6 +13,8 @@ from ...layout import Index
 from .bank import KNOWS_THE_OPERATION, Misconception, Way, misconception
 from .case import Case, NotHere, Operand
 from .trees import sum_of, terms_of
+
+CALLED_BIAS = re.compile(r"b(ias)?[_ ]?[0-9]*|β|beta", re.I)
 
 
 @misconception("missing-bias", KNOWS_THE_OPERATION)
@@ -36,12 +39,18 @@ def biases(case: Case) -> List[Operand]:
     if node is None or case.k is not None or case.inner or not case.wrong:
         return []
     found = [case.read(term)[0] for _, term in terms_of(case.tree(case.wrong[0].index)) if isinstance(term, Reference)]
-    return [one for one in found if is_parameter(one) or len(one.shape) < len(case.shape)]
+    return [one for one in found if is_parameter(one) or is_called_bias(one) or len(one.shape) < len(case.shape)]
 
 
 def is_parameter(operand: Operand) -> bool:
     key = operand.key
     return isinstance(key, Value) and isinstance(key.item, Leaf) and key.item.requires_grad
+
+
+def is_called_bias(operand: Operand) -> bool:
+    """Where no gradient is asked for, only its name tells."""
+    key = operand.key
+    return isinstance(key, Value) and isinstance(key.item, Leaf) and bool(CALLED_BIAS.fullmatch(key.item.name))
 
 
 def without(case: Case, bias: Operand, index: Index) -> Tree:

@@ -19,6 +19,7 @@ Groups = Dict[Tuple[object, ...], Terms]  # the terms of a sum by what they have
 class NotSummed(Misconception):
     def ways(self, case: Case) -> Iterator[Way]:
         if not case.is_gradient:
+            yield from forward(case)
             return
         is_path = isinstance(case.key, Gradient)
         what = "path back" if is_path else "part"
@@ -28,6 +29,24 @@ class NotSummed(Misconception):
                 yield f"only one {what} of {case.rule} is there; they add up", chosen(case, grouping, n, True)
             for n in range(len(names) if len(names) > 2 else 0):
                 yield f"one {what} of {case.rule} is missing", chosen(case, grouping, n, False)
+
+
+def forward(case: Case) -> Iterator[Way]:
+    """Of a sum of products, or of numbers, on the way forward."""
+    if case.op not in ("MatMul", "Linear", "Sum") or case.inner or not case.wrong:
+        return
+    products = case.op != "Sum"
+
+    def parts(index: Index) -> Groups:
+        """The terms but for a bias, which is no product."""
+        found = sum_inside(case.tree(index))[0]
+        return {(n,): [term] for n, term in enumerate(found) if not products or len(list(references(term[1]))) > 1}
+
+    count = len(parts(case.wrong[0].index))
+    for n in range(count if count > 1 else 0):
+        yield f"only one part of {case.rule} is there; they add up", chosen(case, parts, n, True)
+    for n in range(count if count > 2 else 0):
+        yield f"one part of {case.rule} is missing", chosen(case, parts, n, False)
 
 
 Grouping = Callable[[Index], Groups]

@@ -25,6 +25,8 @@ class Transposed(Misconception):
 
 def is_product(case: Case) -> bool:
     """Whether the step is one of matrices: its numbers are sums of products of two blocks."""
+    if case.op in ("MatMul", "Linear") and case.k is None and not case.inner:  # with a vector too
+        return len(case.operands) > 1
     terms, _ = sum_inside(case.tree(case.wrong[0].index)) if case.wrong else ([], None)
     for _, term in terms:
         blocks = {one.key for one, _ in map(case.read, references(term)) if len(one.shape) > 1 and not is_number(one)}

@@ -35,6 +35,9 @@ class WrongOperation(Misconception):
         yield from edited(case, another_operation)
         for name, call in (("the largest", "MAX"), ("the smallest", "MIN")):
             yield f"{name} stands where {case.rule} belongs", case.whole(partial(of_all, call))
+        if case.op == "MatMul" and case.k is None and len({one.shape for one in case.operands}) == 1:
+            words = f"{' and '.join(one.name for one in case.operands)} are multiplied element by element"
+            yield words, lambda i: product([(False, one.cell(i)) for one in case.operands])
         x = argument(case)
         if x is None:
             return

@@ -1,0 +1,217 @@
+"""Level 14 by hand: what changes when training becomes large."""
+
+from __future__ import annotations
+
+from math import cos, exp, pi
+
+from ..numbers import Numbers, given
+from ..task import Work, page
+
+
+@page(
+    "14-noise",
+    "A batch is less noisy than an example",
+    "s² is the mean square of the distances of the eight gradients from their mean.",
+    "The pairs are given by what they hold; the variance of their means is taken about the mean of all.",
+    question="How close is it to s²/2, and why not exactly that?",
+)
+def noise(n: Numbers) -> Work:
+    g = n.halves("g", 8)
+    order = list(range(8))
+    n.random.shuffle(order)
+    values = g.tolist()
+    left, right = given("left", [values[k] for k in order[:4]]), given("right", [values[k] for k in order[4:]])
+    mean = g.mean()
+    apart = g - mean
+    squares = apart**2
+    s2 = squares.mean()
+    sums = left + right
+    means = sums / 2
+    off = means - mean
+    off2 = off**2
+    variance = off2.mean()
+    half = s2 / 2
+    return Work(
+        locals(),
+        [variance, half],
+        slips={"sum-for-mean": {"mean": g.sum()}, "sample-variance": {"s2": squares.sum() / 7}},
+    )
+
+
+@page(
+    "14-accumulation",
+    "Pieces of unequal size",
+    "Each piece counts with its share of the examples: n_i / N.",
+    "1/3 each is wrong unless all three are equally large.",
+)
+def accumulation(n: Numbers) -> Work:
+    g = n.halves("g", 3)
+    sizes = given("n", [float(v) for v in n.random.choice([[4, 3, 1], [2, 5, 1], [1, 2, 5], [4, 1, 3]])])
+    N = sizes.sum()
+    weighted = sizes * g
+    total = weighted.sum()
+    right = total / N
+    wrong = g.mean()
+    apart = wrong - right
+    return Work(
+        locals(), apart, slips={"not-summed": {"total": weighted[0] + weighted[1]}, "sum-for-mean": {"wrong": g.sum()}}
+    )
+
+
+@page(
+    "14-schedule",
+    "Warm-up, then a cosine",
+    "Up: lr_0 t / n, for t = 1 and 2 here, counted from 1.",
+    "Down: lr_end + (lr_0 - lr_end) (1 + cos) / 2, where cos is given for three t.",
+    "From T on it is lr_end.",
+)
+def schedule(n: Numbers) -> Work:
+    lr_0, lr_end = n.one_of("lr_0", [0.5, 0.75, 1.0]), n.one_of("lr_end", [0.125, 0.25])
+    steps = n.one_of("n", [4.0, 5.0, 8.0])
+    up = given("t_up", [1.0, 2.0])
+    c = given("cos", [round(cos(pi * k), 4) + 0.0 for k in (0.25, 0.5, 0.75)])
+    share = up / steps
+    warm_up = lr_0 * share
+    span = lr_0 - lr_end
+    above = 1 + c
+    half = above / 2
+    part = span * half
+    cosine = lr_end + part
+    slips = {"sign": {"span": lr_0 + lr_end}, "wrong-operation": {"warm_up": lr_0 + share}}
+    return Work(locals(), [warm_up, cosine], slips=slips)
+
+
+@page(
+    "14-clipping",
+    "Clip the sum, not the pieces",
+    "G is the sum of both. If |G| is above c, multiply by c / |G|.",
+    "Clipping each piece first gives another direction.",
+    question="Which of the two is the clipped gradient of the whole batch?",
+)
+def clipping(n: Numbers) -> Work:
+    pairs = [([3.0, 1.0], [0.0, 3.0]), ([1.0, -4.0], [2.0, 0.0]), ([-2.0, 6.0], [8.0, 2.0]), ([4.0, 2.0], [1.0, 10.0])]
+    one, two = n.random.choice(pairs)
+    g_1, g_2, c = given("g_1", one), given("g_2", two), n.one_of("c", [1.0, 1.25, 0.5])
+    G = g_1 + g_2
+    squares = G**2
+    total = squares.sum()
+    length = total.sqrt()
+    factor = c / length
+    clipped = factor * G
+    squares_1, squares_2 = g_1**2, g_2**2
+    length_1, length_2 = squares_1.sum().sqrt(), squares_2.sum().sqrt()
+    factor_1, factor_2 = c / length_1, c / length_2
+    clipped_1, clipped_2 = factor_1 * g_1, factor_2 * g_2
+    summed = clipped_1 + clipped_2
+    blanks = ["G", "length", "factor", "clipped", "length_1", "length_2", "clipped_1", "clipped_2", "summed"]
+    return Work(
+        locals(), [clipped, summed], blanks=blanks, slips={"other-block": {"length": total}, "sign": {"G": g_1 - g_2}}
+    )
+
+
+@page(
+    "14-bfloat16",
+    "Rounding to bfloat16",
+    "bfloat16 keeps 8 binary digits: between 2^k and 2^(k+1) its numbers are 2^(k-7) apart. ulp holds that distance.",
+    "Divide by ulp, round to a whole number (a half to the even one), multiply again.",
+    "A step smaller than half an ulp moves nothing.",
+    question="Which of the five does the step move?",
+)
+def bfloat16(n: Numbers) -> Work:
+    powers = [n.between(-2, 3) for _ in range(5)]
+    ulp = given("ulp", [2.0 ** (k - 7) for k in powers])
+    fractions = n.random.sample([0.25, 0.75, 0.125, 0.375, 0.625, 0.875], 5)
+    whole = [n.between(130, 250) for _ in range(5)]
+    x = given("x", [(w + f) * 2.0 ** (k - 7) for w, f, k in zip(whole, fractions, powers)])
+    nearest = given("nearest", [float(w + (f > 0.5)) for w, f in zip(whole, fractions)])
+    step = given("step", 2.0 ** (n.between(-10, -6)))
+    counted = x / ulp
+    rounded = nearest * ulp
+    lost = x - rounded
+    half = ulp / 2
+    room = step - half
+    slips = {"wrong-operation": {"counted": x * ulp}, "sign": {"lost": rounded - x}}
+    return Work(locals(), [counted, lost, room], slips=slips)
+
+
+@page(
+    "14-loss-scale",
+    "The loss scale",
+    "A format whose smallest number is small holds whole multiples of it: g / small, rounded down to a whole number.",
+    "With S the format sees S g. Divide by S when you have the number back in a wide format.",
+)
+def loss_scale(n: Numbers) -> Work:
+    small = n.one_of("small", [0.125, 0.25])
+    g = given("g", small.item() * n.random.choice([0.25, 0.375, 0.75]))
+    S = n.one_of("S", [16.0, 32.0, 64.0])
+    share = g / small
+    scaled = S * g
+    count = scaled / small
+    back = scaled / S
+    slips = {"wrong-operation": {"back": scaled * S, "share": g * small}}
+    return Work(locals(), [share, count, back], slips=slips)
+
+
+@page(
+    "14-bubble",
+    "The pipeline's bubble",
+    "K stages, M pieces: K + M - 1 times, of which each stage works M.",
+    "The idle share is (K - 1) / (K + M - 1). It is below 1/5 once M is above 4 (K - 1).",
+    question="Draw the timetable: a row for each stage, a column for each time.",
+)
+def bubble(n: Numbers) -> Work:
+    K, M = n.one_of("K", [3.0, 4.0, 5.0, 6.0]), n.one_of("M", [2.0, 4.0, 7.0, 8.0])
+    idle = K - 1
+    times = idle + M
+    share = idle / times
+    enough = 4 * idle
+    slips = {"sign": {"times": idle - M}, "wrong-operation": {"share": idle * times}, "factor": {"enough": 2 * idle}}
+    return Work(locals(), [share, enough], slips=slips)
+
+
+@page(
+    "14-online-softmax",
+    "Online softmax, two tiles",
+    "After tile 1: m is its largest score, l the sum of the exponentials, o that of exponential times value.",
+    "f is e^(m - m'), with the new and larger m': the old l and o are multiplied by it before the new terms come in.",
+    "At the end o is divided by l, once.",
+)
+def online_softmax(n: Numbers) -> Work:
+    s1, s2 = [n.between(-4, 4) / 4 for _ in "ab"], [n.between(-4, 8) / 4 for _ in "ab"]
+    m1, m2 = max(s1), max(*s1, *s2)
+    scores_1, scores_2 = given("scores_1", s1), given("scores_2", s2)
+    v_1, v_2 = n.whole("v_1", 2), n.whole("v_2", 2)
+    e_1 = given("e_1", [round(exp(s - m1), 4) for s in s1])
+    e_2 = given("e_2", [round(exp(s - m2), 4) for s in s2])
+    f = given("f", round(exp(m1 - m2), 4))
+    m_1 = scores_1.max()
+    l_1 = e_1.sum()
+    terms_1 = e_1 * v_1
+    o_1 = terms_1.sum()
+    largest_2 = scores_2.max()
+    m_2 = m_1.maximum(largest_2)
+    old_l, new_l = f * l_1, e_2.sum()
+    l_2 = old_l + new_l
+    old_o, terms_2 = f * o_1, e_2 * v_2
+    new_o = terms_2.sum()
+    o_2 = old_o + new_o
+    out = o_2 / l_2
+    slips = {"sign": {"o_2": old_o - new_o}, "wrong-operation": {"out": o_2 * l_2}}
+    return Work(locals(), [m_2, out], slips=slips)
+
+
+@page(
+    "14-checkpoints",
+    "How many checkpoints?",
+    "With k checkpoints one holds k of them, and n / k layers between two.",
+    "The sum is smallest where both are equal: k = √n.",
+)
+def checkpoints(n: Numbers) -> Work:
+    layers = n.one_of("n", [16.0, 36.0, 64.0, 100.0])
+    k = given("k", [2.0, 4.0, 8.0, 16.0])
+    between = layers / k
+    held = k + between
+    best = layers.sqrt()
+    least = 2 * best
+    slips = {"wrong-operation": {"between": layers * k, "held": k * between}, "factor": {"least": best}}
+    return Work(locals(), [held, least], slips=slips)

@@ -1,0 +1,69 @@
+"""A class: everyone's workbooks, each with its own numbers."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from pathlib import Path
+from typing import Dict, List, Optional
+
+from saitama.files import read_file
+
+from .levels import LEVELS, level
+from .workbook import write_level
+
+MOST_BYTES, MOST_NAMES = 1_000_000, 2_000
+NAME_HEADS = ("name", "learner", "student", "names")
+
+
+def names_in(path: Path) -> List[str]:
+    """The names in a CSV file: the column called name, learner or student, else the first; ValueError for none, and
+    for two that are alike."""
+    text = read_file(path, MOST_BYTES).decode("utf-8-sig", errors="replace")
+    try:
+        delimiter = ";" if text.partition("\n")[0].count(";") > text.partition("\n")[0].count(",") else ","
+        rows = [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(text), delimiter=delimiter)]
+    except csv.Error as error:
+        raise ValueError(f"{path}: this is no CSV file: {error}") from None
+    rows = [row for row in rows if any(row)]
+    heads = [cell.casefold() for cell in rows[0]] if rows else []
+    column = next((n for n, head in enumerate(heads) if head in NAME_HEADS), None)
+    if column is not None:
+        rows = rows[1:]
+    names = [row[column or 0] for row in rows if len(row) > (column or 0) and row[column or 0]]
+    if not names:
+        raise ValueError(f"{path}: there are no names in it: give a line for each learner, or a column called name")
+    if len(names) > MOST_NAMES:
+        raise ValueError(f"{path}: {len(names):,} names are more than the {MOST_NAMES:,} of a class")
+    taken: Dict[str, str] = {}
+    for name in names:
+        key = file_name(name).casefold()
+        if key in taken:
+            raise ValueError(f"{path}: {name!r} and {taken[key]!r} would have the same file: tell them apart")
+        taken[key] = name
+    return names
+
+
+def file_name(learner: str) -> str:
+    """A learner's name as a file can have it."""
+    return re.sub(r"[^\w.-]+", "_", " ".join(learner.split())).strip("._")[:80] or "learner"
+
+
+def write_class(names: Path, folder: Path, number: Optional[int] = None) -> List[Path]:
+    """FOLDER/level01/Ada_Lovelace.xlsx and so on, for one level or for all; those that were written. A workbook that
+    somebody has worked in is an error, and is kept."""
+    learners = names_in(names)
+    written = []
+    for n in [number] if number else LEVELS:
+        of = level(n)
+        into = folder / f"level{n:02d}"
+        into.mkdir(parents=True, exist_ok=True)
+        for learner in learners:
+            path = into / f"{file_name(learner)}.xlsx"
+            write_level(of, learner, path)
+            written.append(path)
+    return written
+
+
+__all__ = ["file_name", "names_in", "write_class"]

@@ -1,0 +1,99 @@
+"""A level's workbook: written with a learner's own numbers, and judged."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import List, Optional, Union
+
+from saitama.spreadsheets import Exported, PageOf, Verification, WorkbookError, pages, verify
+from saitama.spreadsheets.pages import one_page
+
+from .levels import Level
+from .numbers import seed_of
+from .task import Task
+from .text import text_of
+
+StrPath = Union[str, "os.PathLike[str]"]
+
+
+@dataclass(frozen=True)
+class PageResult:
+    """One page of a learner's workbook, as it is now."""
+
+    task: Task
+    found: Optional[Verification]
+    problem: str = ""  # why it could not be judged
+
+    @property
+    def solved(self) -> bool:
+        return self.found is not None and self.found.ok
+
+    @property
+    def begun(self) -> bool:
+        story = None if self.found is None else self.found.story
+        return bool(self.problem) or story is not None and story.empty < story.blanks
+
+
+def page_of(task: Task, seed: int) -> PageOf:
+    """The page of a task with these numbers."""
+    work = task.work(seed)
+    names = {name: value for name, value in work.names.items() if name != "n"}
+    words = task.words or text_of(task.level).tasks.get(task.id, "")
+    return PageOf(
+        task.sheet,
+        work.root,
+        names,
+        work.optimizer,
+        work.blanks,
+        task.title,
+        words,
+        task.questions,
+        task.hints,
+    )
+
+
+def write_level(
+    level: Level, learner: str, path: StrPath, *, solution: bool = False, overwrite: Optional[bool] = None
+) -> Exported:
+    """All pages of a level with the learner's own numbers. FileExistsError where somebody has worked in the file."""
+    seed = seed_of(learner, level.number)
+    questions = [question for question, _ in level.text.questions]
+    return pages(
+        [page_of(task, seed) for task in level.pages],
+        path,
+        heading=f"Level {level.number}: {level.title}",
+        about=[level.text.goal],
+        questions=questions,
+        learner=learner,
+        seed=seed,
+        solution=solution,
+        overwrite=overwrite,
+    )
+
+
+def write_original(task: Task, learner: str, path: StrPath) -> Exported:
+    """One page as it was handed out, made anew: what a learner's file is held against."""
+    seed = seed_of(learner, task.level)
+    return one_page(page_of(task, seed), path, learner=learner, seed=seed)
+
+
+def judge(level: Level, learner: str, path: StrPath) -> List[PageResult]:
+    """Every page of the learner's workbook, against the exercise made anew."""
+    with tempfile.TemporaryDirectory() as folder:
+        return [judge_page(task, learner, path, Path(folder, f"{task.id}.xlsx")) for task in level.pages]
+
+
+def judge_page(task: Task, learner: str, path: StrPath, original: Path) -> PageResult:
+    """`original`: where the exercise made anew may be kept."""
+    if not original.exists():
+        write_original(task, learner, original)
+    try:
+        return PageResult(task, verify(path, original=original, page=task.sheet))
+    except (WorkbookError, OSError, MemoryError) as error:
+        return PageResult(task, None, str(error).replace(str(original), "the exercise"))
+
+
+__all__ = ["PageResult", "judge", "judge_page", "page_of", "write_level", "write_original"]

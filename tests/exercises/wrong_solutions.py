@@ -1,0 +1,213 @@
+"""Typical wrong solutions: each is the reference with a few characters changed, and a part of what has to be said."""
+
+from __future__ import annotations
+
+from typing import List, NamedTuple
+
+
+class Wrong(NamedTuple):
+    task: str
+    old: str  # what stands in the reference
+    new: str
+    said: str  # a part of the message
+
+
+def wrong(task: str, old: str, new: str, said: str) -> Wrong:
+    return Wrong(task, old, new, said)
+
+
+WRONG: List[Wrong] = [
+    # --- 1 ------------------------------------------------------------------------------------------------------------
+    wrong("01-code-tensor", "        if shape != shapes[0]:", "        if False:", "row 1"),
+    wrong("01-code-tensor", 'raise ValueError(f"{data!r} is no number")', "pass", "a text is no number"),
+    wrong("01-code-tensor", "return (len(data), *(shapes[0] if shapes else ()))", "return (*(shapes[0] if shapes else ()), len(data))", "expected (2, 3)"),
+    wrong("01-code-tensor", "        return ()\n", "        raise ValueError('not a list')\n", "Tensor([1, 2, 3]) raised"),
+    wrong("01-code-elementwise", "if self.shape and other.shape and self.shape != other.shape:", "if False:", "cut off"),
+    wrong("01-code-elementwise", "if self.shape and other.shape and self.shape != other.shape:", "if self.shape != other.shape:", "Tensor(2).add"),
+    wrong("01-code-elementwise", "lambda x, y: x - y", "lambda x, y: y - x", "sub(Tensor("),
+    wrong("01-code-elementwise", "return self._each(other, lambda x, y: x * y)", "return self.matmul(other)", "mul"),
+    wrong("01-code-matmul", "columns = list(zip(*other.data)) if", "columns = other.data if", "row times row"),
+    wrong("01-code-matmul", "or self.shape[-1] != other.shape[0]", "", "the inner sizes"),
+    wrong("01-code-matmul", "return Tensor(table if", "return Tensor(list(zip(*table)) if", "rows and columns are exchanged"),
+    wrong("01-code-matmul", "            table = [row[0] for row in table]", "            pass", "expected [1.5, -10]"),
+    # --- 2 ------------------------------------------------------------------------------------------------------------
+    wrong("02-code-line", "x.grad = a.data\n    a.grad = x.data", "x.grad = x.data\n    a.grad = a.data", "x.grad, a.grad are wrong"),
+    wrong("02-code-line", "    b.grad = 1.0", "    pass", "b.grad is wrong"),
+    wrong("02-code-line", "return a.data * x.data + b.data", "a.data * x.data + b.data", "does it return its result"),
+    wrong("02-code-square", "x.grad = 2 * x.data", "x.grad = x.data", "largest difference 1.5"),
+    wrong("02-code-square", "x.grad = 2 * x.data\n    return x.data**2", "return 2 * x.data", "expected 2.25"),
+    wrong("02-code-square", "x.grad = 2 * x.data\n", "x.data = x.data**2\n    x.grad = 2 * x.data\n", "square(Number(1.5)) returned 5.0625"),
+    wrong("02-code-composition", "x.grad = du * a.data\n    a.grad = du * x.data", "x.grad = du\n    a.grad = du", "x.grad, a.grad are wrong"),
+    wrong("02-code-composition", "du = 2 * u", "du = u", "x.grad, a.grad, b.grad are wrong"),
+    wrong("02-code-composition", "du = 2 * u", "du = 2 * x.data", "exact"),
+    wrong("02-code-numeric", "(f(x + h) - f(x - h)) / (2 * h)", "(f(x + h) - f(x)) / h", "forward difference"),
+    wrong("02-code-numeric", "/ (2 * h)", "/ h", "in place of 2 h"),
+    wrong("02-code-numeric", "if h <= 0:", "if h == 0:", "h must be above 0"),
+    # --- 3 ------------------------------------------------------------------------------------------------------------
+    wrong("03-code-value", "return value(other) - self", "return self - value(other)", "the other way round"),
+    wrong("03-code-value", "    __rmul__ = __mul__", "    pass", "2 * a"),
+    wrong("03-code-value", "return value(other) / self", "return self / value(other)", "the other way round"),
+    wrong("03-code-value", "max(0.0, self.data)", "abs(self.data)", "a.relu()"),
+    wrong("03-code-backward", "operand.grad += v.grad * slope", "operand.grad = v.grad * slope", "a.grad"),
+    wrong("03-code-backward", "for v in sorted(found, key=lambda v: v.number, reverse=True):", "for v in found:", "u was visited before v"),
+    wrong("03-code-backward", "            if v.inputs:\n                v.grad = 0.0", "            pass", "the old gradients in between"),
+    wrong("03-code-backward", "            if v.inputs:\n                v.grad = 0.0", "            v.grad = 0.0", "the leaf was cleared"),
+    wrong("03-code-backward", "(self, 1 - y * y)", "(self, 1 - self.data**2)", "a.tanh()"),
+    wrong(
+        "03-code-deep",
+        "        for v in sorted(found, key=lambda v: v.number, reverse=True):",
+        "        def deeper(v):\n            for operand, _ in v.inputs:\n                deeper(operand)\n        deeper(self)\n"
+        "        for v in sorted(found, key=lambda v: v.number, reverse=True):",
+        "the recursion is too deep",
+    ),
+    wrong("03-code-deep", "        self.grad += 1.0\n", "        import sys\n        sys.setrecursionlimit(10**6)\n        self.grad += 1.0\n", "recursion limit"),
+    wrong("03-code-deep", "operand.grad += v.grad * slope", "operand.grad = v.grad * slope", "50001"),
+    # --- 4 ------------------------------------------------------------------------------------------------------------
+    wrong("04-code-backward", "product(dy, turned(other.data)), product(turned(self.data), dy)", "product(dy, other.data), product(self.data, dy)", "a.grad"),
+    wrong("04-code-backward", "share if old is None else each(old, share, lambda x, y: x + y)", "share", "used twice"),
+    wrong("04-code-backward", "        if len(flat(self.data)) != 1:", "        if False:", "6 elements"),
+    wrong("04-code-broadcast", "dy, shape = [total(dy)], (1, *shape[1:])", "dy, shape = total(dy), shape[1:]", "raised"),
+    wrong("04-code-broadcast", "return reduced(da, shape, a.shape), reduced(db, shape, b.shape)", "return da, db", "another shape"),
+    wrong("04-code-broadcast", "        dy, shape = total(dy), shape[1:]", "        dy, shape = dy[0], shape[1:]", "b.grad is wrong"),
+    wrong("04-code-reduce", "n = len(flat(self.data)) if dim is None else self.shape[dim]", "n = len(flat(self.data))", "mean(dim=0)"),
+    wrong("04-code-reduce", "([[d] * columns for d in dy],)", "([list(dy) for _ in range(rows)],)", "sum(dim=1)"),
+    wrong("04-code-reduce", "return self.sum(dim).mul(Tensor(1 / n))", "return self.sum(dim)", "mean()"),
+    wrong("04-code-reshape", "back=lambda dy: (shaped(flat(dy), self.shape),)", "back=lambda dy: (dy,)", "a.grad is wrong"),
+    wrong("04-code-reshape", "back=lambda dy: (turned(dy),))", "back=lambda dy: (dy,))", "transpose()"),
+    wrong("04-code-reshape", "return Tensor(turned(self.data), operands=(self,), back=lambda dy: (turned(dy),))", "return self.reshape(*reversed(self.shape))", "transpose()"),
+    # --- 5 ------------------------------------------------------------------------------------------------------------
+    wrong("05-code-linear", "return x @ self.weight.T + self.bias", "return x @ self.weight.T", "the bias is missing"),
+    wrong("05-code-linear", "return x @ self.weight.T + self.bias", "return x @ self.weight + self.bias", "raised"),
+    wrong("05-code-linear", "random.uniform(-reach, reach) for _ in range(in_features)", "0.5 for _ in range(in_features)", "stay alike"),
+    wrong("05-code-activations", "return where(x > 0, x, 0.0)", "return x.abs()", "ReLU()"),
+    wrong("05-code-activations", "return 2 * Sigmoid()(2 * x) - 1", "return Sigmoid()(x)", "Tanh()"),
+    wrong("05-code-activations", "return where(x > 0, 1 / (1 + e), e / (1 + e))", "return x / x.abs()", "Tanh()"),
+    wrong("05-code-module", "if isinstance(value, (list, tuple)):", "if False:", "of the list"),
+    wrong("05-code-module", "                if not any(one is other for other in found):\n                    found.append(one)", "                found.append(one)", "twice"),
+    wrong("05-code-module", "    if isinstance(value, Module):\n        return value.parameters()\n", "", "are missing"),
+    wrong("05-code-module", "            one.grad = None", "            pass", "after zero_grad()"),
+    # --- 6 ------------------------------------------------------------------------------------------------------------
+    wrong("06-code-mse", "return (y - t).pow(2).mean()", "return (y - t).pow(2).sum()", "added up"),
+    wrong("06-code-mse", "return (y - t).pow(2).mean()", "return (y - t).pow(2).mean() / 2", "no 1/2"),
+    wrong("06-code-mse", "    if tuple(y.shape) != tuple(t.shape):", "    if False:", "in silence"),
+    wrong("06-code-cross-entropy", "(x * onehot).sum(1)).mean()", "(x * onehot).sum(1)).sum()", "it is their mean"),
+    wrong("06-code-cross-entropy", "x = logits - largest", "x = logits", "largest logit off"),
+    wrong("06-code-cross-entropy", "if any(not 0 <= c < count for c in classes):", "if False:", "a class must be"),
+    wrong("06-code-zeroing", "            zero_grad(parameters)\n", "", "gradients of earlier batches"),
+    wrong("06-code-zeroing", "        one.grad = None", "        pass", "expected None or 0"),
+    wrong("06-code-zeroing", "        one.grad = None", "        one.data = one.data * 0", "one"),
+    wrong("06-code-loop", "one -= lr * one.grad", "one += lr * one.grad", "against the gradient"),
+    wrong("06-code-loop", "means.append(total / len(batches))", "means.append(total)", "the mean loss of each epoch"),
+    wrong("06-code-loop", "            total += error.item()", "            means.append(error.item())", "train("),
+    # --- 7 ------------------------------------------------------------------------------------------------------------
+    wrong("07-code-sgd", "one -= self.lr * self.direction(state, one.grad)", "one += self.lr * self.direction(state, one.grad)", "uphill"),
+    wrong("07-code-sgd", "one -= self.lr * self.direction(state, one.grad)", "one = one - self.lr * self.direction(state, one.grad)", "in place"),
+    wrong("07-code-sgd", "                if one.grad is not None:\n", "                if True:\n", "raised"),
+    wrong("07-code-momentum", 'self.momentum * state.get("v", 0.0) + g\n', 'self.momentum * state.get("v", 0.0) + (1 - self.momentum) * g\n', "no 1 - momentum"),
+    wrong("07-code-momentum", 'state["v"] = self.momentum * state.get("v", 0.0) + g', 'state["v"] = g', "that is SGD"),
+    wrong("07-code-momentum", 'state.get("v", 0.0) + g\n', 'state.get("v", 0.0) + self.lr * g\n', "counts twice"),
+    wrong("07-code-adam", '/ (1 - b1**t)\n        v_hat = state["v"] / (1 - b2**t)', '\n        v_hat = state["v"]', "bias correction"),
+    wrong("07-code-adam", "m_hat / (v_hat.sqrt() + self.eps)", "m_hat / (v_hat + self.eps).sqrt()", "eps is under the root"),
+    wrong("07-code-adam", "(1 - b2) * g * g", "(1 - b2) * g", "mean of g"),
+    wrong("07-code-adam", "b1, b2 = self.betas", "b2, b1 = self.betas", "changed places"),
+    wrong("07-code-schedule", "math.cos(math.pi * t / T)", "math.cos(t / T)", "no π"),
+    wrong("07-code-schedule", "(1 + math.cos", "(1 - math.cos", "goes up"),
+    wrong("07-code-schedule", "lr * min(1.0, t / n)", "lr * t / n", "rising after n"),
+    # --- 8 ------------------------------------------------------------------------------------------------------------
+    wrong("08-code-dropout", "return x * mask / keep", "return x * mask", "divide it by 1 - p"),
+    wrong("08-code-dropout", "random.random() < keep", "random.random() < p", "that is 1 - p"),
+    wrong("08-code-dropout", "if not training or p == 0:", "if p == 0:", "training=False"),
+    wrong("08-code-dropout", "    if p == 1:\n        return x * 0.0\n", "", "dropout("),
+    wrong("08-code-l2", "return weight / 2 * total", "return weight * total", "the 1/2 is missing"),
+    wrong("08-code-l2", "total = total + (one * one).sum()", "total = total + (one * one).mean()", "it is their sum"),
+    wrong("08-code-l2", "return weight / 2 * total", "return total / 2", "the weight is missing"),
+    wrong("08-code-early-stopping", "self.waited >= self.patience", "self.waited > self.patience", "said stop"),
+    wrong("08-code-early-stopping", "self.best, self.waited = loss, 0", "self.best = loss", "said stop"),
+    wrong("08-code-early-stopping", "if loss < self.best:", "if not loss >= self.best:", "NaN"),
+    wrong("08-code-batch-norm", "var = (apart * apart).mean(0)", "var = (apart * apart).sum(0) / (n - 1)", "divided by N - 1"),
+    wrong("08-code-batch-norm", "(var + self.eps).sqrt()", "(var.sqrt() + self.eps)", "outside the root"),
+    wrong("08-code-batch-norm", "        if self.training:", "        if True:", "own numbers"),
+    wrong("08-code-batch-norm", "            apart = x - mean", "            apart = x - mean.detach()", "x.grad"),
+    # --- 9 ------------------------------------------------------------------------------------------------------------
+    wrong("09-code-rnn", "for p, q, c in zip(times(W, step), times(U, h), b)]\n", "for p, q, c in zip(times(W, step), times(U, h0), b)]\n", "starts from h0"),
+    wrong("09-code-rnn", "math.tanh(p + q + c)", "math.tanh(p + q)", "the bias is missing"),
+    wrong("09-code-rnn", "math.tanh(p + q + c)", "p + q + c", "tanh is missing"),
+    wrong("09-code-bptt", "before = h[t - 1] if t > 0 else h0", "before = h[t]", "h_(t-1)"),
+    wrong("09-code-bptt", "(own + back) * (1 - v * v)", "(own + back)", "the slope of tanh"),
+    wrong("09-code-bptt", "times(list(zip(*U)), delta)", "times(U, delta)", "Uᵀ"),
+    wrong("09-code-bptt", "(own + back) * (1 - v * v)", "own * (1 - v * v)", "rnn_backward"),
+    wrong("09-code-clip", "length = math.sqrt(sum(g * g for part in grads for g in part))", "length = max(abs(g) for part in grads for g in part)", "clip_norm"),
+    wrong("09-code-clip", "    if length > c:", "    if True:", "clip_norm"),
+    wrong("09-code-clip", "part[n] *= c / length", "part[n] = max(-c, min(c, part[n]))", "by itself"),
+    # --- 10 -----------------------------------------------------------------------------------------------------------
+    wrong("10-code-attention", "    scale = 1 / math.sqrt(len(Q[0]))\n    P = []", "    scale = 1.0\n    P = []", "not divided by √d"),
+    wrong("10-code-attention", "    scale = 1 / math.sqrt(len(Q[0]))\n    P = []", "    scale = 1 / len(Q[0])\n    P = []", "divided by d"),
+    wrong("10-code-attention", "P.append([x / total for x in e])", "P.append(e)", "attention("),
+    wrong("10-code-attention", "math.exp(s - largest)", "math.exp(s)", "OverflowError"),
+    wrong("10-code-mask", "j <= i) for", "j <= i + 1) for", "one key too many"),
+    wrong("10-code-mask", "j <= i) for", "j < i) for", "attention(Q, K, V, causal=True)"),
+    wrong("10-code-mask", " if see else 0.0 for s, see in zip(scores, seen)]", " for s in scores]", "gives zeros"),
+    wrong("10-code-mask", "(mask is None or mask[i][j]) and", "", "the mask is missing"),
+    wrong("10-code-backward", "a * (b - mean)", "a * b", "not taken off"),
+    wrong("10-code-backward", "[scale * a * (b - mean)", "[a * (b - mean)", "1/√d is missing"),
+    wrong("10-code-backward", "dV = product(turned(P), dO)", "dV = product(P, dO)", "dV is wrong"),
+    # --- 11 -----------------------------------------------------------------------------------------------------------
+    wrong("11-code-split", "    if C % h:", "    if False:", "does not divide"),
+    wrong(
+        "11-code-split",
+        "    return [[row[k * d : (k + 1) * d] for row in X] for k in range(h)]",
+        "    flat = [x for row in X for x in row]\n    rows = [flat[n * d : (n + 1) * d] for n in range(len(flat) // d)]\n"
+        "    return [rows[k * len(X) : (k + 1) * len(X)] for k in range(h)]",
+        "reshaped straight",
+    ),
+    wrong("11-code-split", "return [[x for head in heads for x in head[t]] for t in range(len(heads[0]))]", "return [row for head in heads for row in head]", "join"),
+    wrong("11-code-multi-head", "scale = 1 / math.sqrt(len(Q[0]))", "scale = 0.5", "divided by √C"),
+    wrong("11-code-multi-head", "return product(X, turned(W))", "return product(X, W)", "W in place of Wᵀ"),
+    wrong("11-code-multi-head", "return project(join(outputs), W_O), weights", "return join(outputs), weights", "W_O is missing"),
+    wrong("11-code-multi-head", "if not causal or j <= i else -math.inf", "if True else 0.0", "the mask is missing"),
+    wrong("11-code-cross", "source = X if memory is None else memory", "source = X", "second sequence"),
+    wrong("11-code-cross", "project(X, W_Q), project(source, W_K)", "project(source, W_Q), project(X, W_K)", "memory"),
+    wrong("11-code-cross", "project(source, W_V)\n", "project(X, W_V)\n", "multi_head"),
+    # --- 12 -----------------------------------------------------------------------------------------------------------
+    wrong("12-code-layer-norm", "var = (apart * apart).mean(-1, keepdim=True)", "var = (apart * apart).sum(-1, keepdim=True) / (x.shape[-1] - 1)", "C - 1"),
+    wrong("12-code-layer-norm", "(var + self.eps).sqrt()", "var.sqrt()", "eps is missing"),
+    wrong("12-code-layer-norm", "apart = x - x.mean(-1, keepdim=True)", "apart = x - x.mean(-1, keepdim=True).detach()", "x.grad"),
+    wrong("12-code-positions", "row += [math.sin(t * omega), math.cos(t * omega)]", "row += [math.cos(t * omega), math.sin(t * omega)]", "changed places"),
+    wrong("12-code-positions", "for t in range(T):", "for t in range(1, T + 1):", "the first is 0"),
+    wrong("12-code-positions", "        table.append(row)", "        table.append(row[0::2] + row[1::2])", "two halves"),
+    wrong("12-code-residual", "return x + part(norm(x))", "return norm(x) + part(norm(x))", "in place of x"),
+    wrong("12-code-residual", "return x + part(norm(x))", "return part(norm(x))", "the direct way"),
+    wrong("12-code-residual", "return norm(x + part(x))", "return x + norm(part(x))", "only the part"),
+    wrong("12-code-block", "is_causal=True", "is_causal=False", "not causal"),
+    wrong("12-code-block", "return residual(x, self.norm2, self.ffn)", "return residual(x, self.norm2, self.ffn, False)", "pre-norm"),
+    wrong("12-code-block", "        x = residual(x, self.norm1, self.attend)\n", "", "attend to each other"),
+    # --- 13 -----------------------------------------------------------------------------------------------------------
+    wrong("13-code-gpt", "causal=True", "causal=False", "causal mask"),
+    wrong("13-code-gpt", ' + self.positions(arange(T))', "", "positions are missing"),
+    wrong("13-code-gpt", "x = self.blocks(x)", "x = x + 0", "attend to each other"),
+    wrong("13-code-gpt", "        if T > self.block_size:", "        tokens, T = tokens[-self.block_size :], min(T, self.block_size)\n        if False:", "8 tokens"),
+    wrong("13-code-loop", "F.cross_entropy(model(window[:-1]), window[1:])", "F.cross_entropy(model(window[:-1]), window[:-1])", "not shifted"),
+    wrong("13-code-loop", "        optimizer.step()\n", "", "fall well below"),
+    wrong("13-code-loop", "losses.append(loss.item())", "losses = [loss.item()]", "expected the 60 losses"),
+    wrong("13-code-generation", ".tolist()[-1]", ".tolist()[0]", "last position"),
+    wrong("13-code-generation", "tokens[-model.block_size :]", "tokens", "raised"),
+    wrong("13-code-generation", "draw = random.Random(seed)", "draw = random.Random()", "same seed"),
+    wrong("13-code-generation", "x / temperature", "x * temperature", "temperature=0.01"),
+    # --- 14 -----------------------------------------------------------------------------------------------------------
+    wrong("14-code-schedule", "(t - n) / (T - n)", "t / T", "counts from 0"),
+    wrong("14-code-schedule", "    if t >= T:\n        return lr_end\n", "", "must not come up again"),
+    wrong("14-code-schedule", "return lr * t / n", "return lr * (t + 1) / n", "one too far"),
+    wrong("14-code-accumulation", "(len(x) / total)", "(1 / len(pieces))", "number of examples"),
+    wrong("14-code-accumulation", " * (len(x) / total)).backward()", ").backward()", "without their share"),
+    wrong("14-code-accumulation", "    for x, t in pieces:\n", "    for x, t in pieces:\n        for one in model.parameters():\n            one.grad = None\n", "in between"),
+    wrong("14-code-online-softmax", "factor = math.exp(m - new)", "factor = 1.0", "not multiplied"),
+    wrong("14-code-online-softmax", "return [x / l for x in o]", "return o", "not divided by l"),
+    wrong("14-code-online-softmax", " / math.sqrt(len(q))", "", "not divided by √d"),
+]  # fmt: skip
+
+RUNAWAY = wrong(
+    "01-code-matmul",
+    "        rows = self.data if",
+    "        while True:\n            pass\n        rows = self.data if",
+    "did not end within",
+)
