@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import floor, isfinite, log10
-from typing import TYPE_CHECKING, Any, Dict, List, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Sequence
 
 from ..formulas.box import Box
 from ..formulas.syntax import parse_formula, references

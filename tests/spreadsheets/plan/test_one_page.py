@@ -19,8 +19,13 @@ from saitama.spreadsheets import export, recalculate, verify, worksheet
 from saitama.spreadsheets.plan.reads import is_constant
 
 GRAPHS: Mapping[str, Any] = {
-    **{"chain": chain, "layer": layer, "product": product, "attention": attention},
-    **{"norm": norm, "softmax": softmax, "classifier": classifier},
+    "chain": chain,
+    "layer": layer,
+    "product": product,
+    "attention": attention,
+    "norm": norm,
+    "softmax": softmax,
+    "classifier": classifier,
 }
 RIGHT, WRONG, NEAR = "✓", "✗", "≈"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from learner import Learner, leaf, layer, slugs
+from learner import Learner, layer, leaf, slugs
 
 from saitama import Tensor
 

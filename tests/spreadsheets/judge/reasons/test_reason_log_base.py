@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import log2, log10
 
 import pytest
-from learner import Learner, classifier, leaf, softmax, slugs
+from learner import Learner, classifier, leaf, slugs, softmax
 
 
 @pytest.mark.parametrize(("log", "name"), [(log10, "log₁₀"), (log2, "log₂")])
