@@ -71,7 +71,8 @@ def checked(file: str, options: argparse.Namespace) -> Any:
 # --- several files, and one again and again ---------------------------------------------------------------------------
 def each(options: argparse.Namespace) -> int:
     """A line a file. One that cannot be checked is a line too, and does not stop the others."""
-    code, found = RIGHT, []  # type: int, List[Any]
+    found: List[Any] = []
+    code = RIGHT
     for file in options.files:
         options.file = file
         try:

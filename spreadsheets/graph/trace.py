@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Optional
 
-from saitama.autograd.function import Function, ancestors
+from saitama.autograd.function import OPS, Function, ancestors
 from saitama.autograd.origin import operations_behind
 from saitama.autograd.value import Value
 from saitama.tensor.tensor import Tensor
@@ -38,7 +38,7 @@ def trace(root: Any, names: Any = None, forward: bool = False) -> Graph:
     if root.numel() != 1 and not forward:
         raise ValueError(f"export: the root has shape {root.shape}; reduce it to one number with .sum() or .mean()")
     try:
-        functions = [function for function, _ in made] or ancestors(root.node)
+        functions = [function for function, _ in made] or ancestors(root.node)  # type: ignore[arg-type]
     except RuntimeError:
         raise RuntimeError(
             "export: the graph was freed by backward(): call export before backward(), compute the result once more, "
@@ -81,6 +81,8 @@ def _node(
     part: Optional[Part],
 ) -> Node:
     op = type(function).__name__
+    if op not in OPS:
+        function.forward()  # which says why it cannot be shown
     name = name_of(part, number, op, function.name) if function.name or function not in given else given[function]
     params = {param: getattr(function, param) for param in function.params}
     inputs = tuple(items[source] for source in function.inputs or ())
