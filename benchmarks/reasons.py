@@ -1,9 +1,9 @@
 """How well verify finds slips and says why: on sheets of made-up learners, with a misconception planted in each.
 
-Every misconception is planted at random places of random networks (paper/), written with 2 to 6 decimals or digits, each
-step rounded or every digit kept and shown rounded; half of the sheets have a second slip of any other kind. A slip that
-does not move a number beyond what rounding explains cannot be found, and is counted apart. A reason is right if the
-misconception that was planted is named, or listed among those that fit as well.
+Every misconception is planted at random places of random networks (paper/), written with 2 to 6 decimals or digits,
+each step rounded or every digit kept and shown rounded; half of the sheets have a second slip of any other kind. A slip
+that does not move a number beyond what rounding explains cannot be found, and is counted apart. A reason is right if
+the misconception that was planted is named, or listed among those that fit as well.
 """
 
 from __future__ import annotations

@@ -100,8 +100,8 @@ def plant(sheet: Sheet, step: Step, mistake: Mistake, rng: random.Random) -> Tup
 def moved_cells(sheet: Sheet, step: Step, typed: Nested) -> List[Tuple[int, int]]:
     """The cells that the mistake moves beyond what rounding explains. By first order: each number that the step reads
     may be off by half a unit of its last place, so may each product on the way, and the result by another. A number
-    that happens to be the true one is right, however it came about; so is one that would follow from earlier numbers
-    as they were meant."""
+    that happens to be the true one is right, however it came about; and so is one that would follow from earlier
+    numbers as they were meant."""
     beyond = beyond_rounding(sheet, step, typed, sheet.shown)
     if sheet.meant:
         also = beyond_rounding(sheet, step, typed, {**sheet.shown, **sheet.meant})
