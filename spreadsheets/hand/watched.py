@@ -135,7 +135,8 @@ class Watch:
         for traced in reversed(self.traced):
             if traced.graph.step is None and any(leaf.source in parameters for leaf in traced.graph.leaves):
                 try:
-                    traced.graph.step, traced.optimizer = trace_step(optimizer, traced.graph), optimizer
+                    now = run(traced.graph, {leaf: leaf.array for leaf in traced.graph.inputs})
+                    traced.graph.step, traced.optimizer = trace_step(optimizer, traced.graph, now), optimizer
                 except (TypeError, ValueError):
                     pass  # one whose rule has no formulas: its numbers are compared all the same
                 return

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Dict
 
 import pytest
-from learner import Learner
+from pupil import Learner
 from openpyxl import load_workbook
 
 from saitama import dyadic, manual_seed
