@@ -10,7 +10,20 @@ from typing import Dict, List, Sequence, Tuple
 from ..graph.items import Item, Leaf, Node, numbers
 from ..graph.keys import Gradient, Inner, StepKey, Value
 from ..layout import Block, Shape, column, size_of
-from .arrange import FIRST, NUMBER, Band, Columns, Wanted, arrange, breaks, columns_for, flow, in_one_line, paper_for
+from .arrange import (
+    FIRST,
+    NUMBER,
+    ROW_POINTS,
+    Band,
+    Columns,
+    Wanted,
+    arrange,
+    breaks,
+    columns_for,
+    flow,
+    in_one_line,
+    paper_for,
+)
 from .bands import Bands, as_written
 from .page import Page
 from .page_options import PageOptions
@@ -186,6 +199,8 @@ class OnePage:
         page, options = self.page, self.options
         widest = self.columns.widths()
         page.paper = paper_for(widest)
+        for row in range(1, max(bottom for _, bottom in self.rows) + 1):
+            page.heights.setdefault(row, ROW_POINTS)
         page.breaks = breaks(self.rows, page.heights, page.paper.height, 1)
         page.repeated_rows = "1:1"
         page.freeze = "A4"
