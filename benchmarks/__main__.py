@@ -3,7 +3,7 @@
 --output FILE.xlsx writes the results as a workbook with charts. What a benchmark module holds:
 
     TITLE = "Elementwise operations"             # of its table
-    def results() -> Iterator[Result]: ...       # see timing.py; or main(sheets, seed), which prints
+    def results() -> Iterator[Result]: ...       # see timing.py; or main(), which prints
     QUANTITY = "memory"                          # optional: the numbers are bytes, not seconds
     def point(result) -> Tuple[str, float]: ...  # optional: (curve, size) for a chart of the cost against the size
 """
@@ -16,7 +16,7 @@ import pkgutil
 import sys
 import time
 from pathlib import Path
-from typing import Iterator, List, Optional
+from typing import Dict, Iterator, List, Optional
 
 from benchmarks import machine
 from benchmarks.report import QUANTITIES, Report, line, summary
@@ -28,16 +28,15 @@ HARNESS = {"__main__", "machine", "peers", "report", "roofline", "timing", "work
 def names() -> List[str]:
     """The benchmarks there are: the modules of this folder, except the harness."""
     folder = str(Path(__file__).parent)
-    return sorted(
-        module.name for module in pkgutil.iter_modules([folder]) if module.name not in HARNESS and not module.ispkg
-    )
+    modules = [module.name for module in pkgutil.iter_modules([folder]) if not module.ispkg]
+    return sorted(name for name in modules if name not in HARNESS)
 
 
 def run(name: str, peaks: Optional[machine.Peaks], options: argparse.Namespace) -> Optional[Report]:
     """Print each result of a benchmark as it comes, then what they amount to. None for one that prints by itself."""
     module = importlib.import_module(f"benchmarks.{name}")
     if not hasattr(module, "results"):
-        module.main(options.sheets, options.seed)
+        module.main(**of_reasons(options))
         return None
     title, quantity = getattr(module, "TITLE", name), QUANTITIES[getattr(module, "QUANTITY", "time")]
     start = time.perf_counter()
@@ -52,6 +51,11 @@ def run(name: str, peaks: Optional[machine.Peaks], options: argparse.Namespace) 
         print("  " + text)
     print(f"  ({time.perf_counter() - start:.0f} s)", flush=True)
     return report
+
+
+def of_reasons(options: argparse.Namespace) -> Dict[str, int]:
+    """The options that only `reasons` has, as far as they were given."""
+    return {name: vars(options)[name] for name in ("sheets", "seed") if vars(options)[name] is not None}
 
 
 def warnings(before: Optional[machine.Peaks], load: Optional[float]) -> Iterator[str]:
@@ -78,6 +82,8 @@ def main(arguments: List[str]) -> int:
         parser.error(f"no benchmark called {', '.join(unknown)}; there are: {', '.join(names())}")
     if options.output and not options.output.lower().endswith(".xlsx"):
         parser.error(f"--output {options.output}: give a name that ends with .xlsx")
+    if of_reasons(options) and options.names != ["reasons"]:
+        parser.error("--sheets and --seed are for `reasons` alone")
     overwrite = options.force or None
     if options.output:
         from saitama.spreadsheets.write.saving import check_replaceable

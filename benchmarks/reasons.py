@@ -14,7 +14,7 @@ import time
 from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Callable, Dict, Iterator, List, Optional, Tuple
+from typing import Callable, Dict, Iterator, List, Tuple
 
 from saitama.spreadsheets.judge.causes import Judgement, judge
 from saitama.spreadsheets.judge.reasons import BANK, Case, reason_for
@@ -33,8 +33,7 @@ FOUND, MISSED, HIDDEN, HIDDEN_FOUND = "found", "missed", "hidden", "hidden, foun
 NAMED, LISTED, UNKNOWN, OTHER, ALARM = "named", "listed", "unknown", "other", "alarm"
 
 
-def main(sheets: Optional[int] = None, seed: Optional[int] = None) -> None:
-    sheets, seed = sheets or SHEETS, seed or 0
+def main(sheets: int = SHEETS, seed: int = 0) -> None:
     correct = CORRECT if sheets >= SHEETS else sheets
     start = time.perf_counter()
     print(f"\nSlips and their reasons: {sheets} sheets a misconception, seed {seed}", flush=True)

@@ -127,3 +127,40 @@ def test_a_workbook_that_somebody_made_is_kept(tmp_path: Path, capsys: pytest.Ca
     assert stop.value.code == 2
     assert "run.xlsx is not a workbook that saitama wrote; it is kept" in capsys.readouterr().err
     assert path.read_text() == "my notes"
+
+
+# --- slips and their reasons ------------------------------------------------------------------------------------------
+def test_a_planted_slip_is_found_and_named() -> None:
+    reasons = module("reasons")
+    for slug in ("sign", "missing-derivative", "digits"):
+        for sheet, slips in reasons.planted(slug, 2, seed=3):
+            outcome = list(reasons.outcome_of(sheet, slips, slug))
+            assert outcome[0] in (reasons.FOUND, reasons.HIDDEN)
+            assert reasons.OTHER not in outcome and reasons.ALARM not in outcome
+    assert not [sheet for sheet in reasons.right_sheets(9, seed=3) if list(reasons.judged(sheet).slips())]
+
+
+def test_a_sheet_is_judged_alike_in_memory_and_in_a_file(tmp_path: Path) -> None:
+    reasons, write = module("reasons"), module("paper.workbooks").write
+    from saitama.spreadsheets import verify
+
+    for slug in ("sign", "mask"):
+        ((sheet, _),) = reasons.planted(slug, 1, seed=5)
+        own = [cell for cell in reasons.judged(sheet).cells if cell.cause == "own"]
+        found = [one for one in verify(write(sheet, tmp_path / f"{slug}.xlsx")).differences if one.cause == "own"]
+        assert [cell.typed.number for cell in own] == [float(one.found) for one in found]
+
+
+def test_the_table_counts_what_became_of_each_slip() -> None:
+    reasons = module("reasons")
+    counts = reasons.Counter({reasons.FOUND: 8, reasons.MISSED: 2, reasons.HIDDEN: 10, reasons.NAMED: 6})
+    counts.update({reasons.LISTED: 1, reasons.UNKNOWN: 1})
+    (_, row, total, *_) = reasons.table({"sign": counts}, {"alone": counts})
+    assert row.split() == ["sign", "20", "50.0%", "80.0%", "87.5%", "75.0%", "1", "0", "0"]
+    assert total.split()[1:] == row.split()[1:]
+
+
+def test_options_of_one_benchmark(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        module("__main__").main(["value", "--sheets", "3"])
+    assert "--sheets and --seed are for `reasons` alone" in capsys.readouterr().err

@@ -929,8 +929,7 @@ def mask_after_softmax(s: Desk, page: Page) -> Nested:
     scores = plain_scores(s, s["scale"])
     sums = [sum(exp(x) for x in row) for row in scores]
     return [
-        [exp(x) / z if kept > 0 else 0.0 for x, kept in zip(row, right)]
-        for row, z, right in zip(scores, sums, page.right)
+        [exp(x) / z if kept else 0.0 for x, kept in zip(row, right)] for row, z, right in zip(scores, sums, page.right)
     ]
 
 

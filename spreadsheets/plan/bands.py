@@ -18,6 +18,8 @@ from .work import OVERFLOW, Step, Work
 if TYPE_CHECKING:
     from .one_page import OnePage
 
+CAPTION_CHARACTERS = 8  # of a caption, over a column that holds a number
+
 
 class Bands:
     def __init__(self, one_page: OnePage, work: Work) -> None:
@@ -51,11 +53,10 @@ class Bands:
     def _operand(self, one: Shown) -> None:
         """What a step reads: its numbers if they are given, or what was typed above."""
         page, source = self.page, self.of.places[one.key]
-        yours = one.key in self.of.blank
         above = one.name_at[1] == one.block.column
-        page.text(
-            *one.name_at, f"{one.name}, yours" if yours and above else one.name, "caption" if above else "name_left"
-        )
+        caption = f"{one.name}, yours" if above and one.key in self.of.blank else one.name
+        room = min(one.block.width + 1, self.of.columns.label - one.block.column) * CAPTION_CHARACTERS
+        page.text(*one.name_at, caption if len(caption) <= room else one.name, "caption" if above else "name_left")
         if source is one.block or source == one.block:  # a constant has its place beside the step that reads it first
             page.numbers(one.block, [plain(value) for value in self.true[one.key]], "given", "General")
         elif one.key not in self.steps or one.key in self.of.constants:

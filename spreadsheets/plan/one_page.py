@@ -14,6 +14,7 @@ from ..layout import Block, Shape, column, size_of
 from .arrange import (
     FIRST,
     NUMBER,
+    ROW_POINTS,
     RULE,
     Band,
     Columns,
@@ -225,6 +226,8 @@ class OnePage:
         page, options = self.page, self.options
         widest = self.columns.widths()
         page.paper = paper_for(widest)
+        for row in range(1, max(bottom for _, bottom in self.rows) + 1):
+            page.heights.setdefault(row, ROW_POINTS)
         page.breaks = breaks(self.rows, page.heights, page.paper.height, 1)
         page.repeated_rows = "1:1"
         page.freeze = "A4"
