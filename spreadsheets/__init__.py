@@ -6,6 +6,7 @@ pages([PageOf(...), ...], "level.xlsx")           several such pages in one work
 verify("exercise.xlsx")                           which numbers are right, whose error is which, and why
 compare("mine.xlsx", {"Sheet1!B2:D4": tensor})    a person's own layout
 read_tensor("mine.xlsx", "Sheet1!B2:D4")          their numbers, as a Tensor
+load("network.xlsx")                              its tensors and its graph, back in Python
 recalculate("network.xlsx")                       the formulas, evaluated by an independent engine
 grade("handed in/", "exercise.xlsx", "marks.xlsx")   a class's worksheets, marked
 heat_map(weights, "attention.xlsx")               attention weights as coloured tables
@@ -25,6 +26,7 @@ from .hand import Audited, HandSheet, audit
 from .judge.compare import compare
 from .judge.report import Comparison, Difference, Verification
 from .judge.verify import verify
+from .load import Loaded, load
 from .pages import PageOf, pages
 from .read.read_tensor import read_tensor
 from .read.workbook import open_workbook
@@ -40,6 +42,7 @@ __all__ = [
     "Exported",
     "Grades",
     "HandSheet",
+    "Loaded",
     "PageOf",
     "Recalculation",
     "ResultsDiffer",
@@ -53,6 +56,7 @@ __all__ = [
     "grade",
     "heat_map",
     "installed_engines",
+    "load",
     "open_workbook",
     "pages",
     "read_tensor",

@@ -42,9 +42,10 @@ class Learner:
         kept: bool = False,
     ) -> None:
         graph = trace(root, names)
-        if optimizer is not None:
-            graph.step = trace_step(optimizer, graph)
         result = run(graph, {leaf: leaf.array for leaf in graph.inputs})
+        if optimizer is not None:
+            graph.step = trace_step(optimizer, graph, result)
+            result = run(graph, {leaf: leaf.array for leaf in graph.inputs})
         take_step(graph, result)
         self.work = Work(subject_of(graph, result, 10_000), Apart("Work"), "Work")
         self.true = true_values(self.work)

@@ -22,8 +22,7 @@ SNIPPETS: List[Tuple[str, str]] = re.findall(r"^```(\w+)\n(.*?)^```$", README.re
 MADE_BY_HAND = {
     "play.txt": "The fox ran. The hen sat.\n" * 40,  # "your own text files"
     "names.csv": "Ada Lovelace\nEmmy Noether\n",
-    "exercise.py": "from saitama import dyadic, manual_seed\n"
-    "manual_seed(seed)\nloss = (dyadic(2, name='x') * 2).sum()\n",
+    "exercise.py": "import saitama as s\ns.manual_seed(seed)\nloss = (2 * s.dyadic(2, name='x')).sum()\n",
 }
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Dict
 
 import pytest
-from pupil import Learner
 from openpyxl import load_workbook
+from pupil import Learner
 
 from saitama import dyadic, manual_seed
 from saitama.spreadsheets import Grades, WorkbookError, export, grade, worksheet
