@@ -27,11 +27,13 @@ def keep_origin(node: Function, inputs: Sequence[Tensor], out: Tensor) -> None:
         elif tensor.array.size > MOST_NUMBERS:
             return
     if steps <= MOST_STEPS:
+        node.seq = next(sequence)
         out.origin = node, inputs, steps
 
 
 def operations_behind(roots: Sequence[Tensor]) -> List[Tuple[Function, Tensor]]:
-    """Every operation that `roots` were made by, with its result, operands first; [] where nothing was kept."""
+    """Every operation that `roots` were made by, with its result, in the order in which they were made; [] where nothing
+    was kept."""
     made: Dict[Tensor, Function] = {}
     found: List[Tuple[Function, Tensor]] = []
     waiting = [(root, False) for root in reversed(roots)]
@@ -46,8 +48,8 @@ def operations_behind(roots: Sequence[Tensor]) -> List[Tuple[Function, Tensor]]:
             continue
         sources: List[Source] = [made.get(operand, operand) for operand in inputs]
         node.inputs, node.needs = tuple(sources), (False,) * len(sources)
-        node.seq, node.name, node.kept, node.calls = next(sequence), tensor.name, None, None
+        node.name, node.kept, node.calls = tensor.name, None, None
         node.shape, node.dtype = tensor.shape, tensor.dtype
         made[tensor] = node
         found.append((node, tensor))
-    return found
+    return sorted(found, key=lambda made: made[0].seq)

@@ -21,7 +21,7 @@ def trace(root: Any, names: Any = None, forward: bool = False) -> Graph:
 
     Names come from `Tensor(name=…)`, then from `names`, then from the paths of the modules that made the operations.
     With `forward`, a tensor of any shape will do, and none needs to require a gradient; and there may be several, of
-    which the last is the root.
+    which the one that was computed last is the root.
     """
     roots = list(root) if forward and isinstance(root, (list, tuple)) and root else [root]
     root = roots[-1]
@@ -51,8 +51,10 @@ def trace(root: Any, names: Any = None, forward: bool = False) -> Graph:
         ) from None
     if not root.requires_grad and not forward:
         raise ValueError("export: nothing here requires grad: no gradient flows from this root (a comparison, perhaps)")
-    if functions[-1] is not (root.node or made[-1][0]) or made and made[-1][1] is not root:
-        raise ValueError("export: of several roots the last one has to be computed last")
+    if made:
+        root = made[-1][1]  # the one that was computed last
+    elif functions[-1] is not root.node:
+        raise ValueError("export: of several roots the last one, which gradients are taken of, has to be computed last")
     given = given_names(names)
     given.update((function, given[tensor]) for function, tensor in made if tensor in given)
     taken: Dict[str, int] = {}
