@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+import shutil
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Dict, Optional, Tuple, Union
 
@@ -20,7 +21,7 @@ from .plan.page import target
 from .plan.sheet import Plan
 from .plan.subject import doubts_of, subject_of
 from .plan.workbook import plan_workbook
-from .write.saving import check_replaceable
+from .write.saving import check_replaceable, place_beside
 from .write.workbook import write_plan
 
 
@@ -34,6 +35,7 @@ class Exported:
     formulas: int  # live formula cells that compute values or gradients
     left_out: Tuple[str, ...]  # what has no live cells, and why
     cells: Dict[str, str] = field(default_factory=dict, compare=False)  # "h" or "dloss/dh" -> where its numbers stand
+    kept: Optional[Path] = None  # where the workbook went that was there before, if somebody had worked in it
 
     def __fspath__(self) -> str:
         return str(self.path)
@@ -60,18 +62,23 @@ def export(
         gradient, with every line of the rule, from the optimizer's options and state as they are now. Nothing is
         updated; the gradient is this graph's own, whatever .grad holds.
     max_cells: a tensor of more numbers is summarised; Start and Check say so.
-    overwrite: None replaces a file only if saitama wrote it and nobody has touched it since, True any, False none.
+    overwrite: None replaces a file if saitama wrote it and nobody has touched it since, and keeps an export in which
+        somebody has tried other inputs beside the new one, as `name (2).xlsx`; True replaces any file, False none.
 
     Raises TypeError or ValueError for a root without a graph or an optimizer without formulas, RuntimeError for a graph
     freed by backward(), FileExistsError for a file that is kept, OSError where the file cannot be written (an old file
     is kept).
     """
-    check_path(path, overwrite, max_cells)
+    check_name(path, max_cells)
+    beside = place_beside(path, overwrite)
     graph, result = computed(root, names, optimizer)
     subject = subject_of(graph, result, max_cells, doubts_of(graph, result))
     size = f"{len(graph.nodes)} operations, {len(graph.leaves)} input tensors, {graph.dtype}"
     plan = plan_workbook(subject, Compared, f"written by saitama {__version__}: {size}")
-    return written(plan, Path(path), overwrite)
+    if beside is None:
+        return written(plan, Path(path), overwrite)
+    shutil.copy2(path, beside)  # first, so that at no time it is gone
+    return replace(written(plan, Path(path), True), kept=beside)
 
 
 def computed(root: Any, names: Any, optimizer: Any, forward: bool = False) -> Tuple[Graph, Run]:
@@ -86,9 +93,13 @@ def computed(root: Any, names: Any, optimizer: Any, forward: bool = False) -> Tu
 
 
 def check_path(path: Union[str, os.PathLike[str]], overwrite: Optional[bool], max_cells: int) -> None:
+    check_name(path, max_cells)
+    check_replaceable(path, overwrite)
+
+
+def check_name(path: Union[str, os.PathLike[str]], max_cells: int) -> None:
     if Path(path).suffix.lower() != ".xlsx":
         raise ValueError(f"export: {os.fspath(path)!r} is not an .xlsx name; give one, such as 'network.xlsx'")
-    check_replaceable(path, overwrite)
     if isinstance(max_cells, bool) or not isinstance(max_cells, int) or max_cells < 1:
         raise ValueError(f"max_cells is {max_cells!r}; give a whole number of at least 1")
 

@@ -38,6 +38,8 @@ def export(options: argparse.Namespace) -> int:
     limit = {} if options.max_cells is None else {"max_cells": options.max_cells}
     written = spreadsheets.export(root, options.output, names=names, overwrite=options.force or None, **limit)
     say(str(written))
+    if written.kept is not None:
+        say(f"the workbook that was there, in which somebody had worked, is kept as {written.kept}")
     if options.model is not None:
         say(f"{written.nodes:,} operations, {written.formulas:,} live formulas, forward and backward")
         if written.left_out:

@@ -11,6 +11,8 @@ import hashlib
 import os
 import zipfile
 from io import BytesIO
+from itertools import count
+from pathlib import Path
 from typing import Any, List, Optional, Tuple, Union
 
 from openpyxl.packaging.custom import CustomPropertyList, StringProperty
@@ -90,6 +92,32 @@ def check_replaceable(path: PathLike, overwrite: Optional[bool]) -> None:
         f"{os.fspath(path)} {what_it_holds(path)}; it is kept: give another name, or replace it with --force "
         "(overwrite=True)"
     )
+
+
+def place_beside(path: PathLike, overwrite: Optional[bool]) -> Optional[Path]:
+    """Where an export goes that somebody has worked in, other inputs tried perhaps, before it is written anew:
+    `a (2).xlsx`. None where nothing would be lost; FileExistsError as of check_replaceable() for any other file: an
+    export has no blanks, so to export again is no mistake, but a worksheet may hold an evening's work."""
+    try:
+        check_replaceable(path, overwrite)
+        return None
+    except FileExistsError:
+        if overwrite is not None or not is_export(path):
+            raise
+    path = Path(path)
+    names = (path.with_name(f"{path.stem} ({n}){path.suffix}") for n in count(2))
+    return next(name for name in names if not os.path.lexists(name))
+
+
+def is_export(path: PathLike) -> bool:
+    """Whether a workbook is a whole one that export() wrote, whatever was done to it since."""
+    from ..read.carried import read_graph
+    from ..read.workbook import open_workbook
+
+    try:
+        return read_graph(open_workbook(path)).kind == "export"
+    except (WorkbookError, OSError, MemoryError):
+        return False
 
 
 def what_it_holds(path: PathLike) -> str:

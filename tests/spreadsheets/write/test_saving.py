@@ -169,6 +169,24 @@ CHANGES: Dict[str, Tuple[Callable[[Path], None], str]] = {
 }
 
 
+def test_an_export_with_other_inputs_is_kept_beside_the_new_one(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    export(loss(), path)
+    for n in (2, 3):
+        change_input(path)
+        tried = path.read_bytes()
+        made = export(loss(), path)
+        assert made.kept == tmp_path / f"a ({n}).xlsx" and made.kept.read_bytes() == tried
+        assert export(loss(), path).kept is None  # nobody has touched this one
+    change_input(path)
+    assert export(loss(), path, overwrite=True).kept is None
+    change_input(path)
+    with pytest.raises(FileExistsError):
+        export(loss(), path, overwrite=False)
+    with pytest.raises(FileExistsError, match="it is kept"):
+        worksheet(loss(), path)
+
+
 @pytest.mark.parametrize("change", CHANGES)
 def test_whatever_was_done_to_a_worksheet_is_kept(change: str, writer: Write, tmp_path: Path) -> None:
     path = tmp_path / "a.xlsx"
