@@ -113,11 +113,12 @@ def early_stopping(n: Numbers) -> Work:
     losses = given("losses", falling + rising)
     patience = given("patience", float(patience_of))
     best = losses.min()
-    back_to = losses.argmin() * 1.0
+    lowest = losses.argmin()
+    back_to = lowest * 1.0
     stops_at = back_to + patience
-    return Work(
-        locals(), [best, stops_at], slips={"wrong-operation": {"best": losses.max(), "stops_at": back_to * patience}}
-    )
+    blanks = ["best", "back_to", "stops_at"]
+    slips = {"wrong-operation": {"best": losses.max(), "stops_at": back_to * patience}}
+    return Work(locals(), [best, stops_at], blanks=blanks, slips=slips)
 
 
 @page(

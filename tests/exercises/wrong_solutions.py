@@ -205,4 +205,9 @@ WRONG: List[Wrong] = [
     wrong("14-code-online-softmax", " / math.sqrt(len(q))", "", "not divided by √d"),
 ]  # fmt: skip
 
-RUNAWAY = wrong("01-code-matmul", "        rows = self.data if", "        while True:\n            pass\n        rows = self.data if", "did not end within")
+RUNAWAY = wrong(
+    "01-code-matmul",
+    "        rows = self.data if",
+    "        while True:\n            pass\n        rows = self.data if",
+    "did not end within",
+)
