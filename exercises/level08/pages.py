@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from saitama.regularization import BatchNorm1d
 
 from ..numbers import Numbers, given
@@ -187,7 +189,7 @@ def batch_norm_back(n: Numbers) -> Work:
     words="Given x (4, 1), γ, β and unequal c (4, 1), with L = Σ c y. Find the normalised y and L, and back to dL/dx.",
 )
 def batch_norm_page(n: Numbers) -> Work:
-    norm = BatchNorm1d(1, eps=0.0)
+    norm: Any = BatchNorm1d(1, eps=0.0)
     norm.weight.data, norm.bias.data = n.halves("γ", 1), n.halves("β", 1)
     x = given("x", [[v] for v in batch(n).tolist()], grad=True)
     c = n.halves("c", 4, 1)

@@ -6,7 +6,7 @@ import argparse
 import json
 import os
 import time
-from typing import Any, Optional
+from typing import Any, List, Optional
 
 from saitama.terminal import say
 
@@ -85,7 +85,8 @@ def checked(file: str, options: argparse.Namespace, page: Optional[str] = None) 
 # --- several files, and one again and again ---------------------------------------------------------------------------
 def each(options: argparse.Namespace) -> int:
     """A line a file. One that cannot be checked is a line too, and does not stop the others."""
-    code, found = RIGHT, []  # type: int, List[Any]
+    code = RIGHT
+    found: List[Any] = []
     for file in options.files:
         options.file = file
         try:

@@ -14,7 +14,6 @@ from .bank import KNOWS_THE_OPERATION, Misconception, Way, misconception
 from .case import Case, NotHere, Operand
 from .trees import sum_of, terms_of
 
-
 CALLED_BIAS = re.compile(r"b(ias)?[_ ]?[0-9]*|β|beta", re.I)
 
 
