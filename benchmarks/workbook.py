@@ -74,7 +74,6 @@ def write(
     _machine(machine, styles, facts, peaks)
     if peaks:
         add_roofline(machine, styles, peaks, [result for report in reports for result in report.results])
-    styles.close()
     for sheet in workbook:
         sheet.sheet_view.showGridLines = False
         sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0  # printed: as wide as a page

@@ -64,6 +64,7 @@ cdef struct Block:
     Block *next  # in its bin, while free
     void *raw  # what malloc gave
     size_t capacity  # bytes for numbers
+    size_t nbytes  # of numbers, while in use
     int bin
     int users  # arrays that read these numbers
 
@@ -71,6 +72,8 @@ cdef Block *bins[BINS]
 cdef size_t cached_bytes = 0
 cdef size_t cache_limit = <size_t> 512 << 20
 cdef size_t turned_away = 0  # bytes of blocks freed because the cache was full
+cdef size_t allocated = 0  # bytes of numbers in use
+cdef size_t most_allocated = 0  # and the most there were
 
 
 cdef inline int size_class(size_t nbytes, size_t *capacity) noexcept:  # OUT capacity
@@ -119,6 +122,8 @@ cdef void *take_block(size_t nbytes) except NULL:
         block.capacity = capacity
         block.bin = bin
     block.users = 1
+    block.nbytes = nbytes
+    count_bytes(<Py_ssize_t> nbytes)
     cdef char *data = <char *> block + LINE
     cdef size_t used = nbytes if nbytes > 0 else sizeof(double)  # even an empty array has room for one
     ASAN_UNPOISON_MEMORY_REGION(data, used)
@@ -135,12 +140,19 @@ cdef inline void cached_bytes_add(Py_ssize_t change) noexcept:
     cached_bytes += change
 
 
+cdef inline void count_bytes(Py_ssize_t change) noexcept:
+    global allocated, most_allocated
+    allocated += change
+    most_allocated = allocated if allocated > most_allocated else most_allocated
+
+
 cdef inline void drop_block(void *data) noexcept:
     """One user less; the last one returns the block to its bin, or to the system when the cache is full."""
     cdef Block *block = block_of(data)
     block.users -= 1
     if block.users > 0:
         return
+    count_bytes(-<Py_ssize_t> block.nbytes)
     if cached_bytes + block.capacity > cache_limit and not make_room(block.capacity):
         free(block.raw)
         return
@@ -173,3 +185,19 @@ cdef void empty_cache() noexcept:
             bins[bin] = block.next
             cached_bytes_add(-<Py_ssize_t> block.capacity)
             free(block.raw)
+
+
+def memory_allocated():
+    """Bytes of numbers that arrays hold now; what the cache of freed blocks keeps does not count."""
+    return allocated
+
+
+def max_memory_allocated():
+    """The most bytes that arrays held at one time since the start, or since reset_peak_memory_stats()."""
+    return most_allocated
+
+
+def reset_peak_memory_stats():
+    """Let max_memory_allocated() start again from what is held now."""
+    global most_allocated
+    most_allocated = allocated

@@ -12,9 +12,10 @@ from typing import List, Optional
 
 import saitama
 from saitama import terminal
-from saitama.commands import demo, export, generate, info, learn, recalc, train, verify, worksheet
+from saitama.commands import demo, export, generate, info, launch, learn, recalc, scale, train, verify, worksheet
 from saitama.commands.exit_codes import INTERRUPTED, RIGHT, UNUSABLE
 from saitama.commands.reason import reason
+from saitama.distributed.ranks import connected
 from saitama.messages import one_line
 from saitama.signals import end_in_order
 
@@ -50,9 +51,18 @@ def run(arguments: Optional[List[str]], options: argparse.Namespace) -> int:
 
 
 def failed(code: int, message: str) -> int:
-    """Say why, if anybody can hear it, and return the code."""
+    """Say why, if anybody can hear it, and return the code.
+
+    Of several ranks that work together one speaks, and what one cannot do ends all: they would wait for it for ever.
+    """
+    here = connected()
+    if here is not None and code == UNUSABLE:
+        from saitama.distributed.watch import fail
+
+        fail(here, message, code)
     try:
-        terminal.say(f"saitama: {message}", error=True)
+        if here is None or here.first:
+            terminal.say(f"saitama: {message}", error=True)
     except OSError:
         pass
     return code
@@ -67,6 +77,6 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"saitama {saitama.__version__}")
     parser.set_defaults(run=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for command in (demo, learn, export, worksheet, train, generate, verify, recalc, info):
+    for command in (demo, learn, export, worksheet, train, generate, launch, scale, verify, recalc, info):
         command.add(commands)
     return parser

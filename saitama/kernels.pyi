@@ -98,6 +98,9 @@ def abs_grad(x: Array, dy: Array) -> Array: ...  # dy * ((x > 0) - (x < 0)) if x
 def gelu_grad(x: Array, dy: Array) -> Array: ...  # dy * (normal_cdf(x) + x * normal_pdf(x))
 def gelu_tanh_grad(x: Array, dy: Array) -> Array: ...
 
+# --- Rounding to the floats of 16 bits, which keep fewer binary digits ------------------------------------------------
+def round_to(a: Array, format: str) -> Array: ...  # Every element as the nearest number of "bfloat16" or "float16"
+
 # --- Reductions over any axes -----------------------------------------------------------------------------------------
 def sum(a: Array, dims: Shape, keepdim: bool) -> Array: ...  # Of nothing: 0
 def mean(a: Array, dims: Shape, keepdim: bool) -> Array: ...  # Of nothing: NaN
@@ -188,6 +191,7 @@ def rmsprop_step(params: Tensors, grads: Tensors, square: Tensors, momenta: Opti
     form.
     """
 
+def accumulate(tensors: Tensors, others: Tensors) -> None: ...  # tensor + other for every element of each
 def norm(arrays: Sequence[Array]) -> float: ...  # The square root of the sum of the squares of all elements
 def scale(tensors: Tensors, factor: float) -> None: ...  # factor x for every element x
 
@@ -212,3 +216,8 @@ def nonzero(mask: Array) -> Array: ...  # The flat positions of the True element
 def set_num_threads(n: int) -> None: ...  # Compute on n threads, from 1 to 1024. Pure Python takes the number and uses one all the same
 def get_num_threads() -> int: ...  # How many threads compute: 1 in pure Python
 def info() -> Dict[str, Any]: ...  # What computes: the backend, and what it was built with
+
+# --- How many bytes of numbers arrays hold ----------------------------------------------------------------------------
+def memory_allocated() -> int: ...  # Bytes of numbers that arrays hold now
+def max_memory_allocated() -> int: ...  # The most bytes that arrays held at one time since the start, or since reset_peak_memory_stats()
+def reset_peak_memory_stats() -> None: ...  # Let max_memory_allocated() start again from what is held now

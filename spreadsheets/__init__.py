@@ -8,6 +8,7 @@ compare("mine.xlsx", {"Sheet1!B2:D4": tensor})    a person's own layout
 read_tensor("mine.xlsx", "Sheet1!B2:D4")          their numbers, as a Tensor
 recalculate("network.xlsx")                       the formulas, evaluated by an independent engine
 heat_map(weights, "attention.xlsx")               attention weights as coloured tables
+scale_pages("scale.xlsx")                         level 14 by hand: accumulation, 16 bits, tiles, ranks and pipelines
 
 Two ways lead through it: graph -> plan -> write, and read -> judge.
 """
@@ -23,6 +24,7 @@ from .judge.report import Comparison, Difference, Verification
 from .judge.verify import verify
 from .pages import PageOf, pages
 from .read.read_tensor import read_tensor
+from .scale import scale_pages
 from .worksheet import worksheet
 from .write.heat_map import heat_map
 from .write.saving import check_replaceable, write_workbook
@@ -45,6 +47,7 @@ __all__ = [
     "pages",
     "read_tensor",
     "recalculate",
+    "scale_pages",
     "verify",
     "worksheet",
     "write_workbook",

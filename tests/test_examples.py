@@ -27,6 +27,12 @@ PROMISES = {  # name -> (the workbooks that it writes, what its names must hold 
     ),
     "overfitting": (["overfitting.xlsx"], lambda names: cures_help(names["runs"])),
     "vanishing_gradient": (["vanishing_gradient.xlsx"], lambda names: gates_help(names)),
+    "batch_size": (["batch_size.xlsx"], lambda names: noise_falls(names["rows"])),
+    "mixed_precision": ([], lambda names: scaling_saves_gradients(names["results"])),
+    "attention_memory": (["attention_memory.xlsx"], lambda names: memory_grows(names["rows"])),
+    "scale_by_hand": (["scale_by_hand.xlsx"], lambda names: abs(names["loss"].item() - 3.4125) < 1e-12),
+    "data_parallel": ([], lambda names: names["losses"][-1] < 0.3 * names["losses"][0]),
+    "pipeline": ([], lambda names: names["losses"][-1] < 0.5 * names["losses"][0]),
 }
 FEW = 4_000  # formulas that are soon recalculated
 
@@ -61,6 +67,26 @@ def gates_help(result):
     return vanish and last and lasting["RNN, large weights"] > 100 and learnt and clipped
 
 
+def noise_falls(rows):
+    """As 1 / sqrt(batch); and batches that make steps enough learn."""
+    noises = [row[3] for row in rows[:4]]
+    halves = all(1.8 < a / b < 2.2 for a, b in zip(noises, noises[1:]))
+    return halves and all(row[5] > 0.8 for row in rows[:3]) and [row[2] for row in rows[:4]] == [1500, 376, 96, 24]
+
+
+def scaling_saves_gradients(results):
+    """In float16 alone all gradients are 0, and nothing is learnt; with a scale, and in bfloat16, it is as in
+    float32."""
+    fell = {name: found["last"] / found["first"] for name, found in results.items()}
+    alone = results["float16"]["zeros"] == 1 and fell["float16"] == 1
+    return alone and all(share < 0.2 for name, share in fell.items() if name != "float16")
+
+
+def memory_grows(rows):
+    """From 512 to 1024 positions: by the formula four times, fused twice as much."""
+    return 3.7 < rows[-1][1] / rows[-2][1] < 4.1 and 1.8 < rows[-1][2] / rows[-2][2] < 2.1
+
+
 def test_every_example_is_tested():
     assert {path.stem for path in FOLDER.glob("*.py")} == set(PROMISES)
 
@@ -74,7 +100,7 @@ def test_example(name, tmp_path, monkeypatch, capsys):
     assert capsys.readouterr().out.count("\n") >= 1
     assert sorted(path.name for path in tmp_path.iterdir()) == writes
     exported = spreadsheets.export(loss, "loss.xlsx", names=names)
-    assert exported.formulas > 100 and not exported.left_out
+    assert exported.formulas > 50 and not exported.left_out
     if exported.formulas < FEW and sys.version_info >= (3, 9):
         spreadsheets.recalculate(exported, output=exported)
         assert spreadsheets.verify(exported).ok

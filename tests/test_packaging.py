@@ -129,11 +129,11 @@ def test_few_run_time_dependencies_and_the_rest_by_extra(about):
     assert always == {"openpyxl", "defusedxml", "safetensors", "rich"}
     (recalc,) = [line for line in requires if 'extra == "recalc"' in line]
     assert recalc.startswith("ironcalc") and 'python_version >= "3.9"' in recalc
-    assert set(about.get_all("Provides-Extra")) == {"recalc", "test", "bench", "dev"}
+    assert set(about.get_all("Provides-Extra")) == {"recalc", "mpi", "test", "bench", "dev"}
 
 
 @pytest.mark.parametrize(
-    "end", ["pip install -e '.[recalc]' && saitama demo", "pip install -e '.[test]' && python -m pytest tests/"]
+    "end", ["pip install -e '.[recalc]' && saitama demo", "pip install -e '.[test,mpi]' && python -m pytest tests/"]
 )
 def test_the_readme_has_the_commands_that_ci_takes_from_it(end):
     lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()

@@ -8,6 +8,7 @@ A recurrent net reads one step after the other; attention looks at all positions
     gru.py          the same idea with fewer parts
     mask.py         who may look at whom
     attention.py    every position looks at every other in one step: equation 1 of "Attention Is All You Need"
+    online.py       the same a few keys at a time, as FlashAttention computes it
     multi_head.py   several such looks side by side
 """
 
@@ -18,6 +19,7 @@ from .gru import GRU, GRUCell
 from .lstm import LSTM, LSTMCell
 from .mask import causal_mask
 from .multi_head import MultiHeadAttention
+from .online import online_attention
 from .recurrent import detach_state
 from .rnn import RNN, RNNCell
 
@@ -31,5 +33,6 @@ __all__ = [
     "RNNCell",
     "causal_mask",
     "detach_state",
+    "online_attention",
     "scaled_dot_product_attention",
 ]

@@ -12,7 +12,7 @@ from typing import Any, Optional, Tuple, Union
 from saitama.options import whole
 from saitama.regularization import dropout
 from saitama.tensor import Tensor, where
-from saitama.tensor.dispatch import apply
+from saitama.tensor.dispatch import product
 from saitama.tensor.dtype import FLOATS
 from saitama.tensor.shape import broadcast_shapes
 
@@ -60,8 +60,9 @@ def scaled_dot_product_attention(
         y, weights = equation_one(q, k, v, combine(mask, is_causal, shape), scale, dropout_p)
         y = y if num_heads is None else merge_heads(y)
         return (y, weights) if return_weights else y
-    operands = (q, k, v) if mask is None else (q, k, v, mask if mask.dtype == "bool" else mask.to(q.dtype))
-    return apply("Attention", operands, num_heads=num_heads or 0, is_causal=bool(is_causal), scale=scale)
+    masks = () if mask is None else (mask if mask.dtype == "bool" else mask.to(q.dtype),)
+    options: Any = {"num_heads": num_heads or 0, "is_causal": bool(is_causal), "scale": scale}
+    return product("Attention", (q, k, v), masks, **options)
 
 
 def split_heads(x: Tensor, num_heads: int) -> Tensor:

@@ -7,6 +7,7 @@ from .engine import backward
 from .function import Function, enable_grad, is_grad_enabled, no_grad
 from .gradcheck import GradcheckError, gradcheck
 from .graph import to_dot
+from .recompute import checkpoint
 from .replay import replay
 from .value import Value
 
@@ -16,6 +17,7 @@ __all__ = [
     "Value",
     "backward",
     "by_hand",
+    "checkpoint",
     "enable_grad",
     "gradcheck",
     "is_grad_enabled",

@@ -6,7 +6,7 @@ when all that depends on it has been visited: its gradient is then complete.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Iterable, Iterator, Optional
+from typing import Any, Callable, Dict, Iterable, Iterator, Optional, Sequence
 
 from saitama.tensor import dispatch
 from saitama.tensor.backend import K
@@ -14,6 +14,7 @@ from saitama.tensor.tensor import Tensor
 
 from . import slice_sums
 from .function import Function, Gradients, ancestors
+from .listener import hearings
 
 
 def chain_rule(
@@ -55,9 +56,18 @@ def backward(tensor: Tensor, gradient: Any = None, retain_graph: bool = False) -
     if tensor.node is None:
         accumulate(tensor, dy)
         return
+    gradients: Dict[Function, K.Array] = {tensor.node: dy}
     waiting: slice_sums.Waiting = {}
+    nodes = ancestors(tensor.node, differentiable=True)
+    heard = hearings(nodes)
 
     def derivative(node: Function, dy: Any) -> Gradients:
+        if node.recomputes:  # what checkpoint() did not keep: its operations, recorded anew, come next
+            again, arriving = node.run_again(waiting.pop(node))
+            for output, dx in arriving:
+                gradients[output] = K.add(gradients[output], dx) if output in gradients else dx
+            hand_on(again, retain_graph=False)
+            return ()
         if waiting and node in waiting:
             dy = slice_sums.join(waiting.pop(node), node.shape, dy)
         kept = node.kept() if node.kept is not None else None
@@ -65,18 +75,29 @@ def backward(tensor: Tensor, gradient: Any = None, retain_graph: bool = False) -
             accumulate(kept, dy)
         return () if node.waits and slice_sums.hold(waiting, node, dy) else node.backward(dy)
 
-    nodes = reversed(ancestors(tensor.node, differentiable=True))
-    for node in chain_rule(nodes, {tensor.node: dy}, derivative, leaf=Tensor, at_leaf=accumulate):
-        if not retain_graph:
-            node.release()
+    def hand_on(nodes: Sequence[Function], retain_graph: bool) -> None:
+        for node in chain_rule(reversed(nodes), gradients, derivative, leaf=Tensor, at_leaf=accumulate):
+            if not node.recomputes:  # its operations were heard of instead
+                for hearing in heard:
+                    hearing.visited(node)
+            if not retain_graph:
+                node.release()
+
+    hand_on(nodes, retain_graph)
+    for hearing in heard:
+        hearing.done()
 
 
 def accumulate(tensor: Tensor, dx: K.Array) -> None:
-    """tensor.grad += dx. RuntimeError for another shape: the operation's backward() is wrong then."""
+    """tensor.grad += dx, in the memory of the old sum where nobody else holds that. RuntimeError for another shape: the
+    operation's backward() is wrong then."""
     if dx.shape != tensor.array.shape:
         raise RuntimeError(f"backward: a gradient of shape {dx.shape} for a tensor of shape {tensor.shape}")
-    grad = tensor._grad
-    tensor._grad = Tensor._wrap(dx if grad is None else K.add(grad.array, dx))
+    if tensor._grad is None:
+        tensor._grad = Tensor._wrap(dx)
+    else:
+        tensor._grad = Tensor._wrap(tensor._grad.array)  # whoever holds the old gradient keeps it as it was
+        K.accumulate([tensor._grad], [Tensor._wrap(dx)])
 
 
 def seed(tensor: Tensor, gradient: Any) -> K.Array:

@@ -34,7 +34,8 @@ class Function:
 
     params: ClassVar[Tuple[str, ...]] = ()
     differentiable: ClassVar[bool] = True
-    waits: ClassVar[bool] = False  # of a slice: what arrives at it waits for the other slices (slice_sums.py)
+    waits: ClassVar[bool] = False  # of a part: what arrives at it waits for the other parts (slice_sums.py)
+    recomputes: ClassVar[bool] = False  # whether it stands for operations that run again in the backward pass
 
     shape: Tuple[int, ...]  # of the output
     dtype: str
@@ -61,6 +62,14 @@ class Function:
     def retain(self, tensor: Tensor) -> None:
         """Have backward() write this operation's output gradient into tensor.grad."""
         self.kept = weakref.ref(tensor)
+
+    def run_again(self, arrived: Any) -> Any:
+        """Of an operation that recomputes: the operations it stands for, and the gradients that start from them."""
+        raise NotImplementedError(f"{type(self).__name__}.run_again")
+
+    def leaves(self) -> List[Tensor]:
+        """The leaves that its backward() hands a gradient to, as often as it does."""
+        return [x for x, need in zip(self.inputs or (), self.needs) if need and isinstance(x, Tensor)]
 
     def release(self) -> None:
         """Forget the inputs and what was saved, so that their memory is free."""
@@ -153,9 +162,9 @@ def is_grad_enabled() -> bool:
     return grad_mode.enabled
 
 
-def ancestors(*nodes: Function, differentiable: bool = False) -> List[Function]:
-    """The nodes and every operation they were computed from, or only those its gradient passes through, in the order in
-    which they were computed. RuntimeError if one was freed."""
+def ancestors(*nodes: Function, differentiable: bool = False, since: int = -1) -> List[Function]:
+    """The nodes and every operation they were computed from, or only those its gradient passes through, or that came
+    after `since` in the sequence, in the order in which they were computed. RuntimeError if one was freed."""
     found, seen = list(dict.fromkeys(nodes)), set(nodes)
     for current in found:  # the list grows while it is walked
         inputs = current.inputs
@@ -166,8 +175,9 @@ def ancestors(*nodes: Function, differentiable: bool = False) -> List[Function]:
             )
         for source, need in zip(inputs, current.needs):
             if (need or not differentiable) and isinstance(source, Function) and source not in seen:
-                seen.add(source)
-                found.append(source)
+                if source.seq > since:
+                    seen.add(source)
+                    found.append(source)
     found.sort(key=_seq)
     return found
 

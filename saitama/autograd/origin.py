@@ -1,8 +1,8 @@
 """How a tensor was made through which no gradient flows: level 1 needs none, and yet has steps to be worked by hand.
 
 An operation is recorded (function.py) only where a derivative may be asked for. Of the others a small result keeps the
-operation and its operands, a few steps back, so that `worksheet` can write them; a loop of a million steps keeps no
-more.
+operation and its operands, a few steps back, so that `worksheet` can write them; a loop of a million steps keeps
+no more.
 """
 
 from __future__ import annotations

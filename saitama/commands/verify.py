@@ -85,8 +85,8 @@ def checked(file: str, options: argparse.Namespace, page: Optional[str] = None) 
 # --- several files, and one again and again ---------------------------------------------------------------------------
 def each(options: argparse.Namespace) -> int:
     """A line a file. One that cannot be checked is a line too, and does not stop the others."""
-    code = RIGHT
     found: List[Any] = []
+    code = RIGHT
     for file in options.files:
         options.file = file
         try:

@@ -11,6 +11,7 @@
     text.py        files to one text, the text to batches of questions and answers
     settings.py    the size of the model, how it is trained, and the two presets
     trainer.py     the training loop, top to bottom
+    pipeline_trainer.py  the same with the model in stages, one on each rank
     run_folder.py  what a run keeps: run.json, checkpoint.safetensors, curves.xlsx
     writing.py     a prompt continued
     watch.py       what a person sees of a run
@@ -20,6 +21,7 @@
 from __future__ import annotations
 
 from .by_hand import loss_of_text, tiny_gpt
+from .pipeline_trainer import PipelineLanguageModelTrainer
 from .run_folder import RunFolder, load_language_model
 from .settings import PRESETS, Settings
 from .text import TextBatches, read_texts
@@ -29,6 +31,7 @@ from .writing import encode_prompt, write
 __all__ = [
     "LanguageModelTrainer",
     "PRESETS",
+    "PipelineLanguageModelTrainer",
     "RunFolder",
     "Settings",
     "TextBatches",

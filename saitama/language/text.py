@@ -68,10 +68,10 @@ class TextBatches:
         tokens = Tensor(array("q", tokenizer.encode(text)))  # (N + M,)
         self.block_size, self.train, self.validation = block_size, tokens[:first], tokens[first:]
 
-    def batch(self, batch_size: int) -> Pair:
-        """Random pieces of the training part: x and y (B, T), y being x one character later."""
+    def batch(self, batch_size: int, rows: slice = slice(None)) -> Pair:
+        """Random pieces of the training part: x and y (B, T), y being x one character later. rows: only these."""
         starts = randint(0, len(self.train) - self.block_size, (batch_size, 1))  # (B, 1)
-        return self._pieces(self.train, starts)
+        return self._pieces(self.train, starts[rows])
 
     def validation_batches(self, batch_size: int, most: Optional[int] = None) -> Iterator[Pair]:
         """The validation part from its beginning, piece after piece; at most about `most` of them, evenly spaced."""

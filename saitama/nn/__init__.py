@@ -17,6 +17,7 @@ from .linear import Linear
 from .loss import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, L1Loss, MSELoss, NLLLoss
 from .module import Module
 from .parameter import Parameter
+from .summary import Summary, summary
 
 if TYPE_CHECKING:
     from saitama.attention import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
@@ -78,7 +79,9 @@ __all__ = [
     "Sequential",
     "Sigmoid",
     "Softmax",
+    "Summary",
     "Tanh",
     "functional",
     "init",
+    "summary",
 ]

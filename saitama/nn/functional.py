@@ -7,7 +7,7 @@ from typing import Any, Optional, Tuple
 from saitama.options import number, whole
 from saitama.tensor import Tensor, where
 from saitama.tensor.backend import K
-from saitama.tensor.dispatch import apply
+from saitama.tensor.dispatch import apply, product
 from saitama.tensor.dtype import FLOATS
 from saitama.tensor.methods import floating, pair
 
@@ -22,10 +22,10 @@ def linear(x: Tensor, weight: Tensor, bias: Optional[Tensor] = None) -> Tensor:
     if not shape or shape[-1] != sizes[1]:
         raise ValueError(f"linear: x has shape {shape}, expected (..., {sizes[1]}) for a weight {sizes}")
     if bias is None:
-        return apply("Linear", (x, weight))
+        return product("Linear", (x, weight))
     if bias.array.shape != sizes[:1]:
         raise ValueError(f"linear: bias has shape {bias.shape}, expected {sizes[:1]} for a weight {sizes}")
-    return apply("Linear", (x, weight, pair(x, bias)[1]))
+    return product("Linear", (x, weight), (pair(x, bias)[1],))
 
 
 def embedding(index: Any, weight: Tensor) -> Tensor:
@@ -175,6 +175,14 @@ def check_smoothing(op: str, label_smoothing: float) -> float:
     return number(f"{op}: label_smoothing", label_smoothing, most=1)
 
 
+def kept_targets(input: Tensor, target: Any, ignore_index: int = -100) -> int:
+    """How many examples the mean of cross_entropy or nll_loss is taken over: those that are not to be ignored."""
+    target = target if isinstance(target, Tensor) else Tensor(target, dtype="int64")
+    if target.dtype != "int64":  # probabilities, one of each class for an example
+        return target.numel() // input.shape[0 if input.ndim == 1 else 1]
+    return K.nonzero(K.ne(target.array, K.full((), ignore_index, "int64"))).size
+
+
 def _soft_cross_entropy(input: Tensor, target: Tensor, classes: int, smoothing: float, reduction: str) -> Tensor:
     if target.dtype == "bool":
         raise TypeError("cross_entropy: targets must be int64 classes or float probabilities, got bool")
@@ -229,7 +237,7 @@ def _mean_of_kept(op: str, losses: Tensor, target: Tensor, ignore_index: int, re
     """_reduce, but a mean is over the examples that are not ignored; as in PyTorch NaN if there are none."""
     if reduction != "mean":
         return _reduce(op, losses, reduction)
-    kept = K.nonzero(K.ne(target.array, K.full((), ignore_index, "int64"))).size
+    kept = kept_targets(losses, target, ignore_index)
     if kept == target.array.size:
         return losses.mean()
     mean = losses.sum() / kept

@@ -18,6 +18,10 @@ class Loss(Module):
             raise ValueError(f'{type(self).__name__}: reduction must be "mean", "sum" or "none", got {reduction!r}')
         self.reduction = reduction
 
+    def items(self, input: Tensor, target: Any) -> int:
+        """How many numbers the mean is taken over: of batches of different sizes the larger counts for more."""
+        return input.numel()
+
     def extra_repr(self) -> str:
         return f"reduction={self.reduction!r}"
 
@@ -57,6 +61,9 @@ class NLLLoss(Loss):
         super().__init__(reduction)
         self.ignore_index = ignore_index
 
+    def items(self, input: Tensor, target: Any) -> int:
+        return F.kept_targets(input, target, self.ignore_index)
+
     def forward(self, input: Tensor, target: Any) -> Tensor:
         return F.nll_loss(input, target, self.ignore_index, self.reduction)
 
@@ -68,6 +75,9 @@ class CrossEntropyLoss(Loss):
         super().__init__(reduction)
         self.ignore_index = ignore_index
         self.label_smoothing = F.check_smoothing("CrossEntropyLoss", label_smoothing)
+
+    def items(self, input: Tensor, target: Any) -> int:
+        return F.kept_targets(input, target, self.ignore_index)
 
     def forward(self, input: Tensor, target: Any) -> Tensor:
         return F.cross_entropy(input, target, self.ignore_index, self.label_smoothing, self.reduction)

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Dict, Iterable, Iterator, List, Mapping, Seque
 from saitama.options import number
 from saitama.tensor import Tensor
 
+from .loss_scale import check_unscaled
 from .state import check_state
 
 Group = Dict[str, Any]
@@ -82,7 +83,9 @@ class Optimizer:
 
     # --- what a user calls --------------------------------------------------------------------------------------------
     def step(self) -> None:
-        """Update every parameter that has a gradient."""
+        """Update every parameter that has a gradient. RuntimeError if a GradScaler still has to divide one."""
+        for group in self.param_groups:
+            check_unscaled(f"{self._name}.step", group["params"])
         for group in self.param_groups:
             params = [p for p in group["params"] if p.grad is not None]
             if params:

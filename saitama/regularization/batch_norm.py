@@ -10,6 +10,7 @@ from typing import Any, Optional
 
 import saitama.autograd.ops.normalise  # noqa: F401  (makes the operation known)
 from saitama.autograd import no_grad
+from saitama.autograd.recompute import is_recomputing
 from saitama.nn import Module, Parameter
 from saitama.options import number, whole
 from saitama.tensor import Tensor, ones, zeros
@@ -72,7 +73,7 @@ class BatchNorm1d(Module):
                 f"BatchNorm1d: a variance needs at least 2 rows, this batch has {len(x)}; give larger batches "
                 "(DataLoader: drop_last=True), or call eval()"
             )
-        if self.track_running_stats:
+        if self.track_running_stats and not is_recomputing():
             self._track(x.detach())
         if self.weight is None or self.bias is None:
             return apply("BatchNorm", (x,), eps=self.eps)
@@ -82,10 +83,13 @@ class BatchNorm1d(Module):
     def _track(self, x: Tensor) -> None:
         """running = (1 - momentum) running + momentum newest."""
         with no_grad():
+            mean = x.mean(0)  # (C,)
+            self._average(mean, ((x - mean) ** 2).sum(0) / (x.shape[0] - 1))  # (C,), unbiased
+
+    def _average(self, mean: Tensor, var: Tensor) -> None:
+        with no_grad():
             seen = self.num_batches_tracked.item() + 1
             share = 1 / seen if self.momentum is None else self.momentum
-            mean = x.mean(0)  # (C,)
-            var = ((x - mean) ** 2).sum(0) / (x.shape[0] - 1)  # (C,), unbiased
             for running, newest in ((self.running_mean, mean), (self.running_var, var)):
                 running.data = (running * (1 - share) + newest * share).to(running.dtype)
             self.num_batches_tracked.data = Tensor(seen, dtype="int64")

@@ -15,8 +15,9 @@ from typing import Any, Optional
 
 from saitama.nn import Module
 from saitama.options import number
-from saitama.tensor import Tensor, rand
+from saitama.tensor import Tensor
 from saitama.tensor.dtype import is_float
+from saitama.tensor.random import rand_for_batch
 
 
 class Dropout(Module):
@@ -58,7 +59,7 @@ def dropout_mask(x: Tensor, p: float) -> Tensor:
     if not isinstance(x, Tensor) or not is_float(x.dtype):
         what = x.dtype if isinstance(x, Tensor) else type(x).__name__
         raise TypeError(f"dropout: expected a Tensor of floats, got {what}; convert it with .to('float64')")
-    mask = (rand(x.shape, dtype=x.dtype) >= p).to(x.dtype)  # rand() is below 1: with p = 1 nothing is kept
+    mask = (rand_for_batch(x.shape, dtype=x.dtype) >= p).to(x.dtype)  # below 1 all: with p = 1 nothing is kept
     mask.name = "dropout_mask"
     return mask
 

@@ -10,6 +10,9 @@ from .tensor import Tensor
 
 set_num_threads = K.set_num_threads
 get_num_threads = K.get_num_threads
+memory_allocated = K.memory_allocated
+max_memory_allocated = K.max_memory_allocated
+reset_peak_memory_stats = K.reset_peak_memory_stats
 
 __all__ = [
     "Tensor",
@@ -26,10 +29,13 @@ __all__ = [
     "get_rng_state",
     "int64",
     "manual_seed",
+    "max_memory_allocated",
+    "memory_allocated",
     "ones",
     "rand",
     "randint",
     "randn",
+    "reset_peak_memory_stats",
     "set_default_dtype",
     "set_num_threads",
     "set_rng_state",

@@ -98,7 +98,7 @@ class Methods(K.Exporter):
     def matmul(self, other: Any) -> Tensor:
         """The matrix product, (..., m, k) @ (..., k, n) -> (..., m, n); a vector is a row on the left, a column on the
         right, and loses that axis again. Batch axes broadcast. Raises ValueError where the inner sizes differ."""
-        return dispatch.apply("MatMul", pair(self, other))
+        return dispatch.product("MatMul", pair(self, other))
 
     def maximum(self, other: Any) -> Tensor:
         """The larger of the two, element by element; at a tie each gets half of the gradient."""
@@ -122,7 +122,7 @@ class Methods(K.Exporter):
         return dispatch.apply("Pow", pair(other, self))
 
     def __rmatmul__(self, other: Any) -> Tensor:
-        return dispatch.apply("MatMul", pair(other, self))
+        return dispatch.product("MatMul", pair(other, self))
 
     # --- comparisons: bool tensors, no gradient -----------------------------------------------------------------------
     def eq(self, other: Any) -> Tensor:

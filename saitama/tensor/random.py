@@ -8,7 +8,7 @@ threads. Without `manual_seed` the seed is drawn from the operating system.
 from __future__ import annotations
 
 import os
-from typing import Any, Dict
+from typing import Any, Dict, NamedTuple, Optional
 
 from .backend import K
 from .creation import _dtype, _made
@@ -44,6 +44,43 @@ def _advance(elements: int) -> Dict[str, int]:
     taken = {"seed": _state["seed"], "offset": _state["position"]}
     _state["position"] += (elements + 1) // 2
     return taken
+
+
+class BatchShare(NamedTuple):
+    """Which rows of a batch this process has, where several processes share one (saitama.distributed)."""
+
+    first: int
+    rows: int
+    total: int
+    counts: bool = True  # False: the row is another process', lent to one that has none
+
+
+class CurrentShare:
+    """`now` is the share of the batch that a forward pass is running on; None: all of it."""
+
+    now: Optional[BatchShare] = None
+
+
+batch_share = CurrentShare()
+
+
+def rand_for_batch(shape: Any, dtype: Any = None) -> Tensor:
+    """rand(shape), for numbers that belong to the rows of a batch (along the first axis, or folded into it).
+
+    Where processes share the batch, each draws just the numbers of its own rows from those that a single process would
+    draw for all rows: a number depends on its position alone, so nobody has to make those of the others. Afterwards all
+    stand at the same position.
+    """
+    share, sizes = batch_share.now, check_shape(flat_sizes((shape,), "rand"), "rand")
+    count = _count(sizes)
+    if share is None or count % share.rows:
+        return rand(sizes, dtype=dtype)
+    each = count // share.rows  # numbers that belong to one row
+    taken, skipped = _advance(each * share.total), each * share.first
+    odd = skipped % 2  # a block of the generator holds two numbers: the first may be the other's
+    taken["offset"] += skipped // 2
+    numbers = K.uniform((odd + count,), _dtype(dtype), **taken)
+    return _made(K.slice(numbers, (odd,), (1,), (count,)).reshape(sizes), False)
 
 
 def rand(*shape: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:

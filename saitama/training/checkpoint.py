@@ -31,6 +31,7 @@ class Checkpoint:
     step: int = 0
     optimizer: Optional[Dict[str, Any]] = None
     scheduler: Optional[Dict[str, Any]] = None
+    scaler: Optional[Dict[str, Any]] = None
     extra: Dict[str, Any] = field(default_factory=dict)
     random: Optional[Dict[str, int]] = None  # for set_rng_state()
 
@@ -42,11 +43,12 @@ def save_checkpoint(
     scheduler: Any = None,
     step: int = 0,
     extra: Optional[Mapping[str, Any]] = None,
+    scaler: Any = None,
 ) -> None:
     """Write the model's weights, and what else is given, to a .safetensors file.
 
     Args:
-        optimizer, scheduler: anything with state_dict().
+        optimizer, scheduler, scaler: anything with state_dict().
         step: how far the run has come, in units of your own.
         extra: dicts, lists, tensors, numbers and strings.
 
@@ -56,11 +58,12 @@ def save_checkpoint(
         raise TypeError(f"save_checkpoint: expected (path, model), got a {type(model).__name__} as the model")
     tensors = model.state_dict()
     metadata: Dict[str, str] = {"format": "pt"}  # other programs want to know whose layout it is: PyTorch's
-    if optimizer is not None or scheduler is not None or step or extra:
+    if optimizer is not None or scheduler is not None or scaler is not None or step or extra:
         state = {
             "step": step,
             "optimizer": None if optimizer is None else optimizer.state_dict(),
             "scheduler": None if scheduler is None else scheduler.state_dict(),
+            "scaler": None if scaler is None else scaler.state_dict(),
             "extra": dict(extra or {}),
             "random": get_rng_state(),
         }
@@ -75,7 +78,12 @@ def save_checkpoint(
 
 
 def load_checkpoint(
-    path: Path, model: Optional[Module] = None, optimizer: Any = None, scheduler: Any = None, strict: bool = True
+    path: Path,
+    model: Optional[Module] = None,
+    optimizer: Any = None,
+    scheduler: Any = None,
+    strict: bool = True,
+    scaler: Any = None,
 ) -> Checkpoint:
     """Read a file of save_checkpoint(), or any other .safetensors file of weights, into what is given.
 
@@ -88,11 +96,11 @@ def load_checkpoint(
     model, or without the state that is asked for. Then nothing has been changed.
     """
     checkpoint = read_checkpoint(path)
-    wanted = {"optimizer": optimizer, "scheduler": scheduler}
+    wanted = {"optimizer": optimizer, "scheduler": scheduler, "scaler": scaler}
     for name, thing in wanted.items():
         if thing is not None and getattr(checkpoint, name) is None:
             raise ValueError(f"{path} holds no {name} state: it was saved without {name}=")
-    before = [(thing, thing.state_dict()) for thing in (model, optimizer, scheduler) if thing is not None]
+    before = [(thing, thing.state_dict()) for thing in (model, *wanted.values()) if thing is not None]
     try:
         if model is not None:
             model.load_state_dict(checkpoint.model, strict=strict)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from math import inf, isfinite
 from typing import Any, Iterable, List, Union
 
+from saitama.optim.loss_scale import check_unscaled
 from saitama.options import number
 from saitama.regularization.penalty import check_parameters
 from saitama.tensor import Tensor
@@ -43,9 +44,7 @@ def clip_grad_norm_(
         raise RuntimeError(f"clip_grad_norm_: the norm of the gradients is {total}; a gradient went bad before")
     factor = min(1.0, max_norm / (total + 1e-6)) if total == total else total
     if factor != 1.0:
-        for tensor in tensors:
-            tensor._grad = Tensor._wrap(tensor.grad.array)  # whoever has the old one keeps it as it was
-        K.scale([tensor.grad for tensor in tensors], factor)
+        scale_gradients(tensors, factor)
     return Tensor(total, dtype="float64")
 
 
@@ -56,9 +55,18 @@ def clip_grad_value_(parameters: Parameters, clip_value: float) -> None:
         tensor.grad = tensor.grad.detach().maximum(-clip_value).minimum(clip_value)
 
 
+def scale_gradients(parameters: Iterable[Tensor], factor: float) -> None:
+    """Multiply the gradients, in their own memory where nobody else holds it. Each once, if given twice."""
+    tensors: List[Any] = [p for p in dict.fromkeys(parameters) if p.grad is not None]
+    for tensor in tensors:
+        tensor._grad = Tensor._wrap(tensor.grad.array)  # whoever has the old one keeps it as it was
+    K.scale([tensor.grad for tensor in tensors], factor)
+
+
 def _with_grad(name: str, parameters: Parameters) -> List[Any]:
     """Each once: one that is given twice has one gradient."""
     tensors = dict.fromkeys(check_parameters(name, parameters))
+    check_unscaled(name, tensors)
     return [tensor for tensor in tensors if tensor.grad is not None]
 
 

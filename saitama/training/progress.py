@@ -51,9 +51,9 @@ class ProgressBar:
         if self.bar is not None:
             self.bar.stop()
 
-    def advance(self) -> None:
-        """One more is done."""
-        self.show(self.done + 1)
+    def advance(self, count: int = 1) -> None:
+        """One more is done, or several."""
+        self.show(self.done + count)
 
     def show(self, done: int, numbers: Optional[Sequence[str]] = None, label: Optional[str] = None) -> None:
         """How much is done; the numbers and the label stay as they were where none are given."""

@@ -13,6 +13,7 @@ from math import exp, sqrt
 from typing import Any, Dict, Mapping, Optional, Tuple, Union
 
 from saitama.attention import MultiHeadAttention, causal_mask
+from saitama.autograd import checkpoint
 from saitama.nn import Embedding, Linear, Module, ModuleList, init
 from saitama.nn import functional as F
 from saitama.nn.state import LoadResult
@@ -110,7 +111,9 @@ class Trunk(Module):
         dropout: float,
         bias: bool,
         dtype: Any = None,
+        checkpoint_blocks: bool = False,
     ) -> None:
+        self.checkpoint_blocks = checkpoint_blocks
         self.wte = Embedding(vocab_size, n_embd, dtype=dtype)  # what the token is
         self.wpe = Embedding(block_size, n_embd, dtype=dtype)  # where it stands
         self.drop = Dropout(dropout)
@@ -124,7 +127,7 @@ class Trunk(Module):
         positions.name = "positions"
         x = self.drop(self.wte(idx) + self.wpe(positions))
         for block in self.h:
-            x = block(x, cache)
+            x = checkpoint(block, x) if self.checkpoint_blocks and cache is None else block(x, cache)
         if cache is not None:
             cache.length += T
         return self.ln_f(x)
@@ -141,6 +144,8 @@ class GPT(Module):
         bias: whether linear layers and normalisations have one.
         weight_tying: whether one table serves for reading tokens (wte) and for writing them (lm_head) (Press and Wolf
             2017), as in GPT-2 and nanoGPT.
+        checkpoint_blocks: whether training keeps only what goes into each block, and computes the block again in the
+            backward pass: the same gradients, in the memory of one block and for a third more time.
 
     Attributes: transformer.wte, .wpe, .h (the blocks: ln_1, attn.c_attn, attn.c_proj, ln_2, mlp.c_fc, mlp.c_proj),
         .ln_f; lm_head: Linear(C, V) without bias. Weights start normal with a deviation of 0.02, those that add to the
@@ -160,6 +165,7 @@ class GPT(Module):
         bias: bool = True,
         weight_tying: bool = True,
         dtype: Any = None,
+        checkpoint_blocks: bool = False,
     ) -> None:
         self.config: Dict[str, Any] = {
             "vocab_size": vocab_size,
@@ -177,7 +183,8 @@ class GPT(Module):
             )
         self.config.update(dropout=dropout, bias=bool(bias), weight_tying=bool(weight_tying))
         self.vocab_size, self.block_size, self.weight_tying = vocab_size, block_size, bool(weight_tying)
-        self.transformer = Trunk(vocab_size, block_size, n_layer, n_head, n_embd, dropout, bool(bias), dtype)
+        trunk = (vocab_size, block_size, n_layer, n_head, n_embd, dropout, bool(bias), dtype, bool(checkpoint_blocks))
+        self.transformer = Trunk(*trunk)
         self.lm_head = Linear(n_embd, vocab_size, bias=False, dtype=dtype)
         if weight_tying:
             self.lm_head.weight = self.transformer.wte.weight

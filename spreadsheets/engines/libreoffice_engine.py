@@ -52,7 +52,7 @@ def calculate(source: Path, folder: Path, timeout: float) -> Calculated:
     if program is None:
         raise EngineFailure("it is not installed")
     profile, output = folder / "profile", folder / "out"
-    (profile / "user").mkdir(parents=True)
+    (profile / "user").mkdir(parents=True, exist_ok=True)  # a second workbook may be calculated in the same folder
     (profile / "user" / "registrymodifications.xcu").write_text(_registry(), encoding="utf-8")
     options = [f"-env:UserInstallation={profile.absolute().as_uri()}", "--headless", "--norestore", "--nologo"]
     convert = ["--convert-to", "xlsx:Calc MS Excel 2007 XML", "--outdir", str(output), str(source)]

@@ -22,6 +22,7 @@ from . import (
     optimizer,
     recurrent,
     reduce,
+    rounding,
     shape,
     softmax,
     unary,
@@ -32,4 +33,4 @@ from .scope import Scope, View
 
 __all__ = ["FORMULAS", "RULES", "Formula", "Rule", "Scope", "View", "Working", "formula"]
 __all__ += ["attention", "binary", "compare", "index", "linear", "loss", "matmul", "normalise", "optimizer"]
-__all__ += ["recurrent", "reduce", "shape", "softmax", "unary"]
+__all__ += ["recurrent", "reduce", "rounding", "shape", "softmax", "unary"]

@@ -86,7 +86,10 @@ class Attention(Formula):
         cell = mask[mask.broadcast(i)]
         if mask.values and isinstance(mask.values[0], int):  # a bool is written as 0 or 1
             return f'IF({cell},{product},"-inf")'
-        return f'IF({cell}="-inf",{cell},{product}+{cell})'
+        masked = cell
+        if not (Q.finite and K.finite):  # an infinite product and -inf are no number, so its error goes on
+            masked = f"IF(ISNUMBER({product}),{cell},{product})"
+        return f'IF({cell}="-inf",{masked},{product}+{cell})'
 
     def backward(self, s: Scope, k: int) -> Cell:
         P, scale = s.kept["P"], s.kept["scale"][()]

@@ -23,7 +23,8 @@ def slope(tanh: str) -> str:
 
 
 class ThroughTime(Formula):
-    """What the three layers share. The operands are a (T, B, G H), W (G H, H), a bias or none, and the first states."""
+    """What the three layers share. The operands are a (T, B, G H), W (G H, H), a bias or none, and the first
+    states, p and q; h and c are those of any step."""
 
     gates: int  # G
     states = "h"  # of which the result consists
@@ -144,10 +145,10 @@ class ElmanSteps(ThroughTime):
     derivative = (
         "dE/da(t) = dE/dh(t) · (1 − h(t)²),  dE/dh(t) = dE/dy(t) + Wᵀ dE/da(t+1)",
         "dE/dW = Σₜ dE/da(t) h(t−1)ᵀ",
-        "dE/dh(−1) = Wᵀ dE/da(0)",
+        "dE/dp = Wᵀ dE/da(0),  p = h(−1)",
     )
     gates = 1
-    letters = ("a", "W", "h")
+    letters = ("a", "W", "p")
     last, last_back = "h of every step", ("da of every step", "Σₜ da(t) h(t−1)ᵀ", "Wᵀ da(0)")
 
     def step(self, s: Scope, t: int) -> None:
@@ -173,11 +174,11 @@ class LSTMSteps(ThroughTime):
         "dE/da: di · i(1 − i), df · f(1 − f), dg · (1 − g²), do · o(1 − o);  di = dc g, df = dc c(t−1), dg = dc i, "
         "do = dh tanh c;  dh = dE/dh(t) + Wᵀ dE/da(t+1);  dc = dE/dc(t) + dc(t+1) f(t+1) + dh o (1 − tanh² c)",
         "dE/dW = Σₜ dE/da(t) h(t−1)ᵀ",
-        "dE/dh(−1) = Wᵀ dE/da(0)",
-        "dE/dc(−1) = dc(0) f(0)",
+        "dE/dp = Wᵀ dE/da(0),  p = h(−1)",
+        "dE/dq = dc(0) f(0),  q = c(−1)",
     )
     gates = 4
-    letters = ("a", "W", "h", "c")
+    letters = ("a", "W", "p", "q")
     last = "h and c of every step"
     last_back = ("da of every step", "Σₜ da(t) h(t−1)ᵀ", "Wᵀ da(0)", "dc(0) · f(0)")
     states = "hc"
@@ -238,10 +239,10 @@ class GRUSteps(ThroughTime):
         "dr = dn (1 − n²) uₙ;  dh = dE/dh(t) + dh(t+1) z(t+1) + Wᵀ du(t+1)",
         "dE/dW = Σₜ du(t) h(t−1)ᵀ,  du = dE/da, its third block times r",
         "dE/db = Σₜ du(t)",
-        "dE/dh(−1) = dh(0) z(0) + Wᵀ du(0)",
+        "dE/dp = dh(0) z(0) + Wᵀ du(0),  p = h(−1)",
     )
     gates = 3
-    letters = ("a", "W", "b", "h")
+    letters = ("a", "W", "b", "p")
     last = "h of every step"
     last_back = ("da of every step", "Σₜ du(t) h(t−1)ᵀ", "Σₜ du(t)", "dh(0) · z(0) + Wᵀ du(0)")
     biases = 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Optional
 
-from saitama.autograd.function import Function, ancestors
+from saitama.autograd.function import OPS, Function, ancestors
 from saitama.autograd.origin import operations_behind
 from saitama.autograd.value import Value
 from saitama.tensor.tensor import Tensor
@@ -90,6 +90,8 @@ def _node(
     part: Optional[Part],
 ) -> Node:
     op = type(function).__name__
+    if op not in OPS:
+        function.forward()  # which says why it cannot be shown
     name = name_of(part, number, op, function.name) if function.name or function not in given else given[function]
     params = {param: getattr(function, param) for param in function.params}
     inputs = tuple(items[source] for source in function.inputs or ())

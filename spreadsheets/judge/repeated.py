@@ -35,7 +35,7 @@ def wrong_differences(cells: Sheet, places: Places, rtol: float, atol: float, di
         elif number < MISSING and number != UNDECIDED:
             size = abs(float(b.value or 0)) if b.kind == "number" else 0.0
             stored = 10.0**-digits + 2 * lost(size, size, digits) if digits else 0.0  # of the two, or 0 for one
-            kind = None if is_close(number, expected, 0.0, atol + rtol * size + stored) else "wrong"
+            kind = None if is_close(number, expected, 1e-12, atol + rtol * size + stored) else "wrong"
         advice = hint(cell, kind, expected, False) if kind else ""
         yield place, kind, cell.seen, expected, ", the difference of formula and framework", advice
 

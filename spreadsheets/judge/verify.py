@@ -289,7 +289,7 @@ class _Verifier:
     def slip(self, exercise: Exercise, one: Judged, cell: Cell, sheet: str, place: str) -> Difference:
         reason = exercise.reason(one)
         kind = "wrong" if reason is None or reason.slug not in (NOT_A_NUMBER, FROM_THE_KEY) else cell.kind
-        if reason is not None and reason.slug == FROM_THE_KEY:
+        if kind != "wrong" and cell.has_formula:
             kind = "formula"
         advice = reason.sentence if reason is not None and kind != "wrong" else ""
         truth = exercise.truth(one.position)

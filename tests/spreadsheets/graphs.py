@@ -356,6 +356,11 @@ for _size in [(3, 2, 2), (2, 1, 3)]:
 _recurrent("ElmanSteps", 1, 1, 2, 2, 9, nonlinearity="relu")
 
 
+for _format in ("bfloat16", "float16"):
+    _unary("Round", -2.0, 2.0, {"format": _format})
+    _unary("RoundGradient", -2.0, 2.0, {"format": _format})
+
+
 def everything(names: Iterable[str] = tuple(CASES)) -> Tensor:
     """The cases of these names in one graph, each a branch of its own."""
     total = Tensor(1000.0)  # far from 0, so that the sums of the branches do not cancel

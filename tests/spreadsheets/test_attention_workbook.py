@@ -68,7 +68,7 @@ def test_a_recurrent_net_shows_its_steps(net: type, tmp_path: Path) -> None:
     (title,) = [name for name in exported.sheets if "h_l0" in name or "hc_l0" in name]
     texts = [str(row[1]) for row in openpyxl.load_workbook(exported.path)[title].iter_rows(values_only=True)]
     for t in range(3):
-        assert all(any(text.startswith(f"step {t}: {name} = ") for text in texts) for name in ("h", "dh", "da"))
+        assert all(any(text.startswith(f"{name}({t}) = ") for text in texts) for name in ("h", "dh", "da"))
     agrees(exported)
 
 

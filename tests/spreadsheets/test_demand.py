@@ -152,7 +152,7 @@ def test_deeply_nested_and_endless(text: str, tmp_path: Path) -> None:
 
 
 def test_a_long_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("saitama.spreadsheets.carry.MAX_TEXT", 100_000)
+    monkeypatch.setattr("saitama.spreadsheets.read.carried.MAX_TEXT", 100_000)
     rows = "".join(hostile.row(n, " " * 30_000) for n in range(1, 9))
     with pytest.raises(WorkbookError, match="more than 100,000 characters"):
         verify(hostile.several(tmp_path / "a.xlsx", {"Graph": rows}))

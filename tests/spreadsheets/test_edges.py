@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from saitama import Tensor, optim, where
 from saitama.spreadsheets import Exported, Verification, export, recalculate, verify
 from saitama.spreadsheets.engines.recalculate import ENGINES
+from saitama.spreadsheets.graph.keys import Gradient, Value
 from saitama.spreadsheets.read.carried import read_graph
 from saitama.spreadsheets.read.workbook import open_workbook
 
@@ -126,7 +127,7 @@ def places_of(path: Path) -> List[Tuple[Any, Any]]:
     """Where each input that asks for a gradient lies, and its gradient."""
     carried = read_graph(open_workbook(path))
     leaves = [leaf for leaf in carried.graph.leaves if leaf.requires_grad]
-    return [(carried.places[leaf].live, carried.places["gradient", leaf].live) for leaf in leaves]
+    return [(carried.places[Value(leaf)].live, carried.places[Gradient(leaf)].live) for leaf in leaves]
 
 
 def test_an_index_from_the_end(tmp_path: Path) -> None:

@@ -319,7 +319,7 @@ def test_a_stopped_command_leaves_no_engine_and_no_folder(formulas, name):
     )
     script.write_text(
         "import sys; from pathlib import Path\n"
-        "from saitama import cli; from saitama.spreadsheets import ironcalc_engine\n"
+        "from saitama import cli; from saitama.spreadsheets.engines import ironcalc_engine\n"
         f"ironcalc_engine._CHILD = Path({str(child)!r})\n"
         f"sys.exit(cli.main(['recalc', {str(formulas)!r}, '--engine', 'ironcalc']))"
     )

@@ -18,6 +18,7 @@ from openpyxl.comments import Comment
 from saitama import Tensor, randn
 from saitama.spreadsheets import export, heat_map, recalculate, verify, worksheet
 from saitama.spreadsheets.engines import libreoffice_engine
+from saitama.spreadsheets.graph.keys import Value
 from saitama.spreadsheets.read.carried import read_graph
 from saitama.spreadsheets.read.workbook import open_workbook
 from saitama.spreadsheets.write.saving import check_replaceable, is_untouched, write_workbook
@@ -101,7 +102,9 @@ def type_blank(path: Path) -> None:
 
 def change_input(path: Path) -> None:
     book = openpyxl.load_workbook(path)
-    places = next(p for key, p in read_graph(open_workbook(path)).places.items() if getattr(key, "name", "") == "a")
+    carried = read_graph(open_workbook(path))
+    (a,) = [leaf for leaf in carried.graph.leaves if leaf.name == "a"]
+    places = carried.places[Value(a)]
     book[places.sheet].cell(places.live.row, places.live.column).value = 7
     book.save(path)
 

@@ -286,7 +286,7 @@ def test_looking_for_the_fault_leaves_the_statistics_alone():
 @pytest.mark.parametrize(
     ("options", "error", "words"),
     [
-        ({"scheduler_every": "step"}, ValueError, "scheduler_every"),
+        ({"scheduler_every": "minute"}, ValueError, "scheduler_every"),
         ({"checkpoint_every": 0}, ValueError, "checkpoint_every"),
     ],
 )

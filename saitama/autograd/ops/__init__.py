@@ -15,6 +15,7 @@ from .matmul import *
 from .normalise import *
 from .recurrent import *
 from .reduce import *
+from .rounding import *
 from .shape import *
 from .softmax import *
 

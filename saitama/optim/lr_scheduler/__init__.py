@@ -6,7 +6,7 @@ from .decay import CosineAnnealingLR, ExponentialLR, StepLR
 from .one_cycle import OneCycleLR
 from .plateau import ReduceLROnPlateau
 from .scheduler import LRScheduler
-from .warmup import LinearWarmup, WarmupCosine
+from .warmup import LinearWarmup, WarmupCosine, WarmupLinear
 
 __all__ = [
     "CosineAnnealingLR",
@@ -17,4 +17,5 @@ __all__ = [
     "ReduceLROnPlateau",
     "StepLR",
     "WarmupCosine",
+    "WarmupLinear",
 ]

@@ -50,3 +50,18 @@ class WarmupCosine(LRScheduler):
             return initial * (t + 1) / (self.warmup_steps + 1)
         s = min((t - self.warmup_steps) / (self.total_steps - self.warmup_steps), 1.0)
         return self.min_lr + (initial - self.min_lr) * (1 + cos(pi * s)) / 2
+
+
+class WarmupLinear(WarmupCosine):
+    """A straight line up for warmup_steps, then a straight line down to min_lr, which it keeps from total_steps on;
+    with min_lr as high as the initial rate, the rate stays (Devlin et al. 2019, appendix A.2):
+
+        t < warmup_steps:   lr = initial (t + 1) / (warmup_steps + 1)
+        then:               lr = initial + (min_lr - initial) s,  s = (t - warmup) / (total - warmup)
+    """
+
+    def rate(self, initial: float, t: int) -> float:
+        if t < self.warmup_steps:
+            return super().rate(initial, t)
+        s = min((t - self.warmup_steps) / (self.total_steps - self.warmup_steps), 1.0)
+        return initial + (self.min_lr - initial) * s

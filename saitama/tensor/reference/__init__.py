@@ -19,6 +19,7 @@ MODULES = (
     "array",
     "random",
     "elementwise",
+    "rounding",
     "reduce",
     "softmax",
     "attention",
@@ -30,6 +31,7 @@ MODULES = (
     "move",
     "index",
     "machine",
+    "memory",
 )
 for _name in MODULES:
     import_module(f"{__name__}.{_name}")

@@ -9,6 +9,7 @@ from typing import Any, Iterable, List, Sequence
 
 from .broadcast import Shape, check_shape, check_sizes, count
 from .kernel import kernel
+from .memory import count_memory
 
 TYPECODES = {"float64": "d", "float32": "f", "int64": "q", "bool": "b"}  # how array.array stores each dtype
 FLOATS = ("float64", "float32")
@@ -130,10 +131,12 @@ def zeros(shape: Shape, dtype: str) -> Array:
     """Zeros. Made before the work starts, so an impossible size fails at once: MemoryError with the bytes asked for."""
     code = TYPECODES[dtype]
     try:
-        return Array(array.array(code, [0]) * count(shape), shape, dtype)
+        data = array.array(code, [0]) * count(shape)
     except (MemoryError, OverflowError):
         nbytes = count(shape) * array.array(code).itemsize
         raise MemoryError(f"out of memory: {nbytes} bytes were asked for") from None
+    count_memory(data)
+    return Array(data, shape, dtype)
 
 
 def fill(out: Array, values: Iterable[Any]) -> Array:

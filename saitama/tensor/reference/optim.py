@@ -165,6 +165,12 @@ def rmsprop_step(
 
 
 @kernel
+def accumulate(tensors: Tensors, others: Tensors) -> None:
+    """tensor + other for every element of each."""
+    step("accumulate", lambda x, y: (x + y,), tensors, others)
+
+
+@kernel
 def norm(arrays: Sequence[Array]) -> float:
     """The square root of the sum of the squares of all elements."""
     check_lists("norm", arrays)
