@@ -110,7 +110,8 @@ def expect_gradients(
         near = f", approximate {show((approximate or {})[name])}" if approximate and name in approximate else ""
         far = "another shape" if apart is None else f"{apart:.3g}"
         lines.append(
-            f"{'right' if ok else 'wrong'}  {name}: yours {show(got)}, exact {show(want)}{near}, largest difference {far}"
+            f"{'right' if ok else 'wrong'}  {name}: yours {show(got)}, exact {show(want)}{near}, largest "
+            f"difference {far}"
         )
         if not ok:
             wrong.append(name)

@@ -48,8 +48,10 @@ def value(my: Try) -> None:
         ("a.tanh()", lambda a: a.tanh(), (0.5,), math.tanh(0.5)),
         ("a.relu()", lambda a: a.relu(), (-0.5,), 0.0),
     ]
-    faults = {"2 - a": {"that is a - 2: __rsub__ has its operands the other way round": -0.5},
-              "3 / a": {"that is a / 3: __rtruediv__ has its operands the other way round": 0.5}}  # fmt: skip
+    faults = {
+        "2 - a": {"that is a - 2: __rsub__ has its operands the other way round": -0.5},
+        "3 / a": {"that is a / 3: __rtruediv__ has its operands the other way round": 0.5},
+    }
     for text, rule, data, want in tries:
         got = my.run(written(text, data), rule, *values(my, *data))
         expect(written(text, data), data_of(got), want, faults=faults.get(text))
@@ -85,8 +87,11 @@ def backward(my: Try) -> None:
     c = my.run("b = a + a; c = b + b with a = 3", _doubled, a)
     my.run("c.backward()", c.backward)
     my.run("c.backward(), again", c.backward)
-    faults = {16.0: "the old gradients in between were handed on once more", 12.0: "the old gradients in between were handed on once more",
-              4.0: "the leaf was cleared: backward() adds to it"}  # fmt: skip
+    faults = {
+        16.0: "the old gradients in between were handed on once more",
+        12.0: "the old gradients in between were handed on once more",
+        4.0: "the leaf was cleared: backward() adds to it",
+    }
     if a.grad != 8.0:
         why = faults.get(a.grad, "leaves add up, and what lies in between starts from 0")
         raise Wrong(f"b = a + a; c = b + b; c.backward() twice: a.grad is {show(a.grad)}, expected 8: {why}")

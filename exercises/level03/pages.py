@@ -79,14 +79,14 @@ def diamond(n: Numbers) -> Work:
 )
 def wrong_order(n: Numbers) -> Work:
     g = n.eighths("g")
-    b_first = 1 * g
-    a_first = b_first + b_first
-    b_both = b_first + g
-    a_then = b_both + b_both
-    careless = a_first + a_then
+    b_one = 1 * g
+    a_one = b_one + b_one
+    b_two = b_one + g
+    a_two = b_two + b_two
+    wrong = a_one + a_two
     right = 4 * g
-    too_much = careless - right
-    return Work(locals(), too_much, slips={"factor": {"right": 2 * g}, "sign": {"too_much": right - careless}})
+    excess = wrong - right
+    return Work(locals(), excess, slips={"factor": {"right": 2 * g}, "sign": {"excess": right - wrong}})
 
 
 @page(

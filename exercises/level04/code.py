@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, List
 
 from ..task import code
@@ -36,8 +37,14 @@ def backward(my: Try) -> None:
     tried(my, "a.mul(b)", "ab", [A, B], C, lambda a, b: a.mul(b))
     tried(my, "a.matmul(w)", "aw", [A, W], [[1.0, -2.0], [0.5, 3.0]], lambda a, w: a.matmul(w))
     square = [[1.0, -2.0], [0.5, 3.0]]
-    tried(my, "a.matmul(b), both (2, 2)", "ab", [square, [[2.0, 1.0], [-1.0, 0.5]]], [[1.0, 2.0], [3.0, -1.0]],
-          lambda a, b: a.matmul(b))  # fmt: skip
+    tried(
+        my,
+        "a.matmul(b), both (2, 2)",
+        "ab",
+        [square, [[2.0, 1.0], [-1.0, 0.5]]],
+        [[1.0, 2.0], [3.0, -1.0]],
+        lambda a, b: a.matmul(b),
+    )
     tried(my, "a.mul(a), a tensor used twice", "a", [A], C, lambda a: a.mul(a))
     tried(my, "b = a.add(a); b.mul(b)", "a", [A], C, lambda a: a.add(a).mul(a.add(a)))
     tried(my, "b = a.add(a); c = b.add(b)", "a", [A], C, _doubled)
@@ -77,11 +84,15 @@ def broadcast(my: Try) -> None:
 )
 def reduce(my: Try) -> None:
     for name in ("sum", "mean"):
-        tried(my, f"a.{name}()", "a", [A], 2.5, lambda a: getattr(a, name)())
+        tried(my, f"a.{name}()", "a", [A], 2.5, lambda a, name=name: getattr(a, name)())
         for dim, c in ((0, [1.0, -2.0, 0.5]), (1, [3.0, -1.0])):
-            tried(my, f"a (2, 3) .{name}(dim={dim})", "a", [A], c, lambda a, dim=dim: getattr(a, name)(dim=dim))
+            tried(my, f"a (2, 3) .{name}(dim={dim})", "a", [A], c, partial(_along, name, dim))
     square = [[1.0, -2.0], [0.5, 3.0]]
     tried(my, "a (2, 2) .sum(dim=1)", "a", [square], [3.0, -1.0], lambda a: a.sum(dim=1))
+
+
+def _along(name: str, dim: int, a: Any) -> Any:
+    return getattr(a, name)(dim=dim)
 
 
 @code(

@@ -43,8 +43,12 @@ def mse(my: Try) -> None:
     my.run(f"{what}.backward()", loss.backward)
     expect_gradients(what, [("y.grad", grad_of(y, "y"), [2 * (a - b) / 3 for a, b in zip(y_data, t_data)])])
     table, table_t = tensor(my, [[1.0, 2.0], [3.0, 5.0]], True), tensor(my, [[0.0, 2.0], [1.0, 1.0]])
-    expect("mse of two (2, 2)", one_number(my.run("mse of two (2, 2)", f, table, table_t)), 21 / 4,
-           faults={"the mean over the rows only": 21 / 2})  # fmt: skip
+    expect(
+        "mse of two (2, 2)",
+        one_number(my.run("mse of two (2, 2)", f, table, table_t)),
+        21 / 4,
+        faults={"the mean over the rows only": 21 / 2},
+    )
     column, row = tensor(my, [[1.0], [2.5], [-0.5]], True), tensor(my, t_data)
     my.refuses("mse(y (3, 1), t (3,))", "different shapes would broadcast to (3, 3) in silence", f, column, row)
 
@@ -63,8 +67,11 @@ def cross_entropy(my: Try) -> None:
     loss = my.run(what, f, x, classes)
     p = [[math.exp(v) / sum(map(math.exp, row)) for v in row] for row in logits]
     losses = [-math.log(row[c]) for row, c in zip(p, classes)]
-    faults = {"the losses are added up; it is their mean": sum(losses), "that is log10; ln is meant": sum(losses) / 2 / math.log(10),
-              "divided by the number of all logits": sum(losses) / 6}  # fmt: skip
+    faults = {
+        "the losses are added up; it is their mean": sum(losses),
+        "that is log10; ln is meant": sum(losses) / 2 / math.log(10),
+        "divided by the number of all logits": sum(losses) / 6,
+    }
     expect(what, one_number(loss), sum(losses) / 2, faults=faults)
     my.run(f"{what}.backward()", loss.backward)
     exact = [[(v - (k == c)) / 2 for k, v in enumerate(row)] for row, c in zip(p, classes)]
@@ -122,8 +129,13 @@ def loop(my: Try) -> None:
     held = [one_number(v) for v in got] if isinstance(got, (list, tuple)) else got
     if isinstance(held, list) and len(held) == 6:
         raise Wrong("train(…, epochs=3) returned 6 losses, one for each batch; expected one for each epoch, their mean")
-    expect("train(model, 2 batches, mse, 0.125, 3)", held, expected["losses"], "the mean loss of each epoch",
-           faults={"the losses rise: a step goes against the gradient": expected["upwards"]})  # fmt: skip
+    expect(
+        "train(model, 2 batches, mse, 0.125, 3)",
+        held,
+        expected["losses"],
+        "the mean loss of each epoch",
+        faults={"the losses rise: a step goes against the gradient": expected["upwards"]},
+    )
     if held[-1] >= held[0]:
         raise Wrong(f"train() returned {show(held)}: the loss does not fall")
 
@@ -132,8 +144,9 @@ class Line:
     """A model of one Linear, and copies of it."""
 
     def __init__(self, weight: Any, bias: Any) -> None:
-        self.model = nn.Linear(2, 1)
-        self.model.weight.data, self.model.bias.data = oracle(weight, False), oracle(bias, False)
+        model: Any = nn.Linear(2, 1)
+        model.weight.data, model.bias.data = oracle(weight, False), oracle(bias, False)
+        self.model = model
 
     def copy(self) -> Line:
         return Line(self.model.weight.tolist(), self.model.bias.tolist())
@@ -168,7 +181,7 @@ def reference(line: Line, batches: Any, lr: float, epochs: int) -> Any:
                 loss.backward()
                 if rate < 0:
                     for one in line.model.parameters():
-                        one.grad = -one.grad
+                        one.grad = one.grad * -1
                 optimizer.step()
                 losses.append(loss.item())
             found.append(sum(losses) / len(losses))

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from math import exp
+from typing import Any
 
 from ..numbers import Numbers, given
 from ..task import Work, page
 
 
-def exponentials(name: str, x: object, digits: int = 4) -> object:
+def exponentials(name: str, x: Any, digits: int = 4) -> Any:
     """As a learner would look them up."""
-    return given(name, _rounded(x.tolist(), digits))  # type: ignore[attr-defined]
+    return given(name, _rounded(x.tolist(), digits))
 
 
-def _rounded(x: object, digits: int) -> object:
-    return [_rounded(part, digits) for part in x] if isinstance(x, list) else round(exp(x), digits)  # type: ignore[arg-type]
+def _rounded(x: Any, digits: int) -> Any:
+    return [_rounded(part, digits) for part in x] if isinstance(x, list) else round(exp(x), digits)
 
 
 @page("06-mse", "The mean squared error", "e = y - t, squared, and the mean of the four.", "dL/dy = 2 (y - t) / 4.")
@@ -36,7 +37,7 @@ def mse(n: Numbers) -> Work:
 def softmax(n: Numbers) -> Work:
     logits = n.quarters("logits", 3)
     E = exponentials("E", logits)
-    total = E.sum()  # type: ignore[attr-defined]
+    total = E.sum()
     p = E / total
     check = p.sum()
     return Work(locals(), check, slips={"other-block": {"p": E}})

@@ -137,7 +137,8 @@ def adam(n: Numbers) -> Work:
     "Adam, the third step",
     "The same rules; m and v are those after two steps, and t is 3.",
     "1 - β1³ and 1 - β2³ divide m and v.",
-    words="Given w, its gradient g (dL/dw is g, as L = w g), and Adam's m and v after two steps. Find every line of the "
+    words="Given w, its gradient g (dL/dw is g, as L = w g), and Adam's m and v after two steps. Find "
+    "every line of the "
     "third step.",
 )
 def adam_step(n: Numbers) -> Work:

@@ -64,8 +64,12 @@ def l2(my: Try) -> None:
     what = "l2_penalty([w (2,), v (2, 1)], 0.25)"
     penalty = my.run(what, my.get("l2_penalty"), [a, b], 0.25)
     squares = 14.25
-    faults = {"the 1/2 is missing": 0.25 * squares, "the weight is missing": squares / 2, "only the first parameter counts": 0.625,
-              "the squares' mean; it is their sum": 0.125 * (2.5 + 4.625)}  # fmt: skip
+    faults = {
+        "the 1/2 is missing": 0.25 * squares,
+        "the weight is missing": squares / 2,
+        "only the first parameter counts": 0.625,
+        "the squares' mean; it is their sum": 0.125 * (2.5 + 4.625),
+    }
     value = numbers(penalty)
     expect(what, value[0] if isinstance(value, list) and len(value) == 1 else value, 0.125 * squares, faults=faults)
     my.run(f"{what}.backward()", penalty.backward)
@@ -96,7 +100,8 @@ def early_stopping(my: Try) -> None:
             )
         if stopping.best != min(losses):
             raise Wrong(
-                f"EarlyStopping({patience}).best is {show(stopping.best)} after {show(losses)}, expected {min(losses):g}"
+                f"EarlyStopping({patience}).best is {show(stopping.best)} after {show(losses)}, expected "
+                f"{min(losses):g}"
             )
     stopping = my.run("EarlyStopping(2)", make, 2)
     got = [bool(my.run(f"step({loss})", stopping.step, loss)) for loss in (2.0, math.nan, math.nan)]
@@ -130,8 +135,12 @@ def batch_norm(my: Try) -> None:
         [(v - sum(row) / 2) / math.sqrt(sum((u - sum(row) / 2) ** 2 for u in row) / 2 + 0.5) for v in row]
         for row in data
     ]
-    faults = {"divided by N - 1; in training the variance is divided by N": normal(2), "eps is missing": normal(3, 0.0),
-              "eps is outside the root": normal(3, 0.0, 0.5), "normalised along the features; it is down the examples": rows}  # fmt: skip
+    faults = {
+        "divided by N - 1; in training the variance is divided by N": normal(2),
+        "eps is missing": normal(3, 0.0),
+        "eps is outside the root": normal(3, 0.0, 0.5),
+        "normalised along the features; it is down the examples": rows,
+    }
     expect(f"BatchNorm(2, eps=0.5)({show(data)})", y, normal(3), faults=faults)
     c = [[1.0, -1.0], [0.5, 2.0], [-2.0, 1.0]]
     theirs = oracle(data)

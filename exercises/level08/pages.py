@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from saitama.regularization import BatchNorm1d
 
 from ..numbers import Numbers, given
@@ -113,11 +115,12 @@ def early_stopping(n: Numbers) -> Work:
     losses = given("losses", falling + rising)
     patience = given("patience", float(patience_of))
     best = losses.min()
-    back_to = losses.argmin() * 1.0
+    lowest = losses.argmin()
+    back_to = lowest * 1.0
     stops_at = back_to + patience
-    return Work(
-        locals(), [best, stops_at], slips={"wrong-operation": {"best": losses.max(), "stops_at": back_to * patience}}
-    )
+    blanks = ["best", "back_to", "stops_at"]
+    slips = {"wrong-operation": {"best": losses.max(), "stops_at": back_to * patience}}
+    return Work(locals(), [best, stops_at], blanks=blanks, slips=slips)
 
 
 @page(
@@ -186,7 +189,7 @@ def batch_norm_back(n: Numbers) -> Work:
     words="Given x (4, 1), γ, β and unequal c (4, 1), with L = Σ c y. Find the normalised y and L, and back to dL/dx.",
 )
 def batch_norm_page(n: Numbers) -> Work:
-    norm = BatchNorm1d(1, eps=0.0)
+    norm: Any = BatchNorm1d(1, eps=0.0)
     norm.weight.data, norm.bias.data = n.halves("γ", 1), n.halves("β", 1)
     x = given("x", [[v] for v in batch(n).tolist()], grad=True)
     c = n.halves("c", 4, 1)

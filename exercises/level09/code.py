@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any, List
 
 from ..task import code
@@ -99,10 +100,17 @@ def bptt(my: Try) -> None:
     ):
         if not _alike(got, want) and _alike(got, back(X, h, DH, W, U, H0, **{fault: True})):
             raise Wrong(f"rnn_backward(x, h, dh, W, U, h0): {sentence}; dU is {show(got[1])}, expected {show(want[1])}")
-    near = {"db": [central(lambda v, k=k: _loss(b=[*B[:k], v, *B[k + 1 :]]), B[k]) for k in range(3)],
-            "dh0": [central(lambda v, k=k: _loss(h0=[*H0[:k], v, *H0[k + 1 :]]), H0[k]) for k in range(3)]}  # type: ignore  # fmt: skip
+    near = {
+        "db": [central(partial(_moved, "b", B, k), B[k]) for k in range(3)],
+        "dh0": [central(partial(_moved, "h0", H0, k), H0[k]) for k in range(3)],
+    }
     rows = list(zip(("dW", "dU", "db", "dh0"), got, want))
     expect_gradients("rnn_backward(x, h, dh, W, U, h0), three steps", rows, near)
+
+
+def _moved(name: str, numbers_of: List[float], k: int, v: float) -> float:
+    """The loss with another number in one place."""
+    return _loss(**{name: [*numbers_of[:k], v, *numbers_of[k + 1 :]]})
 
 
 def _loss(b: Any = B, h0: Any = H0) -> float:

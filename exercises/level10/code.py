@@ -22,8 +22,15 @@ def tried(my: Try, text: str, q: Any, k: Any, v: Any, seen: Optional[Any], **opt
     out, weights = attention(q, k, v, seen)
     known = mistakes(q, k, v, seen)
     expect(f"{text}: the weights", got[1], weights, faults={name: wrong[1] for name, wrong in known.items()})
-    expect(f"{text}: the output", got[0], out, faults={
-        "the keys were averaged in place of the values": product(weights, k), **{n: w[0] for n, w in known.items()}})  # fmt: skip
+    expect(
+        f"{text}: the output",
+        got[0],
+        out,
+        faults={
+            "the keys were averaged in place of the values": product(weights, k),
+            **{n: w[0] for n, w in known.items()},
+        },
+    )
 
 
 @code(

@@ -64,8 +64,12 @@ def split_and_join(my: Try) -> None:
         )
         expect(f"join(split(X, {h}))", my.run("join(…)", my.get("join"), got), X, "each undoes the other")
     heads = [[[1.0, 2.0], [3.0, 4.0]], [[5.0, 6.0], [7.0, 8.0]]]
-    expect(f"join({show(heads)})", my.call("join", heads), [[1.0, 2.0, 5.0, 6.0], [3.0, 4.0, 7.0, 8.0]],
-           faults={"the heads stand below each other; put them side by side": [row for head in heads for row in head]})  # fmt: skip
+    expect(
+        f"join({show(heads)})",
+        my.call("join", heads),
+        [[1.0, 2.0, 5.0, 6.0], [3.0, 4.0, 7.0, 8.0]],
+        faults={"the heads stand below each other; put them side by side": [row for head in heads for row in head]},
+    )
     my.refuses("split(X (3, 4), 3)", "3 does not divide 4", my.get("split"), X, 3)
 
 

@@ -89,12 +89,19 @@ def residual(my: Try) -> None:
     norm, part = (lambda v: v * 2 - 1), (lambda v: v * v)
     pre = (x + part(norm(x))).tolist()
     post = norm(x + part(x)).tolist()
-    faults = {"the norm comes last; with norm_first it is inside": post, "norm(x) was added in place of x": (norm(x) + part(norm(x))).tolist(),
-              "the direct way is missing": part(norm(x)).tolist(), "the part saw x without the norm": (x + part(x)).tolist()}  # fmt: skip
+    faults = {
+        "the norm comes last; with norm_first it is inside": post,
+        "norm(x) was added in place of x": (norm(x) + part(norm(x))).tolist(),
+        "the direct way is missing": part(norm(x)).tolist(),
+        "the part saw x without the norm": (x + part(x)).tolist(),
+    }
     expect("residual(x, norm, part)", my.run("residual(x, norm, part)", f, x, norm, part), pre, faults=faults)
     got = my.run("residual(x, norm, part, norm_first=False)", lambda: f(x, norm, part, norm_first=False))
-    faults = {"the norm is inside; it comes last here": pre, "the norm did not see x, only the part": (x + norm(part(x))).tolist(),
-              "the direct way is missing": norm(part(x)).tolist()}  # fmt: skip
+    faults = {
+        "the norm is inside; it comes last here": pre,
+        "the norm did not see x, only the part": (x + norm(part(x))).tolist(),
+        "the direct way is missing": norm(part(x)).tolist(),
+    }
     expect("residual(x, norm, part, norm_first=False)", got, post, faults=faults)
     expect("after residual(x, norm, part), x", x, X, "x must stay as it was: no +=")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import cos, sin
+from typing import Any
 
 from saitama.transformer import LayerNorm
 
@@ -69,11 +70,12 @@ def layer_norm_back(n: Numbers) -> Work:
     "12-layer-norm-page",
     "Layer normalisation in a network",
     "The same rules, as the framework writes them, under L = Σ c y with unequal c.",
-    words="Given x (4,), γ, β and unequal c (4,), with L = Σ c y. Find the normalised y and L, and back to dL/dx, dL/dγ "
+    words="Given x (4,), γ, β and unequal c (4,), with L = Σ c y. Find the normalised y and L, and "
+    "back to dL/dx, dL/dγ "
     "and dL/dβ.",
 )
 def layer_norm_page(n: Numbers) -> Work:
-    norm = LayerNorm(4, eps=0.0)
+    norm: Any = LayerNorm(4, eps=0.0)
     norm.weight.data, norm.bias.data = n.halves("γ", 4), n.halves("β", 4)
     x = given("x", vector(n).tolist(), grad=True)
     c = n.halves("c", 4)

@@ -32,7 +32,8 @@ def gpt(my: Try) -> None:
         first = numbers(my.run("GPT(…)([0, 1, 2, 3, 4, 0])", model, [0, 1, 2, 3, 4, 0]))
         if shape_of(first) != (6, 5):
             raise Wrong(
-                f"GPT(vocab_size=5, …)(6 tokens) has the shape {shape_of(first)}, expected (6, 5): logits of every position"
+                f"GPT(vocab_size=5, …)(6 tokens) has the shape {shape_of(first)}, expected (6, 5): logits of "
+                "every position"
             )
         other = numbers(my.run("GPT(…)([0, 1, 2, 4, 1, 3])", model, [0, 1, 2, 4, 1, 3]))
         if (difference(first[:3], other[:3]) or 0) > 1e-9:
@@ -64,11 +65,13 @@ def loop(my: Try) -> None:
     start, end = sum(held[:3]) / 3, sum(held[-3:]) / 3
     if not 0.8 < start < 3.5:
         raise Wrong(
-            f"{text}: the first losses are {start:.3g}; of an untrained model about ln 5 = {math.log(5):.3g} is due, the mean over positions"
+            f"{text}: the first losses are {start:.3g}; of an untrained model about ln 5 = "
+            f"{math.log(5):.3g} is due, the mean over positions"
         )
     if not end < 0.7 * start:
         raise Wrong(
-            f"{text}: the loss goes from {start:.3g} to {end:.3g}; it must fall well below: is there a step, against the gradient?"
+            f"{text}: the loss goes from {start:.3g} to {end:.3g}; it must fall well below: is there a "
+            "step, against the gradient?"
         )
     with no_grad():
         out = numbers(my.run("the trained GPT(…)([0, 1, 2, 3])", model, [0, 1, 2, 3]))
@@ -119,11 +122,13 @@ def generation(my: Try) -> None:
             else ": the last position's logits decide"
         )
         raise Wrong(
-            f"generate(model, [0, 1], 6), with a model that counts on, returned {show(got)}, expected [0, 1, 2, 3, 0, 1, 2, 3]{why}"
+            f"generate(model, [0, 1], 6), with a model that counts on, returned {show(got)}, expected "
+            f"[0, 1, 2, 3, 0, 1, 2, 3]{why}"
         )
     if any(asked and asked != [0, 1, 2, 3, 0, 1, 2, 3][: 2 + n][-4:] for n, asked in enumerate(model.asked)):
         raise Wrong(
-            f"beyond the context (block_size 4) generate() asked the model with {model.asked[-1]}, expected the last 4 tokens"
+            f"beyond the context (block_size 4) generate() asked the model with {model.asked[-1]}, "
+            "expected the last 4 tokens"
         )
     unsure = Counting(0.0)
 
@@ -134,7 +139,8 @@ def generation(my: Try) -> None:
         raise Wrong("generate(…, seed=5) twice gave different texts: the same seed must give the same text")
     if drawn(seed=5) == drawn(seed=6):
         raise Wrong(
-            "generate() with seed=5 and seed=6 gave the same 40 tokens: is the next token drawn, or is it always the largest?"
+            "generate() with seed=5 and seed=6 gave the same 40 tokens: is the next token drawn, or is "
+            "it always the largest?"
         )
     if len(set(drawn(seed=5, top_k=1)[1:])) > 1:
         raise Wrong("generate(…, top_k=1) gave different tokens: only the most probable one may be drawn")
@@ -142,7 +148,8 @@ def generation(my: Try) -> None:
         raise Wrong("generate(…, top_k=2) gave a token that is not among the two most probable, 2 and 3")
     if len(set(drawn(seed=5, temperature=0.01)[1:])) > 1:
         raise Wrong(
-            "generate(…, temperature=0.01) is not nearly always the most probable token: divide the logits by the temperature"
+            "generate(…, temperature=0.01) is not nearly always the most probable token: divide the "
+            "logits by the temperature"
         )
 
 

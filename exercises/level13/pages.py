@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import exp
+from typing import Any
 
 from saitama.attention import scaled_dot_product_attention
 from saitama.nn import functional as F
@@ -120,7 +121,8 @@ def temperature(n: Numbers) -> Work:
 @page(
     "13-gpt-step",
     "One training step of a GPT",
-    "Every line is one level: embeddings, a norm, attention, a residual, a norm, two layers, a residual, a norm, logits.",
+    "Every line is one level: embeddings, a norm, attention, a residual, a norm, two layers, a "
+    "residual, a norm, logits.",
     "Use formulas in the yellow cells: = and then the rule. The roots and exponentials come from them.",
     "E is used twice, to read and to write: its gradient is the sum of both.",
 )
@@ -136,7 +138,7 @@ def gpt_step(n: Numbers) -> Work:
     x0 = e + PE
     n1 = norms[0](x0)
     Q, K, V = F.linear(n1, W_Q), F.linear(n1, W_K), F.linear(n1, W_V)
-    A = scaled_dot_product_attention(Q, K, V, is_causal=True)
+    A: Any = scaled_dot_product_attention(Q, K, V, is_causal=True)
     O = F.linear(A, W_O)  # noqa: E741
     x1 = x0 + O
     n2 = norms[1](x1)

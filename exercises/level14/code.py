@@ -76,7 +76,7 @@ def accumulation(my: Try) -> None:
 
 
 def line() -> Any:
-    model = nn.Linear(2, 1)
+    model: Any = nn.Linear(2, 1)
     model.weight.data, model.bias.data = oracle([[0.5, -0.25]], False), oracle([0.125], False)
     return model
 
@@ -137,7 +137,7 @@ def _l(q: Any, K: Any) -> float:
 
 
 def _wrong(q: Any, tiles: Any, sign: float = 1.0, every: bool = False) -> Any:
-    m, l, o = -math.inf, 0.0, [0.0] * len(tiles[0][1][0])
+    m, l, o = -math.inf, 0.0, [0.0] * len(tiles[0][1][0])  # noqa: E741
     for K, V in tiles:
         scores = [sum(a * b for a, b in zip(q, k)) / math.sqrt(len(q)) for k in K]
         new = max(m, *scores)

@@ -32,8 +32,10 @@ def keep_origin(node: Function, inputs: Sequence[Tensor], out: Tensor) -> None:
 
 
 def operations_behind(roots: Sequence[Tensor]) -> List[Tuple[Function, Tensor]]:
-    """Every operation that `roots` were made by, with its result, in the order in which they were made; [] where
-    nothing was kept."""
+    """Every operation that `roots` were made by, with its result, in the order in which they were made.
+
+    [] where nothing was kept.
+    """
     made: Dict[Tensor, Function] = {}
     found: List[Tuple[Function, Tensor]] = []
     waiting = [(root, False) for root in reversed(roots)]

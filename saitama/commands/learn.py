@@ -66,7 +66,8 @@ def one(course: Any, options: argparse.Namespace) -> int:
     name = options.name
     if name is None and not course.learner and interactive and plain:
         name = ask_name()
-    course.begin(name)
+    if plain or name is not None:
+        course.begin(name)
     number = options.level or (asked[0] if asked else course.next_level())
     if options.list:
         tell(listed(course, number))

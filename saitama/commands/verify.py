@@ -28,6 +28,7 @@ def add(commands: Any) -> None:
         metavar="EXERCISE.xlsx",
         help="the worksheet as it was handed out: nothing but what was typed into its blanks is taken from FILE",
     )
+    command.add_argument("--page", metavar="TITLE", help="of a workbook with several pages, this one (default: each)")
     command.add_argument("--hide-answers", action="store_true", help="say where, whose and why, but no true number")
     command.add_argument("--watch", action="store_true", help="check again after each save, until Ctrl-C")
     command.add_argument("--rtol", type=tolerance, help="largest relative difference of a formula (default 1e-9)")
@@ -47,7 +48,19 @@ def verify(options: argparse.Namespace) -> int:
 
 
 def one(file: str, options: argparse.Namespace) -> int:
-    result = checked(file, options)
+    from saitama.spreadsheets.read.pages import titles
+
+    several = titles(file) if options.page is None and not options.original else []
+    if len(several) > 1 and not options.json:
+        codes = []
+        for page in several:
+            say(f"{page}:")
+            codes.append(told(checked(file, options, page), options))
+        return max(codes)
+    return told(checked(file, options, options.page), options)
+
+
+def told(result: Any, options: argparse.Namespace) -> int:
     answers = not options.hide_answers
     if options.json:
         say(json.dumps(result.as_dict(answers=answers), indent=1), hang=None)
@@ -56,10 +69,11 @@ def one(file: str, options: argparse.Namespace) -> int:
     return RIGHT if result.ok else DIFFERS
 
 
-def checked(file: str, options: argparse.Namespace) -> Any:
+def checked(file: str, options: argparse.Namespace, page: Optional[str] = None) -> Any:
     from saitama import spreadsheets
 
-    result = spreadsheets.verify(file, original=options.original, rtol=options.rtol, atol=options.atol)
+    page = page or options.page
+    result = spreadsheets.verify(file, original=options.original, page=page, rtol=options.rtol, atol=options.atol)
     if result.differences and {difference.kind for difference in result.differences} == {"not calculated"}:
         raise spreadsheets.WorkbookError(
             f"{file} was never calculated: open and save it in a spreadsheet program, or run "

@@ -42,8 +42,8 @@ def trace(root: Any, names: Any = None, forward: bool = False) -> Graph:
     if root.numel() != 1 and not forward:
         raise ValueError(f"export: the root has shape {root.shape}; reduce it to one number with .sum() or .mean()")
     try:
-        made_by = [each.node for each in roots if each.node is not None]
-        functions = [function for function, _ in made] or ancestors(*made_by)
+        recorded = [each.node for each in roots if each.node is not None]
+        functions = [function for function, _ in made] or ancestors(*recorded)
     except RuntimeError:
         raise RuntimeError(
             "export: the graph was freed by backward(): call export before backward(), compute the result once more, "

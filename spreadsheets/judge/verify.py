@@ -86,10 +86,10 @@ def verify(
     """
     book: Any = open_workbook(path)
     if original is None:
-        book = choose(book, page, read_graph)
+        book = choose(book, page)
         carried = read_graph(book)
     else:
-        book = HandedIn(book, choose(open_workbook(original), page, read_graph))
+        book = HandedIn(book, choose(open_workbook(original), page))
         carried = read_graph(book)
         book.take_typed(carried)
     usual = usual_tolerance(carried.graph)

@@ -6,11 +6,11 @@ A page looks like a workbook of its own, so that nobody who judges one has to kn
 from __future__ import annotations
 
 import re
-from typing import Any, Callable, Iterator, List, Mapping, Optional
+from typing import Any, Iterator, List, Mapping, Optional
 
 from ..errors import WorkbookError
-from .places import Carried
-from .workbook import Sheet
+from .carried import read_graph
+from .workbook import Sheet, open_workbook
 
 CARRIED = ("Graph", "Exported")  # the hidden sheets that each page has of its own
 _NUMBERED = re.compile(r"Graph ([1-9][0-9]{0,3})")
@@ -47,12 +47,18 @@ def pages_in(book: Any) -> List[Any]:
     return [book] if not numbers or "Graph" in book else [Page(book, number) for number in numbers]
 
 
-def choose(book: Any, page: Optional[str], read: Callable[[Any], Carried]) -> Any:
+def titles(path: Any) -> List[str]:
+    """The titles of the pages of a workbook that has several; [] for any other."""
+    pages = pages_in(open_workbook(path))
+    return [str(read_graph(page).exercise.get("page", "")) for page in pages] if len(pages) > 1 else []
+
+
+def choose(book: Any, page: Optional[str]) -> Any:
     """The workbook as the page with this title sees it; where there is only one, none has to be named."""
     pages = pages_in(book)
     if page is None and len(pages) == 1:
         return pages[0]
-    titles = [str(read(one).exercise.get("page", "")) for one in pages]
+    titles = [str(read_graph(one).exercise.get("page", "")) for one in pages]
     if page is None:
         raise WorkbookError(f"{book.path}: it has {len(pages)} pages: choose one: {', '.join(titles)}")
     if page not in titles:

@@ -92,16 +92,17 @@ def test_what_else_may_happen_is_a_message(tmp_path: Path) -> None:
 
 def test_names_of_ones_own(tmp_path: Path) -> None:
     """shape() as a list, multiply for mul, to_data() for the numbers."""
-    source = reference(1).replace("self.shape = shape_of(data)", "self.size = shape_of(data)")
-    source = source.replace(
-        "def tolist(self):", "def shape(self):\n        return list(self.size)\n\n    def to_data(self):"
-    )
-    source = source.replace("self.data", "self.held").replace("other.data", "other.held")
-    source = (
-        source.replace("self.shape", "self.size")
-        .replace("other.shape", "other.size")
-        .replace("def mul(", "def multiply(")
-    )
+    source = reference(1)
+    for old, new in (
+        ("self.shape = shape_of(data)", "self.size = shape_of(data)"),
+        ("def tolist(self):", "def shape(self):\n        return list(self.size)\n\n    def to_data(self):"),
+        ("self.data", "self.held"),
+        ("other.data", "other.held"),
+        ("self.shape", "self.size"),
+        ("other.shape", "other.size"),
+        ("def mul(", "def multiply("),
+    ):
+        source = source.replace(old, new)
     file = tmp_path / "mine.py"
     file.write_text(source, encoding="utf-8")
     results = run_code(level(1), file)

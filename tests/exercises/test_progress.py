@@ -1,0 +1,52 @@
+"""Progress: plain, never lost, and safe with two runs at once."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Dict
+
+from saitama.exercises.progress import Progress, count, is_done, mark_done, one_more
+from saitama.exercises.task import CodeTask
+
+TASK = CodeTask("01-new", "A task", lambda my: None, ("hint",), formerly=("01-old",))
+
+
+def test_it_is_kept_and_unknown_ids_stay(tmp_path: Path) -> None:
+    progress = Progress(tmp_path)
+    progress.change(lambda data: data["done"].update({"99-of-the-future": "today"}))
+    progress.change(lambda data: mark_done(data, TASK, "now"))
+    data = json.loads(progress.path.read_text(encoding="utf-8"))
+    assert data["done"] == {"99-of-the-future": "today", "01-new": "now"}
+
+
+def test_a_renamed_task_stays_done(tmp_path: Path) -> None:
+    progress = Progress(tmp_path)
+    progress.change(lambda data: data["done"].update({"01-old": "then"}))
+    data = progress.change(lambda data: one_more(data, "tries", TASK))
+    assert is_done(data, TASK) and count(data, "tries", TASK) == 1
+
+
+def test_a_damaged_file_is_kept_and_said(tmp_path: Path) -> None:
+    progress = Progress(tmp_path)
+    for damage in ("{half", "[]", '{"done": 3}'):
+        progress.path.write_text(damage, encoding="utf-8")
+        assert progress.read()["done"] == {}
+        assert "kept as" in progress.remark
+    kept = list(tmp_path.glob("progress.json.damaged-*"))
+    assert kept and not progress.path.exists()
+
+
+def test_two_runs_at_once_lose_nothing(tmp_path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from saitama.exercises.progress import Progress\\n"
+        "p = Progress(Path(sys.argv[1]))\\n"
+        "for n in range(25): p.change(lambda data: data['done'].update({f'{sys.argv[2]}-{n}': 'x'}))"
+    ).replace("\\n", "\n")
+    runs = [subprocess.Popen([sys.executable, "-c", program, str(tmp_path), name]) for name in "ab"]
+    assert [run.wait(120) for run in runs] == [0, 0]
+    found: Dict[str, Any] = Progress(tmp_path).read()["done"]
+    assert len(found) == 50
+    assert [path.name for path in tmp_path.iterdir() if path.suffix == ".json"] == ["progress.json"]
