@@ -40,7 +40,6 @@ class Tensor(Methods):
     origin: Any  # (operation, operands, steps behind it) of a small result through which no gradient flows
 
     node: Optional[Function]  # the operation that made this tensor; None for a leaf
-    origin: Any  # (operation, operands, steps) of a small result that no gradient flows through (autograd/origin.py)
     _grad: Optional[Tensor]
     _name: Optional[str]
     _requires_grad: bool  # read directly where operations are recorded: the property takes longer
