@@ -1,7 +1,7 @@
 """Tricks: what could be done to a worksheet that was handed in, so that a wrong answer passes for a right one.
 
-The learner has typed 6 where −6 belongs, in H9, and everything after it is right, given that. Most of these would fool a
-reader who looks at the sheet, or a program that believes it.
+The learner has typed 6 where −6 belongs, in H9, and everything after it is right, given that. Most of these would fool
+a reader who looks at the sheet, or a program that believes it. Here is what any spreadsheet program can do.
 """
 
 from __future__ import annotations
@@ -13,13 +13,9 @@ from pathlib import Path
 from typing import Any, Callable, Dict
 
 import openpyxl
-from learner import chain, leaf
 from openpyxl.comments import Comment
 from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.formula import ArrayFormula
-from pages import handed_in
-
-from saitama.spreadsheets import export, worksheet
 
 Trick = Callable[[Path], None]
 TRICKS: Dict[str, Trick] = {}
@@ -300,108 +296,3 @@ def rows_and_columns_by_number(path: Path) -> None:
 @trick
 def a_formula_of_spaces(path: Path) -> None:
     cell_becomes(path, f'<c r="{BLANK}"><f> </f><v>-6</v></c>')
-
-
-# --- the file ---------------------------------------------------------------------------------------------------------
-@trick
-def twice_the_right_one_first(path: Path) -> None:
-    cell_becomes(path, f'<c r="{BLANK}"><v>-6</v></c><c r="{BLANK}"><v>6</v></c>')
-
-
-@trick
-def twice_the_right_one_last(path: Path) -> None:
-    cell_becomes(path, f'<c r="{BLANK}"><v>6</v></c><c r="{BLANK}"><v>-6</v></c>')
-
-
-@trick
-def in_small_letters(path: Path) -> None:
-    cell_becomes(path, f'<c r="{BLANK}"><v>6</v></c><c r="{BLANK.lower()}"><v>-6</v></c>')
-
-
-@trick
-def two_values(path: Path) -> None:
-    cell_becomes(path, f'<c r="{BLANK}"><v>6</v><v>-6</v></c>')
-
-
-@trick
-def a_value_and_a_text(path: Path) -> None:
-    cell_becomes(path, f'<c r="{BLANK}" t="inlineStr"><v>-6</v><is><t>-6</t></is></c>')
-
-
-@trick
-def a_text_in_the_place_of_a_number(path: Path) -> None:
-    cell_becomes(path, f'<c r="{BLANK}" t="str"><v>-6</v></c>')
-
-
-@trick
-def a_truth_value(path: Path) -> None:
-    cell_becomes(path, f'<c r="{BLANK}" t="b"><v>-6</v></c>')
-
-
-@trick
-def an_error(path: Path) -> None:
-    cell_becomes(path, f'<c r="{BLANK}" t="e"><v>-6</v></c>')
-
-
-@trick
-def in_digits_of_another_script(path: Path) -> None:
-    cell_becomes(path, f'<c r="{BLANK}"><v>-\N{ARABIC-INDIC DIGIT SIX}</v></c>')
-
-
-@trick
-def an_anonymous_cell(path: Path) -> None:
-    cell_becomes(path, f'<c r="{BLANK}"><v>6</v></c><c><v>-6</v></c>')
-
-
-@trick
-def the_row_twice(path: Path) -> None:
-    row = f'<row r="9"><c r="{BLANK}"><v>-6</v></c></row></sheetData>'
-    rewritten(path, "xl/worksheets/sheet1.xml", lambda text: text.replace("</sheetData>", row))
-
-
-@trick
-def two_lists_of_cells(path: Path) -> None:
-    more = f'</sheetData><sheetData><row r="9"><c r="{BLANK}"><v>-6</v></c></row></sheetData>'
-    rewritten(path, "xl/worksheets/sheet1.xml", lambda text: text.replace("</sheetData>", more))
-
-
-@trick
-def two_sheets_of_one_name(path: Path) -> None:
-    def twice(text: str) -> str:
-        return re.sub(r'(<sheet\b[^>]*?name=")Exported(")', r"\1Page\2", text)
-
-    rewritten(path, "xl/workbook.xml", twice)
-
-
-@trick
-def sheets_exchanged(path: Path) -> None:
-    def exchanged(text: str) -> str:
-        return (
-            text.replace('name="Page"', 'name="?"')
-            .replace('name="Exported"', 'name="Page"')
-            .replace('"?"', '"Exported"')
-        )
-
-    rewritten(path, "xl/workbook.xml", exchanged)
-
-
-# --- another file altogether ------------------------------------------------------------------------------------------
-@trick
-def an_easier_exercise(path: Path) -> None:
-    a, b, c = leaf(-2.0), leaf(-3.0), leaf(10.0)
-    d = a * b
-    e = d + c
-    L = e**2
-    handed_in((L, {"a": a, "b": b, "c": c, "d": d, "e": e, "L": L}), path, {}, overwrite=True)
-
-
-@trick
-def an_export(path: Path) -> None:
-    root, names = chain()
-    export(root, path, names=names, overwrite=True)
-
-
-@trick
-def the_other_layout(path: Path) -> None:
-    root, names = chain()
-    worksheet(root, path, names=names, layout="sheets", overwrite=True)

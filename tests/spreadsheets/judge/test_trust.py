@@ -10,9 +10,10 @@ from typing import Any, Tuple
 
 import openpyxl
 import pytest
+from file_tricks import TRICKS
 from learner import chain
 from pages import blanks, handed_in
-from tricks import BLANK, TRICKS
+from tricks import BLANK
 
 from saitama.spreadsheets import WorkbookError, export, verify, worksheet
 from saitama.spreadsheets.graph.keys import Value
