@@ -6,7 +6,7 @@ import argparse
 import json
 import os
 import time
-from typing import Any, Optional
+from typing import Any, List, Optional
 
 from saitama.terminal import say
 
