@@ -14,7 +14,7 @@ from ..formulas.box import Box
 from ..formulas.evaluate import Evaluator, Value
 from ..plan.calculated import looking_into
 from ..plan.work import Position, Work
-from .precision import digits_typed
+from .precision import digits_typed, last_place
 from .typed import Typed
 
 SAME = 1e-12  # relative: the noise of a double
@@ -27,7 +27,7 @@ class Exactness:
     exact: Set[Position] = field(default_factory=set)
     inexact: List[float] = field(default_factory=list)  # typed numbers that are not
     written_off: List[float] = field(default_factory=list)  # those of them that do not follow to the last digit
-    rounded: bool = False  # whether any of these is near what it should be, or short where that has no end
+    rounded: bool = False  # whether any of these looks rounded
 
     @property
     def rounds(self) -> List[List[float]]:
@@ -63,7 +63,7 @@ def exactness(work: Work, given: Mapping[Position, Value], typed: Mapping[Positi
                 elif one.formula is None:
                     found.inexact.append(x)
                 continue
-            if isinstance(value, Box) and (off <= NEAR * max(abs(value.at), abs(x)) or is_cut(x, value.at)):
+            if isinstance(value, Box) and looks_rounded(x, value.at):
                 found.rounded = True
             if one.formula is None:
                 found.inexact.append(x)
@@ -71,6 +71,10 @@ def exactness(work: Work, given: Mapping[Position, Value], typed: Mapping[Positi
     return found
 
 
-def is_cut(x: float, value: float) -> bool:
-    """Whether a short number stands where one with all its digits belongs."""
+def looks_rounded(x: float, value: float) -> bool:
+    """Whether a typed number is near what should stand there, is that with the decimals that it shows itself, or is
+    short where a number with all its digits belongs."""
+    off, places = abs(value - x), last_place(x)
+    if off <= NEAR * max(abs(value), abs(x)) or (places > 0 and off <= 0.5 * 10.0**-places * (1 + SAME)):
+        return True
     return digits_typed(x) <= SHORT and digits_typed(value) > LONG

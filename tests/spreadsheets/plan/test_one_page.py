@@ -229,9 +229,19 @@ def test_a_page_prints(name: str, tmp_path: Path) -> None:
     for cells in blanks(path).values():
         rows = [row for _, row, _ in cells.values()]
         assert not [end for end in ends if min(rows) <= end < max(rows)], "a block is cut"
+    heights = [sheet.row_dimensions[row].height for row in range(1, max(last_rows(path)) + 1)]
+    assert None not in heights  # else the program chooses them, and the pages end elsewhere
+    paper = (210 if sheet.page_setup.orientation == "landscape" else 297) / 25.4 * 72
+    room = (paper - 72 * (sheet.page_margins.top + sheet.page_margins.bottom)) / (sheet.page_setup.scale / 100)
+    starts = [0, *sorted(ends), len(heights)]
+    assert all(sum(heights[start:end]) <= room for start, end in zip(starts, starts[1:]))
     for _, row, column in (place for cells in blanks(path).values() for place in cells.values()):
         assert not sheet.cell(row, column).protection.locked
     assert ends if name == "deep" else True
+
+
+def last_rows(path: Path) -> List[int]:
+    return [row for cells in blanks(path).values() for _, row, _ in cells.values()]
 
 
 def test_a_page_is_for_small_graphs(tmp_path: Path) -> None:
