@@ -18,6 +18,7 @@ from .graph.trace_step import trace_step
 from .plan.compared import Compared
 from .plan.page import target
 from .plan.sheet import Plan
+from .plan.slope import parse_nudge
 from .plan.subject import doubts_of, subject_of
 from .plan.workbook import plan_workbook
 from .write.saving import check_replaceable
@@ -49,6 +50,8 @@ def export(
     names: Any = None,
     optimizer: Any = None,
     max_cells: int = 20_000,
+    nudge: Optional[str] = None,
+    h: float = 1e-3,
     overwrite: Optional[bool] = None,
 ) -> Exported:
     """Write every value and gradient behind `root` to an .xlsx workbook of live formulas.
@@ -60,6 +63,8 @@ def export(
         gradient, with every line of the rule, from the optimizer's options and state as they are now. Nothing is
         updated; the gradient is this graph's own, whatever .grad holds.
     max_cells: a tensor of more numbers is summarised; Start and Check say so.
+    nudge, h: a number of an input, "w[0, 1]": the forward pass at w + h and at w - h on two more sheets, and on a sheet
+        Slope the central difference beside the gradient, live.
     overwrite: None replaces a file only if saitama wrote it and nobody has touched it since, True any, False none.
 
     Raises TypeError or ValueError for a root without a graph or an optimizer without formulas, RuntimeError for a graph
@@ -70,7 +75,8 @@ def export(
     graph, result = computed(root, names, optimizer)
     subject = subject_of(graph, result, max_cells, doubts_of(graph, result))
     size = f"{len(graph.nodes)} operations, {len(graph.leaves)} input tensors, {graph.dtype}"
-    plan = plan_workbook(subject, Compared, f"written by saitama {__version__}: {size}")
+    moved = parse_nudge(nudge, h, graph.leaves) if nudge is not None else None
+    plan = plan_workbook(subject, Compared, f"written by saitama {__version__}: {size}", moved)
     return written(plan, Path(path), overwrite)
 
 

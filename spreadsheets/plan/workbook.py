@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable
+from typing import Callable, Optional
 
 from saitama import __version__
 
@@ -14,6 +14,7 @@ from .page_options import PageOptions
 from .section import Draft
 from .sheet import Plan
 from .showing import Showing
+from .slope import Nudge, Slope
 from .start import Start
 from .subject import Subject
 from .updates import Updates
@@ -29,8 +30,11 @@ def plan_page(subject: Subject, options: PageOptions) -> Plan:
     return draft.finished(len(subject.graph.nodes))
 
 
-def plan_workbook(subject: Subject, show: Callable[[Subject, Draft], Showing], what: str) -> Plan:
-    """`show` makes the way in which arrays are shown; `what` is one line about the workbook, for Start."""
+def plan_workbook(
+    subject: Subject, show: Callable[[Subject, Draft], Showing], what: str, nudge: Optional[Nudge] = None
+) -> Plan:
+    """`show` makes the way in which arrays are shown; `what` is one line about the workbook, for Start; `nudge` says
+    which number's slope is shown by moving it."""
     draft = Draft()
     showing = show(subject, draft)
     start = draft.page("Start")
@@ -44,6 +48,8 @@ def plan_workbook(subject: Subject, show: Callable[[Subject, Draft], Showing], w
     inputs.gradients(operations)
     Updates(subject, draft, showing).all()
     rows = showing.check()
+    if nudge is not None:
+        Slope(subject, draft, nudge).plan()
     Start(start, operations, rows).plan(what)
     plan_exported(subject, draft)
     plan_carried(subject, draft, showing.kind, __version__)
