@@ -16,6 +16,7 @@ from .graph.take_step import take_step
 from .graph.trace import trace
 from .graph.trace_step import trace_step
 from .plan.compared import Compared
+from .plan.descent import check_steps
 from .plan.page import target
 from .plan.sheet import Plan
 from .plan.slope import parse_nudge
@@ -52,6 +53,7 @@ def export(
     max_cells: int = 20_000,
     nudge: Optional[str] = None,
     h: float = 1e-3,
+    steps: Optional[int] = None,
     overwrite: Optional[bool] = None,
 ) -> Exported:
     """Write every value and gradient behind `root` to an .xlsx workbook of live formulas.
@@ -65,6 +67,8 @@ def export(
     max_cells: a tensor of more numbers is summarised; Start and Check say so.
     nudge, h: a number of an input, "w[0, 1]": the forward pass at w + h and at w - h on two more sheets, and on a sheet
         Slope the central difference beside the gradient, live.
+    steps: with an optimizer, so many of its steps as rows of a sheet Descent: loss, parameters, gradients and state,
+        all live, with a chart of the loss.
     overwrite: None replaces a file only if saitama wrote it and nobody has touched it since, True any, False none.
 
     Raises TypeError or ValueError for a root without a graph or an optimizer without formulas, RuntimeError for a graph
@@ -72,11 +76,13 @@ def export(
     is kept).
     """
     check_path(path, overwrite, max_cells)
+    if steps is not None:
+        check_steps(steps, optimizer is not None)
     graph, result = computed(root, names, optimizer)
     subject = subject_of(graph, result, max_cells, doubts_of(graph, result))
     size = f"{len(graph.nodes)} operations, {len(graph.leaves)} input tensors, {graph.dtype}"
     moved = parse_nudge(nudge, h, graph.leaves) if nudge is not None else None
-    plan = plan_workbook(subject, Compared, f"written by saitama {__version__}: {size}", moved)
+    plan = plan_workbook(subject, Compared, f"written by saitama {__version__}: {size}", moved, steps or 0)
     return written(plan, Path(path), overwrite)
 
 

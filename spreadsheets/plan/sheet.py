@@ -171,6 +171,20 @@ class Sheet:
     paper: Optional[Paper] = None  # how it is printed; None: across, as wide as one page
     breaks: Sequence[int] = ()  # rows after which a printed page ends
     footer: Tuple[str, str, str] = ("", "", "")
+    charts: Tuple[Chart, ...] = ()
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Lines over the numbers of a column, from row `top` to row `bottom`; `lines` are columns whose name stands above
+    `top`."""
+
+    title: str
+    x: int
+    lines: Sequence[int]
+    top: int
+    bottom: int
+    anchor: str  # the cell of its corner
 
 
 class Overflow:

@@ -7,6 +7,7 @@ from typing import Callable, Optional
 from saitama import __version__
 
 from .carry import plan_carried
+from .descent import Descent
 from .inputs import Inputs, plan_exported
 from .one_page import OnePage
 from .operations import Operations
@@ -31,10 +32,14 @@ def plan_page(subject: Subject, options: PageOptions) -> Plan:
 
 
 def plan_workbook(
-    subject: Subject, show: Callable[[Subject, Draft], Showing], what: str, nudge: Optional[Nudge] = None
+    subject: Subject,
+    show: Callable[[Subject, Draft], Showing],
+    what: str,
+    nudge: Optional[Nudge] = None,
+    steps: int = 0,
 ) -> Plan:
     """`show` makes the way in which arrays are shown; `what` is one line about the workbook, for Start; `nudge` says
-    which number's slope is shown by moving it."""
+    which number's slope is shown by moving it, `steps` how many steps of the optimizer are written out."""
     draft = Draft()
     showing = show(subject, draft)
     start = draft.page("Start")
@@ -50,6 +55,8 @@ def plan_workbook(
     rows = showing.check()
     if nudge is not None:
         Slope(subject, draft, nudge).plan()
+    if steps:
+        Descent(subject, draft, steps).plan()
     Start(start, operations, rows).plan(what)
     plan_exported(subject, draft)
     plan_carried(subject, draft, showing.kind, __version__)

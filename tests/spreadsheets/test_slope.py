@@ -1,4 +1,4 @@
-"""A number moved a little to both sides: the forward pass twice more, and the central difference beside the gradient."""
+"""A number moved a little to both sides: the forward pass twice more, the central difference beside the gradient."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_the_difference_is_the_gradient(tmp_path: Path) -> None:
     path = tmp_path / "a.xlsx"
     export(loss, path, names=names, nudge="W[0, 1]", h=1e-4)
     book = open_workbook(path)
-    assert [title for title in book if "h" in title or title == "Slope"][-3:] == ["Slope", "W(0, 1) + h", "W(0, 1) - h"]
+    assert list(book)[-5:-2] == ["Slope", "W(0, 1) + h", "W(0, 1) - h"]
     recalculate(path, output=path, engine="ironcalc")
     found = slope(path)
     loss.backward()
