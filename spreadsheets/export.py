@@ -17,8 +17,10 @@ from .graph.take_step import take_step
 from .graph.trace import trace
 from .graph.trace_step import trace_step
 from .plan.compared import Compared
+from .plan.descent import check_steps
 from .plan.page import target
 from .plan.sheet import Plan
+from .plan.slope import parse_nudge
 from .plan.subject import doubts_of, subject_of
 from .plan.workbook import plan_workbook
 from .write.saving import check_replaceable, place_beside
@@ -51,6 +53,9 @@ def export(
     names: Any = None,
     optimizer: Any = None,
     max_cells: int = 20_000,
+    nudge: Optional[str] = None,
+    h: float = 1e-3,
+    steps: Optional[int] = None,
     overwrite: Optional[bool] = None,
 ) -> Exported:
     """Write every value and gradient behind `root` to an .xlsx workbook of live formulas.
@@ -62,6 +67,10 @@ def export(
         gradient, with every line of the rule, from the optimizer's options and state as they are now. Nothing is
         updated; the gradient is this graph's own, whatever .grad holds.
     max_cells: a tensor of more numbers is summarised; Start and Check say so.
+    nudge, h: a number of an input, "w[0, 1]": the forward pass at w + h and at w - h on two more sheets, and on a sheet
+        Slope the central difference beside the gradient, live.
+    steps: with an optimizer, so many of its steps as rows of a sheet Descent: loss, parameters, gradients and state,
+        all live, with a chart of the loss.
     overwrite: None replaces a file if saitama wrote it and nobody has touched it since, and keeps an export in which
         somebody has tried other inputs beside the new one, as `name (2).xlsx`; True replaces any file, False none.
 
@@ -70,11 +79,14 @@ def export(
     is kept).
     """
     check_name(path, max_cells)
+    if steps is not None:
+        check_steps(steps, optimizer is not None)
     beside = place_beside(path, overwrite)
     graph, result = computed(root, names, optimizer)
     subject = subject_of(graph, result, max_cells, doubts_of(graph, result))
     size = f"{len(graph.nodes)} operations, {len(graph.leaves)} input tensors, {graph.dtype}"
-    plan = plan_workbook(subject, Compared, f"written by saitama {__version__}: {size}")
+    moved = parse_nudge(nudge, h, graph.leaves) if nudge is not None else None
+    plan = plan_workbook(subject, Compared, f"written by saitama {__version__}: {size}", moved, steps or 0)
     if beside is None:
         return written(plan, Path(path), overwrite)
     shutil.copy2(path, beside)  # first, so that at no time it is gone

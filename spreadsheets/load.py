@@ -92,8 +92,7 @@ def _tensor(leaf: Leaf, array: Any) -> Tensor:
 
 def _computed(graph: Graph, leaves: Mapping[Leaf, Tensor]) -> Dict[Item, Tensor]:
     """Every tensor, each operation run and recorded in its order."""
-    tensors: Dict[Item, Tensor] = {}
-    tensors.update(leaves)
+    tensors: Dict[Item, Tensor] = {leaf: tensor for leaf, tensor in leaves.items()}  # noqa: C416
     for node in graph.nodes:
         made = dispatch.apply(node.op, tuple(tensors[item] for item in node.inputs), **node.params)
         if not is_unnamed(node):

@@ -8,7 +8,7 @@ from typing import Any, Tuple
 from saitama.terminal import say
 
 from .exit_codes import RIGHT
-from .options import HOW_TO_MAKE, SCRIPT, add_output, positive
+from .options import HOW_TO_MAKE, SCRIPT, add_output, named_optimizer, number, positive
 
 FRESH = ""  # --model without a folder
 
@@ -27,6 +27,14 @@ def add(commands: Any) -> None:
     )
     command.add_argument("--text", help="with --model: what it reads (default: attention)")
     command.add_argument("--max-cells", type=positive, metavar="N", help="summarise tensors with more numbers")
+    command.add_argument(
+        "--nudge", metavar="NUMBER", help="such as 'w[0, 1]': its slope by moving it, beside the gradient"
+    )
+    command.add_argument("--step", type=number, default=1e-3, metavar="H", help="how far (default: 0.001)")
+    command.add_argument("--optimizer", metavar="NAME", help="the script's name of an optimizer: its next step too")
+    command.add_argument(
+        "--steps", type=positive, metavar="N", help="with --optimizer: so many steps as rows, with a chart"
+    )
     command.set_defaults(run=export)
 
 
@@ -35,7 +43,15 @@ def export(options: argparse.Namespace) -> int:
     from saitama import spreadsheets
 
     root, names = computation(options)
-    limit = {} if options.max_cells is None else {"max_cells": options.max_cells}
+    limit: Any = {} if options.max_cells is None else {"max_cells": options.max_cells}
+    if options.nudge is not None:
+        limit.update(nudge=options.nudge, h=options.step)
+    if options.optimizer is not None:
+        if options.script is None:
+            raise ValueError("export: --optimizer is a name in a script; leave --model out")
+        limit.update(optimizer=named_optimizer("export", options.optimizer, names), steps=options.steps)
+    elif options.steps is not None:
+        raise ValueError("export: --steps needs --optimizer, the script's name of one")
     written = spreadsheets.export(root, options.output, names=names, overwrite=options.force or None, **limit)
     say(str(written))
     if written.kept is not None:

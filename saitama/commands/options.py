@@ -4,6 +4,7 @@ commands."""
 from __future__ import annotations
 
 import argparse
+from typing import Any, Mapping
 
 SCRIPT = "a Python file, and the name of a tensor at its top level (default: loss)"
 HOW_TO_MAKE = "`saitama train --out FOLDER` makes one"  # a folder of a run
@@ -71,3 +72,15 @@ def add_output(command: argparse.ArgumentParser) -> None:
 def add_force(command: argparse.ArgumentParser) -> None:
     """--force, for workbooks that would be kept."""
     command.add_argument("--force", action="store_true", help="replace workbooks that somebody has worked in")
+
+
+def named_optimizer(command: str, name: str, names: Mapping[str, Any]) -> Any:
+    """The optimizer of that name in a script. ValueError where there is none."""
+    from saitama.optim import Optimizer
+
+    found = names.get(name)
+    if not isinstance(found, Optimizer):
+        there = [other for other, value in names.items() if isinstance(value, Optimizer)]
+        known = f"its optimizers are {', '.join(there)}" if there else "it makes no optimizer at its top level"
+        raise ValueError(f"{command}: the script has no optimizer {name!r}; {known}")
+    return found

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any, Dict, Optional
+from typing import Any, Optional
 
 from saitama.files import atomic_path
 from saitama.terminal import say
 
 from .exit_codes import RIGHT
-from .options import SCRIPT, add_force, seed, workbook_name
+from .options import SCRIPT, add_force, named_optimizer, seed, workbook_name
 
 
 def add(commands: Any) -> None:
@@ -80,7 +80,7 @@ def write(options: argparse.Namespace, output: str, learner: Optional[str], seed
         root,
         output,
         names=names,
-        optimizer=_optimizer(options, names),
+        optimizer=None if options.optimizer is None else named_optimizer("worksheet", options.optimizer, names),
         blanks=parts[0] if parts in (["all"], ["forward"], ["backward"], ["update"]) else parts,
         layout=options.layout,
         marks=None if options.no_key else options.marks,
@@ -113,16 +113,3 @@ def each(options: argparse.Namespace) -> int:
     if not options.solution:
         say(f"next: `saitama grade HANDED_IN --original {options.output} --class {folder / LIST} -o marks.xlsx`")
     return RIGHT
-
-
-def _optimizer(options: argparse.Namespace, names: Dict[str, Any]) -> Optional[Any]:
-    if options.optimizer is None:
-        return None
-    from saitama.optim import Optimizer
-
-    found = names.get(options.optimizer)
-    if not isinstance(found, Optimizer):
-        there = [name for name, value in names.items() if isinstance(value, Optimizer)]
-        known = f"its optimizers are {', '.join(there)}" if there else "it makes no optimizer at its top level"
-        raise ValueError(f"worksheet: the script has no optimizer {options.optimizer!r}; {known}")
-    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import warnings
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -50,7 +51,9 @@ def usual_workers() -> int:
 def _by_processes(jobs: Sequence[Job], count: int, bar: ProgressBar) -> List[Marked]:
     done: Dict[int, Marked] = {}
     with _pool(count) as pool:
-        futures: Dict[Future[Any], int] = {pool.submit(do, job): n for n, job in enumerate(jobs)}
+        with warnings.catch_warnings():  # of Python 3.12, that a fork and threads may not agree: those of kernels do
+            warnings.simplefilter("ignore", DeprecationWarning)
+            futures: Dict[Future[Any], int] = {pool.submit(do, job): n for n, job in enumerate(jobs)}
         try:
             for future in as_completed(futures):
                 try:

@@ -126,6 +126,9 @@ class _Judging:
                     marks.setdefault(place, ("right", ""))
                     continue
                 cause = one.cause
+            if kind == "error" and cell.has_formula and work is not None and at is not None:
+                position = work.work.blocks[at[1]].at(at[2])
+                cause = "carried" if work.comes_from_spoilt(position) else None  # an error that a slip before it made
             if kind == "wrong" and cause != "carried":
                 reason = self.reasons.reason(work, one, check, place, cell)
             what = f"{name}{list(index) if index else ''}"

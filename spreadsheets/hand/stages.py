@@ -199,6 +199,18 @@ class HandWork(Exercise):
         one = self.judged.get(position)
         return position in self.spoilt or (one is not None and one.cause is not None)
 
+    def comes_from_spoilt(self, position: Position) -> bool:
+        """Whether a number is computed from a wrong one, by way of numbers that the sheet does not show."""
+        waiting, seen = [position], {position}
+        while waiting:
+            for place in self.work.reads.get(waiting.pop(), []):
+                if self.is_spoilt(place):
+                    return True
+                if place not in seen and place not in self.judged:
+                    seen.add(place)
+                    waiting.append(place)
+        return False
+
     def reason(self, judged: Judged) -> Optional[Reason]:
         """Why a number is wrong, looked for at its own step and at those before it that the sheet does not show."""
         if judged.cause != "own":

@@ -13,7 +13,7 @@ from . import marks
 from .arrange import NUMBER, RULE, Band, Shown
 from .calculated import true_values
 from .sheet import Colour
-from .work import OVERFLOW, Step, Work
+from .work import Step, Work
 
 if TYPE_CHECKING:
     from .one_page import OnePage
@@ -85,7 +85,7 @@ class Bands:
 
         def own(i: Index) -> str:
             formula = step.formula(i)
-            return marks.own_mark(x(i), self._inlined(formula), self._typed_before(formula), half.address(i))
+            return marks.own_mark(x(i), self.work.inlined(formula), self._typed_before(formula), half.address(i))
 
         def true(i: Index) -> str:
             return marks.own_mark(x(i), key.address(i), [], half.address(i))
@@ -104,7 +104,7 @@ class Bands:
     def _typed_before(self, formula: str) -> List[str]:
         """The cells that a formula reads and that are not given."""
         found: Dict[str, None] = {}
-        for reference in references(parse_formula(self._inlined(formula))):
+        for reference in references(parse_formula(self.work.inlined(formula))):
             places = [(place.row, place.column) for place in reference.places()]
             if any(place not in self._given for place in places):
                 text = f"{column(reference.first.column)}{reference.first.row}"
@@ -113,19 +113,11 @@ class Bands:
                 found[text] = None
         return list(found)
 
-    def _inlined(self, formula: str) -> str:
-        """A formula with the parts of its sums that are too long for one cell put back."""
-        while f"'{OVERFLOW}'!" in formula:
-            head, _, tail = formula.partition(f"'{OVERFLOW}'!")
-            address = tail[: len(tail) - len(tail.lstrip("A0123456789"))]
-            formula = f"{head}({self.work.overflow[address]}){tail[len(address) :]}"
-        return formula
-
     def _when_filled(self, step: Step):  # type: ignore[no-untyped-def]
         """The formula of a number that is computed, once all that it needs is there."""
 
         def cell(i: Index) -> str:
-            formula = self._inlined(step.formula(i))
+            formula = self.work.inlined(step.formula(i))
             return marks.waits_for(self._typed_before(formula), formula)
 
         return cell

@@ -10,7 +10,22 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from ..formulas.limits import checked
 from ..layout import MAX_COLUMNS, MAX_ROWS, Block, Index
-from .sheet import Cells, Colour, Content, Element, Labels, Link, Live, Overflow, Paper, Prompt, Sheet, Spot, Texts
+from .sheet import (
+    Cells,
+    Chart,
+    Colour,
+    Content,
+    Element,
+    Labels,
+    Link,
+    Live,
+    Overflow,
+    Paper,
+    Prompt,
+    Sheet,
+    Spot,
+    Texts,
+)
 
 LABELS, NUMBERS = 11.0, 12.0  # column widths, in characters
 NUMBER, INTEGER, TINY, DIFFERENCE = "0.000000", "0", "0.000000E+00", '0.0E+00;"undecided";0'
@@ -52,6 +67,7 @@ class Page:
         self.footer = ("", "", "")
         self.folded: Sequence[int] = ()
         self.protected = True
+        self.charts: List[Chart] = []
         self.widest = 0
 
     # --- single cells -----------------------------------------------------------------------------------------------
@@ -163,6 +179,7 @@ class Page:
             self.footer,
             tuple(self.folded),
             self.protected,
+            tuple(self.charts),
         )
 
 

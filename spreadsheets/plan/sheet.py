@@ -173,6 +173,20 @@ class Sheet:
     footer: Tuple[str, str, str] = ("", "", "")
     folded: Sequence[int] = ()  # rows that are shown when the + beside the row above them is pressed
     protected: bool = True
+    charts: Tuple[Chart, ...] = ()
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Lines over the numbers of a column, from row `top` to row `bottom`; `lines` are columns whose name stands above
+    `top`."""
+
+    title: str
+    x: int
+    lines: Sequence[int]
+    top: int
+    bottom: int
+    anchor: str  # the cell of its corner
 
 
 class Overflow:

@@ -190,6 +190,14 @@ class Work:
         """A part of a sum that is too long for one cell."""
         return parse_formula(self.overflow[f"A{row}"])
 
+    def inlined(self, formula: str) -> str:
+        """A formula with the parts of its sums that are too long for one cell put back."""
+        while f"'{OVERFLOW}'!" in formula:
+            head, _, tail = formula.partition(f"'{OVERFLOW}'!")
+            address = tail[: len(tail) - len(tail.lstrip("A0123456789"))]
+            formula = f"{head}({self.overflow[address]}){tail[len(address) :]}"
+        return formula
+
     def number(self, evaluator: Evaluator, position: Position) -> CellValue:
         """What the formula of a cell gives; "nan" where it gives no number."""
         try:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Callable
+from typing import Callable, Optional
 
 from saitama import __version__
 
 from .carry import plan_carried
+from .descent import Descent
 from .inputs import Inputs, plan_exported
 from .one_page import OnePage
 from .operations import Operations
@@ -14,6 +15,7 @@ from .page_options import PageOptions
 from .section import Draft
 from .sheet import Plan
 from .showing import Showing
+from .slope import Nudge, Slope
 from .start import Start
 from .subject import Subject
 from .updates import Updates
@@ -30,8 +32,15 @@ def plan_page(subject: Subject, options: PageOptions) -> Plan:
     return draft.finished(len(subject.graph.nodes))
 
 
-def plan_workbook(subject: Subject, show: Callable[[Subject, Draft], Showing], what: str) -> Plan:
-    """`show` makes the way in which arrays are shown; `what` is one line about the workbook, for Start."""
+def plan_workbook(
+    subject: Subject,
+    show: Callable[[Subject, Draft], Showing],
+    what: str,
+    nudge: Optional[Nudge] = None,
+    steps: int = 0,
+) -> Plan:
+    """`show` makes the way in which arrays are shown; `what` is one line about the workbook, for Start; `nudge` says
+    which number's slope is shown by moving it, `steps` how many steps of the optimizer are written out."""
     draft = Draft()
     showing = show(subject, draft)
     start = draft.page("Start")
@@ -45,6 +54,10 @@ def plan_workbook(subject: Subject, show: Callable[[Subject, Draft], Showing], w
     inputs.gradients(operations)
     Updates(subject, draft, showing).all()
     rows = showing.check()
+    if nudge is not None:
+        Slope(subject, draft, nudge).plan()
+    if steps:
+        Descent(subject, draft, steps).plan()
     Start(start, operations, rows).plan(what)
     plan_exported(subject, draft)
     plan_carried(subject, draft, showing.kind, __version__)

@@ -8,6 +8,9 @@ from typing import Any, Iterator, List, Optional, Sequence, Union
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
+from openpyxl.chart import Reference, ScatterChart, Series
+from openpyxl.chart.shapes import GraphicalProperties
+from openpyxl.drawing.line import LineProperties
 from openpyxl.formatting.rule import FormulaRule
 from openpyxl.styles import Font
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
@@ -18,10 +21,10 @@ from openpyxl.worksheet.pagebreak import Break
 
 from ..layout import column
 from ..plan.page import target
-from ..plan.sheet import Element, Live, Plan, Prompt, Sheet, Spot
-from ..texts import cell_text, cut, escaped
+from ..plan.sheet import Chart, Element, Live, Plan, Prompt, Sheet, Spot
+from ..texts import cell_text, chart_text, cut, escaped
 from .saving import write_workbook
-from .style import LOOKS, Styles, fill, use_our_font, write_number
+from .style import HEADING, LINE, LOOKS, Styles, fill, use_our_font, write_number
 
 
 def write_plan(plan: Plan, path: Union[str, os.PathLike[str]], overwrite: Optional[bool] = None) -> None:
@@ -145,6 +148,28 @@ def set_up(written: Any, sheet: Sheet) -> None:
         written.conditional_formatting.add(colour.cells, rule)
     for prompt in sheet.prompts:
         written.data_validations.append(validation(prompt))
+    for chart in sheet.charts:
+        written.add_chart(drawn(written, chart), chart.anchor)
+
+
+def drawn(written: Any, chart: Chart) -> ScatterChart:
+    """The chart; a number that changes in its columns moves the line."""
+    made = ScatterChart(scatterStyle="lineMarker")
+    made.style, made.title, made.width, made.height = 13, chart_text(chart.title), 17.0, 9.0  # cm
+    made.x_axis.delete = made.y_axis.delete = False  # openpyxl would hide both
+    made.x_axis.number_format, made.y_axis.number_format = "0", "General"
+    made.x_axis.majorGridlines = None
+    made.y_axis.majorGridlines.spPr = GraphicalProperties(ln=LineProperties(solidFill=LINE))
+    made.legend = None if len(chart.lines) == 1 else made.legend
+    x = Reference(written, min_col=chart.x, min_row=chart.top, max_row=chart.bottom)
+    for number in chart.lines:
+        values = Reference(written, min_col=number, min_row=chart.top - 1, max_row=chart.bottom)
+        series = Series(values, x, title_from_data=True)
+        series.smooth, series.marker.symbol = False, "circle"
+        series.graphicalProperties.line.solidFill = HEADING
+        series.marker.graphicalProperties = GraphicalProperties(solidFill=HEADING)
+        made.series.append(series)
+    return made
 
 
 def validation(prompt: Prompt) -> DataValidation:

@@ -326,3 +326,20 @@ def test_audit_runs_a_script_and_marks_a_copy(tmp_path: Path) -> None:
     (tmp_path / "check.py").write_text("s.tensor('Z9')\n")
     with pytest.raises(ValueError, match="check.py, line 1: WorkbookError: .*Mine!Z9 is blank"):
         audit(path, tmp_path / "check.py", sheet="Mine")
+
+
+def test_an_error_that_a_slip_has_made_is_carried(tmp_path: Path) -> None:
+    """The logarithm of a negative share: softmax without exp."""
+    z = {"B1": -1.0, "C1": 2.0, "B3": "=B1/(B1+C1)", "C3": "=C1/(B1+C1)", "B5": "=LN(B3)", "C5": "=LN(C3)"}
+    pytest.importorskip("ironcalc")
+    from saitama.spreadsheets import recalculate
+
+    path = save(tmp_path / "mine.xlsx", z)
+    recalculate(path, output=path, engine="ironcalc", overwrite=True)
+    s = HandSheet(path)
+    p = s.tensor("B1:C1", "z").softmax()
+    s.check("B3:C3", p)
+    s.check("B5:C5", p.log())
+    found = s.report()
+    assert causes(found) == {"B3": "own", "C3": "own", "B5": "carried", "C5": "carried"}, str(found)
+    assert found.differences[0].reason.slug == "not-normalised"  # type: ignore[union-attr]
