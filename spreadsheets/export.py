@@ -16,6 +16,7 @@ from .graph.run import Run, run
 from .graph.take_step import take_step
 from .graph.trace import trace
 from .graph.trace_step import trace_step
+from .plan.chosen import Names, left_out
 from .plan.compared import Compared
 from .plan.descent import check_steps
 from .plan.page import target
@@ -56,6 +57,8 @@ def export(
     nudge: Optional[str] = None,
     h: float = 1e-3,
     steps: Optional[int] = None,
+    include: Names = None,
+    exclude: Names = None,
     overwrite: Optional[bool] = None,
 ) -> Exported:
     """Write every value and gradient behind `root` to an .xlsx workbook of live formulas.
@@ -71,6 +74,9 @@ def export(
         Slope the central difference beside the gradient, live.
     steps: with an optimizer, so many of its steps as rows of a sheet Descent: loss, parameters, gradients and state,
         all live, with a chart of the loss.
+    include, exclude: names of inputs and results, in which * stands for anything: "h.0.*". Only what is included, and
+        nothing that is excluded, has cells; the rest is summarised, and what reads it starts from the framework's
+        values.
     overwrite: None replaces a file if saitama wrote it and nobody has touched it since, and keeps an export in which
         somebody has tried other inputs beside the new one, as `name (2).xlsx`; True replaces any file, False none.
 
@@ -83,7 +89,8 @@ def export(
         check_steps(steps, optimizer is not None)
     beside = place_beside(path, overwrite)
     graph, result = computed(root, names, optimizer)
-    subject = subject_of(graph, result, max_cells, doubts_of(graph, result))
+    without = left_out(graph, include, exclude)
+    subject = subject_of(graph, result, max_cells, doubts_of(graph, result), without)
     size = f"{len(graph.nodes)} operations, {len(graph.leaves)} input tensors, {graph.dtype}"
     moved = parse_nudge(nudge, h, graph.leaves) if nudge is not None else None
     plan = plan_workbook(subject, Compared, f"written by saitama {__version__}: {size}", moved, steps or 0)

@@ -27,6 +27,8 @@ def add(commands: Any) -> None:
     )
     command.add_argument("--text", help="with --model: what it reads (default: attention)")
     command.add_argument("--max-cells", type=positive, metavar="N", help="summarise tensors with more numbers")
+    command.add_argument("--include", action="append", metavar="NAMES", help="only these have cells, 'h.0.*' say")
+    command.add_argument("--exclude", action="append", metavar="NAMES", help="these are summarised")
     command.add_argument(
         "--nudge", metavar="NUMBER", help="such as 'w[0, 1]': its slope by moving it, beside the gradient"
     )
@@ -44,6 +46,7 @@ def export(options: argparse.Namespace) -> int:
 
     root, names = computation(options)
     limit: Any = {} if options.max_cells is None else {"max_cells": options.max_cells}
+    limit.update(include=options.include, exclude=options.exclude)
     if options.nudge is not None:
         limit.update(nudge=options.nudge, h=options.step)
     if options.optimizer is not None:

@@ -12,7 +12,7 @@ from ..graph.items import Node
 from ..graph.keys import Value
 from ..graph.names import given_names
 from ..judge.causes import Judged
-from ..judge.compare import judge
+from ..judge.compare import is_close, judge
 from ..judge.hint import hint
 from ..judge.in_numbers import in_numbers, shown
 from ..judge.reasons import Case, Reason
@@ -28,6 +28,7 @@ from .sheet_reasons import SheetReasons
 from .stages import HandWork, Stages
 
 Place = Tuple[str, int, int]
+Order = Tuple[int, int, int]  # stage, step, check
 
 
 def judged(sheet: Any, names: Any = None, stages: Optional[Stages] = None) -> Audited:
@@ -59,7 +60,7 @@ class _Judging:
         self._locate() if wrong else None
         differences: List[Difference] = []
         checked: List[Checked] = []
-        slips: List[Slip] = []
+        slips: List[Tuple[Order, Slip]] = []
         marks: Dict[Place, Tuple[str, str]] = {}
         for n, check in enumerate(self.sheet._checks):
             found = self._check(n, marks, slips)
@@ -78,9 +79,9 @@ class _Judging:
             )
         order = {"own": 0, None: 1, "carried": 2}
         differences.sort(key=lambda one: order[one.cause])
-        slips.sort(key=lambda slip: slip.order)  # type: ignore[attr-defined]
+        slips.sort(key=lambda one: one[0])
         total = sum(len(check.cells) for check in self.sheet._checks)
-        return Audited(self.sheet.path, total, differences, checked, tuple(slips), marks)
+        return Audited(self.sheet.path, total, differences, checked, tuple(slip for _, slip in slips), marks)
 
     # --- where the checked numbers are in the graphs -----------------------------------------------------------------
     def _locate(self) -> None:
@@ -108,7 +109,7 @@ class _Judging:
         return Typed(cell.number, cell.formula if self.digits is None else None)
 
     # --- one check --------------------------------------------------------------------------------------------------
-    def _check(self, n: int, marks: Dict[Place, Tuple[str, str]], slips: List[Slip]) -> List[Difference]:
+    def _check(self, n: int, marks: Dict[Place, Tuple[str, str]], slips: List[Tuple[Order, Slip]]) -> List[Difference]:
         check, found = self.sheet._checks[n], []
         own: Dict[Any, List[Tuple[Optional[Judged], WrongCell]]] = {}
         name = self._name(n)
@@ -126,6 +127,8 @@ class _Judging:
                     marks.setdefault(place, ("right", ""))
                     continue
                 cause = one.cause
+            if kind == "wrong" and one is None and self._repeats_a_wrong_one(work, at, cell):
+                cause = "carried"
             if kind == "error" and cell.has_formula and work is not None and at is not None:
                 position = work.work.blocks[at[1]].at(at[2])
                 cause = "carried" if work.comes_from_spoilt(position) else None  # an error that a slip before it made
@@ -150,10 +153,11 @@ class _Judging:
             first = cells[0][0]
             reason = next((d.reason for d in found if d.reason is not None and d.cause != "carried"), None)
             rule = first.step.rule or first.step.name if first is not None else ""
-            slips.append(_slip(name, rule, tuple(cell for _, cell in cells), reason, self._order(n, first)))
+            slip = Slip(name, rule, tuple(cell for _, cell in cells), reason)
+            slips.append((self._order(n, first), slip))
         return found
 
-    def _order(self, n: int, one: Optional[Judged]) -> Tuple[int, int, int]:
+    def _order(self, n: int, one: Optional[Judged]) -> Order:
         """The place of a slip in the order of the work; of what no graph leads to, that of its check."""
         at = next((at for at in (self.at[n] if self.at else []) if at is not None), None)
         if one is None or at is None:
@@ -161,6 +165,16 @@ class _Judging:
         work = self.stages.work(at[0])
         steps = [step.key for step in work.work.steps] if work is not None else []
         return at[0], steps.index(one.step.key) if one.step.key in steps else 0, n
+
+    @staticmethod
+    def _repeats_a_wrong_one(work: Optional[HandWork], at: Optional[Tuple[int, Any, Index]], cell: Cell) -> bool:
+        """Whether a cell shows a number of the person's once more that another cell has, and that is wrong there."""
+        if work is None or at is None or cell.number is None:
+            return False
+        first = work.judged.get(work.work.blocks[at[1]].at(at[2]))
+        if first is None or first.cause is None or first.typed.number is None:
+            return False
+        return is_close(cell.number, first.typed.number, 1e-9, 1e-12)
 
     def _judged(self, work: Optional[HandWork], at: Optional[Tuple[int, Any, Index]], place: Place) -> Optional[Judged]:
         if work is None or at is None:
@@ -202,12 +216,6 @@ def is_unnamed(step: Step) -> bool:
     """Whether nobody has given the result a name."""
     node = step.of
     return isinstance(node, Node) and isinstance(step.key, Value) and node.name == f"{node.op.lower()}{node.number}"
-
-
-def _slip(name: str, rule: str, cells: Tuple[WrongCell, ...], reason: Optional[Reason], order: Any) -> Slip:
-    made = Slip(name, rule, cells, reason)
-    object.__setattr__(made, "order", order)
-    return made
 
 
 def _wrong_cell(work: HandWork, one: Judged, place: Place, cell: Cell, several: bool) -> WrongCell:

@@ -364,6 +364,8 @@ class _Verifier:
     def must_be_shown(self, key: Key) -> bool:
         """Whether a tensor has cells in every workbook that shows the others it shows."""
         item, size = key.item, size_of(key.item.shape)
+        if item in self.carried.left_out:
+            return False
         if isinstance(item, Line):
             return size > 0
         if isinstance(key, Value):

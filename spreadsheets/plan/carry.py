@@ -39,12 +39,18 @@ def describe(
     graph, placed = subject.graph, draft.sections.get
     number: Dict[Item, int] = {item: n for n, item in enumerate([*graph.leaves, *graph.nodes])}
     leaves = [
-        {**_item(leaf), "value": places(placed(Value(leaf))), "gradient": places(placed(Gradient(leaf)))}
+        {
+            **_item(leaf),
+            **_left_out(subject, leaf),
+            "value": places(placed(Value(leaf))),
+            "gradient": places(placed(Gradient(leaf))),
+        }
         for leaf in graph.leaves
     ]
     nodes = [
         {
             **_item(node),
+            **_left_out(subject, node),
             "op": node.op,
             "params": node.params,
             "inputs": [number[item] for item in node.inputs],
@@ -75,6 +81,11 @@ def _inner(draft: Draft, node: Node) -> Dict[str, Any]:
             placed = {**(places(section) or {}), "shape": list(section.shape)}
             found.append([key.of.k if isinstance(key.of, Share) else -1, key.name, placed])
     return {"inner": found} if found else {}
+
+
+def _left_out(subject: Subject, item: Item) -> Dict[str, Any]:
+    """Said of a tensor that has no cells because somebody wanted it so."""
+    return {"out": True} if item in subject.left_out else {}
 
 
 def _item(item: Item) -> Dict[str, Any]:

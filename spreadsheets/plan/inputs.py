@@ -83,7 +83,8 @@ class Inputs:
         if self.subject.fits(leaf):
             self._leaf(leaf, self.subject.run.values[leaf])
         else:
-            summary(self.subject, self.draft, page, leaf.name, self.subject.run.values[leaf])
+            values = self.subject.run.values[leaf]
+            summary(self.subject, self.draft, page, leaf.name, values, leaf in self.subject.left_out)
 
     def _leaf(self, leaf: Leaf, array: Any) -> None:
         page, values = self.page, numbers(array)

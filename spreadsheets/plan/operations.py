@@ -33,7 +33,7 @@ class Operations:
         page = self.pages[node] = self._head(node)
         array = self.subject.run.values[node]
         if not self.subject.fits(node):
-            summary(self.subject, self.draft, page, node.name, array)
+            summary(self.subject, self.draft, page, node.name, array, node in self.subject.left_out)
             return
         values = numbers(array)
         missing = [item.name for item in node.inputs if not self.draft.has_cells(item)]
@@ -157,11 +157,12 @@ class Operations:
         return Scope(operands, y, node.params, place, write, lambda formula: page.overflow.put(formula[1:]))
 
 
-def summary(subject: Subject, draft: Draft, page: Page, what: str, array: Any) -> None:
-    """Shape, range and ends of a tensor that is too large for cells."""
+def summary(subject: Subject, draft: Draft, page: Page, what: str, array: Any, chosen: bool = False) -> None:
+    """Shape, range and ends of a tensor that is too large for cells, or that was `chosen` to have none."""
     values = numbers(array)
+    why = "as was asked for" if chosen else f"max_cells={subject.max_cells:,}"
     draft.left_out.append(f"{what}: {array.dtype} of shape {array.shape} has {len(values):,} numbers, summarised")
-    page.line(f"{what}: shape {array.shape}, {len(values):,} numbers, summarised (max_cells={subject.max_cells:,})")
+    page.line(f"{what}: shape {array.shape}, {len(values):,} numbers, summarised ({why})")
     facts = {"smallest": min(values), "mean": sum(values) / len(values), "largest": max(values)}
     ends = {"first": values[0], "last": values[-1]}
     for col, (name, value) in enumerate({**facts, **ends}.items(), 2):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Dict, List, Mapping, Optional, Tuple
+from typing import Dict, FrozenSet, List, Mapping, Optional, Tuple
 
 from ..formulas import FORMULAS
 from ..formulas.wording import Wording
@@ -30,6 +30,7 @@ class Subject:
     titles: Mapping[Item, str]  # of the sheet that shows the item
     sizes: Mapping[Key, float]  # how many times the absolute tolerance the numbers of a key may be off
     doubts: Optional[Doubts] = None  # what rounding decides; nothing asks for it in a worksheet
+    left_out: FrozenSet[Item] = frozenset()  # tensors that shall have no cells
 
     def noise(self, parameter: Leaf) -> Optional[List[bool]]:
         """Which gradients of a parameter are rounding noise, of which an optimiser makes a step all the same."""
@@ -41,6 +42,8 @@ class Subject:
 
     def fits(self, item: Item) -> bool:
         """Whether a tensor gets cells; if not, it is summarised."""
+        if item in self.left_out:
+            return False
         return size_of(item.shape) <= self.max_cells and (not item.shape or item.shape[-1] <= MAX_WIDTH)
 
     def shares(self, item: Item) -> List[Share]:
@@ -75,7 +78,9 @@ def doubts_of(graph: Graph, run: Run) -> Doubts:
     return Doubts(graph, run, leaves, {}, starts, lambda key: (rtol, atol * size.get(key, 1.0)))
 
 
-def subject_of(graph: Graph, run: Run, max_cells: int, doubts: Optional[Doubts] = None) -> Subject:
+def subject_of(
+    graph: Graph, run: Run, max_cells: int, doubts: Optional[Doubts] = None, left_out: FrozenSet[Item] = frozenset()
+) -> Subject:
     updates = graph.step.updates if graph.step else []
     count = len(graph.nodes) + len(updates)
     if count > MAX_NODES:
@@ -93,4 +98,4 @@ def subject_of(graph: Graph, run: Run, max_cells: int, doubts: Optional[Doubts] 
     for update in updates:
         titles[update] = sheet_title(update.name, taken)
         taken.append(titles[update])
-    return Subject(graph, run, max_cells, titles, sizes(run), doubts)
+    return Subject(graph, run, max_cells, titles, sizes(run), doubts, left_out)

@@ -85,6 +85,7 @@ def _carried(described: Mapping[str, Any], book: Any) -> Carried:
         item = Leaf(*_read_item(leaf))
         graph.leaves.append(item)
         items.append(item)
+        carried.leave_out(item, leaf)
         carried.place(Value(item), leaf["value"], item.shape, book)
         carried.place(Gradient(item), leaf["gradient"], item.shape, book)
     for number, given in enumerate(described["nodes"], 1):
@@ -104,6 +105,7 @@ def _carried(described: Mapping[str, Any], book: Any) -> Carried:
             raise ValueError(f"operation {number}, {op}, cannot have shape {node.shape}")
         graph.nodes.append(node)
         items.append(node)
+        carried.leave_out(node, given)
         carried.place(Value(node), given["forward"], node.shape, book)
         carried.place(Gradient(node), given["arriving"], node.shape, book)
         for k, (operand, places) in enumerate(zip(inputs, given["contributions"])):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import cached_property
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
 from ..errors import WorkbookError
 from ..graph.graph import Graph
@@ -25,8 +25,13 @@ class Carried:
         self.exercise: Dict[str, Any] = {}  # what is said about a worksheet
         # Of a worksheet: blocks of helper cells, and whether hidden; None in those of versions that did not say.
         self.helpers: Optional[List[Tuple[Block, bool]]] = None
+        self.left_out: Set[Item] = set()  # tensors that were chosen to have no cells
         self._claimed: Counter = Counter()  # sheet: cells that blocks lie on
         self._blanks = MAX_BLANKS
+
+    def leave_out(self, item: Item, described: Mapping[str, Any]) -> None:
+        if described.get("out") is True:
+            self.left_out.add(item)
 
     def place(self, key: StepKey, described: Optional[Mapping[str, Any]], shape: Shape, book: Any) -> None:
         if described is None:

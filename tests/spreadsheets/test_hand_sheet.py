@@ -276,6 +276,18 @@ def test_nobody_is_watched_for_longer_than_the_sheet(tmp_path: Path) -> None:
     assert (len(engine.watchers), len(optimizers.watchers)) == before
 
 
+def test_a_block_shown_twice_has_one_slip(tmp_path: Path) -> None:
+    change = {"F4": "=1/(1+EXP(F1))", "F5": "=1/(1+EXP(F2))", "L4": "=F4", "L5": "=F5"}
+    s = network(save(tmp_path / "mine.xlsx", NETWORK, change))
+    s.check("L4:L5", (s.tensor("B4:C5") @ s.tensor("B1:B2") + s.tensor("B7:B8")).sigmoid())
+    h = s._checks[1].tensor
+    s.check("L4:L5", h)
+    found = s.report()
+    assert causes(found)["F4"] == "own" and len(found.slips) == 2  # the first of the two is computed apart
+    s._checks.pop(-2)
+    assert causes(s.report())["L4"] == "carried" and len(s.report().slips) == 1
+
+
 # --- other inputs -----------------------------------------------------------------------------------------------------
 def test_a_probe_finds_what_zeros_hide(tmp_path: Path) -> None:
     pytest.importorskip("ironcalc")
