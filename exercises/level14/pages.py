@@ -53,9 +53,7 @@ def accumulation(n: Numbers) -> Work:
     right = total / N
     wrong = g.mean()
     apart = wrong - right
-    return Work(
-        locals(), apart, slips={"not-summed": {"total": weighted[0] + weighted[1]}, "sum-for-mean": {"wrong": g.sum()}}
-    )
+    return Work(locals(), apart, slips={"not-summed": {"total": weighted[0]}, "sum-for-mean": {"wrong": g.sum()}})
 
 
 @page(

@@ -48,16 +48,17 @@ def verify(options: argparse.Namespace) -> int:
 
 
 def one(file: str, options: argparse.Namespace) -> int:
-    from saitama.spreadsheets.read.pages import titles
+    from saitama.spreadsheets.read.pages import SeveralPages
 
-    several = titles(file) if options.page is None and not options.original else []
-    if len(several) > 1 and not options.json:
+    try:
+        return told(checked(file, options), options)
+    except SeveralPages as several:
         codes = []
-        for page in several:
-            say(f"{page}:")
+        for page in several.titles:
+            if not options.json:
+                say(f"{page}:")
             codes.append(told(checked(file, options, page), options))
         return max(codes)
-    return told(checked(file, options, options.page), options)
 
 
 def told(result: Any, options: argparse.Namespace) -> int:

@@ -10,10 +10,18 @@ from typing import Any, Iterator, List, Mapping, Optional
 
 from ..errors import WorkbookError
 from .carried import read_graph
-from .workbook import Sheet, open_workbook
+from .workbook import Sheet
 
 CARRIED = ("Graph", "Exported")  # the hidden sheets that each page has of its own
 _NUMBERED = re.compile(r"Graph ([1-9][0-9]{0,3})")
+
+
+class SeveralPages(WorkbookError):
+    """One of the pages with these titles has to be chosen."""
+
+    def __init__(self, message: str, titles: List[str]) -> None:
+        super().__init__(message)
+        self.titles = titles
 
 
 class Page(Mapping[str, Sheet]):
@@ -47,12 +55,6 @@ def pages_in(book: Any) -> List[Any]:
     return [book] if not numbers or "Graph" in book else [Page(book, number) for number in numbers]
 
 
-def titles(path: Any) -> List[str]:
-    """The titles of the pages of a workbook that has several; [] for any other."""
-    pages = pages_in(open_workbook(path))
-    return [str(read_graph(page).exercise.get("page", "")) for page in pages] if len(pages) > 1 else []
-
-
 def choose(book: Any, page: Optional[str]) -> Any:
     """The workbook as the page with this title sees it; where there is only one, none has to be named."""
     pages = pages_in(book)
@@ -60,10 +62,10 @@ def choose(book: Any, page: Optional[str]) -> Any:
         return pages[0]
     titles = [str(read_graph(one).exercise.get("page", "")) for one in pages]
     if page is None:
-        raise WorkbookError(f"{book.path}: it has {len(pages)} pages: choose one: {', '.join(titles)}")
+        raise SeveralPages(f"{book.path}: it has {len(pages)} pages: choose one: {', '.join(titles)}", titles)
     if page not in titles:
         raise WorkbookError(f"{book.path}: it has no page {str(page)[:60]!r}; there are {', '.join(titles)}")
     return pages[titles.index(page)]
 
 
-__all__ = ["Page", "choose", "pages_in"]
+__all__ = ["Page", "SeveralPages", "choose", "pages_in"]
