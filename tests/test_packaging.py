@@ -133,7 +133,8 @@ def test_few_run_time_dependencies_and_the_rest_by_extra(about):
 
 
 @pytest.mark.parametrize(
-    "end", ["pip install -e '.[recalc]' && saitama demo", "pip install -e '.[test,mpi]' && python -m pytest -n auto tests/"]
+    "end",
+    ["pip install -e '.[recalc]' && saitama demo", "pip install -e '.[test,mpi]' && python -m pytest -n auto tests/"],
 )
 def test_the_readme_has_the_commands_that_ci_takes_from_it(end):
     lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()

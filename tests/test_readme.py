@@ -25,6 +25,8 @@ MADE_BY_HAND = {
     "exercise.py": "import saitama as s\ns.manual_seed(seed)\nloss = (2 * s.dyadic(2, name='x')).sum()\n",
 }
 
+QUICKLY = {"launch": ["--steps", "4"], "scale": ["--seconds", "0.2"]}  # what a reader has the patience for
+
 
 def commands(snippet: str) -> List[List[str]]:
     """The saitama commands of a snippet; installing and testing are what CI does with the README's lines."""
@@ -66,7 +68,11 @@ def test_the_snippets_run_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPat
                     assert expected == shown[: len(expected)]
                     del shown[: len(expected)]
             for command in commands(source) if language == "sh" else ():
-                assert (command, main(command), capsys.readouterr().err) == (command, 0, "")
+                assert (command, main([*command, *QUICKLY.get(command[0], [])]), capsys.readouterr().err) == (
+                    command,
+                    0,
+                    "",
+                )
     finally:
         set_num_threads(threads)
     assert "Sheet!F1" in everything and "found 1.57, expected 1.75" in everything  # a planted error

@@ -168,13 +168,14 @@ class Job:
         return code if code >= 0 else 128 - code
 
     def _pass_on(self, source: Any, target: Any) -> None:
-        for raw in source:
-            line = raw.decode("utf-8", "replace").rstrip("\r\n")
-            if not self._hear(line):
-                try:
-                    print(line, file=target, flush=True)
-                except (OSError, ValueError):
-                    pass  # nobody reads any more; the ranks will be told when they write
+        with source:
+            for raw in source:
+                line = raw.decode("utf-8", "replace").rstrip("\r\n")
+                if not self._hear(line):
+                    try:
+                        print(line, file=target, flush=True)
+                    except (OSError, ValueError):
+                        pass  # nobody reads any more; the ranks will be told when they write
 
     def _hear(self, line: str) -> bool:
         """Whether this line is for us, or nobody."""
