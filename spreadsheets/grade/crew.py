@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import sys
 import warnings
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -13,6 +14,8 @@ from typing import Any, Dict, List, Optional, Sequence
 from saitama.training.progress import ProgressBar
 
 from .marked import Marked, mark
+
+FORKS = sys.platform.startswith("linux")  # elsewhere there is no fork, or libraries of the system do not survive it
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ def marked_all(jobs: Sequence[Job], workers: Optional[int], progress: Optional[b
 
 def usual_workers() -> int:
     """One a core; one in all where a new process would have to run the program's own script once more."""
-    return os.cpu_count() or 1 if "fork" in multiprocessing.get_all_start_methods() else 1
+    return os.cpu_count() or 1 if FORKS else 1
 
 
 def _by_processes(jobs: Sequence[Job], count: int, bar: ProgressBar) -> List[Marked]:
@@ -82,5 +85,4 @@ def _alone(job: Job) -> Marked:
 
 
 def _pool(count: int) -> ProcessPoolExecutor:
-    method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
-    return ProcessPoolExecutor(count, mp_context=multiprocessing.get_context(method))
+    return ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("fork" if FORKS else "spawn"))
