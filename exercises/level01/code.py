@@ -113,7 +113,9 @@ def elementwise(my: Try) -> None:
 )
 def matmul(my: Try) -> None:
     S, T = [[1.0, 2.0], [3.0, -4.0]], [[0.5, 2.0], [-1.0, 3.0]]
+    turned = [list(column) for column in zip(*product(S, T))]
     faults = {
+        "rows and columns are exchanged": turned,
         "it is element by element; element i, j is row i times column j": [[0.5, 4.0], [-3.0, -12.0]],
         "row times row: the right operand is read along its rows": product(S, [[0.5, -1.0], [2.0, 3.0]]),
         "that is B A: the rows belong to the left operand": product(T, S),
