@@ -53,7 +53,7 @@ def accumulation(n: Numbers) -> Work:
     right = total / N
     wrong = g.mean()
     apart = wrong - right
-    return Work(locals(), apart, slips={"not-summed": {"total": weighted[0]}, "sum-for-mean": {"wrong": g.sum()}})
+    return Work(locals(), apart, slips={"not-summed": {"total": weighted[0]}, "sign": {"apart": right - wrong}})
 
 
 @page(

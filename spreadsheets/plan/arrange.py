@@ -155,7 +155,7 @@ def paper_for(widths: Mapping[int, float]) -> Paper:
     upright, across = 96 / 25.4 * (210 - 20), 96 / 25.4 * (297 - 20)  # A4 with margins of 1 cm
     landscape = pixels > upright / 0.72
     scale = int(max(40, min(100, 97 * (across if landscape else upright) / pixels)))
-    height = ((210 if landscape else 297) - 38) / 25.4 * 72 / (scale / 100)  # with room for the footer
+    height = ((210 if landscape else 297) - 44) / 25.4 * 72 / (scale / 100)  # with room for the footer
     return Paper(landscape, scale, height)
 
 
