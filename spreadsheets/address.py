@@ -18,7 +18,7 @@ _LOOKS_LIKE_A_CELL = re.compile(
 )
 
 
-class Block(NamedTuple):
+class Area(NamedTuple):
     """A rectangle of cells, both corners included. `sheet` is None where the address named none."""
 
     sheet: Optional[str]
@@ -45,7 +45,7 @@ class Block(NamedTuple):
         return corners if self.sheet is None else f"{quote_title(self.sheet)}!{corners}"
 
 
-def parse_address(text: str) -> Block:
+def parse_address(text: str) -> Area:
     """`'My sheet'!$B$2:D4` -> Block("My sheet", 2, 2, 4, 4). A single cell is a block of one.
 
     The title may be quoted as in a formula (a `'` inside is doubled) or stand as it is. Raises ValueError that says
@@ -58,7 +58,7 @@ def parse_address(text: str) -> Block:
     first, colon, last = corners.partition(":")
     top, left = _corner(first, text)
     bottom, right = _corner(last, text) if colon else (top, left)
-    return Block(sheet, min(top, bottom), min(left, right), max(top, bottom), max(left, right))
+    return Area(sheet, min(top, bottom), min(left, right), max(top, bottom), max(left, right))
 
 
 def cell_name(row: int, column: int) -> str:

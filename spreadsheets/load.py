@@ -12,7 +12,7 @@ from .errors import WorkbookError
 from .graph.graph import Graph
 from .graph.items import Item, Leaf, Node, numbers
 from .graph.keys import Value
-from .graph.step import Step, Update
+from .graph.step import OptimizerStep, Update
 from .graph.trace_step import OPTIMIZERS, defaults
 from .judge.verify import _Verifier as Verifier
 from .plan.subject import tolerance
@@ -106,7 +106,7 @@ def is_unnamed(node: Node) -> bool:
 
 
 # --- an optimiser -----------------------------------------------------------------------------------------------------
-def _optimizer(step: Step, leaves: Mapping[Leaf, Tensor], arrays: Mapping[Leaf, Any]) -> Optimizer:
+def _optimizer(step: OptimizerStep, leaves: Mapping[Leaf, Tensor], arrays: Mapping[Leaf, Any]) -> Optimizer:
     """The optimiser as it was before the step."""
     groups: List[Dict[str, Any]] = []
     for group in step.groups:
@@ -130,7 +130,7 @@ def _nested(kind: str, options: Mapping[str, Any]) -> Dict[str, Any]:
     }
 
 
-def _state(step: Step, update: Update, arrays: Mapping[Leaf, Any]) -> Dict[str, Any]:
+def _state(step: OptimizerStep, update: Update, arrays: Mapping[Leaf, Any]) -> Dict[str, Any]:
     """What the optimiser keeps of a parameter; nothing before its first step."""
     given = {symbol: arrays[leaf] for symbol, leaf in update.state.items()}
     counts = [given[symbol].tolist() for symbol in given if symbol in step.rule.counts]

@@ -14,7 +14,7 @@ from typing import Any, List, Optional, Sequence, Tuple, Union
 from .export import Exported, check_path, written
 from .plan.front import plan_front
 from .plan.page_options import PageOptions
-from .plan.sheet import Plan, Sheet
+from .plan.sheet import Plan, PlannedSheet
 from .plan.workbook import plan_page
 from .worksheet import MARKS, Chosen, asked, fits_a_page
 
@@ -65,7 +65,7 @@ def pages(
     plans = [planned(page, shared) for page in of]
     tasks = [(page.sheet, page.title, page.hints) for page in of]
     front = plan_front(heading, about, tasks, questions, learner, seed)
-    sheets: List[Sheet] = [front]
+    sheets: List[PlannedSheet] = [front]
     for number, plan in enumerate(plans, 1):
         for sheet in plan.sheets:
             sheets.append(replace(sheet, title=f"{sheet.title} {number}") if sheet.hidden else sheet)

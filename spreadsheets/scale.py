@@ -19,7 +19,7 @@ from saitama.training import Accumulation, GradScaler
 from .formulas.rounding import exponent, whole
 from .layout import column as letter
 from .plan.page import DIFFERENCE, Page
-from .plan.sheet import Plan, Sheet
+from .plan.sheet import Plan, PlannedSheet
 from .write.workbook import write_plan
 
 GIVEN, LIVE, OURS = "input", "live", "framework"
@@ -102,7 +102,7 @@ class Handwork:
         r = self.across("   difference", formula, "difference", DIFFERENCE, len(numbers))
         self.compared.append(f"B{r}:{letter(len(numbers) + 1)}{r}")
 
-    def finished(self) -> Sheet:
+    def finished(self) -> PlannedSheet:
         """The page, with its verdict."""
         largest = f"MAX({','.join(self.compared)})"
         text = f'=IF({largest}<={CLOSE!r},"PASS: formulas and framework agree","FAIL: a difference of "&{largest})'

@@ -149,7 +149,7 @@ def fits(sizes: Sequence[Size]) -> Tuple[Optional[Fit], Optional[Fit]]:
 
 def write(sizes: Sequence[Size], path: Union[str, os.PathLike[str]], overwrite: Optional[bool] = None) -> None:
     """The tables, with the fits as live formulas, and two charts with both axes logarithmic, as an .xlsx workbook."""
-    from saitama.spreadsheets.write.curves import Chart, Line, Table, write_curves
+    from saitama.spreadsheets.write.curves import Curve, CurveChart, Table, write_curves
 
     ordered, best = sorted(sizes, key=lambda size: size.parameters), frontier(sizes)
     ended = len(trained_to_the_end(sizes))
@@ -173,18 +173,18 @@ def write(sizes: Sequence[Size], path: Union[str, os.PathLike[str]], overwrite: 
         Table("Points", ["width", "step", "FLOP", "loss"], points, "every evaluation, on text that was not trained on"),
     ]  # fmt: skip
     runs = [
-        Line(f"width {s.width}", "Points", "FLOP", "loss", first=a, last=b)
+        Curve(f"width {s.width}", "Points", "FLOP", "loss", first=a, last=b)
         for s, a, b in zip(ordered, starts, starts[1:])
     ]
     losses = [p.loss for p in best] + [s.loss for s in ordered]
     least, most = 2.0 ** floor(log2(min(losses))), 2.0 ** ceil(log2(max(losses)))
     charts = [
-        Chart("Loss over compute", "FLOP", "loss, nats a character",
-              [*runs, Line("fit", "Best", "FLOP", "fitted loss", False)],
+        CurveChart("Loss over compute", "FLOP", "loss, nats a character",
+              [*runs, Curve("fit", "Best", "FLOP", "fitted loss", False)],
               log_x=True, log_y=2, least=least, most=most),
-        Chart("Loss over parameters", "parameters", "loss, nats a character",
-              [Line("measured", "Sizes", "parameters", "loss"),
-               *([Line("fit", "Sizes", "parameters", "fitted loss", False, last=ended)] if ended > 1 else [])],
+        CurveChart("Loss over parameters", "parameters", "loss, nats a character",
+              [Curve("measured", "Sizes", "parameters", "loss"),
+               *([Curve("fit", "Sizes", "parameters", "fitted loss", False, last=ended)] if ended > 1 else [])],
               log_x=True, log_y=2, least=least, most=most),
     ]  # fmt: skip
     notes = [

@@ -43,18 +43,20 @@ class RateTest:
 
     def export(self, path: Union[str, os.PathLike[str]]) -> None:
         """Write the numbers and a chart, the rate on a logarithmic axis, to an .xlsx workbook."""
-        from saitama.spreadsheets.write.curves import Chart, Line, Table, write_curves
+        from saitama.spreadsheets.write.curves import Curve, CurveChart, Table, write_curves
 
         rows = [list(row) for row in zip(self.rates, self.losses, self.smoothed)]
         table = Table("Rates", ["learning rate", "loss", "smoothed loss"], rows, formats=["0.00E+00", "", ""])
         lines = [
-            Line("loss", "Rates", "learning rate", "loss", dots=False),
-            Line("smoothed", "Rates", "learning rate", "smoothed loss", dots=False),
+            Curve("loss", "Rates", "learning rate", "loss", dots=False),
+            Curve("smoothed", "Rates", "learning rate", "smoothed loss", dots=False),
         ]
         found = "the loss never fell" if self.suggestion is None else f"it fell fastest at {self.suggestion:.1e}"
         notes = [f"Every step with a larger rate: {found}. Choose a rate well before the loss rises."]
         most = 1.5 * self.smoothed[0]  # what explodes would make all else flat
-        chart = Chart("Loss over the learning rate", "learning rate", "loss", lines, log_x=True, least=0, most=most)
+        chart = CurveChart(
+            "Loss over the learning rate", "learning rate", "loss", lines, log_x=True, least=0, most=most
+        )
         write_curves(path, "Learning-rate range test", notes, [chart], [table])
 
 

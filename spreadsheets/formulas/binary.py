@@ -13,7 +13,7 @@ from .wording import Wording
 SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-class Binary(Formula):
+class BinaryFormula(Formula):
     """y = f(a, b) with broadcasting. `share` writes one result cell's share of the gradient of operand k. `y_ieee` and
     `share_ieee` are for tensors with infinities or NaN; where a plain formula gives no number for them anyhow, the
     program's error says so too."""
@@ -68,7 +68,7 @@ class Binary(Formula):
         return s.unbroadcast(k, self.derivative[k].partition(" = ")[2], cell)
 
 
-class Additive(Binary):
+class Additive(BinaryFormula):
     """Add and Sub: the share of a result is its own gradient, so a broadcast needs no helper block."""
 
     def backward(self, s: Scope, k: int) -> Cell:
@@ -112,7 +112,7 @@ class Sub(Additive):
 
 
 @formula("Mul")
-class Mul(Binary):
+class Mul(BinaryFormula):
     words, maths, symbol = "the product, element by element", "y = a · b", "*"
     derivative = ("dE/da = dE/dy · b", "dE/db = dE/dy · a")
 
@@ -130,7 +130,7 @@ class Mul(Binary):
 
 
 @formula("Div")
-class Div(Binary):
+class Div(BinaryFormula):
     words, maths, symbol = "the quotient", "y = a / b", "/"
     derivative = ("dE/da = dE/dy / b", "dE/db = −dE/dy / b · y")
 
@@ -151,7 +151,7 @@ class Div(Binary):
 
 
 @formula("Pow")
-class Pow(Binary):
+class Pow(BinaryFormula):
     """Programs disagree on 0^0, so it is never asked for."""
 
     words, maths, symbol = "a to the power b", "y = aᵇ", "**"
@@ -193,7 +193,7 @@ class Pow(Binary):
         return f"IF({b}=1,{dy},IF(SIGN({b})=0,0*{dy},CHOOSE(SIGN({a})+2,{below},{at_zero},{power})))"
 
 
-class Extremum(Binary):
+class Extremum(BinaryFormula):
     words = "the larger (or smaller) of each pair"
     rounds = False
 

@@ -6,12 +6,12 @@ from typing import ClassVar, Sequence
 
 from ..layout import Index, Shape
 from . import ieee
-from .binary import Binary
+from .binary import BinaryFormula
 from .formula import Cell, Formula, Params, formula
 from .scope import Scope, broadcast_shape
 
 
-class Comparison(Binary):
+class Comparing(BinaryFormula):
     """By the sign of the difference: programs compare numbers approximately."""
 
     words, derivative = "a comparison: 1 where it holds, 0 where it does not", ("no gradient",)
@@ -27,32 +27,32 @@ class Comparison(Binary):
 
 
 @formula("Eq")
-class Eq(Comparison):
+class Eq(Comparing):
     maths, symbol, sign = "y = (a = b)", "==", "=0"
 
 
 @formula("Ne")
-class Ne(Comparison):
+class Ne(Comparing):
     maths, symbol, sign, with_nan = "y = (a ≠ b)", "!=", "<>0", 1
 
 
 @formula("Lt")
-class Lt(Comparison):
+class Lt(Comparing):
     maths, symbol, sign = "y = (a < b)", "<", "=-1"
 
 
 @formula("Le")
-class Le(Comparison):
+class Le(Comparing):
     maths, symbol, sign = "y = (a ≤ b)", "<=", "<=0"
 
 
 @formula("Gt")
-class Gt(Comparison):
+class Gt(Comparing):
     maths, symbol, sign = "y = (a > b)", ">", "=1"
 
 
 @formula("Ge")
-class Ge(Comparison):
+class Ge(Comparing):
     maths, symbol, sign = "y = (a ≥ b)", ">=", ">=0"
 
 

@@ -18,7 +18,7 @@ from saitama.tensor.backend import K
 from .graph import Graph
 from .items import Leaf, numbers
 from .keys import Gradient, Key, Share, StepKey, Value
-from .rounding import Calculated, Nudged, number
+from .rounding import AsCalculated, Nudged, number
 from .run import Run, run
 from .take_step import take_step
 
@@ -49,7 +49,7 @@ class Doubts:
         nudged = [Nudged(seed) for seed in range(SAMPLES)]
         samples = [(nudge, run(graph, leaves, given, nudge)) for nudge in nudged]
         doubles: List[Any] = [{key: _double(a) for key, a in some.items()} for some in (leaves, given, starts)]
-        calculated = run(graph, doubles[0], doubles[1], Calculated())
+        calculated = run(graph, doubles[0], doubles[1], AsCalculated())
         for _, sample in samples:
             self._add(sample.all())
         if graph.dtype == "float64":  # else the difference is that of the dtype

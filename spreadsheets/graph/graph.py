@@ -8,7 +8,7 @@ from typing import List, Optional
 from ..layout import size_of
 from .items import Item, Leaf, Node
 from .parts import Part
-from .step import Step
+from .step import OptimizerStep
 
 
 @dataclass
@@ -18,7 +18,7 @@ class Graph:
     leaves: List[Leaf]
     nodes: List[Node]
     parts: List[Part] = field(default_factory=list)  # the calls of modules that made the nodes
-    step: Optional[Step] = None  # of an optimiser, with the gradients of this graph
+    step: Optional[OptimizerStep] = None  # of an optimiser, with the gradients of this graph
 
     @property
     def inputs(self) -> List[Leaf]:

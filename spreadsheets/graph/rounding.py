@@ -12,7 +12,7 @@ from saitama.tensor.backend import K
 
 from ..formulas import FORMULAS
 from ..formulas.binary import Extremum
-from ..formulas.compare import Comparison
+from ..formulas.compare import Comparing
 from ..formulas.reduce import Extreme, Position
 from .items import Node, numbers
 from .keys import Gradient, Key
@@ -79,7 +79,7 @@ class Nudged(Arithmetic):
         return K.max(K.abs(dy), tuple(range(dy.ndim)), False) if dy.size else number(0, dx)
 
 
-class Calculated(Arithmetic):
+class AsCalculated(Arithmetic):
     """As spreadsheet programs calculate: in double, nearly equal numbers as equal and their difference 0, and without
     a negative zero."""
 
@@ -88,7 +88,7 @@ class Calculated(Arithmetic):
 
     def operands(self, node: Node, arrays: Sequence[Any]) -> Sequence[Any]:
         formula = FORMULAS[node.op]
-        if isinstance(formula, (Comparison, Extremum)):
+        if isinstance(formula, (Comparing, Extremum)):
             a, b = (K.expand(array, node.shape) for array in arrays)
             return [self.equal(a, b), b]
         if isinstance(formula, (Extreme, Position)) and arrays[0].size and arrays[0].dtype == "float64":
@@ -127,4 +127,4 @@ def number(value: float, like: Any) -> Any:
     return K.full((), value, like.dtype)
 
 
-__all__ = ["NUDGE", "Calculated", "Nudged", "number", "sizes"]
+__all__ = ["NUDGE", "AsCalculated", "Nudged", "number", "sizes"]

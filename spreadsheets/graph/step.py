@@ -44,7 +44,7 @@ class Update(Item):
 
 
 @dataclass
-class Step:
+class OptimizerStep:
     """All updates of one call of optimizer.step()."""
 
     optimizer: str

@@ -12,7 +12,7 @@ from ..formulas import Working
 from .graph import Graph
 from .items import Leaf
 from .run import Run
-from .step import Step, Update
+from .step import OptimizerStep, Update
 from .trace_step import OPTIMIZERS, defaults
 
 
@@ -62,7 +62,9 @@ class _Computing(Working):
         return then if flag else otherwise
 
 
-def _optimised(step: Step, options: Mapping[str, Any], p: Any, g: Any, state: Mapping[str, Any]) -> Dict[str, Any]:
+def _optimised(
+    step: OptimizerStep, options: Mapping[str, Any], p: Any, g: Any, state: Mapping[str, Any]
+) -> Dict[str, Any]:
     """{symbol: array} of the parameter and the state that the framework's optimiser has changed."""
     known = {
         name: tuple(options[f"{name[:-1]}{n}"] for n in (1, 2)) if isinstance(default, tuple) else options[name]

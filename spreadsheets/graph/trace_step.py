@@ -12,7 +12,7 @@ from ..formulas import Rule
 from .graph import Graph
 from .items import Leaf
 from .run import Run
-from .step import Group, Step, Update
+from .step import Group, OptimizerStep, Update
 
 OPTIMIZERS: Dict[str, Any] = {
     name: cls
@@ -21,7 +21,7 @@ OPTIMIZERS: Dict[str, Any] = {
 }
 
 
-def trace_step(optimizer: Any, graph: Graph, result: Run) -> Step:
+def trace_step(optimizer: Any, graph: Graph, result: Run) -> OptimizerStep:
     """The step of `optimizer` with the gradients of `graph` in `result`, from its options and state as they are now."""
     kind = type(optimizer).__name__
     if not isinstance(optimizer, optim.Optimizer):
@@ -30,7 +30,7 @@ def trace_step(optimizer: Any, graph: Graph, result: Run) -> Step:
         raise TypeError(
             f"export: {kind} has no formulas, as its rule is its own; there are formulas for {', '.join(OPTIMIZERS)}"
         )
-    step = Step(kind, [], [])
+    step = OptimizerStep(kind, [], [])
     leaves = {leaf.source: leaf for leaf in graph.leaves}
     for number, given in enumerate(optimizer.param_groups):
         options = flat({name: given[name] for name in optimizer.defaults})

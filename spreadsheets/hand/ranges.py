@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Dict, List, Optional, Sequence, Tuple, Union
 
-from ..address import Block, cell_name, parse_address, quote_title
+from ..address import Area, cell_name, parse_address, quote_title
 from ..errors import WorkbookError
 from ..read.workbook import Book
 
@@ -43,7 +43,7 @@ class Ranges:
     def __init__(self, book: Book, sheet: Optional[str] = None) -> None:
         self.book = book
         self.sheet = book[sheet].title if sheet is not None else None
-        self._merged: Dict[str, List[Block]] = {}
+        self._merged: Dict[str, List[Area]] = {}
 
     def read(self, address: Address) -> List[Range]:
         """The ranges of `"B2:D4"`, `"B2:D4, F2:H4"` or a list. ValueError for what is no address, WorkbookError for a
@@ -52,7 +52,7 @@ class Ranges:
         parts = [part.strip() for text in texts for part in _COMMA.split(text)]
         return [self._range(part) for part in parts]
 
-    def block(self, address: str) -> Block:
+    def block(self, address: str) -> Area:
         block = parse_address(address)
         if block.sheet is None and self.sheet is not None:
             return block._replace(sheet=self.sheet)
@@ -81,7 +81,7 @@ class Ranges:
             )
         return Range(title, tuple(grid), text)
 
-    def merged(self, title: str) -> List[Block]:
+    def merged(self, title: str) -> List[Area]:
         """The merged areas of a sheet."""
         if title not in self._merged:
             data = self.book.package.read(self.book.package.sheets[title])
@@ -96,9 +96,9 @@ def name_of(sheet: str, position: Position, several_sheets: bool) -> str:
     return f"{quote_title(sheet)}!{cell}" if several_sheets else cell
 
 
-def _overlap(a: Block, b: Block) -> bool:
+def _overlap(a: Area, b: Area) -> bool:
     return a.top <= b.bottom and b.top <= a.bottom and a.left <= b.right and b.left <= a.right
 
 
-def _holds(a: Block, b: Block) -> bool:
+def _holds(a: Area, b: Area) -> bool:
     return a.top <= b.top and b.bottom <= a.bottom and a.left <= b.left and b.right <= a.right

@@ -6,7 +6,7 @@ from typing import Collection, Iterable, Iterator, List, Mapping, Optional, Tupl
 
 from saitama.tensor.tensor import Tensor
 
-from ..address import Block, cell_name
+from ..address import Area, cell_name
 from ..closeness import is_close
 from ..read.safety import PathLike
 from ..read.workbook import Book, Cell, open_workbook
@@ -104,7 +104,7 @@ def judge(
     return None if close else "wrong"
 
 
-def _in_order(block: Block, tensor: Tensor, turned: bool) -> Iterator[Expected]:
+def _in_order(block: Area, tensor: Tensor, turned: bool) -> Iterator[Expected]:
     """(index, value) of the tensor's elements in the order of the block's cells, row by row."""
     rows, columns = block.shape
     shape = tensor.shape
@@ -127,7 +127,7 @@ def _in_order(block: Block, tensor: Tensor, turned: bool) -> Iterator[Expected]:
                 yield (m, n), float(data[m][n])
 
 
-def _misfit(block: Block, shape: Tuple[int, ...], turned: bool) -> str:
+def _misfit(block: Area, shape: Tuple[int, ...], turned: bool) -> str:
     rows, columns = block.shape
     size = f"{block} has {rows} row{'s' * (rows > 1)} and {columns} column{'s' * (columns > 1)}"
     if len(shape) > 2:

@@ -11,7 +11,7 @@ from typing import Any, Dict, Iterator, List, Set, Tuple
 
 from openpyxl.formula import Tokenizer
 
-from ..address import MAX_COLUMN, MAX_ROW, Block, column_number, fold, parse_address, quote_title
+from ..address import MAX_COLUMN, MAX_ROW, Area, column_number, fold, parse_address, quote_title
 from ..read.places import Carried
 
 HIDING = {"INDIRECT", "OFFSET", "EVALUATE", "TABLE"}  # what they read is not written in the formula
@@ -32,8 +32,8 @@ class KeyFinder:
 
     def __init__(self, book: Any, carried: Carried) -> None:
         self.book = book
-        self.keys: Dict[str, List[Tuple[Block, str]]] = {}
-        self.allowed: Dict[str, List[Block]] = {}
+        self.keys: Dict[str, List[Tuple[Area, str]]] = {}
+        self.allowed: Dict[str, List[Area]] = {}
         for places in carried.places.values():
             for name, block in places.blocks():
                 if name == "framework" or places.hidden and name == "live":
@@ -50,7 +50,7 @@ class KeyFinder:
                 self.allowed.setdefault(block.sheet, []).append(_area(block))
         if "Check" in book:
             check = book["Check"].title
-            self.keys[check] = [(Block(check, 1, 1, MAX_ROW, MAX_COLUMN), "the sheet Check")]
+            self.keys[check] = [(Area(check, 1, 1, MAX_ROW, MAX_COLUMN), "the sheet Check")]
         self.seen: Set[Position] = set()
         self.steps = MAX_STEPS
 
@@ -80,14 +80,14 @@ class KeyFinder:
         if self.steps < 0:
             raise Unclear("more cells than can be followed")
 
-    def _key(self, area: Block) -> str:
+    def _key(self, area: Area) -> str:
         for key, what in self.keys.get(str(area.sheet), []):
             self._spend()
             if _overlap(area, key):
                 return f"{area}, {what}"
         return ""
 
-    def _formulas(self, area: Block) -> Iterator[Position]:
+    def _formulas(self, area: Area) -> Iterator[Position]:
         """The cells of an area with formulas of the person's own."""
         title = str(area.sheet)
         allowed = self.allowed.get(title, [])
@@ -103,7 +103,7 @@ class KeyFinder:
                 if not any(_inside(here, block) for block in allowed):
                     yield title, row, column
 
-    def _areas(self, formula: str, sheet: str, depth: int = 0) -> Iterator[Block]:
+    def _areas(self, formula: str, sheet: str, depth: int = 0) -> Iterator[Area]:
         """The areas that a formula on a sheet refers to, names looked up."""
         self._spend(1 + len(formula) // 100)
         if len(formula) > LONGEST or formula == "=" or depth > 20:
@@ -121,7 +121,7 @@ class KeyFinder:
             elif token.type == "OPERAND" and token.subtype == "RANGE":
                 yield from self._operand(token.value.lstrip("@"), sheet, depth)
 
-    def _operand(self, text: str, sheet: str, depth: int) -> Iterator[Block]:
+    def _operand(self, text: str, sheet: str, depth: int) -> Iterator[Area]:
         title, mark, corners = text.rpartition("!")
         if "#REF" in text.upper():
             return
@@ -133,7 +133,7 @@ class KeyFinder:
             left, right, top, bottom = lines.groups()
             across = sorted((column_number(left), column_number(right))) if left else [1, MAX_COLUMN]
             down = sorted((int(top), int(bottom))) if top else [1, MAX_ROW]
-            area = Block(parse_address(f"{title}!A1").sheet if mark else None, down[0], across[0], down[1], across[1])
+            area = Area(parse_address(f"{title}!A1").sheet if mark else None, down[0], across[0], down[1], across[1])
         else:
             try:
                 area = parse_address(text)
@@ -146,25 +146,25 @@ class KeyFinder:
             raise Unclear(f"{quote_title(area.sheet)}, which is no sheet of this workbook")
         yield area._replace(sheet=self.book[area.sheet or sheet].title)
 
-    def _named(self, name: str, sheet: str, depth: int) -> Iterator[Block]:
+    def _named(self, name: str, sheet: str, depth: int) -> Iterator[Area]:
         for text in self.book.package.names.get(fold(name), []):
             yield from self._areas(f"={text}", sheet, depth + 1)
 
 
-def _area(block: Any) -> Block:
+def _area(block: Any) -> Area:
     """A tensor's block as a rectangle of cells."""
-    return Block(block.sheet, block.row, block.column, block.row + block.height - 1, block.column + block.width - 1)
+    return Area(block.sheet, block.row, block.column, block.row + block.height - 1, block.column + block.width - 1)
 
 
-def _one(sheet: str, row: int, column: int) -> Block:
-    return Block(sheet, row, column, row, column)
+def _one(sheet: str, row: int, column: int) -> Area:
+    return Area(sheet, row, column, row, column)
 
 
-def _overlap(a: Block, b: Block) -> bool:
+def _overlap(a: Area, b: Area) -> bool:
     return a.top <= b.bottom and b.top <= a.bottom and a.left <= b.right and b.left <= a.right
 
 
-def _inside(a: Block, b: Block) -> bool:
+def _inside(a: Area, b: Area) -> bool:
     return b.top <= a.top and a.bottom <= b.bottom and b.left <= a.left and a.right <= b.right
 
 

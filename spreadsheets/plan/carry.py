@@ -12,7 +12,7 @@ from typing import Any, Dict, Mapping, Optional
 from ..graph.format import FORMATS, MAX_TEXT, SHEET
 from ..graph.items import Item, Node
 from ..graph.keys import Gradient, Inner, Share, Start, Value
-from ..graph.step import Step
+from ..graph.step import OptimizerStep
 from .section import Draft, Section
 from .subject import Subject
 
@@ -92,7 +92,7 @@ def _item(item: Item) -> Dict[str, Any]:
     return {"name": item.name, "shape": list(item.shape), "dtype": item.dtype, "grad": item.requires_grad}
 
 
-def _describe_step(subject: Subject, draft: Draft, step: Step) -> Dict[str, Any]:
+def _describe_step(subject: Subject, draft: Draft, step: OptimizerStep) -> Dict[str, Any]:
     """An optimiser's step, beside the graph whose gradients it takes."""
 
     def values(items: Mapping[str, Any]) -> Dict[str, Any]:

@@ -9,7 +9,7 @@ import textwrap
 from typing import List, Optional, Sequence, Tuple
 
 from .page import Page
-from .sheet import Paper, Sheet
+from .sheet import Paper, PlannedSheet
 
 SHEET = "Tasks"
 CHARACTERS, ANSWER_LINES = 88, 3  # of a line; of an answer
@@ -27,7 +27,7 @@ def plan_front(
     questions: Sequence[str],
     learner: Optional[str],
     seed: Optional[int],
-) -> Sheet:
+) -> PlannedSheet:
     """`tasks`: the title of each one's sheet, its own title, and its hints."""
     page = Page(SHEET)
     page.line(heading, "title")

@@ -11,7 +11,7 @@ from typing import Any, Dict, List, Sequence, Tuple
 
 from ..graph.items import Leaf, numbers
 from ..graph.keys import Gradient, Value
-from ..graph.step import Step
+from ..graph.step import OptimizerStep
 from ..layout import Block
 from .operations import Operations, summary
 from .page import number_format, target
@@ -54,7 +54,7 @@ class Inputs:
             prompt = "Type a number: the forward and the backward pass follow."
             page.prompts.append(Prompt(tuple(self._typed), "Input", prompt))
 
-    def _options(self, step: Step) -> None:
+    def _options(self, step: OptimizerStep) -> None:
         """The hyper-parameters of each group, in one line."""
         page = self.page
         for n, group in enumerate(step.groups):

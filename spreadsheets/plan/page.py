@@ -21,8 +21,8 @@ from .sheet import (
     Live,
     Overflow,
     Paper,
+    PlannedSheet,
     Prompt,
-    Sheet,
     Spot,
     Texts,
 )
@@ -156,12 +156,12 @@ class Page:
             self.widths[col] = LABELS if is_label else NUMBERS
         self.freeze = freeze
 
-    def sheet(self) -> Sheet:
+    def sheet(self) -> PlannedSheet:
         """The finished sheet."""
         blocks = [element.block for element in self.elements if isinstance(element, (Cells, Labels))]
         right = max((block.column + block.width for block in blocks), default=1)
         self.overflow.column = max(self.slot(3), right) + 1
-        return Sheet(
+        return PlannedSheet(
             self.title,
             tuple(self.elements),
             self.overflow,

@@ -153,7 +153,7 @@ class Paper:
 
 
 @dataclass(frozen=True)
-class Sheet:
+class PlannedSheet:
     """One sheet, as it will be written."""
 
     title: str
@@ -214,7 +214,7 @@ class Overflow:
 class Plan:
     """A workbook before it is written: its sheets, and where each array of the graph stands on them."""
 
-    sheets: Tuple[Sheet, ...]
+    sheets: Tuple[PlannedSheet, ...]
     sections: Mapping[Any, Any]  # Key -> Section
     operations: int
     formulas: int
@@ -222,6 +222,6 @@ class Plan:
 
 
 __all__ = [
-    "Cells", "Colour", "Content", "Element", "Labels", "Link", "Live", "Overflow", "Plan", "Prompt", "Sheet", "Spot",
-    "Texts",
+    "Cells", "Colour", "Content", "Element", "Labels", "Link", "Live", "Overflow", "Plan", "PlannedSheet", "Prompt",
+    "Spot", "Texts",
 ]  # fmt: skip

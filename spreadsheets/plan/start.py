@@ -31,7 +31,7 @@ LEGEND = [
 LEGEND_TO_FILL = [("sample", "yours to fill in"), ("live", "computed for you"), ("right", "right"), ("wrong", "wrong")]
 
 
-class Start:
+class StartSheet:
     """The first sheet. It speaks of all others, so it is planned after them."""
 
     def __init__(self, page: Page, operations: Operations, rows: Rows) -> None:

@@ -8,7 +8,7 @@ from ..formulas import Rule, View, Working
 from ..formulas.expression import Expression, block, constant, either
 from ..graph.items import numbers
 from ..graph.keys import Gradient, Start, Value
-from ..graph.step import Step, Update
+from ..graph.step import OptimizerStep, Update
 from ..layout import Index, column
 from .differences import within
 from .page import Page, number_format
@@ -33,7 +33,7 @@ class Updates:
         unmoved = [f"{name}: no update, because no gradient flows from here to it" for name in step.unmoved]
         self.draft.left_out.extend(unmoved)
 
-    def _update(self, step: Step, update: Update) -> None:
+    def _update(self, step: OptimizerStep, update: Update) -> None:
         name, rule, sections = update.parameter.name, step.rule, self.draft.sections
         widest = max(update.shape[-1] if update.shape else 1, len(update.group.cells) // 2)
         page = self.draft.page(self.subject.titles[update], self.showing.grid(widest))

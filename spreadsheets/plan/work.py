@@ -21,8 +21,7 @@ from ..formulas.wording import Wording
 from ..graph.items import Item, Leaf, Node, numbers
 from ..graph.keys import Gradient, Inner, Key, Share, StepKey, Value
 from ..graph.run import receives
-from ..graph.step import Step as OptimizerStep
-from ..graph.step import Update
+from ..graph.step import OptimizerStep, Update
 from ..layout import Block, Index, Shape
 from .subject import Subject
 

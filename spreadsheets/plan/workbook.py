@@ -16,7 +16,7 @@ from .section import Draft
 from .sheet import Plan
 from .showing import Showing
 from .slope import Nudge, Slope
-from .start import Start
+from .start import StartSheet
 from .subject import Subject
 from .updates import Updates
 
@@ -58,7 +58,7 @@ def plan_workbook(
         Slope(subject, draft, nudge).plan()
     if steps:
         Descent(subject, draft, steps).plan()
-    Start(start, operations, rows).plan(what)
+    StartSheet(start, operations, rows).plan(what)
     plan_exported(subject, draft)
     plan_carried(subject, draft, showing.kind, __version__)
     return draft.finished(len(subject.graph.nodes))

@@ -7,7 +7,7 @@ from typing import Any, List, Mapping
 from ..formulas import RULES
 from ..graph.items import Leaf
 from ..graph.keys import Start, Value
-from ..graph.step import Group, Step, Update
+from ..graph.step import Group, OptimizerStep, Update
 from ..graph.trace_step import OPTIMIZERS, defaults, flat
 from .places import Carried
 
@@ -17,7 +17,7 @@ def read_step(carried: Carried, described: Mapping[str, Any], book: Any) -> None
     kind = described["optimizer"]
     if kind not in OPTIMIZERS or kind not in RULES:
         raise ValueError(f"it uses the optimizer {str(kind)[:40]!r}, which this version does not have")
-    step = carried.graph.step = Step(kind, [], [])
+    step = carried.graph.step = OptimizerStep(kind, [], [])
     for given in described["groups"]:
         step.groups.append(_group(carried, step, given, book))
     moved: List[int] = []
@@ -35,7 +35,7 @@ def _position(given: Any, among: List[Any]) -> int:
     return given
 
 
-def _group(carried: Carried, step: Step, given: Mapping[str, Any], book: Any) -> Group:
+def _group(carried: Carried, step: OptimizerStep, given: Mapping[str, Any], book: Any) -> Group:
     known = flat(defaults(step.optimizer))
     off = dict(given["off"])
     live = [name for name in known if name in given["cells"]]
@@ -51,7 +51,9 @@ def _group(carried: Carried, step: Step, given: Mapping[str, Any], book: Any) ->
     return Group(cells, off)
 
 
-def _update(carried: Carried, step: Step, p: Leaf, group: Group, given: Mapping[str, Any], book: Any) -> Update:
+def _update(
+    carried: Carried, step: OptimizerStep, p: Leaf, group: Group, given: Mapping[str, Any], book: Any
+) -> Update:
     if p.dtype not in ("float64", "float32"):
         raise ValueError(f"a step of {p.name}, whose numbers are {p.dtype}")
     update = Update(f"update {p.name}", p.shape, p.dtype, False, p, group, {})
@@ -69,5 +71,5 @@ def _update(carried: Carried, step: Step, p: Leaf, group: Group, given: Mapping[
     return update
 
 
-def _dtype(step: Step, symbol: str, p: Leaf) -> str:
+def _dtype(step: OptimizerStep, symbol: str, p: Leaf) -> str:
     return "int64" if symbol in step.rule.counts else p.dtype

@@ -24,7 +24,7 @@ class SeveralPages(WorkbookError):
         self.titles = titles
 
 
-class Page(Mapping[str, Sheet]):
+class PageRead(Mapping[str, Sheet]):
     """The workbook as its page with this number sees it."""
 
     def __init__(self, book: Any, number: int) -> None:
@@ -52,7 +52,7 @@ class Page(Mapping[str, Sheet]):
 def pages_in(book: Any) -> List[Any]:
     """The pages of a workbook that has several, in their order; else the workbook itself."""
     numbers = sorted(int(match.group(1)) for match in map(_NUMBERED.fullmatch, book) if match)
-    return [book] if not numbers or "Graph" in book else [Page(book, number) for number in numbers]
+    return [book] if not numbers or "Graph" in book else [PageRead(book, number) for number in numbers]
 
 
 def choose(book: Any, page: Optional[str]) -> Any:
@@ -68,4 +68,4 @@ def choose(book: Any, page: Optional[str]) -> Any:
     return pages[titles.index(page)]
 
 
-__all__ = ["Page", "SeveralPages", "choose", "pages_in"]
+__all__ = ["PageRead", "SeveralPages", "choose", "pages_in"]

@@ -9,7 +9,7 @@ from saitama.tensor.dtype import check_dtype
 from saitama.tensor.parse import EXACT, FLOAT32_MAX
 from saitama.tensor.tensor import Tensor
 
-from ..address import Block, cell_name, quote_title
+from ..address import Area, cell_name, quote_title
 from ..errors import WorkbookError
 from .nearly import to_do
 from .safety import PathLike
@@ -46,7 +46,7 @@ def read_tensor(
     return Tensor(data, dtype=dtype, requires_grad=requires_grad, name=name)
 
 
-def numbers_of(book: Book, block: Block, dtype: Optional[str] = None) -> List[List[Any]]:
+def numbers_of(book: Book, block: Area, dtype: Optional[str] = None) -> List[List[Any]]:
     """The numbers of a block, row by row. WorkbookError names the first cell without one."""
     cells = book[str(block.sheet)]
     rows: List[List[Any]] = []

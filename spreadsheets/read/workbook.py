@@ -13,7 +13,7 @@ from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple, U
 
 from openpyxl.formula.translate import Translator
 
-from ..address import Block, cell_name, fold, parse_address, quote_title
+from ..address import Area, cell_name, fold, parse_address, quote_title
 from ..errors import WorkbookError
 from .dates import shown_date
 from .package import MAX_TEXT, Package
@@ -148,9 +148,9 @@ class Book(Mapping[str, Sheet]):
     def __contains__(self, title: object) -> bool:
         return isinstance(title, str) and fold(title) in self._titles
 
-    def block(self, address: Union[str, Block]) -> Block:
+    def block(self, address: Union[str, Area]) -> Area:
         """The block an address means, with its sheet's exact title. The only sheet may go unnamed."""
-        block = address if isinstance(address, Block) else parse_address(address)
+        block = address if isinstance(address, Area) else parse_address(address)
         if block.sheet is not None:
             return block._replace(sheet=self[block.sheet].title)
         if len(self) > 1:
@@ -174,7 +174,7 @@ class Book(Mapping[str, Sheet]):
         texts, dates, since_1904 = self._texts, self._dates, self.package.since_1904
         cells: Dict[Position, Cell] = {}
         shared: Dict[str, SharedFormula] = {}
-        arrays: List[Tuple[Block, str]] = []
+        arrays: List[Tuple[Area, str]] = []
         room = MAX_CELLS - self._cells
         characters = self._characters
 

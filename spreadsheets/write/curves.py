@@ -37,7 +37,7 @@ class Table(NamedTuple):
     formats: Sequence[str] = ()  # of the columns, where the numbers do not say it themselves
 
 
-class Line(NamedTuple):
+class Curve(NamedTuple):
     """Column y of a table over column x."""
 
     label: str
@@ -49,11 +49,11 @@ class Line(NamedTuple):
     last: Optional[int] = None
 
 
-class Chart(NamedTuple):
+class CurveChart(NamedTuple):
     title: str
     x: str
     y: str
-    lines: Sequence[Line]
+    lines: Sequence[Curve]
     log_x: bool = False
     log_y: int = 0  # the base of a logarithmic axis: 10, or 2 where the numbers span less
     least: Optional[float] = None  # where the y axis begins
@@ -64,7 +64,7 @@ def write_curves(
     path: Union[str, os.PathLike[str]],
     title: str,
     notes: Sequence[str],
-    charts: Sequence[Chart],
+    charts: Sequence[CurveChart],
     tables: Sequence[Table],
     overwrite: Optional[bool] = None,
 ) -> Path:
@@ -141,7 +141,7 @@ def _text(sheet: Any, styles: Styles, row: int, column: int, value: str, style: 
     styles.text(sheet.cell(row, column), value, style)
 
 
-def _chart(chart: Chart, tables: Dict[str, Table], sheets: Dict[str, Any]) -> ScatterChart:
+def _chart(chart: CurveChart, tables: Dict[str, Table], sheets: Dict[str, Any]) -> ScatterChart:
     drawn = ScatterChart()
     drawn.style = 13
     drawn.title = chart_text(chart.title)
@@ -166,7 +166,7 @@ def _chart(chart: Chart, tables: Dict[str, Table], sheets: Dict[str, Any]) -> Sc
     return drawn
 
 
-def _series(line: Line, table: Table, sheet: Any, color: str) -> Series:
+def _series(line: Curve, table: Table, sheet: Any, color: str) -> Series:
     last = FIRST + (len(table.rows) if line.last is None else line.last) - 1
     columns: List[str] = list(table.columns)
     x, y = (

@@ -21,7 +21,7 @@ from openpyxl.worksheet.pagebreak import Break
 
 from ..layout import column
 from ..plan.page import target
-from ..plan.sheet import Chart, Element, Live, Plan, Prompt, Sheet, Spot
+from ..plan.sheet import Chart, Element, Live, Plan, PlannedSheet, Prompt, Spot
 from ..texts import cell_text, chart_text, cut, escaped
 from .saving import write_workbook
 from .style import HEADING, LINE, LOOKS, Styles, fill, use_our_font, write_number
@@ -46,7 +46,7 @@ class RowByRow(WriteOnlyWorksheet):
         return cells
 
 
-def write_sheet(workbook: Workbook, styles: Styles, sheet: Sheet) -> None:
+def write_sheet(workbook: Workbook, styles: Styles, sheet: PlannedSheet) -> None:
     written: Any = RowByRow(workbook, sheet.title)
     workbook._sheets.append(written)
     set_up(written, sheet)
@@ -56,7 +56,7 @@ def write_sheet(workbook: Workbook, styles: Styles, sheet: Sheet) -> None:
     written.close()
 
 
-def rows(sheet: Sheet) -> Iterator[tuple[int, List[Spot]]]:
+def rows(sheet: PlannedSheet) -> Iterator[tuple[int, List[Spot]]]:
     """Every row from the first to the last that has cells: its number and its cells from left to right."""
     waiting = sorted(sheet.elements, key=attrgetter("top"), reverse=True)
     open_elements: List[Element] = []
@@ -98,7 +98,7 @@ def fill_in(cell: Any, content: Any) -> None:
         write_number(cell, content)
 
 
-def set_up(written: Any, sheet: Sheet) -> None:
+def set_up(written: Any, sheet: PlannedSheet) -> None:
     """All of a sheet but its cells."""
     written.sheet_view.showGridLines = False
     written.protection.sheet = sheet.protected  # without a password: a guard against slips, not a lock

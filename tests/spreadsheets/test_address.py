@@ -8,7 +8,7 @@ from openpyxl.utils import get_column_letter
 from saitama.spreadsheets.address import (
     MAX_COLUMN,
     MAX_ROW,
-    Block,
+    Area,
     cell_name,
     column_letters,
     column_number,
@@ -26,14 +26,14 @@ columns = st.integers(1, MAX_COLUMN)
 @pytest.mark.parametrize(
     ("text", "block"),
     [
-        ("Sheet1!B2:D4", Block("Sheet1", 2, 2, 4, 4)),
-        ("'My sheet'!$B$2", Block("My sheet", 2, 2, 2, 2)),
-        ("My sheet!b2", Block("My sheet", 2, 2, 2, 2)),
-        ("'It''s'!A1", Block("It's", 1, 1, 1, 1)),
-        ("'a!b'!A1", Block("a!b", 1, 1, 1, 1)),
-        ("C3", Block(None, 3, 3, 3, 3)),
-        (" D4:$B$2 ", Block(None, 2, 2, 4, 4)),
-        ("A1:XFD1048576", Block(None, 1, 1, 1048576, 16384)),
+        ("Sheet1!B2:D4", Area("Sheet1", 2, 2, 4, 4)),
+        ("'My sheet'!$B$2", Area("My sheet", 2, 2, 2, 2)),
+        ("My sheet!b2", Area("My sheet", 2, 2, 2, 2)),
+        ("'It''s'!A1", Area("It's", 1, 1, 1, 1)),
+        ("'a!b'!A1", Area("a!b", 1, 1, 1, 1)),
+        ("C3", Area(None, 3, 3, 3, 3)),
+        (" D4:$B$2 ", Area(None, 2, 2, 4, 4)),
+        ("A1:XFD1048576", Area(None, 1, 1, 1048576, 16384)),
     ],
 )
 def test_parse(text, block):
@@ -78,7 +78,7 @@ def test_not_a_text():
 
 @given(st.one_of(st.none(), titles), rows, columns, rows, columns)
 def test_round_trip(sheet, top, left, bottom, right):
-    block = Block(sheet, min(top, bottom), min(left, right), max(top, bottom), max(left, right))
+    block = Area(sheet, min(top, bottom), min(left, right), max(top, bottom), max(left, right))
     assert parse_address(str(block)) == block
 
 
