@@ -37,7 +37,6 @@ class Tensor(Methods):
     """
 
     __slots__ = ("__weakref__", "_grad", "_name", "_requires_grad", "node", "origin")
-    origin: Any  # (operation, operands, steps behind it) of a small result through which no gradient flows
 
     node: Optional[Function]  # the operation that made this tensor; None for a leaf
     _grad: Optional[Tensor]

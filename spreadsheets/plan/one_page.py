@@ -118,10 +118,12 @@ class OnePage:
         page, top = self.page, self.page.row
         page.heading("given", self.columns.last)
         page.row += 1
+        lines = [top]  # the rows where a printed page may end
         for group in ([one for one in given if not one[2]], [one for one in given if one[2]]):
             if group:
                 left = in_one_line([(name, shape) for _, name, shape in group])
                 shown, bottom = flow(self.sheet, group, page.row, FIRST, self.columns.mark, left, bool(group[0][2]))
+                lines += [one.name_at[0] for one in shown]
                 for one in shown:
                     self.places[one.key], self.names_at[one.key] = one.block, one.name_at
                     values = numbers(self.subject.run.get(one.key))
@@ -129,7 +131,8 @@ class OnePage:
                     page.numbers(one.block, values, "given", as_written(values))
                     page.labels(one.block)
                 page.row = bottom + 2
-        self.rows.append((top, page.row - 2))
+        lines = sorted({top, *lines} - {min(lines[1:], default=top)})  # the heading stays with the first line
+        self.rows += [(first, after - 1) for first, after in zip(lines, [*lines[1:], page.row - 1])]
 
     def _band(self, step: Step, want: Wanted) -> Band:
         """The place of a step, below a heading where another part of the work begins."""

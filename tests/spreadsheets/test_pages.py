@@ -91,3 +91,14 @@ def test_the_steps_stand_in_the_order_in_which_they_were_computed(tmp_path: Path
     rows = [written.cells[name].split("!")[1] for name in ("first", "second", "third")]
     numbers = [int("".join(ch for ch in cell.split(":")[0] if ch.isdigit())) for cell in rows]
     assert numbers == sorted(numbers)
+
+
+def test_the_original_may_have_several_pages_too(tmp_path: Path) -> None:
+    original, mine = tmp_path / "original.xlsx", tmp_path / "mine.xlsx"
+    for path in (original, mine):
+        pages(two(), path, heading="Two tasks")
+    for title in ("sums", "squares"):
+        found = verify(mine, original=original, page=title)
+        assert found.story is not None and found.story.empty == found.story.blanks and not found.trusted
+    with pytest.raises(WorkbookError, match="choose one"):
+        verify(mine, original=original)
