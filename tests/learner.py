@@ -9,12 +9,9 @@ from saitama import Tensor
 from saitama.attention import scaled_dot_product_attention
 from saitama.autograd.function import apply
 from saitama.nn import functional as F
+from saitama.spreadsheets.export import computed
 from saitama.spreadsheets.formulas.box import Box
 from saitama.spreadsheets.formulas.evaluate import Evaluator
-from saitama.spreadsheets.graph.run import run
-from saitama.spreadsheets.graph.take_step import take_step
-from saitama.spreadsheets.graph.trace import trace
-from saitama.spreadsheets.graph.trace_step import trace_step
 from saitama.spreadsheets.judge.causes import Judged, Judgement, Typed, given_numbers, judge
 from saitama.spreadsheets.judge.reasons import Case, Reason, reason_for
 from saitama.spreadsheets.plan.calculated import looking_into, true_values
@@ -41,12 +38,7 @@ class Learner:
         digits: Optional[int] = None,
         kept: bool = False,
     ) -> None:
-        graph = trace(root, names)
-        result = run(graph, {leaf: leaf.array for leaf in graph.inputs})
-        if optimizer is not None:
-            graph.step = trace_step(optimizer, graph, result)
-            result = run(graph, {leaf: leaf.array for leaf in graph.inputs})
-        take_step(graph, result)
+        graph, result = computed(root, names, optimizer, forward=True)
         self.work = Work(subject_of(graph, result, 10_000), Apart("Work"), "Work")
         self.true = true_values(self.work)
         unknown = set(put) - {step.name for step in self.work.steps}

@@ -11,12 +11,9 @@ from saitama import Tensor, optim
 from saitama.attention import RNN, scaled_dot_product_attention
 from saitama.autograd.function import apply
 from saitama.nn import functional as F
+from saitama.spreadsheets.export import computed
 from saitama.spreadsheets.formulas.box import Box
 from saitama.spreadsheets.graph.keys import StepKey
-from saitama.spreadsheets.graph.run import run
-from saitama.spreadsheets.graph.take_step import take_step
-from saitama.spreadsheets.graph.trace import trace
-from saitama.spreadsheets.graph.trace_step import trace_step
 from saitama.spreadsheets.layout import Block, Shape
 from saitama.spreadsheets.plan.calculated import true_values
 from saitama.spreadsheets.plan.subject import subject_of
@@ -85,11 +82,7 @@ def network(name: str, rng: random.Random) -> Network:
 
 
 def as_work(loss: Any, names: Names, optimizer: Any = None) -> Work:
-    graph = trace(loss, names)
-    if optimizer is not None:
-        graph.step = trace_step(optimizer, graph)
-    result = run(graph, {leaf: leaf.array for leaf in graph.inputs})
-    take_step(graph, result)
+    graph, result = computed(loss, names, optimizer)
     row = [1]
 
     def where(key: StepKey, shape: Shape) -> Block:

@@ -12,7 +12,7 @@ from saitama.autograd.origin import MOST_NUMBERS, MOST_STEPS, operations_behind
 
 
 def names(root: Tensor) -> Any:
-    return [type(node).__name__ for node, _ in operations_behind(root)]
+    return [type(node).__name__ for node, _ in operations_behind([root])]
 
 
 def test_operations_come_after_their_operands() -> None:
