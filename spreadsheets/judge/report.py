@@ -116,6 +116,7 @@ class Verification(Comparison):
     changed_inputs: List[str] = field(default_factory=list)  # since the export: "Inputs!C17 (x[0, 1])"
     undecided: List[Difference] = field(default_factory=list)  # cells that another rounding makes other numbers of
     story: Optional[Story] = None  # of a worksheet: each slip of one's own, and what was right, given it
+    another: str = ""  # the original, if the file says that it is another exercise
     trusted: str = ""  # what was believed of a worksheet without its original: its digest
 
     def explain(self, *, answers: bool = True) -> str:
@@ -135,6 +136,10 @@ class Verification(Comparison):
     def _remarks(self) -> List[str]:
         told = ", ".join(f"{count:,} {_KINDS.get(kind, kind)}" for kind, count in self.kinds.items() if count)
         lines = [f"  checked: {told}"] if told else []
+        if self.another:
+            lines.append(
+                f"  the file carries another exercise than {self.another}, by which it was judged: is it the right one?"
+            )
         if self.changed_inputs:
             shown = ", ".join(self.changed_inputs[:3]) + (", …" if len(self.changed_inputs) > 3 else "")
             lines.append(f"  inputs changed since the export: {len(self.changed_inputs):,}: {shown}")
@@ -153,6 +158,7 @@ class Verification(Comparison):
             "not_checked": self.not_checked,
             "changed_inputs": self.changed_inputs,
         }
+        more["another_exercise"] = bool(self.another)
         more["undecided"] = [as_plain(one, answers) for one in self.undecided]
         if self.story is not None:
             more["story"] = self.story.as_dict(answers)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
+from dataclasses import replace
 from functools import cached_property
 from math import inf, isfinite
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Set, Tuple
@@ -26,7 +28,7 @@ from ..graph.take_step import take_step
 from ..layout import Block, Index, size_of
 from ..plan.subject import MAX_WIDTH
 from ..plan.subject import tolerance as usual_tolerance
-from ..read.carried import LONGEST_REASON, read_graph
+from ..read.carried import LONGEST_REASON, carry_the_same, read_graph
 from ..read.pages import choose
 from ..read.places import Carried, Places
 from ..read.safety import PathLike
@@ -96,7 +98,10 @@ def verify(
     tolerance = (usual[0] if rtol is None else rtol, usual[1] if atol is None else atol)
     if not all(limit >= 0 for limit in tolerance):
         raise ValueError(f"verify: rtol {rtol!r} and atol {atol!r}: give numbers of at least 0")
-    return _Verifier(book, carried, tolerance, atol is None, original is not None).verify()
+    result = _Verifier(book, carried, tolerance, atol is None, original is not None).verify()
+    if original is not None and not carry_the_same(book.typed, book.original):
+        return replace(result, another=os.fspath(original))
+    return result
 
 
 class _Enough(Exception):

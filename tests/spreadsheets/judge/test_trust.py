@@ -15,6 +15,7 @@ from learner import chain
 from pages import blanks, handed_in
 from tricks import BLANK
 
+from saitama import Tensor
 from saitama.spreadsheets import WorkbookError, export, verify, worksheet
 from saitama.spreadsheets.graph.keys import Value
 from saitama.spreadsheets.read.carried import read_graph
@@ -127,3 +128,13 @@ def test_no_trick_works_on_a_sheet_an_operation(how: str, tmp_path: Path) -> Non
     (difference,) = [one for one in result.differences if one.kind != "blank"]
     assert (difference.cell, difference.cause) == (blank.coordinate, "own")
     assert ("formula" in how) == (difference.reason is not None and difference.reason.slug == "from-the-key")
+
+
+def test_the_file_of_another_exercise_is_told(tmp_path: Path) -> None:
+    """It is judged by the original all the same."""
+    x = Tensor([1.0, 2.0], name="x")
+    first, second = tmp_path / "first.xlsx", tmp_path / "second.xlsx"
+    worksheet(x * 2, first)
+    worksheet(x + 3, second)
+    assert "another exercise" in str(verify(second, original=first))
+    assert "another exercise" not in str(verify(first, original=first))
