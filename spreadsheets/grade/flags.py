@@ -109,7 +109,7 @@ def name_in(book: Book, original: Book) -> str:
         place = name_place(original[title]) if title == "Page" else None
         if place is not None and title in book:
             value = book[title][place].value
-            return " ".join(str(value).split())[:MOST_NAME] if isinstance(value, str) else ""
+            return " ".join(value.replace("_", " ").split())[:MOST_NAME] if isinstance(value, str) else ""
     return ""
 
 

@@ -116,8 +116,8 @@ class Verification(Comparison):
     changed_inputs: List[str] = field(default_factory=list)  # since the export: "Inputs!C17 (x[0, 1])"
     undecided: List[Difference] = field(default_factory=list)  # cells that another rounding makes other numbers of
     story: Optional[Story] = None  # of a worksheet: each slip of one's own, and what was right, given it
-    another: str = ""  # the original, if the file says that it is another exercise
     trusted: str = ""  # what was believed of a worksheet without its original: its digest
+    another: str = ""  # the original, if the file says that it is another exercise
 
     def explain(self, *, answers: bool = True) -> str:
         """What a person is told of a worksheet: their own slips in the order of the work, each with its cell, its rule

@@ -36,6 +36,7 @@ from .title import expression
 from .work import Apart, Step, Work
 
 ANSWER_LINES = 3  # for a question
+NO_NAME = "_" * 20  # to be typed over, or written on; a cell with something in it is no blank of the exercise
 LEGEND = {
     "own": "Fill in the yellow cells from top to bottom. ✓ follows from your own numbers above, ✗ does not, ≈ nearly: "
     "verify decides.",
@@ -105,9 +106,7 @@ class OnePage:
         facts += [f"sheet {options.digest}"] if options.digest else []
         page.text(2, NUMBER, "     ".join(facts), "note")
         page.text(2, columns.label, "name", "name_left")
-        page.put(2, columns.blank, options.name or None, "name")
-        if columns.last > columns.blank:
-            page.merged.append(f"{column(columns.blank)}2:{column(columns.last)}2")
+        page.put(2, columns.blank, options.name or NO_NAME, "learner")
         page.text(3, NUMBER, LEGEND[options.marks], "note")
         for row, line in enumerate(self._wrapped(options.task), 4):
             page.text(row, NUMBER, line, "text")

@@ -82,6 +82,7 @@ STYLES: Dict[str, Dict[str, Any]] = {
     "name_left": {"font": _font(10, INK), "alignment": Alignment(horizontal="right", indent=1)},
     "row_name": {"font": _font(10, INK, bold=True), "alignment": Alignment(horizontal="right", indent=1)},
     "name": {"font": _font(10), "border": Border(bottom=THIN), "protection": UNLOCKED},
+    "learner": {"font": _font(10), "protection": UNLOCKED},
     "given": {"font": _font(), "border": BOX, "fill": fill(GIVEN)},
     "echo": {"font": _font(10, GREY), "border": BOX},
     "mark": {"font": _font(10, GREY), "alignment": CENTER, "protection": Protection(locked=True, hidden=True)},
