@@ -39,6 +39,7 @@ class Tensor(Methods):
     __slots__ = ("__weakref__", "_grad", "_name", "_requires_grad", "node", "origin")
 
     node: Optional[Function]  # the operation that made this tensor; None for a leaf
+    origin: Any  # (operation, operands, steps behind it) of a small result through which no gradient flows
     _grad: Optional[Tensor]
     _name: Optional[str]
     _requires_grad: bool  # read directly where operations are recorded: the property takes longer
