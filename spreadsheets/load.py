@@ -14,7 +14,7 @@ from .graph.items import Item, Leaf, Node, numbers
 from .graph.keys import Value
 from .graph.step import OptimizerStep, Update
 from .graph.trace_step import OPTIMIZERS, defaults
-from .judge.verify import _Verifier as Verifier
+from .judge.verify import Verifier
 from .plan.subject import tolerance
 from .read.carried import LONGEST_REASON, read_graph
 from .read.safety import PathLike

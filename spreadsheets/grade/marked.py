@@ -10,7 +10,7 @@ from ..errors import WorkbookError
 from ..judge.causes import Judged
 from ..judge.exercise import Exercise
 from ..judge.handed_in import HandedIn
-from ..judge.verify import _Verifier as Verifier
+from ..judge.verify import Verifier
 from ..plan.subject import tolerance
 from ..read.carried import read_graph
 from ..read.safety import PathLike

@@ -11,7 +11,7 @@ from saitama.spreadsheets.address import cell_name
 from saitama.spreadsheets.formulas.box import Box
 from saitama.spreadsheets.formulas.evaluate import Evaluator
 from saitama.spreadsheets.judge.exercise import Exercise
-from saitama.spreadsheets.judge.verify import _Verifier as Verifier
+from saitama.spreadsheets.judge.verify import Verifier
 from saitama.spreadsheets.plan.calculated import looking_into
 from saitama.spreadsheets.plan.subject import tolerance
 from saitama.spreadsheets.read.carried import read_graph
