@@ -21,6 +21,7 @@ from ..read.workbook import Cell
 from .causes import Judged, Judgement, Position, Typed, judge
 from .hint import number_in
 from .in_numbers import in_numbers, shown
+from .looks import unlike
 from .own_formulas import OwnFormulas
 from .reasons import Case, Reason, reason_for
 from .story import Slip, Story, WrongCell
@@ -178,7 +179,18 @@ class Exercise:
         case = Case(self.work, self.judgement, judged.step)
         numbers = in_numbers(case.tree(judged.index), self.own_number)
         expected = shown(judged.expected.at) if isinstance(judged.expected, Box) else ""
-        return WrongCell(address, shown_index(judged.index), found, numbers, expected)
+        return WrongCell(address, shown_index(judged.index), found, numbers, expected, self.look(judged))
+
+    def look(self, judged: Judged) -> str:
+        """What is odd about the formula of a wrong cell, where its neighbours have formulas too."""
+        sheet = self.at[judged.position][0]
+        formulas: Dict[Tuple[int, int], Optional[str]] = {}
+        for position in judged.step.positions:
+            if position in self.at and self.at[position][0] == sheet:
+                cell = self.cell(position)
+                if cell.kind != "blank":
+                    formulas[self.at[position][1:]] = cell.formula if cell.has_formula else None
+        return unlike(formulas, self.at[judged.position][1:])
 
     def own_number(self, place: Place) -> Optional[float]:
         value = self.judgement.own.get((place.row, place.column))

@@ -40,8 +40,12 @@ class Slip:
         put_in = one.with_numbers if answers else one.hints
         numbers = f"with your numbers {self.rule} is {put_in}" if put_in else f"the rule is {self.rule}"
         gives = f" = {one.expected}" if answers and one.expected else ""
-        why = self.reason.sentence if self.reason is not None else one.advice or "no known reason"
+        looks = [cell for cell in self.cells if cell.advice]
+        why = self.reason.sentence if self.reason is not None else "no known reason"
+        if self.reason is None and looks:
+            why = "see its formula"
         lines = [f"{self.name}{one.index} ({one.address})   you have {one.found}{count}: {why}"]
+        lines += [f"    {cell.address}: {cell.advice}" for cell in looks[:SHOWN_CELLS]]
         lines.append(f"    {numbers}{gives}")
         if self.reason is not None and self.reason.others:
             lines.append(f"    (may also be: {', '.join(self.reason.others[:4])})")
