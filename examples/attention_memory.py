@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from saitama import manual_seed, max_memory_allocated, memory_allocated, randn, reset_peak_memory_stats
 from saitama.attention import online_attention, scaled_dot_product_attention
-from saitama.spreadsheets.write.curves import Chart, Line, Table, write_curves
+from saitama.spreadsheets.write.curves import Curve, CurveChart, Table, write_curves
 
 WIDTH, LENGTHS = 32, (64, 128, 256, 512, 1024)
 
@@ -37,9 +37,9 @@ for T in LENGTHS:
 
 names = ["positions T", "by the formula, kB", "fused, kB", "kB / T²", "kB / T"]
 cells = [[*row, "=B{row}/A{row}^2", "=C{row}/A{row}"] for row in rows]
-lines = [Line("by the formula", "Memory", names[0], names[1]), Line("fused", "Memory", names[0], names[2])]
+lines = [Curve("by the formula", "Memory", names[0], names[1]), Curve("fused", "Memory", names[0], names[2])]
 notes = ["By the formula memory grows as T², fused as T: on logarithmic axes lines of slope 2 and 1."]
-chart = Chart("Memory of attention", "positions T", "kB", lines, log_x=True, log_y=10)
+chart = CurveChart("Memory of attention", "positions T", "kB", lines, log_x=True, log_y=10)
 write_curves("attention_memory.xlsx", "Attention and memory", notes, [chart], [Table("Memory", names, cells)])
 
 q, k, v = (randn(*shape, requires_grad=True) for shape in ((2, 4), (6, 4), (6, 3)))

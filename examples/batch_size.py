@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from saitama import manual_seed, nn, optim
 from saitama.datasets import digits
-from saitama.spreadsheets.write.curves import Chart, Line, Table, write_curves
+from saitama.spreadsheets.write.curves import Curve, CurveChart, Table, write_curves
 from saitama.training import DataLoader, TensorDataset, Trainer, accuracy, grad_norm, random_split
 
 EPOCHS, SMALL = 4, 16
@@ -60,14 +60,17 @@ for size, lr in ((4, 0.02), (16, 0.08), (64, 0.32), (256, 1.28), (256, 0.08)):
 names = ["batch", "learning rate", "steps", "noise of the gradient", "loss", "accuracy", "noise if 1 / sqrt(batch)"]
 table = Table("Batches", names, [[*row, "=D$4*SQRT(A$4/A{row})"] for row in rows], "loss and accuracy on other digits")
 lines = [
-    Line(f"batch {label}", "Curves", "epoch", "loss", first=EPOCHS * number, last=EPOCHS * (number + 1))
+    Curve(f"batch {label}", "Curves", "epoch", "loss", first=EPOCHS * number, last=EPOCHS * (number + 1))
     for number, label in enumerate(dict.fromkeys(row[0] for row in curves))
 ]
 noises = [
-    Line("measured", "Batches", "batch", names[3], last=4),
-    Line("1 / sqrt(batch)", "Batches", "batch", names[6], False, last=4),
+    Curve("measured", "Batches", "batch", names[3], last=4),
+    Curve("1 / sqrt(batch)", "Batches", "batch", names[6], False, last=4),
 ]
-charts = [Chart("Loss after each epoch", "epoch", "loss", lines), Chart("Noise", "batch", "relative", noises, True, 10)]
+charts = [
+    CurveChart("Loss after each epoch", "epoch", "loss", lines),
+    CurveChart("Noise", "batch", "relative", noises, True, 10),
+]
 write_curves("batch_size.xlsx", "Batch size", ["Every run sees the same digits as often."], charts,
              [table, Table("Curves", ["run", "epoch", "loss"], curves)])  # fmt: skip
 
