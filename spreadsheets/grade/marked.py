@@ -100,7 +100,7 @@ class Marking:
         tasks: Dict[str, Count] = {}
         steps: Dict[Any, Count] = {}
         for position, (sheet, _, _) in exercise.at.items():
-            step, _ = exercise.steps_at[position]
+            step = exercise.steps_at[position][0]
             one, refused = self.judged.get(position), position in exercise.refused
             counts = (
                 tasks.setdefault(sheet, Count(sheet)),

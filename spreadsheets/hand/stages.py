@@ -162,10 +162,6 @@ class HandWork(Exercise):
             before[Value(leaf)] = own
             cells = [(row, column) for _, row, column in self.work.blocks[Value(leaf)].cells()]
             self.spoilt.update(cells[i] for i in wrong)
-        self.steps_at = {}
-        for step in self.work.steps:
-            for n, (_, row, column) in enumerate(step.block.cells()):
-                self.steps_at[row, column] = step, n
         self.at, self.refused = {}, {}
         typed: Dict[Position, Typed] = {}
         for (key, index), (place, one) in stage.typed.items():
@@ -174,7 +170,6 @@ class HandWork(Exercise):
         self.judgement = judge(self.work, before, typed)
         self._carry()
         self.judged: Dict[Position, Judged] = {cell.position: cell for cell in self.judgement.cells}
-        self.reasons: Dict[StepKey, Optional[Reason]] = {}
 
     def _carry(self) -> None:
         """Numbers that are right, given wrong ones of an earlier stage, are carried, and hand that on."""
@@ -216,9 +211,9 @@ class HandWork(Exercise):
         if judged.cause != "own":
             return None
         key = judged.step.key
-        if key not in self.reasons:
-            self.reasons[key] = reason_between(self.work, self.judgement, judged.step, set(self.at))
-        return self.reasons[key]
+        if key not in self._reasons:
+            self._reasons[key] = reason_between(self.work, self.judgement, judged.step, set(self.at))
+        return self._reasons[key]
 
     def slips(self) -> Iterator[Tuple[Any, List[Judged]]]:
         """The steps with numbers that do not follow, in the order of the work."""

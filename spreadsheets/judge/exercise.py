@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 from ..address import cell_name
@@ -21,7 +22,7 @@ from ..read.workbook import Cell
 from .causes import Judged, Judgement, Position, Typed, judge
 from .hint import number_in
 from .in_numbers import in_numbers, shown
-from .looks import unlike
+from .looks import Copied
 from .own_formulas import OwnFormulas
 from .reasons import Case, Reason, reason_for
 from .story import Slip, Story, WrongCell
@@ -45,10 +46,6 @@ class Exercise:
             if places is not None and places.typed is not None:
                 for (_, row, column), (_, r, c) in zip(block.cells(), places.typed.cells()):
                     self.at[row, column] = places.sheet, r, c
-        self.steps_at: Dict[Position, Tuple[Step, int]] = {}  # which number of which step stands at a place
-        for step in self.work.steps:
-            for n, (_, row, column) in enumerate(step.block.cells()):
-                self.steps_at[row, column] = step, n
         if carried.exercise.get("layout") == "page":
             for step in self.work.steps:
                 if (
@@ -61,6 +58,28 @@ class Exercise:
                         f"{book.path}: its structure was changed: nothing says where {step.name} is; write the "
                         "worksheet again"
                     )
+
+    @cached_property
+    def steps_at(self) -> Dict[Position, Tuple[Step, int, Index]]:
+        """Which number of which step stands at a place."""
+        return {
+            (row, column): (step, n, index)
+            for step in self.work.steps
+            for n, (index, row, column) in enumerate(step.block.cells())
+        }
+
+    # Of each step with a slip, once it is asked for.
+    @cached_property
+    def _cases(self) -> Dict[StepKey, Case]:
+        return {}
+
+    @cached_property
+    def _reasons(self) -> Dict[StepKey, Optional[Reason]]:
+        return {}
+
+    @cached_property
+    def _formulas(self) -> Dict[StepKey, Copied]:
+        return {}
 
     def cell(self, position: Position) -> Cell:
         sheet, row, column = self.at[position]
@@ -87,7 +106,6 @@ class Exercise:
                 self.refused[position] = reason
             typed[position] = Typed(None if reason is not None else number, cell.formula)
         self.judgement = judge(self.work, self.true, typed)
-        self.reasons: Dict[StepKey, Optional[Reason]] = {}
         return self.judgement
 
     def own(self) -> Dict[StepKey, List[Value]]:
@@ -102,9 +120,14 @@ class Exercise:
         if judged.cause != "own":
             return None
         key = judged.step.key
-        if key not in self.reasons:
-            self.reasons[key] = reason_for(Case(self.work, self.judgement, judged.step))
-        return self.reasons[key]
+        if key not in self._reasons:
+            self._reasons[key] = reason_for(self.case(judged.step))
+        return self._reasons[key]
+
+    def case(self, step: Step) -> Case:
+        if step.key not in self._cases:
+            self._cases[step.key] = Case(self.work, self.judgement, step)
+        return self._cases[step.key]
 
     def dtype(self, position: Position) -> str:
         """The kind of number that belongs there."""
@@ -113,14 +136,13 @@ class Exercise:
 
     def truth(self, position: Position) -> float:
         """The true number; NaN where it is none."""
-        step, n = self.steps_at[position]
+        step, n, _ = self.steps_at[position]
         value = self.true[step.key][n]
         return value.at if isinstance(value, Box) else float(value) if isinstance(value, (str, bool)) else float("nan")
 
     def what(self, position: Position) -> str:
         """`h[0, 1] = x W`; of an optimiser's step `W: v[0, 1] = …`, since every parameter has one."""
-        step, n = self.steps_at[position]
-        index = list(step.block.cells())[n][0]
+        step, _, index = self.steps_at[position]
         at = shown_index(index)
         whose = f"{step.of.parameter.name}: " if isinstance(step.of, Update) else ""
         return f"{whose}{step.name}{at} = {step.rule}"
@@ -176,21 +198,18 @@ class Exercise:
         address = self.address(judged.position, several_sheets)
         cell = self.cell(judged.position)
         found = shown(judged.typed.number) if judged.typed.number is not None else repr(cell.seen)
-        case = Case(self.work, self.judgement, judged.step)
-        numbers = in_numbers(case.tree(judged.index), self.own_number)
+        numbers = in_numbers(self.case(judged.step).tree(judged.index), self.own_number)
         expected = shown(judged.expected.at) if isinstance(judged.expected, Box) else ""
         return WrongCell(address, shown_index(judged.index), found, numbers, expected, self.look(judged))
 
     def look(self, judged: Judged) -> str:
         """What is odd about the formula of a wrong cell, where its neighbours have formulas too."""
-        sheet = self.at[judged.position][0]
-        formulas: Dict[Tuple[int, int], Optional[str]] = {}
-        for position in judged.step.positions:
-            if position in self.at and self.at[position][0] == sheet:
-                cell = self.cell(position)
-                if cell.kind != "blank":
-                    formulas[self.at[position][1:]] = cell.formula if cell.has_formula else None
-        return unlike(formulas, self.at[judged.position][1:])
+        key = judged.step.key
+        if key not in self._formulas:
+            typed = (position for position in judged.step.positions if position in self.at)
+            cells = {self.at[position][1:]: self.cell(position) for position in typed}
+            self._formulas[key] = Copied({at: cell.formula for at, cell in cells.items() if cell.kind != "blank"})
+        return self._formulas[key].unlike(self.at[judged.position][1:])
 
     def own_number(self, place: Place) -> Optional[float]:
         value = self.judgement.own.get((place.row, place.column))

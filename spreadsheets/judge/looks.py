@@ -7,7 +7,7 @@ a number typed over, a range of another size, a reference that stands still wher
 from __future__ import annotations
 
 from collections import Counter
-from typing import Dict, List, Mapping, Optional, Tuple
+from typing import Dict, List, Mapping, Optional, Set, Tuple
 
 from openpyxl.formula import Tokenizer
 from openpyxl.formula.translate import Translator
@@ -16,32 +16,50 @@ from ..address import cell_name, parse_address
 
 Place = Tuple[int, int]  # row, column
 FEWEST = 2  # other cells that must agree on a formula
+FAR = "XA500000"  # in the middle of a sheet, so that no reference falls off its edge
 
 
-def unlike(formulas: Mapping[Place, Optional[str]], place: Place) -> str:
-    """What is odd about the formula in `place`, beside those in the other cells of its step (None: a number); ""
-    where nothing is, or where the others do not agree."""
-    others = {at: formula for at, formula in formulas.items() if formula and at != place}
-    copies: Dict[Place, str] = {}
-    for at, formula in others.items():
-        try:
-            copies[at] = str(Translator(formula, cell_name(*at)).translate_formula(cell_name(*place)))
-        except Exception:  # of a formula that openpyxl cannot take apart
-            continue
-    if not copies:
-        return ""
-    expected, votes = Counter(copies.values()).most_common(1)[0]
-    if votes < FEWEST or 3 * votes < 2 * len(copies):
-        return ""
-    mine = formulas.get(place)
-    if not mine:
-        return f"a number stands among formulas; like those beside it, it would be {expected}"
-    if mine == expected:
-        return ""
-    like = [operands(others[at]) for at, copy in copies.items() if copy == expected]
-    return _difference(operands(mine), operands(expected), like) or (
-        f"the formula is another than those beside it; like them it would be {expected}"
-    )
+class Copied:
+    """The formulas of a step, by their cells; None for a number."""
+
+    def __init__(self, formulas: Mapping[Place, Optional[str]]) -> None:
+        self.formulas = formulas
+        self.shapes: Dict[Place, str] = {}  # each formula moved to one cell: copies of one formula are then the same
+        for at, formula in formulas.items():
+            try:
+                if formula:
+                    self.shapes[at] = str(Translator(formula, cell_name(*at)).translate_formula(FAR))
+            except Exception:  # of a formula that openpyxl cannot take apart
+                continue
+        self.votes = Counter(self.shapes.values())
+        self.read: Dict[str, List[Set[str]]] = {}  # by the shape, what its copies read in each place
+
+    def unlike(self, place: Place) -> str:
+        """What is odd about the formula in `place`, beside those in the other cells; "" where nothing is, or where the
+        others do not agree."""
+        own = self.shapes.get(place)
+        votes = self.votes - Counter([own] if own is not None else [])
+        if not votes:
+            return ""
+        shape, count = votes.most_common(1)[0]
+        if count < FEWEST or 3 * count < 2 * sum(votes.values()):
+            return ""
+        like = next(at for at, other in self.shapes.items() if other == shape and at != place)
+        due = str(Translator(str(self.formulas[like]), cell_name(*like)).translate_formula(cell_name(*place)))
+        mine = self.formulas.get(place)
+        if not mine:
+            return f"a number stands among formulas; like those beside it, it would be {due}"
+        if own == shape:
+            return ""
+        return _difference(operands(mine), operands(due), self.beside(shape)) or (
+            f"the formula is another than those beside it; like them it would be {due}"
+        )
+
+    def beside(self, shape: str) -> List[Set[str]]:
+        if shape not in self.read:
+            copies = [operands(str(self.formulas[at])) for at, other in self.shapes.items() if other == shape]
+            self.read[shape] = [set(column) for column in zip(*copies)]
+        return self.read[shape]
 
 
 def operands(formula: str) -> List[str]:
@@ -49,10 +67,10 @@ def operands(formula: str) -> List[str]:
     return [token.value for token in Tokenizer(formula).items if token.type == "OPERAND" and token.subtype == "RANGE"]
 
 
-def _difference(mine: List[str], expected: List[str], neighbours: List[List[str]]) -> str:
+def _difference(mine: List[str], expected: List[str], neighbours: List[Set[str]]) -> str:
     if len(mine) != len(expected):
         return ""
-    for own, due, *beside in zip(mine, expected, *neighbours):
+    for own, due, beside in zip(mine, expected, neighbours):
         if own == due:
             continue
         if own in beside:
@@ -71,4 +89,4 @@ def _size(text: str) -> int:
     return rows * columns
 
 
-__all__ = ["unlike"]
+__all__ = ["Copied"]

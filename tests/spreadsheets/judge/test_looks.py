@@ -9,7 +9,7 @@ import pytest
 
 from saitama import Tensor
 from saitama.spreadsheets import verify, worksheet
-from saitama.spreadsheets.judge.looks import unlike
+from saitama.spreadsheets.judge.looks import Copied
 from saitama.spreadsheets.read.carried import read_graph
 from saitama.spreadsheets.read.workbook import open_workbook
 
@@ -27,17 +27,17 @@ ROW = {(5, 2): "=B1*B2", (5, 3): "=C1*C2", (5, 4): "=D1*D2", (5, 5): "=E1*E2"}
     ],
 )
 def test_the_odd_one(odd: str, said: str) -> None:
-    assert unlike({**ROW, (5, 4): odd}, (5, 4)) == said
+    assert Copied({**ROW, (5, 4): odd}).unlike((5, 4)) == said
 
 
 def test_a_range_of_another_size() -> None:
     sums = {(5, 2): "=SUM(B1:B4)", (5, 3): "=SUM(C1:C4)", (5, 4): "=SUM(D1:D3)"}
-    assert unlike(sums, (5, 4)) == "its formula reads D1:D3, 3 cells, where those beside it read 4: D1:D4"
+    assert Copied(sums).unlike((5, 4)) == "its formula reads D1:D3, 3 cells, where those beside it read 4: D1:D4"
 
 
 def test_others_that_do_not_agree_say_nothing() -> None:
-    assert unlike({(1, 1): "=X1", (1, 2): "=Y9", (1, 3): "=A1"}, (1, 3)) == ""
-    assert unlike({(1, 1): "=X1", (1, 2): "=A1"}, (1, 2)) == ""
+    assert Copied({(1, 1): "=X1", (1, 2): "=Y9", (1, 3): "=A1"}).unlike((1, 3)) == ""
+    assert Copied({(1, 1): "=X1", (1, 2): "=A1"}).unlike((1, 2)) == ""
 
 
 def test_verify_tells_it(tmp_path: Path) -> None:
