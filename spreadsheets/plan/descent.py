@@ -6,20 +6,18 @@ cells of Inputs, every later one from what the step before has made. The sheet D
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Dict, List, Optional, Tuple
+from typing import List, Optional, Tuple
 
 from ..graph.items import Leaf
 from ..graph.keys import Gradient, StepKey, Value
-from ..graph.run import Run
-from ..graph.step import Update
-from ..layout import Block, Index, Shape, indices, size_of
+from ..layout import Index, indices, size_of
 from ..texts import sheet_title
 from .page import NUMBER, Page, target
 from .section import Draft
 from .sheet import Chart
 from .subject import Subject
 from .work import Work
+from .work_sheet import WorkSheet, forward_only
 
 TITLE = "Descent"
 MOST_NUMBERS = 60_000  # of all steps together
@@ -73,34 +71,17 @@ class Descent:
         page.line(f"Step {n + 1}" if n < self.steps else "After the last step", "title")
         page.links("", [("Start", "Start"), (self.title, self.title)])
         page.row += 1
-        captions: Dict[StepKey, int] = {}
-
-        def where(key: StepKey, shape: Shape) -> Block:
-            captions[key] = page.row
-            page.row += 1
-            block = page.block(shape, 0)
-            page.labels(block)
-            page.past(block)
-            return block
-
-        if n == self.steps:
-            subject = replace(subject, graph=replace(graph, step=None), run=Run(dict(subject.run.values)))
-        work = Work(subject, where, title)
-        self.works.append(work)
+        sheet = WorkSheet(
+            page, forward_only(subject) if n == self.steps else subject, lambda leaf, i: self._from(n, leaf, i)
+        )
+        self.works.append(sheet.work)
         root = Gradient(graph.root)
-        if root in work.blocks:
-            page.text(captions[root], 2, f"d{graph.root.name}/d{graph.root.name}", "caption")
-            page.numbers(work.blocks[root], [1] * work.blocks[root].size, "helper", "0")
-        for leaf in subject.graph.inputs:
-            page.text(captions[Value(leaf)], 2, leaf.name, "caption")
-            style = "helper"
-            page.formulas(work.blocks[Value(leaf)], lambda i, leaf=leaf: self._from(n, leaf, i), style, NUMBER)  # type: ignore
-        for step in work.steps:
-            whose = f"{step.of.parameter.name}: " if isinstance(step.of, Update) else ""
-            rule = f"{whose}{step.name} = {step.rule}" if step.rule else step.name
-            page.text(captions[step.key], 2, rule, "caption")
-            style = "helper" if step.aside else "live"
-            page.formulas(step.block, lambda i, step=step: work.inlined(step.formula(i)), style, NUMBER)  # type: ignore
+        if root in sheet.work.blocks:
+            sheet.caption(root, f"d{graph.root.name}/d{graph.root.name}")
+            page.numbers(sheet.work.blocks[root], [1] * sheet.work.blocks[root].size, "helper", "0")
+        for leaf in sheet.work.subject.graph.inputs:
+            sheet.input(leaf)
+        sheet.steps()
         page.finish(1, "B3")
 
     def _from(self, n: int, leaf: Leaf, index: Index) -> str:

@@ -7,18 +7,17 @@ own, and the central difference beside the gradient.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Sequence
 
 from ..graph.items import Item, Leaf
-from ..graph.keys import Gradient, StepKey, Value
-from ..graph.run import Run
-from ..layout import Block, Index, Shape, size_of
+from ..graph.keys import Gradient, Value
+from ..layout import Block, Index, size_of
 from ..texts import sheet_title
 from .page import DIFFERENCE, NUMBER, Page, target
 from .section import Draft
 from .subject import Subject
-from .work import Work
+from .work_sheet import WorkSheet, forward_only
 
 TITLE = "Slope"
 LARGEST = 20_000  # numbers of a forward pass that is written twice more
@@ -98,30 +97,14 @@ class Slope:
         page.line(f"{graph.root.name} with {self.nudge.name} {'+' if sign > 0 else '-'} h", "title")
         page.links("", [("Start", "Start"), (self.title, self.title)])
         page.row += 1
-        captions = {}
-
-        def where(key: StepKey, shape: Shape) -> Block:
-            captions[key] = page.row
-            page.row += 1
-            block = page.block(shape, 0)
-            page.labels(block)
-            page.past(block)
-            return block
-
-        only_forward = replace(self.subject, graph=replace(graph, step=None), run=Run(dict(self.subject.run.values)))
-        work = Work(only_forward, where, title)
+        sheet = WorkSheet(page, forward_only(self.subject), lambda leaf, i: self._input(leaf, i, title, sign))
         for leaf in graph.leaves:
-            page.text(captions[Value(leaf)], 2, leaf.name, "caption")
-            block = work.blocks[Value(leaf)]
-            page.formulas(block, lambda i, leaf=leaf: self._input(leaf, i, title, sign), "helper", NUMBER)  # type: ignore
+            block = sheet.input(leaf)
             if leaf is self.nudge.leaf:
                 self._highlight(page, block)
-        for step in work.steps:
-            page.text(captions[step.key], 2, f"{step.name} = {step.rule}" if step.rule else step.name, "caption")
-            style = "helper" if step.aside else "live"
-            page.formulas(step.block, lambda i, step=step: work.inlined(step.formula(i)), style, NUMBER)  # type: ignore
+        sheet.steps()
         page.finish(1, "B3")
-        result = work.blocks[Value(graph.root)]
+        result = sheet.work.blocks[Value(graph.root)]
         return target(title, result.address((0,) * len(result.shape)))
 
     def _input(self, leaf: Leaf, index: Index, title: str, sign: int) -> str:
