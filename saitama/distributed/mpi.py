@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 import struct
 import time
@@ -143,9 +142,3 @@ class MPIWorld(World):
             raise ConnectionError(
                 f"rank {rank} has {how}, but rank {self.rank} still waits for it: all ranks must make the same steps"
             )
-
-
-def thread_share(size_on_host: int) -> int:
-    """How many threads each of so many processes on one machine should have: together as many as there are cores."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, cores // size_on_host)

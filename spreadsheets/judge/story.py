@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 from .reasons import Reason
 
@@ -101,8 +101,4 @@ class Story:
         return [*found, *self.notes]
 
 
-def listed(names: Sequence[str]) -> str:
-    return ", ".join(dict.fromkeys(names))
-
-
-__all__ = ["Slip", "Story", "WrongCell", "listed"]
+__all__ = ["Slip", "Story", "WrongCell"]
