@@ -7,7 +7,6 @@ import argparse
 from pathlib import Path
 from typing import Any, Optional
 
-from saitama.files import atomic_path
 from saitama.terminal import say
 
 from .exit_codes import RIGHT
@@ -94,6 +93,7 @@ def write(options: argparse.Namespace, output: str, learner: Optional[str], seed
 
 def each(options: argparse.Namespace) -> int:
     """A worksheet for each learner of a list, and the list with everyone's seed beside them."""
+    from saitama.files import atomic_path
     from saitama.spreadsheets.grade.class_list import LIST, as_table, read_class
     from saitama.training.progress import ProgressBar
 
