@@ -85,7 +85,9 @@ class MPIWorld(World):
     def sum(self, numbers: Sequence[float]) -> List[float]:
         code = f"<{len(numbers)}d"
         if len(numbers) <= (LENGTH - NAME) // 8:
-            given = [struct.unpack_from(code, one) for one in self._meet(*self._say("sum", struct.pack(code, *numbers)))]
+            given = [
+                struct.unpack_from(code, one) for one in self._meet(*self._say("sum", struct.pack(code, *numbers)))
+            ]
             return [sum(column) for column in zip(*given)]  # rank 0's first, on every rank
         self.exchange("long sum", len(numbers))
         total = memoryview(bytearray(struct.pack(code, *numbers)))
