@@ -94,8 +94,8 @@ class Reducer(Listener):
         bucket.missing -= 1
         while self.launched < len(self.buckets) and not self.buckets[self.launched].missing:
             self._launch()
-        for earlier in self.buckets[: self.launched]:
-            earlier.request.Test()  # MPI gets on with it only while it is asked
+        if self.launched:  # MPI gets on with all that is under way, but only while it is asked for something
+            self.buckets[self.launched - 1].request.Test()
         self.seconds += perf_counter() - begin
 
     def done(self) -> None:
