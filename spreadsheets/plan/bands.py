@@ -26,8 +26,9 @@ class Bands:
         self.of, self.work, self.page = one_page, work, one_page.page
         self.steps: Dict[StepKey, Step] = {step.key: step for step in work.steps}
         self.true = true_values(work)
-        given = {key for key in work.blocks if key not in self.steps} | one_page.constants
-        self._given = {(row, col) for key in given for _, row, col in work.blocks[key].cells()}
+        waiting = {at for step in work.steps if step.key not in one_page.constants for at in step.positions}
+        given = {(row, col) for block in work.blocks.values() for _, row, col in block.cells()}
+        self._given = given - waiting  # a gradient that one operation hands on has the cells of that step
         self._bottom = max((band for _, band in one_page.rows), default=6)
 
     def write(self, number: int, band: Band) -> None:

@@ -101,12 +101,23 @@ def test_an_infinity_is_typed_as_a_text_and_marked_right(tmp_path: Path) -> None
 
 
 @needs_ironcalc
-def test_a_mark_waits_for_what_stands_before(tmp_path: Path) -> None:
-    path = handed_in(chain(), tmp_path / "w.xlsx", {"d": None})
+@pytest.mark.parametrize("open, after, other", [("d", "e", "L"), ("dL/de", "dL/dd", "dL/da"), ("dL/dd", "dL/da", "e")])
+def test_a_mark_waits_for_what_stands_before(open: str, after: str, other: str, tmp_path: Path) -> None:
+    path = handed_in(chain(), tmp_path / "w.xlsx", {open: None})
     by_name = {name: next(iter(cells.values())) for name, cells in blanks(path).items()}
     cell = {name: openpyxl.utils.get_column_letter(c) + str(r) for name, (_, r, c) in by_name.items()}
     found = marks(path)
-    assert not found[cell["d"]] and not found[cell["e"]] and found[cell["L"]] == RIGHT
+    assert not found[cell[open]] and not found[cell[after]] and found[cell[other]] == RIGHT
+
+
+@needs_ironcalc
+def test_a_number_that_is_computed_waits_for_what_was_not_typed(tmp_path: Path) -> None:
+    L, names = chain()
+    path = tmp_path / "w.xlsx"
+    worksheet(L, path, names=names, blanks=["e"])  # its gradient too; those after it are computed
+    shown = recalculate(path, engine="ironcalc").values["Page"]
+    helpers = re.compile(r"[A-Z]+[12]$")  # the most decimals and digits of a page stand in its first two rows
+    assert not [cell for cell, value in shown.items() if value == 0.0 and not helpers.match(cell)]
 
 
 # --- what the file hides ----------------------------------------------------------------------------------------------
