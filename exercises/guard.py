@@ -11,6 +11,7 @@ import argparse
 import runpy
 import sys
 import tempfile
+from math import floor, log10
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
@@ -122,9 +123,12 @@ def _named(bench: Bench, slug: str, name: str, wrong: Sequence[float], strict: b
 
 
 def is_rounded(typed: float, right: float) -> bool:
-    """Whether the number is the right one to the digits that it is written with: -15 for -15.5 is."""
+    """Whether the number is the right one to the digits that it is written with, at least two: -15 for -15.5 is, 1 for
+    0.5 is not."""
     text = f"{typed:.12g}"
     decimals = len(text.partition(".")[2]) if "e" not in text else 12
+    if typed:
+        decimals = max(decimals, 1 - floor(log10(abs(typed))))
     return abs(typed - right) <= max(0.5 * 10.0**-decimals, 1e-9 * abs(right))
 
 

@@ -10,7 +10,7 @@ from typing import List, Optional, Union
 
 from saitama.spreadsheets import Exported, PageOf, Verification, WorkbookError, pages, verify
 from saitama.spreadsheets.pages import one_page
-from saitama.spreadsheets.read.carried import read_graph
+from saitama.spreadsheets.read.carried import carry_the_same, read_graph
 from saitama.spreadsheets.read.pages import choose
 from saitama.spreadsheets.read.workbook import open_workbook
 
@@ -102,13 +102,14 @@ def judge_page(task: Task, learner: str, path: StrPath, original: Path) -> PageR
 
 
 def is_another(path: StrPath, original: Path, sheet: str) -> bool:
-    """Whether the page was made by a version that had another task here. A page that cannot be read is none."""
+    """Whether the page was made by a version that had another task here, or the same in other cells. A page that cannot
+    be read is none."""
     try:
-        mine = read_graph(choose(open_workbook(path), sheet)).exercise
+        book, ours = choose(open_workbook(path), sheet), open_workbook(original)
+        numbers = read_graph(book).exercise.get("numbers")
     except WorkbookError:
         return False
-    ours = read_graph(open_workbook(original)).exercise
-    return mine.get("numbers") == ours.get("numbers") and mine.get("digest") != ours.get("digest")
+    return numbers == read_graph(ours).exercise.get("numbers") and not carry_the_same(book, ours)
 
 
 __all__ = ["PageResult", "judge", "judge_page", "page_of", "write_level", "write_original"]

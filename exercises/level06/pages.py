@@ -79,7 +79,7 @@ def cross_entropy(n: Numbers) -> Work:
     return Work(
         locals(),
         L,
-        blanks=["p", "q", "losses", "L", "x"],
+        blanks=["p", "q", "logs", "losses", "L", "x"],
         slips={"sum-for-mean": {"L": losses.sum()}, "sign": {"losses": logs}},
     )
 

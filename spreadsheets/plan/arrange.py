@@ -15,13 +15,15 @@ from typing import Dict, List, Mapping, Sequence, Tuple
 
 from ..graph.keys import StepKey
 from ..layout import Block, Shape
+from .measure import INDENT, NUMBER_EDGE, UNIT, column_pixels, column_width, pixels
 from .sheet import Paper
 
 NUMBER, RULE, FIRST = 1, 2, 3  # columns: of a step's number, of its rule, the first of its operands
 RULE_CHARACTERS = 28
-LEFT = 7  # characters of a name that still stands to the left of its number
 MOST_COLUMNS = 7  # of operands side by side
 NUMBER_WIDTH, RULE_WIDTH, CELL_WIDTH, MARK_WIDTH = 3.5, 26.0, 7.8, 2.4  # in characters
+WIDEST_CELL, WIDEST_LABEL = 9.6, 13.0  # made for names, as far as the paper has room
+UPRIGHT, ACROSS = 96 / 25.4 * (210 - 20), 96 / 25.4 * (297 - 20)  # pixels of A4 with margins of 1 cm
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ class Columns:
     operands: int
     answer: int
     first: int = FIRST
+    cell: float = CELL_WIDTH  # the width of a number
+    names: float = CELL_WIDTH  # of the column `label`
 
     @property
     def label(self) -> int:
@@ -89,24 +93,65 @@ class Columns:
 
     def widths(self) -> Dict[int, float]:
         found = {NUMBER: NUMBER_WIDTH, RULE: RULE_WIDTH}
-        found.update(dict.fromkeys(range(self.first, self.mark), CELL_WIDTH))
+        found.update(dict.fromkeys(range(self.first, self.mark), self.cell))
+        found[self.label] = self.names
         found.update(dict.fromkeys(range(self.mark, self.last + 1), MARK_WIDTH))
         return found
 
 
-def columns_for(steps: Sequence[Wanted], given: Sequence[Tuple[StepKey, str, Shape]]) -> Columns:
+def columns_for(
+    steps: Sequence[Wanted], given: Sequence[Tuple[StepKey, str, Shape]], numbers: Sequence[str] = ()
+) -> Columns:
+    """`numbers`: those that are given, as they are written."""
     operands = [min(MOST_COLUMNS, _needed([shape for _, _, shape in step.operands])) for step in steps]
     single = [_width(shape) + 1 for step in steps for _, _, shape in step.operands]
     answer = max([_width(step.shape) for step in steps], default=1)
     wide = max([_width(shape) for _, _, shape in given], default=1)
-    return Columns(max([2, *operands, *single, wide + 1 - answer - 1]), answer)
+    columns = Columns(max([2, *operands, *single, wide + 1 - answer - 1]), answer)
+    columns.cell = max([CELL_WIDTH, *(column_width(pixels(text) + NUMBER_EDGE) for text in numbers)])
+    columns.names = columns.cell
+    widen(columns, steps)
+    return columns
+
+
+def widen(columns: Columns, steps: Sequence[Wanted]) -> None:
+    """Make room for names, as far as the paper is not full."""
+
+    def spare(page: float) -> float:
+        return max(0.0, page - sum(map(column_pixels, columns.widths().values()))) / UNIT
+
+    full = [step for step in steps if _taken(step) >= columns.operands]  # nothing is free on the left of their name
+    names = max([name_width(step.name, bold=bool(step.shape)) for step in full], default=0.0)
+    columns.names = max(columns.names, min(names, WIDEST_LABEL, columns.names + spare(UPRIGHT / 0.8)))
+    beside = [name_width(name) for step in steps if _in_a_line(step) for _, name, _ in step.operands]
+    wanted = max([width for width in beside if width <= WIDEST_CELL], default=0.0)
+    share = spare(UPRIGHT) / (columns.operands + columns.answer)
+    columns.cell = max(columns.cell, min(wanted, columns.cell + share))
+
+
+def name_width(name: str, bold: bool = False) -> float:
+    """Of a column that holds a name on its right."""
+    return column_width(pixels(name, bold=bold) + INDENT)
+
+
+def _in_a_line(step: Wanted) -> bool:
+    return not step.shape and all(not shape for _, _, shape in step.operands)
+
+
+def _taken(step: Wanted) -> int:
+    """The columns that a step's operands take, of those that there are."""
+    if _in_a_line(step):
+        return 2 * len(step.operands)
+    return _needed([shape for _, _, shape in step.operands]) - 1
 
 
 def arrange(sheet: str, columns: Columns, top: int, step: Wanted) -> Band:
     """The band of a step whose first row is `top`."""
     rule = tuple(textwrap.wrap(f"{step.name} = {step.rule}", RULE_CHARACTERS)) or ("",)
-    short = len(step.name) <= LEFT + 2
-    scalars = not step.shape and short and in_one_line([(name, shape) for _, name, shape in step.operands])
+    room = columns.names + (columns.cell if _taken(step) < columns.operands else 0.0)
+    short = name_width(step.name) <= room
+    named = [(name, shape) for _, name, shape in step.operands]
+    scalars = not step.shape and short and in_one_line(named, columns.cell)
     operands, bottom = flow(sheet, step.operands, top, columns.first, columns.first + columns.operands, scalars)
     head = 0 if scalars else 1 + (len(step.shape) > 2) if step.shape else 1
     answer = Block(sheet, top + head, columns.blank, tuple(step.shape))
@@ -115,9 +160,9 @@ def arrange(sheet: str, columns: Columns, top: int, step: Wanted) -> Band:
     return Band(step.key, top, bottom, rule, operands, Shown(step.key, step.name, answer, name_at))
 
 
-def in_one_line(blocks: Sequence[Tuple[str, Shape]]) -> bool:
-    """Whether all are single numbers with names that are short enough to stand beside them."""
-    return all(not shape and len(name) <= LEFT for name, shape in blocks)
+def in_one_line(blocks: Sequence[Tuple[str, Shape]], width: float) -> bool:
+    """Whether all are single numbers with names that are short enough to stand beside them, in such a column."""
+    return all(not shape and name_width(name) <= width for name, shape in blocks)
 
 
 def flow(
@@ -149,12 +194,14 @@ def flow(
     return tuple(shown), bottom
 
 
-def paper_for(widths: Mapping[int, float]) -> Paper:
-    """Upright unless the columns are too wide for that."""
-    pixels = sum(7 * width + 5 for width in widths.values())
-    upright, across = 96 / 25.4 * (210 - 20), 96 / 25.4 * (297 - 20)  # A4 with margins of 1 cm
-    landscape = pixels > upright / 0.72
-    scale = int(max(40, min(100, 97 * (across if landscape else upright) / pixels)))
+def papers_for(widths: Mapping[int, float]) -> Tuple[Paper, Paper]:
+    """A4 upright and across, with the scale at which the columns fit."""
+    wide = sum(map(column_pixels, widths.values()))
+    return _paper(False, UPRIGHT / wide), _paper(True, ACROSS / wide)
+
+
+def _paper(landscape: bool, fit: float) -> Paper:
+    scale = int(max(40, min(100, 97 * fit)))
     height = ((210 if landscape else 297) - 44) / 25.4 * 72 / (scale / 100)  # with room for the footer
     return Paper(landscape, scale, height)
 
@@ -189,4 +236,4 @@ def _needed(shapes: Sequence[Shape]) -> int:
     return sum(_width(shape) + 1 for shape in shapes)
 
 
-__all__ = ["Band", "Columns", "Paper", "Shown", "Wanted", "arrange", "breaks", "columns_for", "flow", "paper_for"]
+__all__ = ["Band", "Columns", "Paper", "Shown", "Wanted", "arrange", "breaks", "columns_for", "flow", "papers_for"]

@@ -26,8 +26,9 @@ class Bands:
         self.of, self.work, self.page = one_page, work, one_page.page
         self.steps: Dict[StepKey, Step] = {step.key: step for step in work.steps}
         self.true = true_values(work)
-        given = {key for key in work.blocks if key not in self.steps} | one_page.constants
-        self._given = {(row, col) for key in given for _, row, col in work.blocks[key].cells()}
+        waiting = {at for step in work.steps if step.key not in one_page.constants for at in step.positions}
+        given = {(row, col) for block in work.blocks.values() for _, row, col in block.cells()}
+        self._given = given - waiting  # a gradient that one operation hands on has the cells of that step
         self._bottom = max((band for _, band in one_page.rows), default=6)
 
     def write(self, number: int, band: Band) -> None:
@@ -135,14 +136,18 @@ class Bands:
                 page.put(row, columns.hidden, f"=MAX({area})", "key", "0")
 
     def _format(self, key: StepKey) -> str:
-        """Four significant digits of the largest number, the decimal points one below the other."""
-        sizes = [abs(value.at) for value in self.true[key] if isinstance(value, Box) and value.at]
-        if not sizes or not isfinite(max(sizes)):
-            return "0.0???"
-        power = floor(log10(max(sizes)))
-        if power < -4 or power > 8:
-            return "0.000E+00"
-        return "0.0" + "?" * max(0, 2 - power) if power < 4 else "0.?"
+        return to_four_digits([value.at for value in self.true[key] if isinstance(value, Box)])
+
+
+def to_four_digits(values: Sequence[float]) -> str:
+    """A number format with four significant digits of the largest number, the decimal points one below the other."""
+    sizes = [abs(value) for value in values if value]
+    if not sizes or not isfinite(max(sizes)):
+        return "0.0???"
+    power = floor(log10(max(sizes)))
+    if power < -4 or power > 8:
+        return "0.000E+00"
+    return "0.0" + "?" * max(0, 2 - power) if power < 4 else "0.?"
 
 
 def as_written(values: Sequence[Any]) -> str:
@@ -152,6 +157,14 @@ def as_written(values: Sequence[Any]) -> str:
         return "General"
     decimals = max((len(text.partition(".")[2]) for text in texts if not text.endswith(".0")), default=0)
     return "0" if not decimals else "0.0" + "?" * (decimals - 1) if decimals <= 8 else "General"
+
+
+def texts(values: Sequence[Any], shown: str) -> List[str]:
+    """Numbers in this format; none where the program itself makes them fit."""
+    if shown == "General":
+        return []
+    decimals = len(shown.partition(".")[2])
+    return [f"{value:.3E}" if "E" in shown else f"{value:.{decimals}f}" for value in values]
 
 
 def plain(value: Any) -> Any:

@@ -12,7 +12,9 @@ from .page import Page
 from .sheet import Paper, PlannedSheet
 
 SHEET = "Tasks"
-CHARACTERS, ANSWER_LINES = 88, 3  # of a line; of an answer
+CHARACTERS, ANSWER_LINES = 104, 3  # of a line; of an answer
+ROW_POINTS, PAGE_POINTS = 14.0, 700.0  # of a row; of A4 within its margins, less a little for the footer
+LARGEST, SMALLEST = 90, 70  # percent
 HELP = (
     "Each task is a page: type into its yellow cells, from top to bottom. A formula of your own counts as well as a "
     "number. Save the file, and saitama learn says what is right, and why something is not. The + on the left of a "
@@ -51,11 +53,17 @@ def plan_front(
                 page.text(page.row, 2, line)
                 folded.append(page.row)
                 page.row += 1
+    words = page.row
     _questions(page, questions)
     page.widths.update({1: 4.0, 2: 90.0})
     page.folded, page.protected = folded, False
     page.freeze = "A3"
-    page.paper = Paper(False, 90, 800.0)
+    for row in range(1, page.row):
+        page.heights.setdefault(row, ROW_POINTS)
+    used = sum(height for row, height in page.heights.items() if row not in folded)
+    scale = int(max(SMALLEST, min(LARGEST, 100 * PAGE_POINTS / used)))
+    page.paper = Paper(False, scale, PAGE_POINTS / scale * 100)
+    page.breaks = [words] if used > page.paper.height else []
     page.footer = (learner or "", "page &P of &N", f"numbers {seed}" if seed is not None else "")
     return page.sheet()
 

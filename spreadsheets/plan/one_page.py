@@ -6,6 +6,7 @@ The blanks refer to each other only through what was typed: a mark says whether 
 from __future__ import annotations
 
 import textwrap
+from math import isfinite
 from typing import Dict, List, Sequence, Tuple
 
 from ..graph.items import Item, Leaf, Node, numbers
@@ -24,18 +25,20 @@ from .arrange import (
     columns_for,
     flow,
     in_one_line,
-    paper_for,
+    papers_for,
 )
-from .bands import Bands, as_written
+from .bands import Bands, as_written, texts, to_four_digits
 from .page import Page
 from .page_options import PageOptions
 from .reads import is_constant, reads
 from .section import Draft, Section
+from .sheet import Paper
 from .subject import Subject
 from .title import expression
 from .work import Apart, Step, Work
 
 ANSWER_LINES = 3  # for a question
+SMALL, SMALLEST = 70, 58  # percent of the size on the screen
 NO_NAME = "_" * 20  # to be typed over, or written on; a cell with something in it is no blank of the exercise
 LEGEND = {
     "own": "Fill in the yellow cells from top to bottom. ✓ follows from your own numbers above, ✗ does not, ≈ nearly: "
@@ -75,7 +78,7 @@ class OnePage:
         needed = {key for keys in read.values() for key in keys}
         leaves = [leaf for leaf in self.subject.graph.inputs if not is_number(leaf) and Value(leaf) in needed]
         given = [(Value(leaf), leaf.name, leaf.shape) for leaf in leaves]
-        self.columns: Columns = columns_for(wanted, given)
+        self.columns: Columns = columns_for(wanted, given, self._written([key for key, _, _ in given]))
         self.page.widths.update(self.columns.widths())
         self._head()
         self._given(given)
@@ -89,6 +92,15 @@ class OnePage:
         self._questions()
         self._sections(work)
         self._print()
+
+    def _written(self, given: Sequence[StepKey]) -> List[str]:
+        """The numbers that columns have to be wide enough for: the given, and those of the steps."""
+        found: List[str] = []
+        for key in (*given, *(step.key for step in self.steps)):
+            array = None if isinstance(key, Inner) else self.subject.run.get(key)
+            values = [] if array is None else [value for value in numbers(array) if isfinite(value)]
+            found += texts(values, as_written(values) if key in given else to_four_digits(values))
+        return found
 
     def _wanted(self, step: Step, read: Sequence[StepKey]) -> Wanted:
         shown = [
@@ -120,7 +132,7 @@ class OnePage:
         lines = [top]  # the rows where a printed page may end
         for group in ([one for one in given if not one[2]], [one for one in given if one[2]]):
             if group:
-                left = in_one_line([(name, shape) for _, name, shape in group])
+                left = in_one_line([(name, shape) for _, name, shape in group], self.columns.cell)
                 shown, bottom = flow(self.sheet, group, page.row, FIRST, self.columns.mark, left, bool(group[0][2]))
                 lines += [one.name_at[0] for one in shown]
                 for one in shown:
@@ -205,7 +217,7 @@ class OnePage:
 
     def _wrapped(self, text: str) -> List[str]:
         """In lines that are no wider than the page."""
-        return textwrap.wrap(text, int(1.05 * sum(self.columns.widths().values())))
+        return textwrap.wrap(text, int(1.25 * sum(self.columns.widths().values())))
 
     # --- what verify and the printer need ---------------------------------------------------------------------------
     def _sections(self, work: Work) -> None:
@@ -226,17 +238,23 @@ class OnePage:
 
     def _print(self) -> None:
         page, options = self.page, self.options
-        widest = self.columns.widths()
-        page.paper = paper_for(widest)
         for row in range(1, max(bottom for _, bottom in self.rows) + 1):
             page.heights.setdefault(row, ROW_POINTS)
-        page.breaks = breaks(self.rows, page.heights, page.paper.height, 1)
+        page.paper, page.breaks = self._paper()
         page.repeated_rows = "1:1"
         page.freeze = "A4"
         seed = f"numbers {options.numbers}   " if options.numbers is not None else ""
         page.footer = (options.name or "name ____________________", "page &P of &N", f"{seed}sheet {options.digest}")
         last = max(self.columns.hidden + 5 * (self.columns.answer + 1), self._right_of_asides())
         page.hidden_columns = range(self.columns.last + 1, last + 1)
+
+    def _paper(self) -> Tuple[Paper, List[int]]:
+        """The paper, and the rows after which a sheet of it ends: upright unless that makes the numbers small, and then
+        too if it saves a sheet."""
+        upright, across = papers_for(self.columns.widths())
+        ends, ends_across = (breaks(self.rows, self.page.heights, paper.height, 1) for paper in (upright, across))
+        small = upright.scale < (SMALL if len(ends) >= len(ends_across) else SMALLEST)
+        return (across, ends_across) if small else (upright, ends)
 
     def _right_of_asides(self) -> int:
         asides = [self.places[step.key] for step in self._dry.steps if step.aside]

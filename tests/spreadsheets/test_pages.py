@@ -61,6 +61,25 @@ def test_hints_unfold_and_the_list_links_to_the_pages(tmp_path: Path) -> None:
     assert links == ["'sums'!A1", "'squares'!A1"]
 
 
+@pytest.mark.parametrize("tasks, ends", [(9, 0), (24, 1)])
+def test_the_list_fits_a_sheet_of_paper_or_the_questions_have_one_of_their_own(
+    tasks: int, ends: int, tmp_path: Path
+) -> None:
+    a = Tensor([1.5, -2.0], name="a")
+    many = [PageOf(f"t{n}", a + n, title=f"Task {n}", hints=("One.", "Two.")) for n in range(1, tasks + 1)]
+    path = tmp_path / "many.xlsx"
+    pages(many, path, heading="Many tasks", about=["A line."], questions=["Why is that so?"] * 3)
+    sheet = load_workbook(path)["Tasks"]
+    breaks = [stop.id for stop in sheet.row_breaks.brk]
+    assert len(breaks) == ends
+    assert all(sheet.cell(row + 1, 1).value == "open questions" for row in breaks)
+    used = sum(
+        sheet.row_dimensions[r].height for r in range(1, sheet.max_row + 1) if not sheet.row_dimensions[r].hidden
+    )
+    room = 297 / 25.4 * 72 - 72 * (sheet.page_margins.top + sheet.page_margins.bottom)
+    assert used * sheet.page_setup.scale / 100 <= room * (ends + 1)
+
+
 def test_titles_that_cannot_be(tmp_path: Path) -> None:
     first, second = two()
     for wrong in ("Graph", "exported 3", "Tasks"):

@@ -16,6 +16,7 @@ from pages import blanks, fill, handed_in, type_in
 from saitama import Tensor, optim
 from saitama.autograd import Value
 from saitama.spreadsheets import export, recalculate, verify, worksheet
+from saitama.spreadsheets.plan.measure import INDENT, NUMBER_EDGE, column_pixels, pixels
 from saitama.spreadsheets.plan.reads import is_constant
 
 GRAPHS: Mapping[str, Any] = {
@@ -101,12 +102,23 @@ def test_an_infinity_is_typed_as_a_text_and_marked_right(tmp_path: Path) -> None
 
 
 @needs_ironcalc
-def test_a_mark_waits_for_what_stands_before(tmp_path: Path) -> None:
-    path = handed_in(chain(), tmp_path / "w.xlsx", {"d": None})
+@pytest.mark.parametrize("open, after, other", [("d", "e", "L"), ("dL/de", "dL/dd", "dL/da"), ("dL/dd", "dL/da", "e")])
+def test_a_mark_waits_for_what_stands_before(open: str, after: str, other: str, tmp_path: Path) -> None:
+    path = handed_in(chain(), tmp_path / "w.xlsx", {open: None})
     by_name = {name: next(iter(cells.values())) for name, cells in blanks(path).items()}
     cell = {name: openpyxl.utils.get_column_letter(c) + str(r) for name, (_, r, c) in by_name.items()}
     found = marks(path)
-    assert not found[cell["d"]] and not found[cell["e"]] and found[cell["L"]] == RIGHT
+    assert not found[cell[open]] and not found[cell[after]] and found[cell[other]] == RIGHT
+
+
+@needs_ironcalc
+def test_a_number_that_is_computed_waits_for_what_was_not_typed(tmp_path: Path) -> None:
+    L, names = chain()
+    path = tmp_path / "w.xlsx"
+    worksheet(L, path, names=names, blanks=["e"])  # its gradient too; those after it are computed
+    shown = recalculate(path, engine="ironcalc").values["Page"]
+    helpers = re.compile(r"[A-Z]+[12]$")  # the most decimals and digits of a page stand in its first two rows
+    assert not [cell for cell, value in shown.items() if value == 0.0 and not helpers.match(cell)]
 
 
 # --- what the file hides ----------------------------------------------------------------------------------------------
@@ -297,3 +309,33 @@ def test_fill_types_every_blank(tmp_path: Path) -> None:
     worksheet(root, tmp_path / "w.xlsx", names=names)
     fill(tmp_path / "w.xlsx", Learner(root, names, {}))
     assert verify(tmp_path / "w.xlsx").kinds == {"typed numbers": 85}
+
+
+def test_columns_are_wide_enough_for_numbers_and_names(tmp_path: Path) -> None:
+    beta, weights, far = leaf(0.984375), leaf(-2.5), leaf(4e5)
+    doubled = beta * weights
+    large = far * far
+    both = doubled * large
+    names = {"beta": beta, "weights": weights, "far": far, "doubled": doubled, "large": large, "both": both}
+    path = tmp_path / "w.xlsx"
+    worksheet(both, path, names=names, solution=True)
+    sheet = openpyxl.load_workbook(path)["Page"]
+    for row in sheet.iter_rows(max_col=10):
+        for cell in row:
+            room = column_pixels(sheet.column_dimensions[cell.column_letter].width)
+            if cell.value in names and cell.column > 2:
+                assert pixels(str(cell.value)) + INDENT <= room, cell
+            if cell.value in (0.984375, 4e5):
+                assert pixels(str(cell.value)) + NUMBER_EDGE <= room, cell
+            if cell.value == 1.6e11:
+                assert pixels("1.600E+11") + NUMBER_EDGE <= room, cell
+
+
+def test_a_sheet_of_paper_is_saved_where_the_numbers_stay_legible(tmp_path: Path) -> None:
+    x, dy = leaf([1.5, -2.0, 0.5, 3.0]), leaf([0.5, 1.0, -2.0, 2.5])
+    y = x.relu()
+    weighted = y * dy
+    path = tmp_path / "w.xlsx"
+    worksheet(weighted.sum(), path, names={"x": x, "dy": dy, "y": y, "weighted": weighted})
+    sheet = openpyxl.load_workbook(path)["Page"]
+    assert sheet.page_setup.orientation == "portrait" and not sheet.row_breaks.brk and sheet.page_setup.scale >= 58
