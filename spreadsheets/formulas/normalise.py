@@ -45,12 +45,12 @@ class BatchNorm(Formula):
         x = s.x[0]
         rows, columns = x.shape[0], (x.shape[1],)
         eps = s.helper("eps", (), lambda i: repr(float(s.params["eps"])))
-        mean = s.helper("mean = the mean x of each column", columns, lambda i: f"AVERAGE({column(x, i[0])})")
+        mean = s.helper("mean = the average x of each column", columns, lambda i: f"AVERAGE({column(x, i[0])})")
 
         def var_of(i: Index) -> str:
             return variance(column(x, i[0]), mean[i], rows)
 
-        var = s.helper("var = the mean of (x − mean)² of each column", columns, var_of)
+        var = s.helper("var = the average (x − mean)² of each column", columns, var_of)
         r = s.helper("r = 1 / √(var + eps)", columns, lambda i: f"1/SQRT({var[i]}+{eps[()]})")
         xh = s.helper("x̂ = (x − mean) · r", x.shape, lambda i: f"({x[i]}-{mean[i[1:]]})*{r[i[1:]]}")
         s.kept.update(r=r, xh=xh)
@@ -113,12 +113,12 @@ class LayerNorm(Formula):
         x = s.x[0]
         width, rows = x.shape[-1], x.shape[:-1]
         eps = s.helper("eps", (), lambda i: repr(float(s.params["eps"])))
-        mean = s.helper("mean = the mean x of each row", rows, lambda i: f"AVERAGE({x.line((*i, ALL))})")
+        mean = s.helper("mean = the average x of each row", rows, lambda i: f"AVERAGE({x.line((*i, ALL))})")
 
         def var_of(i: Index) -> str:
             return variance(x.line((*i, ALL)), mean[i], width)
 
-        var = s.helper("var = the mean of (x − mean)² of each row", rows, var_of)
+        var = s.helper("var = the average (x − mean)² of each row", rows, var_of)
         r = s.helper("r = 1 / √(var + eps)", rows, lambda i: f"1/SQRT({var[i]}+{eps[()]})")
         xh = s.helper("x̂ = (x − mean) · r", x.shape, lambda i: f"({x[i]}-{mean[i[:-1]]})*{r[i[:-1]]}")
         s.kept.update(r=r, xh=xh)

@@ -91,6 +91,12 @@ class Columns:
         """The first of the hidden ones."""
         return self.last + 2
 
+    def room_for(self, text: float) -> int:
+        """The last column from which so many pixels end on the page: what is hidden beside it would cut them off."""
+        width = {column: column_pixels(each) for column, each in self.widths().items()}
+        columns = range(self.blank, self.first, -1)
+        return next((c for c in columns if sum(width[k] for k in range(c, self.last + 1)) > text), self.first + 1)
+
     def widths(self) -> Dict[int, float]:
         found = {NUMBER: NUMBER_WIDTH, RULE: RULE_WIDTH}
         found.update(dict.fromkeys(range(self.first, self.mark), self.cell))

@@ -28,6 +28,7 @@ from .arrange import (
     papers_for,
 )
 from .bands import Bands, as_written, texts, to_four_digits
+from .measure import pixels
 from .page import Page
 from .page_options import PageOptions
 from .reads import is_constant, reads
@@ -117,8 +118,10 @@ class OnePage:
         facts = [f"numbers {options.numbers}"] if options.numbers is not None else []
         facts += [f"sheet {options.digest}"] if options.digest else []
         page.text(2, NUMBER, "     ".join(facts), "note")
-        page.text(2, columns.label, "name", "name_left")
-        page.put(2, columns.blank, options.name or NO_NAME, "learner")
+        learner = options.name or NO_NAME
+        at = columns.room_for(pixels(learner))
+        page.text(2, at - 1, "name", "name_left")
+        page.put(2, at, learner, "learner")
         page.text(3, NUMBER, LEGEND[options.marks], "note")
         for row, line in enumerate(self._wrapped(options.task), 4):
             page.text(row, NUMBER, line, "text")

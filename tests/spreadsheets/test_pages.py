@@ -7,6 +7,7 @@ from typing import List
 
 import pytest
 from openpyxl import load_workbook
+from openpyxl.utils import get_column_letter
 
 from saitama import Tensor
 from saitama.cli import main
@@ -121,3 +122,17 @@ def test_the_original_may_have_several_pages_too(tmp_path: Path) -> None:
         assert found.story is not None and found.story.empty == found.story.blanks and not found.trusted
     with pytest.raises(WorkbookError, match="choose one"):
         verify(mine, original=original)
+
+
+def test_a_name_ends_on_the_page(tmp_path: Path) -> None:
+    """What is hidden beside a page would cut it off."""
+    x = Tensor(2.0, name="x")
+    y = x * 3
+    for learner in ("", "Ada", "Ada Lovelace", "Augusta Ada King-Noel"):
+        path = tmp_path / f"{len(learner)}.xlsx"
+        pages([PageOf("one", y, {"y": y})], path, heading="One task", learner=learner, overwrite=True)
+        sheet = load_workbook(path)["one"]
+        (at,) = [cell.column + 1 for cell in sheet[2] if cell.value == "name"]
+        columns = [sheet.column_dimensions[get_column_letter(n)] for n in range(at, sheet.max_column + 1)]
+        shown = str(sheet.cell(2, at).value)
+        assert sum(column.width for column in columns if not column.hidden) >= len(shown), shown
