@@ -13,6 +13,7 @@ import json
 import os
 import platform
 import runpy
+import shutil
 import subprocess
 import tempfile
 from glob import glob
@@ -24,6 +25,7 @@ from setuptools.command.build_ext import build_ext
 from setuptools.errors import BaseError, CCompilerError
 
 Record = Dict[str, Any]
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 FAILURES = (CCompilerError, BaseError, OSError)  # what a missing or failing compiler raises
 
 # A call left over keeps a loop from becoming vectors, so what we call inline has to be.
@@ -105,6 +107,16 @@ def threads_flags(compiler: Any) -> Tuple[List[str], List[str]]:
     return [], []
 
 
+def side_by_side_flags(compiler: Any) -> Tuple[List[str], List[str]]:
+    """(compile, link) flags that let GCC optimise the one large file in parts, on every core, as it links them."""
+    link = [f"-flto={CORES}"]
+    if CORES == 1 or works(compiler, CLANG) or not works(compiler, PLAIN, ["-flto"], link):
+        return [], []
+    if shutil.which(os.environ.get("MAKE", "make")) is None:
+        print("saitama: warning: GCC needs `make` to compile on more than one core, and there is none")
+    return ["-flto", "-fno-fat-lto-objects"], link
+
+
 def march_flags(compiler: Any) -> List[str]:
     """The flags that choose the instruction set."""
     march = os.environ.get("SAITAMA_MARCH") or "native"
@@ -141,6 +153,7 @@ class BuildKernels(build_ext):
             if not works(self.compiler, PLAIN):
                 raise CCompilerError("no working C compiler was found (CC chooses one)")
             self.record = self.choose_flags(extension)
+            print(f"saitama: compiling the kernels takes a minute or two ({CORES} cores)", flush=True)
             if self.record != read_record(built):
                 self.force = True  # other flags make other kernels
             super().build_extensions()
@@ -165,6 +178,8 @@ class BuildKernels(build_ext):
         """
         threads_compile, threads_link = threads_flags(self.compiler)
         march = march_flags(self.compiler)
+        lto_compile: List[str] = []
+        lto_link: List[str] = []
         if self.compiler.compiler_type == "msvc":
             general = ["/O2"]
         else:
@@ -172,8 +187,11 @@ class BuildKernels(build_ext):
             name = march[0].split("=")[1] if march else "none"
             general.append(f'-DSAITAMA_MARCH="{name}"')  # for saitama.kernels.info()
             general += [*UNROLL_CLANG, *INLINE_CLANG] if works(self.compiler, CLANG) else [*UNROLL_GCC, *INLINE_GCC]
-        extension.extra_compile_args = [*general, *march, *threads_compile]
-        extension.extra_link_args = threads_link
+            lto_compile, lto_link = side_by_side_flags(self.compiler)
+            if lto_link:  # the flags once more: the linker has GCC optimise
+                lto_link = [*general, *march, *lto_link]
+        extension.extra_compile_args = [*general, *march, *threads_compile, *lto_compile]
+        extension.extra_link_args = [*lto_link, *threads_link]
         return {
             "compiled": True,
             "compiler": (getattr(self.compiler, "compiler", None) or [self.compiler.compiler_type])[0],
