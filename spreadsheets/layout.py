@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Iterator, List, Optional, Sequence, Tuple
 
 from openpyxl.utils import get_column_letter
@@ -67,26 +67,26 @@ class Block:
         """Columns of numbers."""
         return self.shape[-1] if self.shape else 1
 
-    @property
+    @cached_property
     def lines(self) -> int:
         """Rows of one slice."""
         return self.shape[-2] if len(self.shape) > 1 else 1
 
-    @property
+    @cached_property
     def stride(self) -> int:
         """Rows from one slice to the next."""
         return self.lines + (len(self.shape) > 2)
 
-    @property
+    @cached_property
     def slices(self) -> int:
         return size_of(self.shape[:-2])
 
-    @property
+    @cached_property
     def height(self) -> int:
         """Rows from the first number to the last; the label row above the first slice is not counted."""
         return max(1, self.slices * self.stride - (len(self.shape) > 2))
 
-    @property
+    @cached_property
     def size(self) -> int:
         return size_of(self.shape)
 
@@ -108,6 +108,8 @@ class Block:
 
     def at(self, index: Sequence[int]) -> Tuple[int, int]:
         """(row, column) of one number."""
+        if len(index) == 2:  # most numbers are of a matrix
+            return self.row + index[0], self.column + index[1]
         row = self.slice_row(index[:-2]) + (index[-2] if len(index) > 1 else 0)
         return row, self.column + (index[-1] if index else 0)
 
@@ -150,6 +152,9 @@ class Block:
     def ranges(self, pattern: Pattern) -> List[str]:
         """The ranges that hold the numbers of `pattern`, in row order: `(ALL, 2)` of a matrix is its third column."""
         shape, rank = self.shape, len(self.shape)
+        if rank == 2 and self.size:  # the same as below, in less time
+            (top, bottom), (left, right) = ((0, n - 1) if p is ALL else (p, p) for p, n in zip(pattern, shape))
+            return [self._range(self.row + top, self.column + left, self.row + bottom, self.column + right)]
         if any(shape[axis] == 0 for axis in range(rank) if pattern[axis] is ALL):
             return []
         first = max(rank - 1, 0)  # axes first..rank-2 are all ALL: one range runs through their slices

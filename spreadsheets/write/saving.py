@@ -15,12 +15,14 @@ from itertools import count
 from pathlib import Path
 from typing import Any, List, Optional, Tuple, Union
 
+from openpyxl.drawing.spreadsheet_drawing import SpreadsheetDrawing
 from openpyxl.packaging.custom import CustomPropertyList, StringProperty
 from openpyxl.writer.excel import ExcelWriter
 
 from saitama.files import atomic_path, target_file
 
 from ..errors import WorkbookError
+from .sheet_xml import PlannedWorksheet
 
 MARK = "docProps/custom.xml"
 PROPERTY = "saitama"
@@ -38,11 +40,24 @@ def write_workbook(workbook: Any, path: PathLike, overwrite: Optional[bool] = No
     workbook.custom_doc_props.append(StringProperty(PROPERTY, ""))  # so that the writer announces the part
     packed = BytesIO()  # first, because openpyxl's writer complains twice about a full disk
     with _MarkLast(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        ExcelWriter(workbook, archive).write_data()
+        _Writer(workbook, archive).write_data()
         zipfile.ZipFile.writestr(archive, MARK, mark(archive))
     check_replaceable(path, overwrite)  # as late as can be: somebody may have saved the file a moment ago
     with atomic_path(path) as temporary:
         temporary.write_bytes(packed.getvalue())
+
+
+class _Writer(ExcelWriter):
+    """A sheet that can write itself goes into the archive without another file between."""
+
+    def write_worksheet(self, sheet: Any) -> None:
+        if not isinstance(sheet, PlannedWorksheet):
+            return super().write_worksheet(sheet)
+        sheet._drawing = SpreadsheetDrawing()
+        sheet._drawing.charts, sheet._drawing.images = sheet._charts, sheet._images
+        with self._archive.open(sheet.path[1:], "w") as part:
+            sheet.write_to(part)
+        self.manifest.append(sheet)
 
 
 class _MarkLast(zipfile.ZipFile):

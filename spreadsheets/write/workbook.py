@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import os
-from operator import attrgetter
-from typing import Any, Iterator, List, Optional, Sequence, Union
+from typing import Any, Optional, Union
 
 from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
 from openpyxl.chart import Reference, ScatterChart, Series
 from openpyxl.chart.shapes import GraphicalProperties
 from openpyxl.drawing.line import LineProperties
 from openpyxl.formatting.rule import FormulaRule
 from openpyxl.styles import Font
-from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 from openpyxl.worksheet.cell_range import CellRange
 from openpyxl.worksheet.datavalidation import DataValidation
-from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.pagebreak import Break
 
 from ..layout import column
-from ..plan.page import target
-from ..plan.sheet import Chart, Element, Live, Plan, PlannedSheet, Prompt, Spot
-from ..texts import cell_text, chart_text, cut, escaped
+from ..plan.sheet import Chart, Plan, PlannedSheet, Prompt
+from ..texts import chart_text
 from .saving import write_workbook
-from .style import HEADING, LINE, LOOKS, Styles, fill, use_our_font, write_number
+from .sheet_xml import PlannedWorksheet
+from .style import HEADING, LINE, LOOKS, Styles, fill, use_our_font
 
 
 def write_plan(plan: Plan, path: Union[str, os.PathLike[str]], overwrite: Optional[bool] = None) -> None:
@@ -34,68 +30,11 @@ def write_plan(plan: Plan, path: Union[str, os.PathLike[str]], overwrite: Option
     use_our_font(workbook)
     styles = Styles(workbook)
     for sheet in plan.sheets:
-        write_sheet(workbook, styles, sheet)
+        written = PlannedWorksheet(workbook, sheet, styles)
+        workbook._sheets.append(written)
+        set_up(written, sheet)
     workbook.active = 0
     write_workbook(workbook, path, overwrite)
-
-
-class RowByRow(WriteOnlyWorksheet):
-    """A sheet to which rows of finished cells are appended."""
-
-    def _values_to_row(self, cells: Iterator[Any], row: int) -> Iterator[Any]:
-        return cells
-
-
-def write_sheet(workbook: Workbook, styles: Styles, sheet: PlannedSheet) -> None:
-    written: Any = RowByRow(workbook, sheet.title)
-    workbook._sheets.append(written)
-    set_up(written, sheet)
-    cell: Any = WriteOnlyCell(written)
-    for number, spots in rows(sheet):
-        written.append(write_row(cell, styles, number, spots))
-    written.close()
-
-
-def rows(sheet: PlannedSheet) -> Iterator[tuple[int, List[Spot]]]:
-    """Every row from the first to the last that has cells: its number and its cells from left to right."""
-    waiting = sorted(sheet.elements, key=attrgetter("top"), reverse=True)
-    open_elements: List[Element] = []
-    last = max((element.bottom for element in sheet.elements), default=0)
-    for number in range(1, last + 1):
-        while waiting and waiting[-1].top <= number:
-            open_elements.append(waiting.pop())
-        open_elements = [element for element in open_elements if element.bottom >= number]
-        sheet.overflow.start(number)
-        spots = [spot for element in open_elements for spot in element.row(number)]
-        spots.sort(key=attrgetter("column"))
-        yield number, spots + sheet.overflow.spots
-
-
-def write_row(cell: Any, styles: Styles, row: int, spots: Sequence[Spot]) -> Iterator[Any]:
-    """The cells of a row, one after the other in the same object, which openpyxl writes at once."""
-    cell.row, before = row, 0
-    for spot in spots:
-        if spot.column <= before:
-            raise ValueError(f"two cells at {column(spot.column)}{row}")
-        cell.column = before = spot.column
-        cell._style = styles.array(spot.style, spot.number_format)
-        fill_in(cell, spot.content)
-        cell._hyperlink = None
-        if spot.link is not None:
-            location, text = target(*spot.link), escaped(cut(str(spot.content), 200))
-            cell._hyperlink = Hyperlink(ref=cell.coordinate, location=location, display=text)
-        yield cell
-
-
-def fill_in(cell: Any, content: Any) -> None:
-    if isinstance(content, Live):
-        cell._value, cell.data_type = "=" + content, "f"
-    elif isinstance(content, str):
-        cell._value, cell.data_type = cell_text(content), "s"
-    elif content is None:
-        cell._value, cell.data_type = None, "f"  # written without t="n", which IronCalc takes for a number
-    else:
-        write_number(cell, content)
 
 
 def set_up(written: Any, sheet: PlannedSheet) -> None:
