@@ -41,7 +41,11 @@ def _group(carried: Carried, step: OptimizerStep, given: Mapping[str, Any], book
     off = {name: value for name, value in added.items() if name not in given["cells"]}
     off.update(given["off"])
     live = [name for name in known if name in given["cells"]]
-    if {*given["cells"], *off} != set(known) or set(live) & set(off) or not set(off) <= {*rule.switches, *rule.conventions}:
+    if (
+        {*given["cells"], *off} != set(known)
+        or set(live) & set(off)
+        or not set(off) <= {*rule.switches, *rule.conventions}
+    ):
         raise ValueError(f"{step.optimizer} takes the options {', '.join(known)}")
     if any(value not in (0, False) for name, value in off.items() if name not in rule.conventions):
         raise ValueError("an option that is off has a value")

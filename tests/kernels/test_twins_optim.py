@@ -65,14 +65,10 @@ def test_sgd(twins: Twins, case: Lists, nesterov: bool, momentum: float, dampeni
 
 
 @given(lists(4), st.integers(1, 1000), st.booleans(), st.sampled_from([0.0, 0.01]), st.booleans(), st.booleans())
-def test_adam(
-    twins: Twins, case: Lists, step: int, decoupled: bool, decay: float, corrected: bool, old: bool
-) -> None:
+def test_adam(twins: Twins, case: Lists, step: int, decoupled: bool, decay: float, corrected: bool, old: bool) -> None:
     agree_on_lists(
         twins,
-        lambda K, p, g, m, v: K.adam_step(
-            p, g, m, v, step, 0.1, 0.9, 0.999, 1e-8, decay, decoupled, corrected, old
-        ),
+        lambda K, p, g, m, v: K.adam_step(p, g, m, v, step, 0.1, 0.9, 0.999, 1e-8, decay, decoupled, corrected, old),
         *case[:3],
         [c._replace(flat=[abs(x) for x in c.flat]) for c in case[3]],
         ulps=1,  # pow may differ in the last bit
