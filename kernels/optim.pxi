@@ -214,20 +214,24 @@ def sgd_step(params, grads, momenta, double lr, double momentum, double dampenin
 
 
 def adam_step(params, grads, first, second, Py_ssize_t t, double lr, double beta1, double beta2, double eps,
-              double weight_decay, bint decoupled):
+              double weight_decay, bint decoupled, bint bias_correction=True, bint old_moments=False):
     cdef OptimSettings s
     if t < 1:
         raise ValueError(f"adam_step: step {t}: the first step is 1")
     s.lr, s.beta1, s.beta2, s.eps, s.weight_decay, s.decoupled = lr, beta1, beta2, eps, weight_decay, decoupled
-    s.size = lr / (1 - c_pow(beta1, t))
-    s.root = c_sqrt(1 - c_pow(beta2, t))
+    s.old_moments = old_moments
+    s.size, s.root = lr, 1
+    if bias_correction:
+        s.size = lr / (1 - c_pow(beta1, t))
+        s.root = c_sqrt(1 - c_pow(beta2, t))
     take_step("adam_step", [params, grads, first, second], 4, RULE_ADAM, &s)
 
 
 def rmsprop_step(params, grads, square, momenta, averages, double lr, double alpha, double eps, double weight_decay,
-                 double momentum):
+                 double momentum, bint old_moments=False):
     cdef OptimSettings s
     s.lr, s.beta1, s.eps, s.weight_decay, s.momentum = lr, alpha, eps, weight_decay, momentum
+    s.old_moments = old_moments
     take_step("rmsprop_step", [params, grads, square, momenta, averages], 3, RULE_RMSPROP, &s)
 
 

@@ -20,6 +20,7 @@ cdef struct OptimSettings:
     double root
     bint nesterov
     bint decoupled
+    bint old_moments
 
 
 cdef inline real decayed(real g, real weight_decay, real p) noexcept nogil:
@@ -53,15 +54,21 @@ cdef inline void adam(real *p, const real *g, real *m, real *v, Py_ssize_t n,
     cdef real penalty = <real> (0 if s.decoupled else s.weight_decay)
     cdef real beta1 = <real> s.beta1, fresh1 = <real> (1 - s.beta1)
     cdef real beta2 = <real> s.beta2, fresh2 = <real> (1 - s.beta2)
-    cdef real size = <real> s.size, root = <real> s.root, eps = <real> s.eps, start, slope, first, second
+    cdef real size = <real> s.size, root = <real> s.root, eps = <real> s.eps, start, slope, first, second, m_old, v_old
+    cdef bint old_moments = s.old_moments
     cdef Py_ssize_t i
     for i in range(n):
         start = decayed(p[i], shrink, p[i])
         slope = decayed(g[i], penalty, start)
-        first = beta1 * m[i] + fresh1 * slope
-        second = beta2 * v[i] + fresh2 * (slope * slope)
+        m_old = m[i]
+        v_old = v[i]
+        first = beta1 * m_old + fresh1 * slope
+        second = beta2 * v_old + fresh2 * (slope * slope)
         m[i] = first
         v[i] = second
+        if old_moments:
+            first = m_old
+            second = v_old
         p[i] = start - size * first / (<real> c_sqrt(<double> second) / root + eps)
 
 
@@ -69,15 +76,21 @@ cdef inline void rmsprop(real *p, const real *g, real *square, real *v, real *me
                          const OptimSettings *s) noexcept nogil:  # IN/OUT p, square, v, mean
     """In double. v is NULL without momentum, mean if it is not centred; s.beta1 is alpha."""
     cdef double lr = s.lr, weight_decay = s.weight_decay, alpha = s.beta1, eps = s.eps, momentum = s.momentum
-    cdef double slope, q, a = 0, u
+    cdef double slope, q, a = 0, u, q_new, a_new = 0
+    cdef bint old_moments = s.old_moments
     cdef Py_ssize_t i
     for i in range(n):
         slope = decayed(<double> g[i], weight_decay, <double> p[i])
-        q = alpha * square[i] + (1 - alpha) * (slope * slope)
-        square[i] = <real> q
+        q = square[i]
+        q_new = alpha * q + (1 - alpha) * (slope * slope)
+        square[i] = <real> q_new
         if mean != NULL:
-            a = alpha * mean[i] + (1 - alpha) * slope
-            mean[i] = <real> a
+            a = mean[i]
+            a_new = alpha * a + (1 - alpha) * slope
+            mean[i] = <real> a_new
+        if not old_moments:
+            q = q_new
+            a = a_new
         u = slope / (c_sqrt(q - a * a) + eps)
         if v != NULL:
             u = momentum * v[i] + u

@@ -184,14 +184,14 @@ def sgd_step(params: Tensors, grads: Tensors, momenta: Optional[Tensors], lr: fl
     zeros, and the dampening is 0.
     """
 
-def adam_step(params: Tensors, grads: Tensors, first: Tensors, second: Tensors, t: int, lr: float, beta1: float, beta2: float, eps: float, weight_decay: float, decoupled: bool) -> None:
+def adam_step(params: Tensors, grads: Tensors, first: Tensors, second: Tensors, t: int, lr: float, beta1: float, beta2: float, eps: float, weight_decay: float, decoupled: bool, bias_correction: bool = True, old_moments: bool = False) -> None:
     """New params, first moments m and second moments v: step number t, which counts from 1. Decoupled weight decay is
-    that of AdamW.
+    that of AdamW. With old moments p moves by those before this step.
     """
 
-def rmsprop_step(params: Tensors, grads: Tensors, square: Tensors, momenta: Optional[Tensors], averages: Optional[Tensors], lr: float, alpha: float, eps: float, weight_decay: float, momentum: float) -> None:
+def rmsprop_step(params: Tensors, grads: Tensors, square: Tensors, momenta: Optional[Tensors], averages: Optional[Tensors], lr: float, alpha: float, eps: float, weight_decay: float, momentum: float, old_moments: bool = False) -> None:
     """New params, mean squares, and momenta and mean gradients unless they are None; with the latter it is the centered
-    form.
+    form. With old moments the gradient is divided by the means before this step.
     """
 
 def accumulate(tensors: Tensors, others: Tensors) -> None: ...  # tensor + other for every element of each

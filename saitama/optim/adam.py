@@ -21,6 +21,9 @@ class Adam(Optimizer):
         m̂ = m / (1 - beta1^t),  v̂ = v / (1 - beta2^t)    corrected for their start at zero
         p ← p - lr m̂ / (sqrt(v̂) + eps)
 
+    Spreadsheets often differ, and so can this: without the correction m̂ is m and v̂ is v, and with old moments m̂ and v̂
+    are those of m and v before this step, which are updated for the next one all the same.
+
     As code, for one number: `adam_step` in saitama/tensor/reference/optim.py.
 
     Args:
@@ -29,11 +32,14 @@ class Adam(Optimizer):
         betas: (beta1, beta2), both in [0, 1).
         eps: keeps the division finite, at least 0.
         weight_decay: the strength of the L2 penalty weight_decay |p|²/2; for decoupled decay see AdamW.
+        bias_correction: False to leave the start at zero uncorrected.
+        old_moments: move p by the moments as they were before this step.
 
     State: step, exp_avg (m), exp_avg_sq (v).
     """
 
     STATE = {"step": int, "exp_avg": Tensor, "exp_avg_sq": Tensor}
+    ADDED = {"bias_correction": True, "old_moments": False}
     decoupled = False
 
     def __init__(
@@ -43,8 +49,11 @@ class Adam(Optimizer):
         betas: Tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.0,
+        bias_correction: bool = True,
+        old_moments: bool = False,
     ) -> None:
-        super().__init__(params, {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay})
+        options = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
+        super().__init__(params, {**options, "bias_correction": bias_correction, "old_moments": old_moments})
 
     def check(self, group: Group) -> None:
         betas = group["betas"]
@@ -52,6 +61,8 @@ class Adam(Optimizer):
             raise TypeError(f"{self._name}: betas must be two numbers (beta1, beta2), got {betas!r:.40}")
         for name, beta in zip(("beta1", "beta2"), betas):
             self.below_one(name, beta)
+        self.yes_or_no("bias_correction", group["bias_correction"])
+        self.yes_or_no("old_moments", group["old_moments"])
 
     def update(self, group: Group, params: List[Tensor]) -> None:
         # By step number: it is smaller for a parameter that had no gradient for a while.
@@ -79,4 +90,6 @@ class Adam(Optimizer):
                     group["eps"],
                     group["weight_decay"],
                     self.decoupled,
+                    group["bias_correction"],
+                    group["old_moments"],
                 )

@@ -36,6 +36,7 @@ class Optimizer:
 
     STATE: ClassVar[Mapping[str, type]] = {}  # what a subclass keeps for each parameter: Tensors, and counts of steps
     OPTIONAL_STATE: ClassVar[Set[str]] = set()  # entries of STATE that only some options need
+    ADDED: ClassVar[Mapping[str, Any]] = {}  # options that states saved earlier lack, and what they were then
 
     def __init__(self, params: Union[Iterable[Tensor], Iterable[Group]], defaults: Group) -> None:
         self.defaults = defaults
@@ -138,13 +139,19 @@ class Optimizer:
         of an optimiser with other options or another state."""
         params = self._params()
         try:
-            check_state(state_dict, self.param_groups, params, set(self.defaults), self.STATE, self.OPTIONAL_STATE)
+            check_state(
+                state_dict, self.param_groups, params, self.defaults, self.ADDED, self.STATE, self.OPTIONAL_STATE
+            )
         except ValueError as error:
             raise ValueError(f"load_state_dict: this state does not fit this {self._name}: {error}") from None
-        for group, saved in zip(self.param_groups, state_dict["param_groups"]):
-            self._check_options({**group, **saved})
-        for group, saved in zip(self.param_groups, state_dict["param_groups"]):
-            group.update({key: value for key, value in saved.items() if key != "params"})
+        options = [
+            {key: value for key, value in {**self.ADDED, **saved}.items() if key != "params"}
+            for saved in state_dict["param_groups"]
+        ]
+        for group, theirs in zip(self.param_groups, options):
+            self._check_options({**group, **theirs})
+        for group, theirs in zip(self.param_groups, options):
+            group.update(theirs)
         self.state = {
             params[i]: {key: value.detach() if isinstance(value, Tensor) else value for key, value in saved.items()}
             for i, saved in state_dict["state"].items()
@@ -188,6 +195,11 @@ class Optimizer:
     def at_least_zero(self, name: str, value: Any) -> None:
         """ValueError unless value is a number >= 0; TypeError for what is no number."""
         number(f"{self._name}: {name}", value, wanted="a finite number of at least 0")
+
+    def yes_or_no(self, name: str, value: Any) -> None:
+        """TypeError unless value is True or False."""
+        if not isinstance(value, bool):
+            raise TypeError(f"{self._name}: {name} must be True or False, got {value!r:.40}")
 
     def below_one(self, name: str, value: Any) -> None:
         """ValueError unless 0 <= value < 1; TypeError for what is no number."""

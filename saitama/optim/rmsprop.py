@@ -22,6 +22,8 @@ class RMSprop(Optimizer):
         b ← momentum b + u
         p ← p - lr b
 
+    With old moments, as many spreadsheets have it, u is made of s and a as they were before this step.
+
     As code, for one number: `rmsprop_step` in saitama/tensor/reference/optim.py.
 
     Args:
@@ -32,12 +34,14 @@ class RMSprop(Optimizer):
         weight_decay: the strength of the L2 penalty weight_decay |p|²/2.
         momentum: the share of b that is kept, at least 0.
         centered: divide by the standard deviation of the gradient.
+        old_moments: divide by the means as they were before this step.
 
     State: square_avg (s), with momentum momentum_buffer (b), and centered grad_avg (a).
     """
 
     STATE = {"square_avg": Tensor, "momentum_buffer": Tensor, "grad_avg": Tensor}
     OPTIONAL_STATE = {"momentum_buffer", "grad_avg"}
+    ADDED = {"old_moments": False}
 
     def __init__(
         self,
@@ -48,15 +52,17 @@ class RMSprop(Optimizer):
         weight_decay: float = 0.0,
         momentum: float = 0.0,
         centered: bool = False,
+        old_moments: bool = False,
     ) -> None:
         options = {"lr": lr, "momentum": momentum, "alpha": alpha, "eps": eps, "centered": centered}
-        super().__init__(params, {**options, "weight_decay": weight_decay})
+        super().__init__(params, {**options, "weight_decay": weight_decay, "old_moments": old_moments})
 
     def check(self, group: Group) -> None:
         self.at_least_zero("momentum", group["momentum"])
         self.at_least_zero("alpha", group["alpha"])
         if group["alpha"] > 1:
             raise ValueError(f"RMSprop: alpha must be a number in [0, 1], got {group['alpha']}")
+        self.yes_or_no("old_moments", group["old_moments"])
 
     def update(self, group: Group, params: List[Tensor]) -> None:
         wanted = {"square_avg": True, "momentum_buffer": group["momentum"] > 0, "grad_avg": group["centered"]}
@@ -79,4 +85,5 @@ class RMSprop(Optimizer):
                 group["eps"],
                 group["weight_decay"],
                 group["momentum"],
+                group["old_moments"],
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Sequence, Set
+from typing import Any, Dict, Iterable, List, Mapping, Sequence, Set
 
 from saitama.options import whole
 from saitama.tensor import Tensor
@@ -12,7 +12,8 @@ def check_state(
     saved: Any,
     groups: List[Dict[str, Any]],
     params: Sequence[Tensor],
-    options: Set[str],
+    options: Iterable[str],
+    added: Iterable[str],
     kinds: Mapping[str, type],
     optional: Set[str],
 ) -> None:
@@ -20,7 +21,7 @@ def check_state(
     optimiser for these parameters.
 
     `kinds`: the type of each entry of a parameter's state, a Tensor of the parameter's shape or an int that counts
-    steps; all but the `optional` ones must be there.
+    steps; all but the `optional` ones must be there, and all options but the `added` ones.
     """
     if not isinstance(saved, Mapping) or not {"state", "param_groups"} <= set(saved):
         raise ValueError('expected a dict with "state" and "param_groups"')
@@ -34,7 +35,7 @@ def check_state(
     if theirs != ours:
         raise ValueError(f"it has groups of {theirs} parameters, here they have {ours}")
     for i, group in enumerate(saved["param_groups"]):
-        _same_names(f"options of group {i}", set(group) - {"params", "initial_lr"}, options, set())
+        _same_names(f"options of group {i}", set(group) - {"params", "initial_lr"}, set(options), set(added))
     for i, state in saved["state"].items():
         if isinstance(i, bool) or not isinstance(i, int) or not 0 <= i < len(params):
             raise ValueError(f"it has a state for parameter {i!r}, here there are {len(params)}")

@@ -13,11 +13,18 @@ class Working:
     The rule says each line with `keep`, which gives what later lines refer to.
     """
 
-    def __init__(self, p: Any, g: Any, options: Mapping[str, Any], state: Mapping[str, Any]) -> None:
-        self.p, self.g, self.state, self._options = p, g, state, options
+    def __init__(
+        self, p: Any, g: Any, options: Mapping[str, Any], state: Mapping[str, Any], off: Mapping[str, Any]
+    ) -> None:
+        """`off`: the options that have no cells."""
+        self.p, self.g, self.state, self._options, self._off = p, g, state, options, off
 
     def options(self, *names: str) -> List[Any]:
+        """Those of the cells; None for one that has none."""
         return [self._options.get(name) for name in names]
+
+    def has(self, convention: str) -> bool:
+        return bool(self._off[convention])
 
     def keep(self, maths: str, value: Any) -> Any:
         """One line of the rule, as it stands in the paper and as it is computed. Its first word is its symbol."""
@@ -25,6 +32,10 @@ class Working:
 
     def decay(self, maths: str, value: Any, otherwise: Any) -> Any:
         """A line that only weight decay makes: a page for hand calculation leaves it out where that is 0."""
+        return self.keep(maths, value)
+
+    def count(self, maths: str, value: Any) -> Any:
+        """A line that nothing else reads: a page for hand calculation leaves it out."""
         return self.keep(maths, value)
 
     def either(self, flag: Any, then: Any, otherwise: Any) -> Any:
@@ -37,7 +48,7 @@ class Rule:
 
     `state` maps symbols to the names that the framework has for them ("started": whether it has a state at all).
     `switches` are options that add lines to the rule, with the state that they bring: one that is off at the export is
-    left out of the workbook. `divides`: whether the step divides the gradient by its own size, so that even rounding
+    left out of the workbook. `conventions` are options that say which lines the rule has; they get no cell. `divides`: whether the step divides the gradient by its own size, so that even rounding
     noise becomes a step.
     """
 
@@ -45,12 +56,14 @@ class Rule:
     paper: str = ""
     state: Dict[str, str] = {}
     switches: Dict[str, Tuple[str, ...]] = {}
+    conventions: Tuple[str, ...] = ()
     divides: bool = False
     counts: Tuple[str, ...] = ("t", "started")  # single whole numbers; all else has the parameter's shape
 
     def live(self, options: Mapping[str, Any]) -> List[str]:
         """The options that get a cell."""
-        return [name for name, value in options.items() if value or name not in self.switches]
+        shown = [name for name in options if name not in self.conventions]
+        return [name for name in shown if options[name] or name not in self.switches]
 
     def symbols(self, live: Sequence[str]) -> List[str]:
         """The state that the rule has with these options."""

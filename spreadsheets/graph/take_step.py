@@ -38,7 +38,9 @@ def take_step(graph: Graph, result: Run, starts: Optional[Mapping[Leaf, Any]] = 
             for symbol, array in state.items()
         }
         with no_grad():
-            step.rule.step(_Computing(update, new, result, Tensor._wrap(p), Tensor._wrap(g), options, numbers))
+            step.rule.step(
+                _Computing(update, new, result, Tensor._wrap(p), Tensor._wrap(g), options, numbers, update.group.off)
+            )
 
 
 class _Computing(Working):

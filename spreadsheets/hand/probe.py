@@ -43,7 +43,12 @@ def probed(sheet: Any, inputs: Optional[Mapping[str, Any]], seed: int, engine: O
         write_with_values(sheet.book.package, values, changed)
         recalculate(changed, output=calculated, engine=engine, overwrite=True)
         book = open_workbook(calculated)
-        return _again(sheet, book, {bound[name].tensor: flat for name, flat in other.items()})
+        own = [(leaf, leaf.array) for traced in sheet._watch.traced for leaf in traced.graph.inputs]
+        try:
+            return _again(sheet, book, {bound[name].tensor: flat for name, flat in other.items()})
+        finally:
+            for leaf, array in own:
+                leaf.array = array
 
 
 def _again(sheet: Any, book: Any, other: Dict[Tensor, List[float]]) -> Audited:

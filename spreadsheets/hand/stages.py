@@ -42,6 +42,7 @@ class Stage:
     traced: Optional[Traced] = None
     _run: Optional[Run] = None
     _work: Optional[HandWork] = None
+    failed: bool = False  # its work could not be done
 
     def run(self) -> Run:
         if self._run is None:
@@ -66,7 +67,16 @@ class Stages:
         self.book, self.watch = book, watch
         watch.collect()
         self._known: Dict[Source, Tuple[int, StepKey]] = {}
-        self.stages = [Stage(traced.graph, traced.key_of, traced=traced) for traced in watch.traced]
+        number = {id(traced): n for n, traced in enumerate(watch.traced)}
+        self.stages = [
+            Stage(
+                traced.graph,
+                traced.key_of,
+                {leaf: (number[id(earlier)], key) for leaf, (earlier, key) in traced.given.items()},
+                traced=traced,
+            )
+            for traced in watch.traced
+        ]
 
     def known(self, source: Source) -> Optional[Tuple[int, StepKey]]:
         """The last stage that computes a source, and as what."""
@@ -123,17 +133,34 @@ class Stages:
         """The judged stage; None for one that is too large."""
         stage = self.stages[n]
         if stage._work is None and stage.size <= MOST_NUMBERS:
+            for earlier in self._before(n):
+                self._made(earlier)
+            self._made(n)
+        return stage._work
+
+    def _before(self, n: int) -> List[int]:
+        """The earlier stages that a stage starts from, in their order: a thousand steps of an optimiser may be some."""
+        found, waiting = set(), [n]
+        while waiting:
+            for earlier, _ in self.stages[waiting.pop()].given.values():
+                if earlier not in found:
+                    found.add(earlier)
+                    waiting.append(earlier)
+        return sorted(found)
+
+    def _made(self, n: int) -> None:
+        stage = self.stages[n]
+        if stage._work is None and stage.size <= MOST_NUMBERS and not stage.failed:
             try:
                 stage._work = HandWork(self.book, stage, self._given(stage))
             except (ValueError, LookupError, ArithmeticError):
-                return None
-        return stage._work
+                stage.failed = True
 
     def _given(self, stage: Stage) -> Mapping[Leaf, Tuple[List[CellValue], Set[int]]]:
         """What the leaves hold that an earlier stage computes: the person's own numbers; which of them are spoilt."""
         found: Dict[Leaf, Tuple[List[CellValue], Set[int]]] = {}
         for leaf, (n, key) in stage.given.items():
-            work = self.work(n)
+            work = self.stages[n]._work
             if work is not None and key in work.work.blocks:
                 places = [(row, column) for _, row, column in work.work.blocks[key].cells()]
                 own = [work.judgement.own.get(place) for place in places]
@@ -154,7 +181,10 @@ class HandWork(Exercise):
     def __init__(self, book: Book, stage: Stage, given: Mapping[Leaf, Tuple[List[CellValue], Set[int]]]) -> None:
         self.book = book
         current = stage.run()
-        self.work = Work(subject_of(stage.graph, current, max_cells=2**62), Apart(SHEET), SHEET)
+        subject = subject_of(stage.graph, current, max_cells=2**62)
+        self.work = Work(subject, Apart(SHEET), SHEET)
+        if any(key not in self.work.blocks for key, _ in stage.typed):  # a line that changes nothing is checked, too
+            self.work = Work(subject, Apart(SHEET), SHEET, short=False)
         self.true = true_values(self.work)
         self.spoilt: Set[Position] = set()
         before = dict(self.true)

@@ -29,7 +29,8 @@ Source = Union[Function, Tensor]  # where numbers come from
 
 @dataclass(eq=False)
 class Traced:
-    """A graph whose gradients were computed."""
+    """A graph whose gradients were computed. `given`: which inputs an earlier one has made: a parameter is what the step
+    before made of it, and so is an optimiser's state."""
 
     graph: Graph
     items: Dict[Source, Item]
@@ -37,6 +38,7 @@ class Traced:
     gradients: Dict[Tensor, StepKey] = field(default_factory=dict)  # tensors found in .grad
     optimizer: Any = None
     lines: Dict[Update, Dict[str, Tensor]] = field(default_factory=dict)
+    given: Dict[Leaf, Tuple[Traced, StepKey]] = field(default_factory=dict)
 
     def collect(self) -> None:
         """Note the tensors that are gradients by now; the next backward() or zero_grad() takes them away."""
@@ -127,7 +129,18 @@ class Watch:
         graph = trace(root, names, forward=True)
         items: Dict[Source, Item] = dict(zip(functions, graph.nodes))
         items.update((leaf.source, leaf) for leaf in graph.leaves)
-        self.traced.append(Traced(graph, items, functions))
+        traced = Traced(graph, items, functions)
+        for leaf in graph.leaves:
+            self._link(traced, leaf, leaf.source)
+        self.traced.append(traced)
+
+    def _link(self, traced: Traced, leaf: Leaf, tensor: Any) -> None:
+        """Note which earlier graph has made the numbers of an input."""
+        for earlier in reversed(self.traced):
+            key = earlier.at_present(tensor) if isinstance(tensor, Tensor) and earlier is not traced else None
+            if key is not None:
+                traced.given[leaf] = earlier, key
+                return
 
     def before_step(self, optimizer: Any) -> None:
         self.collect()
@@ -138,8 +151,18 @@ class Watch:
                     now = run(traced.graph, {leaf: leaf.array for leaf in traced.graph.inputs})
                     traced.graph.step, traced.optimizer = trace_step(optimizer, traced.graph, now), optimizer
                 except (TypeError, ValueError):
-                    pass  # one whose rule has no formulas: its numbers are compared all the same
+                    return  # one whose rule has no formulas: its numbers are compared all the same
+                self._link_state(traced, optimizer)
                 return
+
+    def _link_state(self, traced: Traced, optimizer: Any) -> None:
+        """An optimiser's state is what an earlier step has left, or what a script has taken from the sheet."""
+        step = traced.graph.step
+        for update in step.updates if step else ():
+            kept = optimizer.state.get(update.parameter.source, {})
+            for symbol, leaf in update.state.items():
+                leaf.source = kept.get(step.rule.state[symbol])  # type: ignore[union-attr]
+                self._link(traced, leaf, leaf.source)
 
     def collect(self) -> None:
         if self.traced:

@@ -51,7 +51,7 @@ class Updates:
             label = ", ".join(filter(None, [symbol, rule.state[symbol]]))
             state[symbol] = operand(rule, symbol, self.showing.given(page, label, sections[Value(leaf)]))
         page.heading("The step, line by line", page.slot(3) - 2)
-        rule.step(_Writing(self, page, rule, update, block(p), block(g), options, state))
+        rule.step(_Writing(self, page, rule, update, block(p), block(g), options, state, update.group.off))
         self.showing.finish(page, 3)
 
     def _gradient(self, page: Page, update: Update) -> View:

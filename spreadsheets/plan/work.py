@@ -149,7 +149,7 @@ class Work:
         options = {name: constant(self.view(Value(leaf))[()]) for name, leaf in update.group.cells.items()}
         state = {symbol: operand(step.rule, symbol, self.view(Value(leaf))) for symbol, leaf in update.state.items()}
         p, g = self.view(Value(update.parameter)), self.view(Gradient(update.parameter))
-        step.rule.step(_Lines(self, step.rule, update, block(p), block(g), options, state))
+        step.rule.step(_Lines(self, step.rule, update, block(p), block(g), options, state, update.group.off))
 
     # --- computing it -----------------------------------------------------------------------------------------------
     @cached_property
@@ -316,6 +316,9 @@ class _Lines(Working):
         leaf = self.update.group.cells.get("weight_decay")
         off = leaf is None or not self.work.subject.run.values[leaf].tolist()
         return otherwise if off and self.work.short else self.keep(maths, value)
+
+    def count(self, maths: str, value: Expression) -> Expression:
+        return value if self.work.short else self.keep(maths, value)
 
     def either(self, flag: Expression, then: Expression, otherwise: Expression) -> Expression:
         return either(flag, then, otherwise)

@@ -21,7 +21,7 @@ class WorkSheet:
     def __init__(self, page: Page, subject: Subject, start: Callable[[Leaf, Index], str]) -> None:
         self.page, self.start = page, start
         self.captions: Dict[StepKey, int] = {}  # the row of each
-        self.work = Work(subject, self._where, page.title)
+        self.work = Work(subject, self._where, page.title, short=False)  # a hyper-parameter may be changed later
 
     def _where(self, key: StepKey, shape: Shape) -> Block:
         self.captions[key] = self.page.row

@@ -36,13 +36,21 @@ def _position(given: Any, among: List[Any]) -> int:
 
 
 def _group(carried: Carried, step: OptimizerStep, given: Mapping[str, Any], book: Any) -> Group:
-    known = flat(defaults(step.optimizer))
-    off = dict(given["off"])
+    known, rule = flat(defaults(step.optimizer)), step.rule
+    added = OPTIMIZERS[step.optimizer].ADDED
+    off = {name: value for name, value in added.items() if name not in given["cells"]}
+    off.update(given["off"])
     live = [name for name in known if name in given["cells"]]
-    if {*given["cells"], *off} != set(known) or set(live) & set(off) or not set(off) <= set(step.rule.switches):
+    if (
+        {*given["cells"], *off} != set(known)
+        or set(live) & set(off)
+        or not set(off) <= {*rule.switches, *rule.conventions}
+    ):
         raise ValueError(f"{step.optimizer} takes the options {', '.join(known)}")
-    if any(value not in (0, False) for value in off.values()):
+    if any(value not in (0, False) for name, value in off.items() if name not in rule.conventions):
         raise ValueError("an option that is off has a value")
+    if any(not isinstance(off.get(name), bool) for name in rule.conventions):
+        raise ValueError(f"{', '.join(rule.conventions)} of {step.optimizer} are true or false")
     cells = {}
     for name in live:
         dtype = "bool" if isinstance(known[name], bool) else "float64"

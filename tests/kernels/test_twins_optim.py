@@ -64,24 +64,24 @@ def test_sgd(twins: Twins, case: Lists, nesterov: bool, momentum: float, dampeni
         )
 
 
-@given(lists(4), st.integers(1, 1000), st.booleans(), st.sampled_from([0.0, 0.01]))
-def test_adam(twins: Twins, case: Lists, step: int, decoupled: bool, decay: float) -> None:
+@given(lists(4), st.integers(1, 1000), st.booleans(), st.sampled_from([0.0, 0.01]), st.booleans(), st.booleans())
+def test_adam(twins: Twins, case: Lists, step: int, decoupled: bool, decay: float, corrected: bool, old: bool) -> None:
     agree_on_lists(
         twins,
-        lambda K, p, g, m, v: K.adam_step(p, g, m, v, step, 0.1, 0.9, 0.999, 1e-8, decay, decoupled),
+        lambda K, p, g, m, v: K.adam_step(p, g, m, v, step, 0.1, 0.9, 0.999, 1e-8, decay, decoupled, corrected, old),
         *case[:3],
         [c._replace(flat=[abs(x) for x in c.flat]) for c in case[3]],
         ulps=1,  # pow may differ in the last bit
     )
 
 
-@given(lists(5), st.booleans(), st.booleans(), st.sampled_from([0.0, 0.01]))
-def test_rmsprop(twins: Twins, case: Lists, heavy: bool, centered: bool, decay: float) -> None:
+@given(lists(5), st.booleans(), st.booleans(), st.sampled_from([0.0, 0.01]), st.booleans())
+def test_rmsprop(twins: Twins, case: Lists, heavy: bool, centered: bool, decay: float, old: bool) -> None:
     params, grads, square, momenta, averages = case
     square = [c._replace(flat=[x * x for x in a.flat]) for c, a in zip(square, averages)]  # no smaller than averages²
     agree_on_lists(
         twins,
-        lambda K, p, g, s, b, a: K.rmsprop_step(p, g, s, b, a, 0.01, 0.99, 1e-8, decay, 0.9 if heavy else 0.0),
+        lambda K, p, g, s, b, a: K.rmsprop_step(p, g, s, b, a, 0.01, 0.99, 1e-8, decay, 0.9 if heavy else 0.0, old),
         params,
         grads,
         square,

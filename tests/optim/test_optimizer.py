@@ -179,7 +179,7 @@ WRONG_STATES = [
     ),
     (
         lambda state: Adam(parameters()).state_dict(),
-        "options of group 0: dampening, momentum, nesterov missing; betas, eps unexp",
+        "options of group 0: dampening, momentum, nesterov missing; betas, bias_correction, eps",
     ),
     (lambda state: {**state, "param_groups": [{"lr": 0.1}]}, 'group 0 must be a dict with a list "params"'),
     (lambda state: {**state, "param_groups": 3}, '"param_groups" must be a list'),
@@ -208,6 +208,20 @@ def test_the_state_of_another_model_changes_nothing(change: Any, message: str) -
     with pytest.raises(ValueError, match=message):
         optimizer.load_state_dict(change(optimizer.state_dict()))
     assert repr(optimizer.state_dict()) == before
+
+
+@pytest.mark.parametrize("kind", [optim.Momentum, Adam, optim.RMSprop])
+def test_a_state_from_before_an_option_was_there(kind: Any) -> None:
+    """It goes on as it was, whatever the optimiser at hand does."""
+    params = parameters()
+    optimizer = kind(params, lr=0.1)
+    descend(optimizer, params, 1)
+    saved = optimizer.state_dict()
+    for name in kind.ADDED:
+        del saved["param_groups"][0][name]
+    other = kind(parameters(), old_moments=True)
+    other.load_state_dict(saved)
+    assert repr(other) == repr(optimizer)
 
 
 @pytest.mark.parametrize("step", [0, -1, "3", True, 1.5])

@@ -18,7 +18,11 @@ KINDS: Dict[str, Tuple[str, Dict[str, Any]]] = {
     "momentum": ("SGD", {"lr": 0.1, "momentum": 0.9, "dampening": 0.1}),
     "decay": ("SGD", {"lr": 0.1, "weight_decay": 0.1}),
     "Momentum": ("Momentum", {"lr": 0.05}),
+    "inside": ("Momentum", {"lr": 0.05, "lr_inside": True}),
+    "Momentum before": ("Momentum", {"lr": 0.05, "dampening": 0.9, "old_moments": True}),
     "Adam": ("Adam", {"lr": 0.1}),
+    "Adam uncorrected": ("Adam", {"lr": 0.1, "bias_correction": False}),
+    "Adam before": ("Adam", {"lr": 0.1, "old_moments": True, "eps": 0.5}),
     "AdamW": ("AdamW", {"lr": 0.1}),
     "RMSprop": ("RMSprop", {"lr": 0.05}),
 }

@@ -89,14 +89,27 @@ def test_exporting_again_gives_the_same_workbook(name: str, tmp_path: Path) -> N
     assert [name for name in first if first[name] != again[name]] == []
 
 
-@pytest.mark.parametrize("kind", ["SGD", "SGD with momentum", "Momentum", "Adam", "AdamW", "RMSprop"])
+OPTIONS: Dict[str, Dict[str, Any]] = {
+    "SGD": {},
+    "SGD with momentum": {"momentum": 0.9},
+    "Momentum": {},
+    "Momentum of a sheet": {"dampening": 0.5, "lr_inside": True, "old_moments": True},
+    "Adam": {},
+    "AdamW": {},
+    "AdamW of a sheet": {"bias_correction": False, "old_moments": True, "eps": 0.5},
+    "RMSprop": {},
+    "RMSprop of a sheet": {"old_moments": True, "eps": 0.5},
+}
+
+
+@pytest.mark.parametrize("kind", list(OPTIONS))
 @pytest.mark.parametrize("steps", [0, 2])
 def test_an_optimizer_comes_back(kind: str, steps: int, tmp_path: Path) -> None:
     manual_seed(1)
     w, b = randn(2, 3, requires_grad=True), randn(3, requires_grad=True)
     x = randn(4, 2)
-    options: Dict[str, Any] = {"momentum": 0.9} if kind == "SGD with momentum" else {}
-    optimizer = getattr(optim, kind.split()[0])([{"params": [w], "lr": 0.05}, {"params": [b], "lr": 0.1}], **options)
+    groups = [{"params": [w], "lr": 0.05}, {"params": [b], "lr": 0.1}]
+    optimizer = getattr(optim, kind.split()[0])(groups, **OPTIONS[kind])
 
     def loss() -> Tensor:
         return ((x @ w + b).tanh() ** 2).sum()

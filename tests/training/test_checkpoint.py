@@ -66,6 +66,29 @@ def test_every_optimiser(tmp_path, optimizer):
     assert state(others.state_dict()) == state(updates.state_dict())
 
 
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        (optim.Momentum, {"dampening": 0.5, "lr_inside": True, "old_moments": True}),
+        (optim.Adam, {"bias_correction": False}),
+        (optim.AdamW, {"old_moments": True}),
+        (optim.RMSprop, {"old_moments": True}),
+    ],
+)
+def test_the_conventions_of_an_optimiser_come_back(tmp_path, kind, options):
+    model, updates, _ = trained(optimizer=lambda params, lr: kind(params, lr=lr, **options))
+    save_checkpoint(tmp_path / "a.safetensors", model, updates)
+    other, others, _ = trained(seed=1, optimizer=kind)
+    load_checkpoint(tmp_path / "a.safetensors", other, others)
+    assert state(others.state_dict()) == state(updates.state_dict())
+    assert all(others.param_groups[0][name] == value for name, value in options.items())
+    for each, optimizer in ((model, updates), (other, others)):
+        optimizer.zero_grad()
+        (each[0](Tensor([[1.0, 2.0, 3.0]])) ** 2).sum().backward()
+        optimizer.step()
+    assert state(other.state_dict()) == state(model.state_dict())
+
+
 def test_the_model_alone_is_a_file_of_weights(tmp_path):
     model, _, _ = trained()
     save_checkpoint(tmp_path / "weights.safetensors", model)

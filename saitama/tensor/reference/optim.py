@@ -112,25 +112,30 @@ def adam_step(
     eps: float,
     weight_decay: float,
     decoupled: bool,
+    bias_correction: bool = True,
+    old_moments: bool = False,
 ) -> None:
     """New params, first moments m and second moments v: step number t, which counts from 1. Decoupled weight decay is
-    that of AdamW."""
+    that of AdamW. With old moments p moves by those before this step."""
     if t < 1:
         raise ValueError(f"adam_step: step {t}: the first step is 1")
-    size = c.divide(lr, 1 - beta1**t)
-    root = math.sqrt(1 - beta2**t)
+    size = c.divide(lr, 1 - beta1**t) if bias_correction else lr
+    root = math.sqrt(1 - beta2**t) if bias_correction else 1.0
 
     def rule(p: float, g: float, m: float, v: float) -> Tuple[float, float, float]:
         """m ← beta1 m + (1 - beta1) g;  v ← beta2 v + (1 - beta2) g²;  p ← p - lr m̂ / (sqrt(v̂) + eps)
         (Kingma and Ba 2015, algorithm 1), with m̂ = m / (1 - beta1^t) and v̂ = v / (1 - beta2^t): lr m̂ is size m, and
-        sqrt(v̂) is sqrt(v) / root. The decay is in g, or decoupled in p (Loshchilov and Hutter 2019, algorithm 2)."""
+        sqrt(v̂) is sqrt(v) / root; or without correction, m̂ = m and v̂ = v. The decay is in g, or decoupled in p
+        (Loshchilov and Hutter 2019, algorithm 2)."""
         if decoupled:
             p = decayed(p, -lr * weight_decay, p)
         else:
             g = decayed(g, weight_decay, p)
-        m = beta1 * m + (1 - beta1) * g
-        v = beta2 * v + (1 - beta2) * (g * g)
-        return p - c.divide(size * m, c.divide(c.sqrt(v), root) + eps), m, v
+        new_m = beta1 * m + (1 - beta1) * g
+        new_v = beta2 * v + (1 - beta2) * (g * g)
+        if not old_moments:
+            m, v = new_m, new_v
+        return p - c.divide(size * m, c.divide(c.sqrt(v), root) + eps), new_m, new_v
 
     step("adam_step", rule, params, grads, first, second)
 
@@ -147,19 +152,22 @@ def rmsprop_step(
     eps: float,
     weight_decay: float,
     momentum: float,
+    old_moments: bool = False,
 ) -> None:
     """New params, mean squares, and momenta and mean gradients unless they are None; with the latter it is the centered
-    form."""
+    form. With old moments the gradient is divided by the means before this step."""
 
     def rule(p: float, g: float, s: float, b: float, a: float) -> Tuple[float, float, float, float]:
         """s ← alpha s + (1 - alpha) g²;  u = g / (sqrt(s) + eps);  b ← momentum b + u;  p ← p - lr b
         (Tieleman and Hinton 2012), centered with a ← alpha a + (1 - alpha) g and s - a² for s (Graves 2013)"""
         g = decayed(g, weight_decay, p)
-        s = alpha * s + (1 - alpha) * (g * g)
-        a = alpha * a + (1 - alpha) * g
+        new_s = alpha * s + (1 - alpha) * (g * g)
+        new_a = alpha * a + (1 - alpha) * g
+        if not old_moments:
+            s, a = new_s, new_a
         u = c.divide(g, c.sqrt(s - a * a if averages is not None else s) + eps)
         b = momentum * b + u if momenta is not None else u
-        return p - lr * b, s, b, a
+        return p - lr * b, new_s, b, new_a
 
     step("rmsprop_step", rule, params, grads, square, momenta, averages)
 

@@ -16,7 +16,8 @@ class Moment(Misconception):
         update = case.step.of
         if not isinstance(update, Update):
             return
-        lines: Dict[str, Value] = {symbol: Value(line) for symbol, line in update.lines.items()}
+        shown = case.work.blocks  # a line that changes nothing is not
+        lines: Dict[str, Value] = {symbol: Value(line) for symbol, line in update.lines.items() if Value(line) in shown}
         before: Dict[str, Value] = {symbol: Value(leaf) for symbol, leaf in update.state.items()}
         plain = {hat: lines[symbol] for hat, symbol in (("m̂", "m"), ("v̂", "v")) if hat in lines and symbol in lines}
         if case.step.name in plain:
@@ -37,6 +38,6 @@ class Moment(Misconception):
                     f"the {symbol} before this step stands where the new one belongs",
                     case.instead((lines[symbol], old)),
                 )
-        if case.step.name == "t":
+        if case.step.name == "t" and "t" in lines:
             count = case.operand(before["t"])
             yield "this step is not counted", lambda i: count.cell(i)

@@ -13,7 +13,7 @@ from available import ENGINES
 
 from saitama import Tensor, manual_seed, nn, optim
 from saitama.autograd.function import apply
-from saitama.spreadsheets import Exported, WorkbookError, export, recalculate, verify, worksheet
+from saitama.spreadsheets import Exported, WorkbookError, export, load, recalculate, verify, worksheet
 from saitama.spreadsheets.formulas import RULES
 from saitama.spreadsheets.graph.format import SHEET
 from saitama.spreadsheets.graph.keys import Value
@@ -29,12 +29,18 @@ OPTIMISERS: Dict[str, Callable[[Any], optim.Optimizer]] = {
     "SGD dampening": lambda p: optim.SGD(p, lr=0.1, momentum=0.9, dampening=0.25),
     "SGD nesterov": lambda p: optim.SGD(p, lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.01),
     "Momentum": lambda p: optim.Momentum(p, lr=0.1, momentum=0.75),
+    "Momentum inside": lambda p: optim.Momentum(p, lr=0.1, momentum=0.75, lr_inside=True),
+    "Momentum all": lambda p: optim.Momentum(p, 0.1, 0.75, dampening=0.5, lr_inside=True, old_moments=True),
     "Adam": lambda p: optim.Adam(p),
+    "Adam uncorrected": lambda p: optim.Adam(p, lr=0.1, betas=(0.5, 0.75), bias_correction=False),
+    "Adam before": lambda p: optim.Adam(p, lr=0.1, eps=0.5, old_moments=True),
+    "AdamW both": lambda p: optim.AdamW(p, lr=0.1, eps=0.5, bias_correction=False, old_moments=True),
     "Adam weight decay": lambda p: optim.Adam(p, lr=0.1, betas=(0.5, 0.75), eps=1e-3, weight_decay=0.25),
     "AdamW": lambda p: optim.AdamW(p, lr=0.1, weight_decay=0.25),
     "RMSprop": lambda p: optim.RMSprop(p, weight_decay=0.25),
     "RMSprop centered": lambda p: optim.RMSprop(p, centered=True, alpha=0.5),
     "RMSprop momentum": lambda p: optim.RMSprop(p, momentum=0.9),
+    "RMSprop before centered": lambda p: optim.RMSprop(p, eps=0.5, momentum=0.9, centered=True, old_moments=True),
     "RMSprop both": lambda p: optim.RMSprop(p, momentum=0.9, centered=True, weight_decay=0.01),
 }
 
@@ -127,7 +133,18 @@ def test_float32(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["SGD dampening", "SGD nesterov", "Momentum", "Adam weight decay", "AdamW", "RMSprop both"]
+    "name",
+    [
+        "SGD dampening",
+        "SGD nesterov",
+        "Momentum",
+        "Momentum all",
+        "Adam weight decay",
+        "AdamW both",
+        "AdamW",
+        "RMSprop both",
+        "RMSprop before centered",
+    ],
 )
 def test_a_wrong_formula_in_any_line_is_caught(name: str, tmp_path: Path) -> None:
     made = Training(name).export(tmp_path / "a.xlsx")
@@ -163,6 +180,8 @@ def test_a_wrong_value_of_the_framework_is_caught(tmp_path: Path) -> None:
         ("SGD momentum", {"lr": 0.5, "momentum": 0.25}),
         ("SGD dampening", {"momentum": 0}),
         ("SGD nesterov", {"nesterov": 0}),
+        ("Momentum all", {"momentum": 0.5, "dampening": 0}),
+        ("Adam uncorrected", {"lr": 0.5, "beta1": 0.25, "beta2": 0.5}),
         ("Adam", {"lr": 0.5, "beta1": 0.5, "beta2": 0.25, "eps": 0.01, "weight_decay": 0.125}),
         ("RMSprop both", {"centered": 0, "momentum": 0, "alpha": 0.5}),
     ],
@@ -214,7 +233,7 @@ def test_impossible_hyper_parameters_are_refused_by_name(tmp_path: Path) -> None
 
 
 def test_nothing_of_the_user_changes(tmp_path: Path) -> None:
-    for name in OPTIMISERS:
+    for name in ("SGD dampening", *OPTIMIZERS):
         training = Training(name, 1)
         training.loss().backward()
 
@@ -354,6 +373,39 @@ def test_blanks_are_chosen_by_name_and_a_blank_gradient_is_not_given_away(tmp_pa
     assert [found.get(f"{col}{caption.row + 2}") for col in "BC"] == ["", ""]
     with pytest.raises(ValueError, match="'update'"):
         worksheet(training.loss(), path, blanks=["update"], layout="sheets")
+
+
+def test_a_page_by_hand_does_not_count_steps_for_nothing(tmp_path: Path) -> None:
+    training = Training("Adam uncorrected")
+    made = worksheet(training.loss(), tmp_path / "w.xlsx", names=training.model, optimizer=training.optimizer)
+    steps = [one.what for one in verify(made).differences]
+    assert any(" s[" in what for what in steps)
+    assert not [what for what in steps if what.split()[-1] in ("t", "m̂[0]", "v̂[0]")]
+    assert load(made, optimizer=True).optimizer.state_dict()["state"][0]["step"] == 3  # type: ignore[union-attr]
+
+
+def change_step(path: Path, change: Callable[[Dict[str, Any]], Any]) -> None:
+    """Change what the workbook says of the step."""
+    workbook = openpyxl.load_workbook(path)
+    rows = range(2, workbook[SHEET].max_row + 1)
+    described = json.loads("".join(workbook[SHEET][f"A{row}"].value for row in rows))
+    change(described["step"])
+    for row in rows:
+        workbook[SHEET][f"A{row}"].value = json.dumps(described) if row == 2 else None
+    workbook.save(path)
+
+
+@pytest.mark.parametrize("name", ["Adam", "Momentum", "RMSprop momentum"])
+def test_a_workbook_from_before_an_option_was_there(name: str, tmp_path: Path) -> None:
+    made, added = Training(name).export(tmp_path / "a.xlsx"), OPTIMIZERS[name.split()[0]].ADDED
+    change_step(made.path, lambda step: [step["groups"][0]["off"].pop(option) for option in added])
+    recalculate(made, engine="ironcalc", output=made.path)
+    assert verify(made).ok
+    options = load(made).optimizer.param_groups[0]  # type: ignore[union-attr]
+    assert all(options[option] == value for option, value in added.items())
+    change_step(made.path, lambda step: step["groups"][0]["off"].update(old_moments=7))
+    with pytest.raises(WorkbookError, match="are true or false"):
+        verify(made)
 
 
 # --- hostile workbooks ----------------------------------------------------------------------------------------------
