@@ -1,4 +1,5 @@
-"""`saitama grade FOLDER --original EXERCISE.xlsx -o marks.xlsx`: the worksheets of a class marked, a row a learner."""
+"""`saitama grade FOLDER -o marks.xlsx`: the work of a class marked, a row a learner: worksheets, by --original, or the
+workbooks of the course's levels, by --class alone."""
 
 from __future__ import annotations
 
@@ -14,13 +15,13 @@ from .options import positive
 
 def add(commands: Any) -> None:
     """The command and its options."""
-    command = commands.add_parser("grade", help="mark the worksheets of a class, into a table for the teacher")
+    command = commands.add_parser("grade", help="mark the work of a class, into a table for the teacher")
     command.add_argument("files", metavar="FOLDER|FILE", nargs="+", help="what was handed in")
     command.add_argument(
         "--original",
-        required=True,
         metavar="EXERCISE.xlsx",
-        help="the worksheet as it was handed out, or the folder with everyone's own (`worksheet --class`)",
+        help="the worksheet as it was handed out, or the folder with everyone's own (`worksheet --class`); "
+        "not needed for levels of the course (`learn --class`)",
     )
     command.add_argument(
         "-o", "--output", required=True, metavar="FILE", help="marks.xlsx, with marks.csv beside it; or a .csv alone"
@@ -42,17 +43,30 @@ def grade(options: argparse.Namespace) -> int:
     """Mark, write the table, and say what stands out."""
     from saitama import spreadsheets
 
+    original, names = options.original, options.names
+    if original is None:
+        if names is None:
+            raise ValueError(
+                "grade: give --original EXERCISE.xlsx, the worksheet as it was handed out; or --class NAMES.csv alone, "
+                "for the levels of the course"
+            )
+        from saitama.exercises.classwork import Levels
+
+        original, names = Levels(names), None
     grades = spreadsheets.grade(
         options.files,
-        options.original,
+        original,
         options.output,
-        names=options.names,
+        names=names,
         points=options.points,
         marked=options.marked,
         workers=options.workers or os.cpu_count() or 1,
         overwrite=options.force or None,
     )
     say(f"{options.output}: {grades}")
-    for row in grades.errors + grades.missing:
+    for row in grades.errors:
+        for problem in row.problems:
+            say(f"  {row.learner}: {problem}", hang="    ")
+    for row in grades.missing:
         say(f"  {row.learner}: {row.marked.error}", hang="    ")
     return DIFFERS if grades.errors else RIGHT

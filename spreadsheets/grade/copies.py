@@ -4,29 +4,30 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Dict, Iterable, Optional, Set, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Set
 
-from saitama.training.progress import ProgressBar
-
+from ..errors import WorkbookError
+from ..read.package import Package
 from ..read.safety import PathLike
 from ..read.workbook import Position
 from ..write.marked_copy import Mark, write_marked_copy
-from .crew import Job
-from .marked import Marked, Marking
+
+if TYPE_CHECKING:
+    from .marked import Marking
 
 
-def write_copies(done: Iterable[Tuple[Job, Marked]], folder: PathLike, progress: Optional[bool] = None) -> None:
-    """Write one into `folder` for every file that could be marked, under the name it had, in the folders it had; a copy
-    that is newer than the file and its exercise is left as it is."""
-    jobs = [job for job, marked in done if not marked.error]
-    with ProgressBar("marked copies", len(jobs), shown=progress, stays=False) as bar:
-        for job in jobs:
-            target = Path(folder) / inside(job.file)
-            if not is_newer(target, job):
-                target.parent.mkdir(parents=True, exist_ok=True)
-                marking = Marking(job.path, job.original)
-                write_marked_copy(marking.book.package, marks_of(marking), target)
-            bar.advance()
+def write_copy(package: Package, pages: Iterable[Marking], target: PathLike) -> List[str]:
+    """Write the marked copy of a file whose pages were judged; flags, if what is in the file does not allow it.
+    OSError where nothing can be written there."""
+    marks: Dict[str, Dict[Position, Mark]] = {}
+    for page in pages:
+        marks.update(marks_of(page))
+    Path(target).parent.mkdir(parents=True, exist_ok=True)
+    try:
+        write_marked_copy(package, marks, target)
+    except WorkbookError as error:
+        return [f"no marked copy: {error}"]
+    return []
 
 
 def inside(file: str) -> str:
@@ -35,10 +36,11 @@ def inside(file: str) -> str:
     return os.path.join(*parts)
 
 
-def is_newer(target: Path, job: Job) -> bool:
+def is_newer(target: PathLike, *than: str) -> bool:
+    """Whether a copy was made after the file and its exercise, those that are files."""
     try:
-        made = target.stat().st_mtime_ns
-        return all(made > os.stat(path).st_mtime_ns for path in (job.path, job.original))
+        made = os.stat(target).st_mtime_ns
+        return all(made > os.stat(path).st_mtime_ns for path in than if path)
     except OSError:
         return False
 

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import sys
+import tempfile
 import warnings
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
-from typing import Any, Dict, List, Optional, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
 
 from saitama.training.progress import ProgressBar
 
+from .class_list import Learner
 from .marked import Marked, mark
 
 FORKS = sys.platform.startswith("linux")  # elsewhere there is no fork, or libraries of the system do not survive it
+Finished = Callable[["Job", Marked], None]
 
 
 @dataclass(frozen=True)
@@ -24,26 +28,49 @@ class Job:
 
     path: str
     file: str
-    original: str
-    key: str
+    original: str = ""  # the exercise, where it is a file
+    make: Optional[Callable[[str], Any]] = None  # writes the exercise to a path, where it is made anew
+    names: Mapping[str, str] = field(default_factory=dict)  # what sheets are called in the marks
+    learner: Optional[Learner] = None  # whose it is, by the list of the class
+    part: str = ""  # of the work of a class: "level 6"
+    key: str = ""  # changes with the file, the exercise and the version; "" for a file that is not to be remembered
+    copy: str = ""  # where a marked copy goes
     error: str = ""
 
 
 def do(job: Job) -> Marked:
-    return Marked(job.file, error=job.error) if job.error else mark(job.path, job.original, job.file)
+    if job.error:
+        return Marked(job.file, error=job.error)
+    with tempfile.TemporaryDirectory(prefix="saitama-grade-") as folder:
+        original = job.original or os.path.join(folder, "exercise.xlsx")
+        if job.make is not None:
+            job.make(original)
+        return mark(job.path, original, job.file, job.names, job.copy)
 
 
-def marked_all(jobs: Sequence[Job], workers: Optional[int], progress: Optional[bool]) -> List[Marked]:
-    """In the order of the jobs."""
+def marked_all(
+    jobs: Sequence[Job], workers: Optional[int], progress: Optional[bool], finished: Optional[Finished] = None
+) -> List[Marked]:
+    """In the order of the jobs. `finished` is told each as soon as it is done."""
     count = min(len(jobs), usual_workers() if workers is None else workers)
+    done: Dict[int, Marked] = {}
     with ProgressBar("marking", len(jobs), shown=progress, stays=False) as bar:
+
+        def is_done(n: int, marked: Marked) -> None:
+            done[n] = marked
+            if finished is not None:
+                finished(jobs[n], marked)
+            bar.advance()
+
         if count <= 1:
-            done = []
-            for job in jobs:
-                done.append(do(job))
-                bar.advance()
-            return done
-        return _by_processes(jobs, count, bar)
+            for n, job in enumerate(jobs):
+                is_done(n, do(job))
+        else:
+            _by_processes(jobs, count, is_done)
+            for n, job in enumerate(jobs):  # a process died: whose file it was is found out one by one
+                if n not in done:
+                    is_done(n, _alone(job))
+    return [done[n] for n in range(len(jobs))]
 
 
 def usual_workers() -> int:
@@ -51,8 +78,7 @@ def usual_workers() -> int:
     return os.cpu_count() or 1 if FORKS else 1
 
 
-def _by_processes(jobs: Sequence[Job], count: int, bar: ProgressBar) -> List[Marked]:
-    done: Dict[int, Marked] = {}
+def _by_processes(jobs: Sequence[Job], count: int, is_done: Callable[[int, Marked], None]) -> None:
     with _pool(count) as pool:
         with warnings.catch_warnings():  # of Python 3.12, that a fork and threads may not agree: those of kernels do
             warnings.simplefilter("ignore", DeprecationWarning)
@@ -60,19 +86,14 @@ def _by_processes(jobs: Sequence[Job], count: int, bar: ProgressBar) -> List[Mar
         try:
             for future in as_completed(futures):
                 try:
-                    done[futures[future]] = future.result()
-                    bar.advance()
+                    marked = future.result()
                 except BrokenProcessPool:
                     continue
+                is_done(futures[future], marked)
         except BaseException:  # Ctrl-C: what waits is not begun
             for future in futures:
                 future.cancel()
             raise
-    for n, job in enumerate(jobs):  # a process died: whose file it was is found out one by one
-        if n not in done:
-            done[n] = _alone(job)
-            bar.advance()
-    return [done[n] for n in range(len(jobs))]
 
 
 def _alone(job: Job) -> Marked:
@@ -85,4 +106,10 @@ def _alone(job: Job) -> Marked:
 
 
 def _pool(count: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("fork" if FORKS else "spawn"))
+    context = multiprocessing.get_context("fork" if FORKS else "spawn")
+    return ProcessPoolExecutor(count, mp_context=context, initializer=_not_interrupted)
+
+
+def _not_interrupted() -> None:
+    """Ctrl-C goes to all processes of a terminal; the one that gave out the work ends it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

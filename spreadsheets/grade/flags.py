@@ -103,25 +103,24 @@ def name_place(page: Sheet) -> Optional[Tuple[int, int]]:
     return None
 
 
-def name_in(book: Book, original: Book) -> str:
+def name_in(book: Book, original: Book, page: str) -> str:
     """The name that stands on a page; "" where none does, or where there is no place for it."""
-    for title in original:
-        place = name_place(original[title]) if title == "Page" else None
-        if place is not None and title in book:
-            value = book[title][place].value
-            return " ".join(value.replace("_", " ").split())[:MOST_NAME] if isinstance(value, str) else ""
-    return ""
+    place = name_place(original[page]) if page else None
+    if place is None or page not in book:
+        return ""
+    value = book[page][place].value
+    return " ".join(value.replace("_", " ").split())[:MOST_NAME] if isinstance(value, str) else ""
 
 
-def seed_in(book: Book) -> Optional[int]:
+def seed_in(book: Book, page: str) -> Optional[int]:
     """The seed of the numbers, as the page says it."""
-    found = _SEED.search(_facts(book))
+    found = _SEED.search(_facts(book, page))
     return int(found[1]) if found else None
 
 
-def digest_in(book: Book) -> str:
+def digest_in(book: Book, page: str) -> str:
     """Letters that tell this exercise from another: those of the page, else of the graph that the file carries."""
-    found = _DIGEST.search(_facts(book))
+    found = _DIGEST.search(_facts(book, page))
     if found:
         return found[1]
     if SHEET not in book:
@@ -130,6 +129,6 @@ def digest_in(book: Book) -> str:
     return hashlib.sha256("".join(chunks).encode()).hexdigest()[:6]
 
 
-def _facts(book: Book) -> str:
+def _facts(book: Book, page: str) -> str:
     """The line below the title of a page."""
-    return str(book["Page"][FACTS_AT].value or "") if "Page" in book else ""
+    return str(book[page][FACTS_AT].value or "") if page and page in book else ""

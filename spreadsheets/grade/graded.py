@@ -2,49 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Tuple, Union
+from dataclasses import dataclass, replace
+from typing import Dict, List, Optional, Sequence, Set, Tuple, Union
 
-from saitama import __version__
-from saitama.files import read_file
-
-from ..errors import WorkbookError
-from ..read.carried import read_graph
 from ..read.safety import PathLike
-from ..read.workbook import open_workbook
-from .class_list import Learner, key_of, read_class, whose
+from .class_list import read_class
+from .copies import inside, is_newer
 from .crew import Job, marked_all
-from .flags import digest_in
+from .exercises import Exercises, Worksheets
 from .marked import Marked
 from .points import Points
 from .previous import Previous
+from .rows import Part, Row, note_same, rows_of
+from .unfinished import Unfinished
 
-MOST_BYTES = 500_000_000  # of a file that is compared with what it was
-PASSED_OVER = (".csv", ".ini", ".db", ".tmp")
-VERSION = f"{__version__} 1"  # of what a Marked says: one that another version made is made again
-
-
-@dataclass
-class Row:
-    """A learner: what was marked, the points, and what the teacher has written about it."""
-
-    learner: str
-    marked: Marked
-    points: List[float] = field(default_factory=list)  # earned, by task
-    most: List[float] = field(default_factory=list)
-    typed: Dict[str, float] = field(default_factory=dict)  # points that the teacher typed over ours, by task
-    remark: str = ""  # of the teacher
-    flags: List[str] = field(default_factory=list)  # beside those of the file: what comes of the list and of others
-    key: str = ""  # of the file and the exercise, for the next run
-
-    @property
-    def earned(self) -> float:
-        """All points, the teacher's where they typed some."""
-        names = [task.name for task in self.marked.tasks]
-        return sum(self.typed.get(name, points) for name, points in zip(names, self.points))
+PASSED_OVER = (".csv", ".ini", ".db", ".tmp", ".unfinished")
 
 
 @dataclass
@@ -52,18 +25,41 @@ class Grades:
     """The rows of a class, in the order of the list or of the files."""
 
     rows: List[Row]
-    kept: int = 0  # rows that were taken from the run before, as nothing had changed
+    kept: int = 0  # files whose marks were taken from the run before, as nothing had changed
     path: str = ""  # of the workbook that was written
 
     @property
     def tasks(self) -> List[str]:
-        """The names of all tasks, in their order."""
-        return list(dict.fromkeys(task.name for row in self.rows for task in row.marked.tasks))
+        """The names of all tasks, part by part of the work."""
+        return list(self.part_of)
+
+    @property
+    def part_of(self) -> Dict[str, str]:
+        """{task: the part of the work that it is of}, in their order."""
+        parts = [one for row in self.rows for one in row.parts]
+        parts.sort(key=lambda one: (len(one.job.part), one.job.part))
+        return {task.name: one.job.part for one in parts for task in one.marked.tasks}
+
+    @property
+    def parts(self) -> List[str]:
+        """The parts of the work, "level 6" and so on, where there are several."""
+        found = list(dict.fromkeys(self.part_of.values()))
+        return found if len(found) > 1 else []
+
+    @property
+    def columns(self) -> List[str]:
+        """What there are points for: each task, and after the tasks of a part, where there are several, their sum."""
+        if not self.parts:
+            return self.tasks
+        return [name for part in self.parts for name in (*self.tasks_of(part), part)]
+
+    def tasks_of(self, part: str) -> List[str]:
+        return [task for task, its in self.part_of.items() if its == part]
 
     @property
     def errors(self) -> List[Row]:
-        """Files that could not be marked."""
-        return [row for row in self.rows if row.marked.error and row.marked.file]
+        """Those with a file that could not be marked."""
+        return [row for row in self.rows if row.problems]
 
     @property
     def missing(self) -> List[Row]:
@@ -72,19 +68,19 @@ class Grades:
 
     def __str__(self) -> str:
         count = len(self.rows)
-        marked = [row for row in self.rows if not row.marked.error]
+        marked = [row for row in self.rows if row.marked.tasks]
         told = [f"{count} row{'s' * (count != 1)}: {len(marked)} marked"]
-        told += [f"{self.kept} of them unchanged since the run before"] if self.kept else []
+        told += [f"{self.kept} file{'s' * (self.kept != 1)} unchanged since the run before"] if self.kept else []
         told += [f"{len(self.errors)} could not be"] if self.errors else []
         told += [f"{len(self.missing)} handed in nothing"] if self.missing else []
-        flagged = sum(bool(row.marked.flags or row.flags) for row in marked)
+        flagged = sum(row.is_flagged for row in marked)
         told += [f"{flagged} flagged"] if flagged else []
         return ", ".join(told)
 
 
 def grade(
     files: Union[PathLike, Sequence[PathLike]],
-    original: PathLike,
+    original: Union[PathLike, Exercises],
     output: Optional[PathLike] = None,
     *,
     names: Optional[PathLike] = None,
@@ -98,10 +94,11 @@ def grade(
 
     files: a folder, with all that is in it, or several files and folders.
     original: the exercise as it was handed out; or the folder with everyone's own, as worksheet --class writes it, in
-        which a learner's has the name of the class list (without a list: the name of the file that was handed in).
+        which a learner's has the name of the class list (without a list: the name of the file that was handed in); or
+        Exercises, which have a list of their own.
     output: marks.xlsx, and marks.csv beside it; a name ending in .csv writes only that. What a teacher has written into
         it, remarks and points typed over ours, is kept when it is written again, and what has not changed since is not
-        marked again.
+        marked again. What a run that was interrupted had marked is kept beside it for the next one.
     names: the class as a .csv of names and seeds: whose a file is, is told by its name, never by what stands in it.
         Whoever handed in nothing has a row too.
     points: a .csv of what tasks or steps are worth; without it a number is a point. A number that is right given the
@@ -117,37 +114,77 @@ def grade(
     from .write import check_output, write_grades
 
     paths = found(files)
-    learners = read_class(names) if names is not None else []
+    if isinstance(original, Exercises):
+        exercises, kept_out = original, [output, points]
+    else:
+        exercises = Worksheets(original, read_class(names) if names is not None else [])
+        kept_out = [original, output, names, points]
     worth = Points() if points is None else Points.read(points)
-    passed = {os.path.realpath(one) for one in (original, output, names, points) if one is not None}
-    paths = [(path, shown) for path, shown in paths if os.path.realpath(path) not in passed]
-    if marked is not None:
-        inside = os.path.realpath(marked) + os.sep
-        paths = [(path, shown) for path, shown in paths if not os.path.realpath(path).startswith(inside)]
-    if not paths:
-        raise FileNotFoundError("grade: there is no file to mark; give the folder with what was handed in")
+    paths = handed_in(paths, kept_out, marked, exercises)
+    exercises.check()
     before = check_output(output, overwrite) if output is not None else Previous()
-    exercises = Exercises(original, learners)
-    jobs = [exercises.job(path, shown) for path, shown in paths]
-    known = [before.marked(job.file, job.key) for job in jobs]
+    jobs = [with_copy(exercises.job(path, shown), marked) for path, shown in paths]
+    unfinished = Unfinished(output)
+    begun = unfinished.read()
+    known = [begun.get((job.file, job.key)) or before.marked(job.file, job.key) for job in jobs]
+    known = [one if one is None or is_copied(job, one) else None for job, one in zip(jobs, known)]
     new = [job for job, one in zip(jobs, known) if one is None]
-    done = dict(zip([job.file for job in new], marked_all(new, workers, progress)))
+    done = dict(zip([job.file for job in new], marked_all(new, workers, progress, unfinished.add)))
     every = [one if one is not None else done[job.file] for job, one in zip(jobs, known)]
     worth.check(every)
-    rows = exercises.rows(jobs, every)
-    note_same(rows)
-    for row in rows:
-        row.points = [worth.earned(row.marked, task) for task in row.marked.tasks]
-        row.most = [worth.most(row.marked, task) for task in row.marked.tasks]
-        row.remark, row.typed = before.remark(row), before.typed(row)
+    for job, one in zip(jobs, every):
+        one.content = job.key.partition(" ")[0]
+    rows = rows_of([Part(job, one) for job, one in zip(jobs, every)], exercises)
+    note_same(rows, exercises.own)
     grades = Grades(rows, sum(one is not None for one in known))
-    if marked is not None:
-        from .copies import write_copies
-
-        write_copies(zip(jobs, every), marked, progress)
+    give_points(grades, worth, before)
     if output is not None:
         grades.path = write_grades(grades, output, before)
+    unfinished.delete()
     return grades
+
+
+def handed_in(
+    paths: List[Tuple[str, str]],
+    kept_out: Sequence[Optional[PathLike]],
+    marked: Optional[PathLike],
+    exercises: Exercises,
+) -> List[Tuple[str, str]]:
+    """Without the teacher's own files, which may lie in the same folder."""
+    passed: Set[str] = {os.path.realpath(one) for one in kept_out if one is not None}
+    copies = os.path.realpath(marked) + os.sep if marked is not None else "\0"
+    real = [(os.path.realpath(path), path, shown) for path, shown in paths]
+    left = [(path, shown) for at, path, shown in real if at not in passed and not at.startswith(copies)]
+    left = [(path, shown) for path, shown in left if not exercises.is_passed_over(shown)]
+    if not left:
+        raise FileNotFoundError("grade: there is no file to mark; give the folder with what was handed in")
+    return left
+
+
+def with_copy(job: Job, folder: Optional[PathLike]) -> Job:
+    """The same, with a marked copy in the folder, under the name that the file had, in the folders that it had."""
+    return job if folder is None else replace(job, copy=os.path.join(folder, inside(job.file)))
+
+
+def is_copied(job: Job, marked: Marked) -> bool:
+    """Whether there is a copy as fresh as the file and its exercise, where one is wanted."""
+    return not job.copy or bool(marked.error) or is_newer(job.copy, job.path, job.original)
+
+
+def give_points(grades: Grades, worth: Points, before: Previous) -> None:
+    """To every task; what there is no work of is worth as much as it is of the others."""
+    most: Dict[str, float] = {}
+    for row in grades.rows:
+        row.points = [worth.earned(row.marked, task) for task in row.marked.tasks]
+        row.most = [worth.most(row.marked, task) for task in row.marked.tasks]
+        for task, points in zip(row.marked.tasks, row.most):
+            most[task.name] = max(points, most.get(task.name, 0.0))
+    for row in grades.rows:
+        row.remark = before.remark(row)
+        row.typed = {task: x for task, x in before.typed(row).items() if task in grades.part_of}
+        if row.marked.tasks or row.typed:
+            lacking = [task for task, part in grades.part_of.items() if part in row.lacking and task not in row.ours]
+            row.unmarked = {task: most[task] for task in lacking}
 
 
 def found(files: Union[PathLike, Sequence[PathLike]]) -> List[Tuple[str, str]]:
@@ -169,132 +206,6 @@ def found(files: Union[PathLike, Sequence[PathLike]]) -> List[Tuple[str, str]]:
                 if not name.startswith((".", "~$")) and not name.lower().endswith(PASSED_OVER):
                     paths.setdefault(full, os.path.relpath(full, path) if len(given) == 1 else full)
     return list(paths.items())
-
-
-class Exercises:
-    """Which exercise a file is judged by, and whose it is."""
-
-    def __init__(self, original: PathLike, learners: List[Learner]) -> None:
-        self.original, self.learners = os.fspath(original), learners
-        self.own = os.path.isdir(self.original)  # whether everyone has an exercise of their own
-        self.owner: Dict[str, Learner] = {}
-        self._digests: Dict[str, str] = {}
-        self._owners: Optional[Dict[str, str]] = None
-        if not self.own:
-            check_exercise(self.original)
-
-    def job(self, path: str, file: str) -> Job:
-        learner = whose(file, self.learners)
-        if learner is not None:
-            self.owner[file] = learner
-        if self.own:
-            name = learner.file if learner is not None else os.path.basename(file)
-            original = os.path.join(self.original, name)
-            if self.learners and learner is None:
-                return Job(path, file, "", "", "no learner of the class list has a name that is in the file's")
-            if not os.path.isfile(original):
-                return Job(path, file, "", "", f"{self.original} has no exercise {name!r}")
-        else:
-            original = self.original
-        return Job(path, file, original, self._key(path, original))
-
-    def _key(self, path: str, original: str) -> str:
-        """Changes with the file, the exercise and the version; "" for a file that is not to be remembered."""
-        try:
-            return f"{digest(path)} {self._digest(original)} {VERSION}"
-        except (OSError, ValueError, MemoryError):
-            return ""
-
-    def _digest(self, original: str) -> str:
-        if original not in self._digests:
-            self._digests[original] = digest(original)
-        return self._digests[original]
-
-    def _of(self, digest_of_page: str) -> str:
-        """Whose exercise that is, of a class in which everyone has their own."""
-        if self._owners is None:
-            self._owners = {}
-            for learner in self.learners if self.own else ():
-                try:
-                    book = open_workbook(os.path.join(self.original, learner.file))
-                    self._owners[digest_in(book)] = learner.name
-                except WorkbookError:
-                    continue
-        return f", that of {self._owners[digest_of_page]}" if digest_of_page in self._owners else ""
-
-    def rows(self, jobs: Iterable[Job], marked: Iterable[Marked]) -> List[Row]:
-        """In the order of the class list; those who handed in nothing have one too."""
-        rows: List[Row] = []
-        for job, one in zip(jobs, marked):
-            one.content = job.key.partition(" ")[0]
-            learner = self.owner.get(job.file)
-            name = learner.name if learner else one.learner or Path(job.file).stem
-            row = Row(name, one, key=job.key)
-            if one.original and one.digest != one.original:
-                row.flags.append(
-                    f"another exercise: sheet {one.digest or '?'}{self._of(one.digest)}, not {one.original}"
-                )
-            if learner is not None:
-                row.flags += unlike(one, learner, self.own)
-            elif self.learners and not one.error:
-                row.flags.append("nobody of the class list has this name")
-            rows.append(row)
-        if not self.learners:
-            return rows
-        place = {learner.name: n for n, learner in enumerate(self.learners)}
-        there = {row.learner for row in rows}
-        rows += [
-            Row(learner.name, Marked("", error="handed in nothing"))
-            for learner in self.learners
-            if learner.name not in there
-        ]
-        rows.sort(key=lambda row: place.get(row.learner, len(place)))
-        handed_in: Dict[str, int] = {}
-        for row in rows:
-            handed_in[row.learner] = handed_in.get(row.learner, 0) + 1
-        for row in rows:
-            if handed_in[row.learner] > 1:
-                row.flags.append(f"one of {handed_in[row.learner]} files of this learner")
-        return rows
-
-
-def check_exercise(original: str) -> None:
-    """Raises WorkbookError where what is to be judged by cannot be."""
-    book = open_workbook(original)
-    if read_graph(book).kind != "worksheet":
-        raise WorkbookError(f"{original} is no worksheet: it has no blanks to be marked")
-
-
-def unlike(marked: Marked, learner: Learner, own: bool) -> Iterator[str]:
-    """What a file says of itself that the teacher's list does not."""
-    if marked.error:
-        return
-    if marked.learner and key_of(marked.learner) != key_of(learner.name):
-        yield f"another name on the page: {marked.learner}"
-    if own and marked.seed is not None and marked.seed != learner.seed:
-        yield f"numbers {marked.seed}, not the learner's {learner.seed}"
-
-
-def digest(path: str) -> str:
-    return hashlib.sha256(read_file(path, MOST_BYTES)).hexdigest()
-
-
-def note_same(rows: List[Row]) -> None:
-    """Flag files of several learners with the same numbers in every blank."""
-    groups: Dict[str, List[Row]] = {}
-    for row in rows:
-        if row.marked.numbers:
-            groups.setdefault(row.marked.numbers, []).append(row)
-    for group in groups.values():
-        for row in group:
-            others = [other for other in group if other is not row and other.learner != row.learner]
-            if others:
-                names = [other.learner for other in others[:3]]
-                more = f" and {len(others) - 3} more" if len(others) > 3 else ""
-                same = all(other.marked.content and other.marked.content == row.marked.content for other in others)
-                what = "the same file as" if same else "identical, number by number, to"
-                wrong = ", slips too" if any(task.wrong for task in row.marked.tasks) and not same else ""
-                row.flags.append(f"{what} {', '.join(names)}{more}{wrong}")
 
 
 __all__ = ["Grades", "Row", "grade"]

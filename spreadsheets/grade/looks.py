@@ -5,7 +5,7 @@ from __future__ import annotations
 from copy import copy
 from typing import Any
 
-from openpyxl.styles import Alignment
+from openpyxl.styles import Alignment, Font
 from openpyxl.worksheet.properties import PageSetupProperties
 
 from ..write.style import fill
@@ -23,6 +23,11 @@ def wrap(cell: Any) -> None:
     """Long texts in several lines."""
     cell._style = copy(cell._style)
     cell.alignment = Alignment(wrap_text=True, vertical="top")
+
+
+def bold(cell: Any) -> None:
+    cell._style = copy(cell._style)
+    cell.font = Font(name=cell.font.name, size=cell.font.size, color=cell.font.color, bold=True)
 
 
 def on_top(cell: Any) -> None:

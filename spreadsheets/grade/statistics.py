@@ -30,7 +30,7 @@ MOST_BARS = 40  # steps in the chart
 def plan_statistics(workbook: Workbook, styles: Styles, grades: Grades, last: int, values: Values) -> None:
     """The sheet Statistics. `last`: the last row of the sheet Marks."""
     sheet: Any = workbook.create_sheet(STATISTICS)
-    rows = [row for row in grades.rows if not row.marked.error]
+    rows = [row for row in grades.rows if row.counts]
     styles.text(sheet.cell(1, 1), "Statistics", "title")
     styles.text(sheet.cell(2, 1), f"{len(rows)} of {len(grades.rows)} could be marked; shares are of these.", "note")
     for n, width in enumerate((28, 10, 12, 12, 24, 10), 1):
@@ -39,21 +39,25 @@ def plan_statistics(workbook: Workbook, styles: Styles, grades: Grades, last: in
     if not rows:
         return
     found = values.setdefault(STATISTICS, {})
-    top = _points(sheet, styles, grades, rows, last, found)
-    top = _table(sheet, styles, top + 2, "task", counted(rows, "tasks"))
-    steps = counted(rows, "steps")
-    first = top + 2
+    first = _points(sheet, styles, grades, rows, last, found) + 2
+    tasks, steps = counted(rows, grades, "tasks"), counted(rows, grades, "steps")
+    bottom = _table(sheet, styles, first, "task", tasks)
+    charted = "task", first, bottom
+    first = bottom + 2
     bottom = _table(sheet, styles, first, "step", steps)
-    if steps:
+    if len(tasks) == 1:
+        charted = "step", first, bottom
+    what, first, bottom = charted
+    if tasks:
         most = min(bottom, first + MOST_BARS)
-        _chart(sheet, "Share that is right, by step", first, most, 3, 1, f"{CHARTS_AT}22", "0%")
+        _chart(sheet, f"Share that is right, by {what}", first, most, 3, 1, f"{CHARTS_AT}22", "0%")
 
 
 def _points(sheet: Any, styles: Styles, grades: Grades, rows: List[Row], last: int, found: Any) -> int:
     """Averages and the histogram, live over the sheet Marks; returns the last row."""
-    column = len(grades.tasks) + 2
+    column = len(grades.columns) + 2
     points, share = (f"{MARKS}!${c}${HEAD_ROW + 1}:${c}${last}" for c in map(get_column_letter, (column, column + 2)))
-    shares = [row.earned / sum(row.most) if sum(row.most) else 0.0 for row in rows]
+    shares = [row.share for row in rows]
     earned = [row.earned for row in rows]
     averages = (
         ("points on average", f"=AVERAGE({points})", sum(earned) / len(earned), "0.##"),
@@ -79,17 +83,19 @@ def _points(sheet: Any, styles: Styles, grades: Grades, rows: List[Row], last: i
 Line = Tuple[str, Count, Counter]  # its name, all counts added up, reasons
 
 
-def counted(rows: List[Row], what: str) -> List[Line]:
-    """All tasks, or all steps, of all learners."""
+def counted(rows: List[Row], grades: Grades, what: str) -> List[Line]:
+    """All tasks, or all steps, of all learners; a step has its task's name before its own where there are several."""
+    order = {task: n for n, task in enumerate(grades.tasks)}
     lines: Dict[Tuple[str, str], Line] = {}
     for row in rows:
         for one in getattr(row.marked, what):
-            _, total, reasons = lines.setdefault((one.task, one.name), (one.name, Count(one.name), Counter()))
+            shown = f"{one.task}: {one.name}" if one.task and len(order) > 1 else one.name
+            _, total, reasons = lines.setdefault((one.task, one.name), (shown, Count(one.name), Counter()))
             for name in ("blanks", "right", "carried", "wrong", "empty"):
                 setattr(total, name, getattr(total, name) + getattr(one, name))
             if one.reason:
                 reasons[one.reason] += 1
-    return list(lines.values())
+    return [lines[at] for at in sorted(lines, key=lambda at: order.get(at[0] or at[1], 0))]
 
 
 def _table(sheet: Any, styles: Styles, top: int, what: str, lines: List[Line]) -> int:

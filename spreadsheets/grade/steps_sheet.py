@@ -13,7 +13,7 @@ from .looks import for_print, tint
 from .marked import Count
 
 STEPS = "Steps"
-MOST_STEPS = 300  # columns
+MOST_STEPS = 1_500  # columns
 LEGEND = "✓ right   (✓) right, given a slip before   ✗ a slip of their own   – empty   ✓ 3/4: some of the numbers"
 PALE_GREEN = "E9F7EC"
 
@@ -27,7 +27,10 @@ def write_steps(workbook: Workbook, styles: Styles, grades: Grades) -> None:
     styles.text(sheet.cell(2, 1), LEGEND, "note")
     styles.text(sheet.cell(4, 1), "learner", "head")
     sheet.column_dimensions["A"].width = 24
-    for n, (_, name) in enumerate(names, 2):
+    several = len({task for task, _ in names}) > 1
+    for n, (task, name) in enumerate(names, 2):
+        if several and task != names[n - 3][0]:  # above the first of its steps
+            styles.text(sheet.cell(3, n), task, "strong")
         styles.text(sheet.cell(4, n), name, "head")
         sheet.column_dimensions[get_column_letter(n)].width = max(8, min(18, len(name) + 3))
     at = {name: n for n, name in enumerate(names, 2)}
@@ -45,7 +48,9 @@ def write_steps(workbook: Workbook, styles: Styles, grades: Grades) -> None:
 
 def step_names(grades: Grades) -> List[Tuple[str, str]]:
     """(task, step) of all that was marked, in the order of the work."""
-    return list(dict.fromkeys((step.task, step.name) for row in grades.rows for step in row.marked.steps))
+    order = {task: n for n, task in enumerate(grades.tasks)}
+    found = dict.fromkeys((step.task, step.name) for row in grades.rows for step in row.marked.steps)
+    return sorted(found, key=lambda name: order.get(name[0], 0))
 
 
 def verdict(step: Count) -> Tuple[str, str]:

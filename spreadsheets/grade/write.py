@@ -10,6 +10,8 @@ import csv
 import json
 import os
 import tempfile
+import textwrap
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any, Dict, List, Union
@@ -29,13 +31,14 @@ from ..read.workbook import Position, open_workbook
 from ..write.saving import check_replaceable, is_untouched, write_workbook
 from ..write.style import AMBER, RED, Styles, use_our_font, write_number
 from .graded import Grades, Row
-from .looks import for_print, on_top, tint, wrap
-from .previous import FILE, HEAD_ROW, KEPT, LEARNER, MARKS, MOST_TEXT, STATISTICS, TEACHER, Previous, name_of
+from .looks import bold, for_print, on_top, tint, wrap
+from .previous import FILE, HEAD_ROW, KEPT, LEARNER, MARKS, MOST_TEXT, STATISTICS, TEACHER, Previous
 from .statistics import plan_statistics
 from .steps_sheet import STEPS, write_steps
 
 Values = Dict[str, Dict[Position, Result]]
 WIDTHS = {LEARNER: 24, "points": 9, "of": 7, "share": 8, "first slip": 58, "reason": 20, TEACHER: 22, "flags": 46}
+SCORE = 11  # the width of a column of points
 LINE = 13.5  # points, of one line of text
 OURS = {MARKS, STEPS, STATISTICS, KEPT}
 
@@ -101,7 +104,7 @@ def write_grades(grades: Grades, output: PathLike, before: Previous) -> str:
 
 # --- the table --------------------------------------------------------------------------------------------------------
 def heads(grades: Grades) -> List[str]:
-    return [LEARNER, *grades.tasks, "points", "of", "share", "first slip", "reason", TEACHER, "flags", FILE]
+    return [LEARNER, *grades.columns, "points", "of", "share", "first slip", "reason", TEACHER, "flags", FILE]
 
 
 def _marks(sheet: Any, styles: Styles, grades: Grades, values: Values) -> int:
@@ -114,10 +117,15 @@ def _marks(sheet: Any, styles: Styles, grades: Grades, values: Values) -> int:
     styles.text(sheet.cell(2, 1), note, "note")
     for name, n in column.items():
         styles.text(sheet.cell(HEAD_ROW, n), name, "head")
-        sheet.column_dimensions[get_column_letter(n)].width = WIDTHS.get(name, 26 if name == FILE else 11)
+        wrap(sheet.cell(HEAD_ROW, n))
+        width = sheet.column_dimensions[get_column_letter(n)]
+        width.width = WIDTHS.get(name, 26 if name == FILE else SCORE)
+        width.outlineLevel = 1 if name in grades.part_of and grades.parts else 0
+    lines = max(lines_of(name, SCORE - 2) for name in grades.part_of or [""])
+    sheet.row_dimensions[HEAD_ROW].height = LINE * lines + 3
     found = values.setdefault(MARKS, {})
     for n, row in enumerate(grades.rows, HEAD_ROW + 1):
-        _row(sheet, styles, n, row, grades.tasks, column, found)
+        _row(sheet, styles, n, row, grades, column, found)
     last = HEAD_ROW + len(grades.rows)
     sheet.auto_filter = AutoFilter(ref=f"A{HEAD_ROW}:{get_column_letter(len(names))}{last}")
     sheet.freeze_panes = sheet.cell(HEAD_ROW + 1, 2)
@@ -131,49 +139,56 @@ def _row(
     styles: Styles,
     n: int,
     row: Row,
-    tasks: List[str],
+    grades: Grades,
     column: Dict[str, int],
     found: Dict[Position, Result],
 ) -> None:
-    marked = row.marked
     for name, text in texts(row).items():
         styles.text(sheet.cell(n, column[name]), text, "input" if name == TEACHER else "cell")
         wrap(sheet.cell(n, column[name]))
     sheet.row_dimensions[n].height = LINE * max(
-        -(-len(str(sheet.cell(n, column[name]).value or "")) // WIDTHS[name]) or 1 for name in ("first slip", "flags")
+        lines_of(str(sheet.cell(n, column[name]).value or ""), WIDTHS[name]) for name in (LEARNER, "first slip", "flags")
     )
-    if marked.error or marked.flags or row.flags:
-        tint(sheet.cell(n, column["flags"]), RED if marked.error else AMBER)
-    for name in (*tasks, "points", "of", "share"):
+    if row.problems or row.marked.error or row.is_flagged:
+        tint(sheet.cell(n, column["flags"]), RED if row.problems or row.marked.error else AMBER)
+    for name in (*grades.columns, "points", "of", "share"):
         styles.text(sheet.cell(n, column[name]), "", "cell")
         sheet.cell(n, column[name]).value = None
-    if marked.error:
+    if not row.counts:
         return
-    for task, points in zip(marked.tasks, row.points):
-        cell = sheet.cell(n, column[task.name])
-        write_number(styles.put(cell, "cell", "0.##"), float(row.typed.get(task.name, points)))
+    for task, points in row.shown.items():
+        cell = sheet.cell(n, column[task])
+        write_number(styles.put(cell, "cell", "0.##"), float(points))
         on_top(cell)
-        if task.name in row.typed:
+        if task in row.typed:
             tint(cell, AMBER)  # the teacher's own
-    first, last = get_column_letter(column[tasks[0]]), get_column_letter(column[tasks[-1]])
-    total, of = get_column_letter(column["points"]), get_column_letter(column["of"])
-    most = sum(row.most)
-    _formula(sheet, styles, n, column["points"], f"=SUM({first}{n}:{last}{n})", "0.##", row.earned, found)
-    write_number(styles.put(sheet.cell(n, column["of"]), "cell", "0.##"), float(most))
+    put = partial(_formula, sheet, styles, found, n)
+    letter = {name: get_column_letter(at) for name, at in column.items()}
+    for part in grades.parts:
+        tasks = grades.tasks_of(part)
+        put(column[part], f"=SUM({letter[tasks[0]]}{n}:{letter[tasks[-1]]}{n})", "0.##", row.earned_of(tasks))
+        bold(sheet.cell(n, column[part]))
+    tasks = grades.tasks
+    if grades.parts:
+        total = "=" + "+".join(f"{letter[part]}{n}" for part in grades.parts)
+    else:
+        total = f"=SUM({letter[tasks[0]]}{n}:{letter[tasks[-1]]}{n})"
+    put(column["points"], total, "0.##", row.earned)
+    write_number(styles.put(sheet.cell(n, column["of"]), "cell", "0.##"), float(row.of))
     on_top(sheet.cell(n, column["of"]))
-    share = row.earned / most if most else 0.0
-    _formula(sheet, styles, n, column["share"], f"=IF({of}{n}=0,0,{total}{n}/{of}{n})", "0%", share, found)
+    points, of = f"{letter['points']}{n}", f"{letter['of']}{n}"
+    put(column["share"], f"=IF({of}=0,0,{points}/{of})", "0%", row.share)
 
 
 def _formula(
     sheet: Any,
     styles: Styles,
+    found: Dict[Position, Result],
     row: int,
     column: int,
     text: str,
     shown: str,
     value: float,
-    found: Dict[Position, Result],
 ) -> None:
     cell = styles.put(sheet.cell(row, column), "cell", shown)
     cell.value = text
@@ -181,15 +196,21 @@ def _formula(
     found[row, column] = Result(value, False)
 
 
+def lines_of(text: str, width: int) -> int:
+    """How many lines a text takes in a column of this width."""
+    return max(1, len(textwrap.wrap(text, width)))
+
+
 def texts(row: Row) -> Dict[str, str]:
     """What a row says in words."""
     marked = row.marked
+    problems = row.problems or ([marked.error] if marked.error else [])
     return {
         LEARNER: row.learner,
         "first slip": marked.slip,
         "reason": marked.reason,
         TEACHER: row.remark,
-        "flags": "; ".join([*([marked.error] if marked.error else []), *marked.flags, *row.flags]),
+        "flags": "; ".join([*problems, *marked.flags, *row.flags]),
         FILE: marked.file,
     }
 
@@ -202,10 +223,10 @@ def as_csv(grades: Grades) -> str:
     writer.writerow(names)
     for row in grades.rows:
         cells: Dict[str, Any] = {name: _harmless(text) for name, text in texts(row).items()}
-        if not row.marked.error:
-            most = sum(row.most)
-            points = {task.name: row.typed.get(task.name, p) for task, p in zip(row.marked.tasks, row.points)}
-            points.update(points=row.earned, of=most, share=row.earned / most if most else 0.0)
+        if row.counts:
+            points = dict(row.shown)
+            points.update((part, row.earned_of(grades.tasks_of(part))) for part in grades.parts)
+            points.update(points=row.earned, of=row.of, share=row.share)
             cells.update((name, f"{number:.10g}") for name, number in points.items())
         writer.writerow([cells.get(name, "") for name in names])
     return out.getvalue()
@@ -222,10 +243,15 @@ def _kept(workbook: Workbook, grades: Grades) -> None:
     sheet.sheet_state = "hidden"
     n = 0
     for row in grades.rows:
-        text = json.dumps(row.marked.as_dict(), ensure_ascii=True)
-        if row.key and len(text) <= MOST_TEXT:
+        for job, marked in row.parts:
+            if not job.key:
+                continue
             n += 1
-            for column, content in enumerate((name_of(row), row.key, text, json.dumps(row.points)), 1):
+            text = json.dumps(marked.as_dict(), ensure_ascii=True)
+            first, *more = [text[at : at + MOST_TEXT] for at in range(0, len(text), MOST_TEXT)]
+            points = {task.name: row.ours[task.name] for task in marked.tasks}
+            contents = (job.file, job.key, first, json.dumps(points), row.marked.file, *more)
+            for column, content in enumerate(contents, 1):
                 cell: Any = sheet.cell(n, column)
                 cell.value, cell.data_type = content, "s"
 

@@ -70,7 +70,7 @@ def test_a_class_from_names_to_marks(script: str, tmp_path: Path, capsys: Any) -
         ("Number Two", "1", ""),
     ]
     code, printed, _ = run(capsys, "grade", str(handed_in), "--original", out, "--class", names, "-o", marks)
-    assert code == 1 and "2 marked, 3 of them unchanged since the run before" in printed
+    assert code == 1 and "2 marked, 3 files unchanged since the run before" in printed
 
 
 def test_what_cannot_be_done_is_one_line(script: str, tmp_path: Path, capsys: Any) -> None:

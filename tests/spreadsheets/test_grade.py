@@ -201,12 +201,12 @@ def test_a_process_that_dies_ends_nothing(exercise: Path, handed_in: Path, monke
     assert rows[1].marked.error.startswith("marking it ended the process")
 
 
-def dies(path: str, original: str, file: str) -> Marked:
+def dies(path: str, original: str, file: str, *more: Any) -> Marked:
     if file == "1.xlsx":
         import os
 
         os._exit(7)
-    return mark(path, original, file)
+    return mark(path, original, file, *more)
 
 
 def test_what_cannot_be_used(exercise: Path, handed_in: Path, tmp_path: Path) -> None:
