@@ -6,7 +6,7 @@
 # scaled down to it. So the memory needed grows with T + S, not with T S. The derivative needs y and, for each query,
 # the largest score and the sum: e^(score - largest) / sum is the weight again (attention_grad.pxi). One number, the
 # logarithm of the sum of e^score, would do, but beside a score of 1e9 it has no digits left for the sum. A causal mask
-# leaves out what lies above the diagonal, SMALL_ROWS queries at a time. Rows of scores are padded to whole FOLD_LANES
+# leaves out what lies above the diagonal, TILE_ROWS queries at a time. Rows of scores are padded to whole FOLD_LANES
 # with forbidden ones, -inf, so that fold_rows.pxi finds the largest and adds them up. The products of blocks are those
 # of small_product.pxi.
 #
@@ -106,12 +106,12 @@ cdef inline double exponentiate(real *s, Py_ssize_t n, real shift) noexcept nogi
 
 cdef inline bint packs_keys(const Attention *t) noexcept nogil:
     """Whether the queries are so many that transposed keys pay; one query, of a token that is generated, is not."""
-    return t.queries >= SMALL_ROWS
+    return t.queries >= TILE_ROWS
 
 
 cdef inline void score_queries(const Attention *t, const real *q, Py_ssize_t row_q, const real *k, const real *packed_k,
                                real *s, Py_ssize_t queries, Py_ssize_t n) noexcept nogil:
-    """Products of at most SMALL_ROWS queries with n keys, which `packed_k` has as (width, ATTENTION_KEYS), if at all.
+    """Products of at most TILE_ROWS queries with n keys, which `packed_k` has as (width, ATTENTION_KEYS), if at all.
     Either way gives the same bits."""
     if n == 0:
         return
@@ -129,7 +129,7 @@ cdef void attend_block(const Attention *t, const real *q, const real *k, const r
     cdef Py_ssize_t last = visible_keys(t, top + rows - 1), first = 0, count, row, group, n, i, j, own
     cdef real *packed_k = spare
     cdef real *s = packed_k + t.width * ATTENTION_KEYS
-    cdef real *sums = s + SMALL_ROWS * ATTENTION_KEYS
+    cdef real *sums = s + TILE_ROWS * ATTENTION_KEYS
     cdef real *copy = sums + ATTENTION_QUERIES * t.value_padded
     cdef real *scores
     cdef const real *values
@@ -147,7 +147,7 @@ cdef void attend_block(const Attention *t, const real *q, const real *k, const r
         values = rows_of_whole_lines(v + first * t.value_row, t.value_row, count, t.value_width, t.value_padded, copy)
         row = 0
         while row < rows:
-            group = at_most(rows - row, SMALL_ROWS)
+            group = at_most(rows - row, TILE_ROWS)
             n = clipped(0, visible_keys(t, top + row + group - 1) - first, count)
             score_queries(t, q + (top + row) * t.row, t.row, k + first * t.row, packed_k, s, group, n)
             for i in range(row, row + group if n > 0 else row):
@@ -166,7 +166,7 @@ cdef void attend_block(const Attention *t, const real *q, const real *k, const r
                 peak[i] = most
             small_product(s, ATTENTION_KEYS, 1, values, t.value_line_row, sums + row * t.value_padded, t.value_padded,
                           group, t.value_padded, n, False)
-            row += SMALL_ROWS
+            row += TILE_ROWS
         first += ATTENTION_KEYS
     for i in range(rows):
         factor = <real> (1 / total[i])
@@ -288,7 +288,7 @@ def attention(Array q not None, Array k not None, Array v not None, Array mask, 
     ns /= 40 if q.kind == FLOAT64 else 80
     cdef Attend job
     cdef int workers = threads_for(ns)
-    job.spare_size = (t.width + SMALL_ROWS) * ATTENTION_KEYS + (ATTENTION_QUERIES + ATTENTION_KEYS) * t.value_padded
+    job.spare_size = (t.width + TILE_ROWS) * ATTENTION_KEYS + (ATTENTION_QUERIES + ATTENTION_KEYS) * t.value_padded
     job.blocks = parts_of(t.queries, ATTENTION_QUERIES)
     job.t, job.q, job.k, job.v, job.mask = &t, q.data, k.data, v.data, data_or_null(mask)
     job.y, job.rows = y.data, rows.data

@@ -50,7 +50,7 @@ cdef void recompute_weights(const Attention *t, const real *q, const real *k, co
     cdef real *p
     cdef real *ds
     while row < rows:
-        group = at_most(rows - row, SMALL_ROWS)
+        group = at_most(rows - row, TILE_ROWS)
         n = clipped(0, visible_keys(t, top + row + group - 1) - first, count)
         padded = padded_scores(n)
         p = spare + at.p + row * ATTENTION_KEYS
@@ -69,7 +69,7 @@ cdef void recompute_weights(const Attention *t, const real *q, const real *k, co
             memset(ds + i * ATTENTION_KEYS + own, 0, (whole - own) * sizeof(real))
         small_product(ds, ATTENTION_KEYS, 1, spare + at.k, t.padded, spare + at.dq + (top + row) * t.padded, t.padded,
                       group, t.padded, n, False)
-        row += SMALL_ROWS
+        row += TILE_ROWS
 
 
 cdef void add_to_keys(const Attention *t, const real *q, const real *dy, real *spare, const AttentionSpare *at,
@@ -78,14 +78,14 @@ cdef void add_to_keys(const Attention *t, const real *q, const real *dy, real *s
     """Adds P^T dy to dv and dS^T q to dk, for a block of queries and keys."""
     cdef Py_ssize_t j = 0, group, skip
     while j < count:
-        group = at_most(count - j, SMALL_ROWS)
+        group = at_most(count - j, TILE_ROWS)
         skip = clipped(0, first + j - top, rows) if t.causal else 0  # queries that see none of these keys
         small_product(spare + at.p + skip * ATTENTION_KEYS + j, 1, ATTENTION_KEYS, dy + (top + skip) * t.value_line_row,
                       t.value_line_row, spare + at.dv + j * t.value_padded, t.value_padded, group, t.value_padded,
                       rows - skip, False)
         small_product(spare + at.ds + skip * ATTENTION_KEYS + j, 1, ATTENTION_KEYS, q + (top + skip) * t.line_row,
                       t.line_row, spare + at.dk + j * t.padded, t.padded, group, t.padded, rows - skip, False)
-        j += SMALL_ROWS
+        j += TILE_ROWS
 
 
 cdef void copy_narrower_rows(const real *x, Py_ssize_t rows, Py_ssize_t padded, Py_ssize_t width, real *out,

@@ -41,3 +41,16 @@ cdef void pack_groups(const real *x, Py_ssize_t next_lane, Py_ssize_t next_k, Py
             memcpy(out + i * k + p * width, x + p * next_k + i, width * sizeof(real))
     for i from whole <= i < lanes by width:
         pack(x + i * next_lane, next_lane, next_k, at_most(lanes - i, width), k, out + i * k, width)
+
+
+cdef void pack_panels(const real *b, Py_ssize_t next_column, Py_ssize_t next_k, Py_ssize_t n, Py_ssize_t k,
+                      real *out) noexcept nogil:
+    """b (k, n) with any strides as panels, each as wide as its tile: that of column j begins at out + j * k."""
+    cdef Py_ssize_t wide = TILE_VECTORS * tile_lanes(out), j = 0, width
+    while n - j >= wide and tile_vectors(n - j, out) == TILE_VECTORS:
+        j += wide
+    pack_groups(b, next_column, next_k, j, k, out, wide)
+    while j < n:
+        width = tile_vectors(n - j, out) * tile_lanes(out)
+        pack(b + j * next_column, next_column, next_k, at_most(n - j, width), k, out + j * k, width)
+        j += width

@@ -7,25 +7,6 @@
 # outside, as one product for all steps: the inputs' part of the gates before, the gradient of W_hh after. Each loop
 # over a row writes to one array only: with more, compilers cannot tell that they do not overlap.
 
-cdef extern from *:
-    """
-    #if defined(__AVX512F__)
-    #define SAITAMA_RECURRENT_ROWS 4 /* 4 x 4 of the 32 vectors hold the sums */
-    #define SAITAMA_RECURRENT_BYTES 256 /* bytes */
-    #elif defined(__AVX__) || defined(__ARM_NEON)
-    #define SAITAMA_RECURRENT_ROWS 2 /* 2 x 6 of 16, 2 x 12 of 32 */
-    #define SAITAMA_RECURRENT_BYTES 192
-    #else
-    #define SAITAMA_RECURRENT_ROWS 1
-    #define SAITAMA_RECURRENT_BYTES 192
-    #endif
-    #define SAITAMA_RECURRENT_SUMS (SAITAMA_RECURRENT_ROWS * SAITAMA_RECURRENT_BYTES / 4) /* at most */
-    """
-    enum:
-        RECURRENT_ROWS "SAITAMA_RECURRENT_ROWS"
-        RECURRENT_BYTES "SAITAMA_RECURRENT_BYTES"
-        RECURRENT_SUMS "SAITAMA_RECURRENT_SUMS"
-
 cdef enum:
     RECURRENT_DEPTH = 128  # steps along k at a time: then a panel fits the first cache
 
@@ -48,90 +29,25 @@ cdef struct RecurrentSteps:  # one layer, T time steps; each cell uses what it n
     Py_ssize_t together  # rows of a task
 
 
-# --- out = start + x W for a few rows x -------------------------------------------------------------------------------
-cdef inline Py_ssize_t step_width(real *kind) noexcept nogil:
-    return RECURRENT_BYTES // sizeof(real)
-
-
-cdef void pack_panels(const real *W, Py_ssize_t next_k, Py_ssize_t next_column, Py_ssize_t k, Py_ssize_t n,
-                      real *out) noexcept nogil:
-    """W (k, n) with any strides as panels (k, width), with zeros in the columns that the last lacks."""
-    cdef Py_ssize_t width = step_width(out), left = 0, p, j
-    while left < n:
-        for p in range(k):
-            for j in range(width):
-                out[p * width + j] = W[p * next_k + (left + j) * next_column] if left + j < n else 0
-        out += k * width
-        left += width
-
-
-cdef inline void step_tile(const real *start, Py_ssize_t row_start, const real *x, Py_ssize_t row_x, const real *panel,
-                           Py_ssize_t k, real *out, Py_ssize_t row,
-                           Py_ssize_t rows) noexcept nogil:
-    """out (rows, width) = start + x (rows, k) @ panel (k, width); `rows` is a constant."""
-    cdef real sums[RECURRENT_SUMS]
-    cdef Py_ssize_t n = step_width(out), i, j, p
-    for i in range(rows):
-        for j in range(n):
-            sums[i * n + j] = start[i * row_start + j]
-    for p in range(k):
-        for i in range(rows):
-            for j in range(n):
-                sums[i * n + j] = fma(x[i * row_x + p], panel[j], sums[i * n + j])
-        panel += n
-    for i in range(rows):
-        for j in range(n):
-            out[i * row + j] = sums[i * n + j]
-
-
-cdef inline void narrow_tile(const real *start, Py_ssize_t row_start, const real *x, Py_ssize_t row_x,
-                             const real *panel, Py_ssize_t k, real *out, Py_ssize_t row, Py_ssize_t rows,
-                             Py_ssize_t width) noexcept nogil:
-    """A tile of which only so many columns exist."""
-    cdef real whole[RECURRENT_SUMS]
-    cdef Py_ssize_t n = step_width(out), i
-    memset(whole, 0, sizeof(whole))
-    for i in range(rows):
-        memcpy(whole + i * n, start + i * row_start, width * sizeof(real))
-    step_tile(<const real *> whole, n, x, row_x, panel, k, <real *> whole, n, rows)
-    for i in range(rows):
-        memcpy(out + i * row, whole + i * n, width * sizeof(real))
-
-
-cdef void step_panel(const real *start, Py_ssize_t row_start, const real *x, Py_ssize_t row_x, const real *panel,
-                     Py_ssize_t k, real *out, Py_ssize_t row, Py_ssize_t rows,
-                     Py_ssize_t width) noexcept nogil:
-    """The same for any number of rows, and a last panel of `width` columns."""
-    cdef Py_ssize_t i = 0
-    while i + RECURRENT_ROWS <= rows:
-        if width == step_width(out):
-            step_tile(start + i * row_start, row_start, x + i * row_x, row_x, panel, k, out + i * row, row,
-                      RECURRENT_ROWS)
-        else:
-            narrow_tile(start + i * row_start, row_start, x + i * row_x, row_x, panel, k, out + i * row, row,
-                        RECURRENT_ROWS, width)
-        i += RECURRENT_ROWS
-    while i < rows:
-        narrow_tile(start + i * row_start, row_start, x + i * row_x, row_x, panel, k, out + i * row, row, 1, width)
-        i += 1
-
-
 cdef void step_product(const real *start, Py_ssize_t row_start, const real *x, Py_ssize_t row_x, const real *panels,
                        Py_ssize_t rows, Py_ssize_t k, real *out, Py_ssize_t row,
                        Py_ssize_t n) noexcept nogil:
     """out (rows, n) = start + x (rows, k) @ W. Rows of start, x and out lie `row_...` apart; start may be out."""
-    cdef Py_ssize_t left = 0, width, done, depth
+    cdef Py_ssize_t left = 0, width, done
+    cdef const real *begin
+    cdef Tile tile
+    tile.row_a, tile.step_a, tile.row_out = row_x, 1, row
     while left < n:
-        width = at_most(n - left, step_width(out))
-        done = 0
-        while done < k:
-            depth = at_most(k - done, RECURRENT_DEPTH)
-            if done == 0:
-                step_panel(start + left, row_start, x, row_x, panels, depth, out + left, row, rows, width)
-            else:
-                step_panel(out + left, row, x + done, row_x, panels, depth, out + left, row, rows, width)
-            panels += depth * step_width(out)
-            done += depth
+        tile.vectors = tile_vectors(n - left, out)
+        tile.row_b = width = tile.vectors * tile_lanes(out)
+        for done from 0 <= done < k by RECURRENT_DEPTH:
+            tile.k = at_most(k - done, RECURRENT_DEPTH)
+            begin, tile.row_begin = start, row_start
+            if done > 0:
+                begin, tile.row_begin = out, row
+            multiply_panel(&tile, begin + left, x + done, row_x, panels + done * width,
+                           no_bias(out), out + left, rows, at_most(n - left, width))
+        panels += k * width
         left += width
 
 
@@ -150,9 +66,9 @@ cdef inline Py_ssize_t rows_of_task(const RecurrentSteps *s, Py_ssize_t task) no
 cdef void pack_weights(const RecurrentSteps *s, Py_ssize_t task, int worker, real *kind, void *op) noexcept nogil:
     cdef Py_ssize_t n = s.gates * s.H
     if s.dy == NULL:
-        pack_panels(<const real *> s.weights, 1, s.H, s.H, n, <real *> s.panels)  # W^T (H, G H)
+        pack_panels(<const real *> s.weights, s.H, 1, n, s.H, <real *> s.panels)  # W^T (H, G H)
     else:
-        pack_panels(<const real *> s.weights, s.H, 1, n, s.H, <real *> s.panels)  # W (G H, H)
+        pack_panels(<const real *> s.weights, 1, s.H, s.H, n, <real *> s.panels)  # W (G H, H)
 
 
 cdef int through_time(RecurrentSteps *s, Array W, Task of_doubles, Task of_floats) except -1:
@@ -163,9 +79,9 @@ cdef int through_time(RecurrentSteps *s, Array W, Task of_doubles, Task of_float
     if s.dy != NULL:
         n, k = k, n
     s.weights = W.data
-    s.panels = take_block(round_up(n, RECURRENT_BYTES // ITEMSIZE[W.kind]) * k * ITEMSIZE[W.kind])
+    s.panels = take_block(round_up(n, TILE_VECTOR_BYTES // ITEMSIZE[W.kind]) * k * ITEMSIZE[W.kind])
     run_once(W.kind, <Task> pack_weights[double], <Task> pack_weights[float], s)
-    s.together = round_up(parts_of(s.B, workers), RECURRENT_ROWS)
+    s.together = round_up(parts_of(s.B, workers), TILE_ROWS)
     if s.B > 0:
         perform(W.kind, of_doubles, of_floats, s, parts_of(s.B, s.together), workers, ns)
     drop_block(s.panels)

@@ -10,6 +10,10 @@ of it before it unrolls the rows, and keeps the sums in memory: 17% to 30% of th
 sums stay in registers only if nothing between the first load and the last store depends on a condition. This is C as
 Cython has no way to say that a loop shall be unrolled. Other compilers get the plain loop: vectors of one number.
 
+Where there are 16 registers none is to spare, and GCC spends them on numbers of a that it loads early, and keeps sums
+in memory. So the multiply-add is a line of assembly whose operands are registers, and a sum is changed where it is.
+tests/kernels/test_tile_machine_code.py reads what compilers make of it.
+
 A core that two programs share runs out of instructions before it runs out of multiply-adds. So steps go in pairs, and
 with AVX-512 a multiply-add takes the numbers of every second row from memory itself, which spares loading them to all
 lanes of a register; for every row that would be more loads than a core can do. Neither alone gains anything, both 3% to
@@ -59,63 +63,64 @@ typedef float saitama_floats;
 #define SAITAMA_HIDE(n)
 #endif
 
-#if defined(__GNUC__) && defined(__AVX512F__)
+/* sum += x * y for a number x, which ADD takes to a register and ADD_FROM_MEMORY leaves where it lies. */
+#if defined(__GNUC__) && defined(__AVX__) && (defined(__FMA__) || defined(__AVX512F__))
 #include <immintrin.h>
-#define SAITAMA_FMA_DOUBLES _mm512_fmadd_pd
-#define SAITAMA_FMA_FLOATS _mm512_fmadd_ps
-#elif defined(__GNUC__) && defined(__FMA__)
-#include <immintrin.h>
-#define SAITAMA_FMA_DOUBLES _mm256_fmadd_pd
-#define SAITAMA_FMA_FLOATS _mm256_fmadd_ps
+#ifdef __AVX512F__
+#define SAITAMA_ALL_DOUBLES _mm512_set1_pd
+#define SAITAMA_ALL_FLOATS _mm512_set1_ps
+#else
+#define SAITAMA_ALL_DOUBLES _mm256_set1_pd
+#define SAITAMA_ALL_FLOATS _mm256_set1_ps
+#endif
+#define SAITAMA_ADD_DOUBLES(x, y, sum) __asm__("vfmadd231pd %1, %2, %0" : "+v"(sum) : "v"(SAITAMA_ALL_DOUBLES(x)), "v"(y))
+#define SAITAMA_ADD_FLOATS(x, y, sum) __asm__("vfmadd231ps %1, %2, %0" : "+v"(sum) : "v"(SAITAMA_ALL_FLOATS(x)), "v"(y))
 #elif defined(__GNUC__) && defined(__aarch64__)
 #include <arm_neon.h>
-#define SAITAMA_FMA_DOUBLES(x, y, z) vfmaq_f64(z, x, y)
-#define SAITAMA_FMA_FLOATS(x, y, z) vfmaq_f32(z, x, y)
+#define SAITAMA_ADD_DOUBLES(x, y, sum) (sum) = vfmaq_f64(sum, vdupq_n_f64(x), y)
+#define SAITAMA_ADD_FLOATS(x, y, sum) (sum) = vfmaq_f32(sum, vdupq_n_f32(x), y)
 #else
-#define SAITAMA_FMA_DOUBLES(x, y, z) ((x) * (y) + (z))
-#define SAITAMA_FMA_FLOATS SAITAMA_FMA_DOUBLES
+#define SAITAMA_ADD_DOUBLES(x, y, sum) (sum) += (x) * (y)
+#define SAITAMA_ADD_FLOATS SAITAMA_ADD_DOUBLES
 #endif
-
-/* sum += x * y, for a number x that lies in memory. */
 #if defined(__GNUC__) && defined(__AVX512F__) && !defined(__SANITIZE_ADDRESS__)
-#define SAITAMA_ADD_DOUBLES(x, y, sum) __asm__("vfmadd231pd %1%{1to8%}, %2, %0" : "+v"(sum) : "m"(x), "v"(y))
-#define SAITAMA_ADD_FLOATS(x, y, sum) __asm__("vfmadd231ps %1%{1to16%}, %2, %0" : "+v"(sum) : "m"(x), "v"(y))
+#define SAITAMA_ADD_DOUBLES_FROM_MEMORY(x, y, sum) \
+    __asm__("vfmadd231pd %1%{1to8%}, %2, %0" : "+v"(sum) : "m"(x), "v"(y))
+#define SAITAMA_ADD_FLOATS_FROM_MEMORY(x, y, sum) \
+    __asm__("vfmadd231ps %1%{1to16%}, %2, %0" : "+v"(sum) : "m"(x), "v"(y))
 #else
-#define SAITAMA_ADD_DOUBLES(x, y, sum) (sum) = SAITAMA_FMA_DOUBLES((x) - (const saitama_doubles){0}, y, sum)
-#define SAITAMA_ADD_FLOATS(x, y, sum) (sum) = SAITAMA_FMA_FLOATS((x) - (const saitama_floats){0}, y, sum)
+#define SAITAMA_ADD_DOUBLES_FROM_MEMORY SAITAMA_ADD_DOUBLES
+#define SAITAMA_ADD_FLOATS_FROM_MEMORY SAITAMA_ADD_FLOATS
 #endif
 
 /* out (rows, n) = begin (rows, n) + a (rows, k) @ b (k, n) + bias (n,), for constant rows and n, at most 32 vectors.
-   Rows lie `row_...` apart and the numbers of a row of a `step_a`; bias is the constant NULL where there is none. */
-#define SAITAMA_DEFINE_TILE(name, number, vector, fused_multiply_add, add_from_memory)                                \
+   Rows lie `row_...` apart and the numbers of a row of a `step_a`. */
+#define SAITAMA_DEFINE_TILE(name, number, vector, add, add_from_memory)                                               \
     SAITAMA_INLINE void name(const number *begin, Py_ssize_t row_begin, const number *a, Py_ssize_t row_a,            \
                              Py_ssize_t step_a, const number *b, Py_ssize_t row_b, Py_ssize_t k, const number *bias,  \
                              number *out, Py_ssize_t row_out, Py_ssize_t rows, Py_ssize_t n) {                        \
         enum { LANES = sizeof(vector) / sizeof(number), MOST = 32 * SAITAMA_VECTOR / sizeof(vector) };                \
-        const vector zero = {0};                                                                                      \
         const Py_ssize_t width = n / LANES;                                                                           \
-        vector sums[MOST];                                                                                            \
+        vector sums[MOST], row[MOST];                                                                                 \
         Py_ssize_t step = step_a * (Py_ssize_t)sizeof(number), p, i, j;                                               \
         SAITAMA_HIDE(step); /* or GCC makes another loop for a step of 1, and both want the same registers */         \
         SAITAMA_UNROLL for (i = 0; i < rows; i++, begin += row_begin)                                                 \
             SAITAMA_UNROLL for (j = 0; j < width; j++)                                                                \
                 sums[i * width + j] = ((const vector *)begin)[j];                                                     \
-        SAITAMA_IN_PAIRS for (p = 0; p < k; p++, a = (const number *)((const char *)a + step), b += row_b)            \
+        SAITAMA_IN_PAIRS for (p = 0; p < k; p++, a = (const number *)((const char *)a + step), b += row_b) {          \
+            SAITAMA_UNROLL for (j = 0; j < width; j++) row[j] = ((const vector *)b)[j];                               \
             SAITAMA_UNROLL for (i = 0; i < rows; i++)                                                                 \
                 SAITAMA_UNROLL for (j = 0; j < width; j++)                                                            \
                     if (i % 2 == 0)                                                                                   \
-                        sums[i * width + j] = fused_multiply_add(a[i * row_a] - zero, ((const vector *)b)[j],         \
-                                                                 sums[i * width + j]);                                \
+                        add(a[i * row_a], row[j], sums[i * width + j]);                                               \
                     else                                                                                              \
-                        add_from_memory(a[i * row_a], ((const vector *)b)[j], sums[i * width + j]);                   \
+                        add_from_memory(a[i * row_a], row[j], sums[i * width + j]);                                   \
+        }                                                                                                             \
         SAITAMA_UNROLL for (i = 0; i < rows; i++, out += row_out)                                                     \
-            SAITAMA_UNROLL for (j = 0; j < width; j++) {                                                              \
-                if (bias != NULL)                                                                                     \
-                    sums[i * width + j] += ((const vector *)bias)[j];                                                 \
-                ((vector *)out)[j] = sums[i * width + j];                                                             \
-            }                                                                                                         \
+            SAITAMA_UNROLL for (j = 0; j < width; j++)                                                                \
+                ((vector *)out)[j] = sums[i * width + j] + ((const vector *)bias)[j];                                 \
     }
-SAITAMA_DEFINE_TILE(saitama_tile_d, double, saitama_doubles, SAITAMA_FMA_DOUBLES, SAITAMA_ADD_DOUBLES)
-SAITAMA_DEFINE_TILE(saitama_tile_f, float, saitama_floats, SAITAMA_FMA_FLOATS, SAITAMA_ADD_FLOATS)
+SAITAMA_DEFINE_TILE(saitama_tile_d, double, saitama_doubles, SAITAMA_ADD_DOUBLES, SAITAMA_ADD_DOUBLES_FROM_MEMORY)
+SAITAMA_DEFINE_TILE(saitama_tile_f, float, saitama_floats, SAITAMA_ADD_FLOATS, SAITAMA_ADD_FLOATS_FROM_MEMORY)
 
 #endif

@@ -1,103 +1,61 @@
-# The tiles of matmul: how large they are, and which there are.
+# The tiles of all products: multiply_panel() takes any number of rows through a panel, as wide as a tile.
 #
-# Design: tile.h multiplies a few rows by a few columns, both constant numbers. They follow from what a core can do:
-# each step along k loads TILE_VECTORS vectors of b and TILE_ROWS single numbers of a for TILE_ROWS x TILE_VECTORS
-# multiply-adds, whose sums fill most of the registers. The last tiles of a product are narrower or lower.
-#
-# A condition would cost a tile more than it saves. So a tile that begins at zero loads zeros, and one without a bias
-# adds -0.0, which changes no number, not even -0.0.
+# Design: tile.h multiplies a few rows by a few columns, both constant numbers, and tiles.h has a function for each size
+# there is. A condition would cost a tile more than it saves. So a tile that begins at zero loads zeros, and one without
+# a bias adds -0.0, which changes no number, not even -0.0.
 
-cdef extern from "tile.h" nogil:
+cdef extern from "tiles.h" nogil:
     """
-    #if defined(__AVX512F__) || defined(__aarch64__)
-    #define SAITAMA_ROWS 8 /* 8 x 3 of the 32 registers hold a tile */
-    #define SAITAMA_WIDE 3
-    #define SAITAMA_NARROW 2
-    #elif defined(__AVX__)
-    #define SAITAMA_ROWS 4 /* 4 x 3 of 16 */
-    #define SAITAMA_WIDE 3
-    #define SAITAMA_NARROW 3
-    #else
-    #define SAITAMA_ROWS 1 /* 1 x 12 of 16 */
-    #define SAITAMA_WIDE 12
-    #define SAITAMA_NARROW 12
-    #endif
-    #define SAITAMA_TILE (SAITAMA_ROWS * SAITAMA_WIDE * SAITAMA_VECTOR / 4) /* numbers of a tile, at most */
+    /* For a product that begins at nothing, and for one to which no bias is added. */
     static const double saitama_zeros[SAITAMA_TILE] = {0}; /* of either kind of number */
-
-    typedef struct {
-        Py_ssize_t rows, k; /* (rows, k) @ (k, columns) */
-        Py_ssize_t row_a, step_a; /* from row to row and along a row of a, whose numbers are taken one by one */
-        Py_ssize_t row_b; /* the columns of b lie side by side */
-        Py_ssize_t row_out;
-        int narrow; /* SAITAMA_NARROW wide, not SAITAMA_WIDE */
-        int first; /* what is in the result counts as zero */
-    } saitama_tile;
-
-    /* A tile of one size, apart from all else: among other code it does not get all the registers. */
-    #define SAITAMA_TILE_APART(name, tile, number, rows, vectors)                                                     \
-        SAITAMA_APART void name(const saitama_tile *t, const number *a, const number *b, const number *bias,          \
-                                number *out) {                                                                        \
-            tile(t->first ? (const number *)saitama_zeros : out, t->first ? 0 : t->row_out, a, t->row_a, t->step_a,   \
-                 b, t->row_b, t->k, bias, out, t->row_out, rows, (vectors) * SAITAMA_VECTOR / sizeof(number));        \
-        }
-    #define SAITAMA_TILES(name, tile, number)                                                                         \
-        SAITAMA_TILE_APART(name##_wide_rows, tile, number, SAITAMA_ROWS, SAITAMA_WIDE)                                \
-        SAITAMA_TILE_APART(name##_narrow_rows, tile, number, SAITAMA_ROWS, SAITAMA_NARROW)                            \
-        SAITAMA_TILE_APART(name##_wide_row, tile, number, 1, SAITAMA_WIDE)                                            \
-        SAITAMA_TILE_APART(name##_narrow_row, tile, number, 1, SAITAMA_NARROW)                                        \
-        static void name(const saitama_tile *t, const number *a, const number *b, const number *bias, number *out) {  \
-            if (t->rows == 1)                                                                                         \
-                (t->narrow ? name##_narrow_row : name##_wide_row)(t, a, b, bias, out);                                \
-            else                                                                                                      \
-                (t->narrow ? name##_narrow_rows : name##_wide_rows)(t, a, b, bias, out);                              \
-        }
-    SAITAMA_TILES(saitama_run_tile_d, saitama_tile_d, double)
-    SAITAMA_TILES(saitama_run_tile_f, saitama_tile_f, float)
+    #define SAITAMA_8(x) x, x, x, x, x, x, x, x
+    static const double saitama_nothing_d[24] = {SAITAMA_8(-0.0), SAITAMA_8(-0.0), SAITAMA_8(-0.0)};
+    static const float saitama_nothing_f[48] = {SAITAMA_8(-0.0f), SAITAMA_8(-0.0f), SAITAMA_8(-0.0f),
+                                                SAITAMA_8(-0.0f), SAITAMA_8(-0.0f), SAITAMA_8(-0.0f)};
     """
     enum:
         TILE_VECTOR_BYTES "SAITAMA_VECTOR"  # bytes
-        TILE_ROWS "SAITAMA_ROWS"
-        TILE_VECTORS "SAITAMA_WIDE"  # vectors of a tile
-        TILE_NARROW_VECTORS "SAITAMA_NARROW"  # of one where a wide one would be mostly empty
+        TILE_ROWS "SAITAMA_ROWS"  # of a tile, at most
+        TILE_VECTORS "SAITAMA_WIDE"  # of its rows, at most
         TILE_NUMBERS "SAITAMA_TILE"
     const double *TILE_ZEROS "saitama_zeros"
-    void tile_d "saitama_tile_d"(const double *begin, Py_ssize_t row_begin, const double *a, Py_ssize_t row_a,
-                                 Py_ssize_t step_a, const double *b, Py_ssize_t row_b, Py_ssize_t k,
-                                 const double *bias, double *out, Py_ssize_t row_out, Py_ssize_t rows, Py_ssize_t n)
-    void tile_f "saitama_tile_f"(const float *begin, Py_ssize_t row_begin, const float *a, Py_ssize_t row_a,
-                                 Py_ssize_t step_a, const float *b, Py_ssize_t row_b, Py_ssize_t k,
-                                 const float *bias, float *out, Py_ssize_t row_out, Py_ssize_t rows, Py_ssize_t n)
+    const double *TILE_NOTHING_D "saitama_nothing_d"
+    const float *TILE_NOTHING_F "saitama_nothing_f"
     ctypedef struct Tile "saitama_tile":
-        Py_ssize_t rows, k, row_a, step_a, row_b, row_out
-        bint narrow, first
-    void run_tile_d "saitama_run_tile_d"(const Tile *t, const double *a, const double *b, const double *bias,
-                                         double *out)
-    void run_tile_f "saitama_run_tile_f"(const Tile *t, const float *a, const float *b, const float *bias,
-                                         float *out)
+        Py_ssize_t rows, vectors, k, row_begin, row_a, step_a, row_b, row_out
+    void run_tile_d "saitama_run_tile_d"(const Tile *t, const double *begin, const double *a, const double *b,
+                                         const double *bias, double *out)
+    void run_tile_f "saitama_run_tile_f"(const Tile *t, const float *begin, const float *a, const float *b,
+                                         const float *bias, float *out)
 
 
-cdef inline Py_ssize_t tile_columns(real *kind) noexcept nogil:
-    return TILE_VECTORS * TILE_VECTOR_BYTES // sizeof(real)
+cdef inline Py_ssize_t tile_lanes(real *kind) noexcept nogil:
+    """Numbers of a vector."""
+    return TILE_VECTOR_BYTES // sizeof(real)
 
 
-cdef inline Py_ssize_t narrow_tile_columns(real *kind) noexcept nogil:
-    return TILE_NARROW_VECTORS * TILE_VECTOR_BYTES // sizeof(real)
+cdef inline Py_ssize_t tile_vectors(Py_ssize_t columns, real *kind) noexcept nogil:
+    """Vectors of the next tile, with so many columns to go: as many as can be, but none is left alone."""
+    cdef Py_ssize_t left = parts_of(columns, tile_lanes(kind))
+    if left == TILE_VECTORS + 1:
+        return parts_of(left, 2)
+    return at_most(left, TILE_VECTORS)
 
 
-cdef inline bint is_narrow_tile(Py_ssize_t left, real *kind) noexcept nogil:
-    """Whether the next tiles are narrow, with `left` columns to go: so that few vectors of a row of tiles are empty."""
-    cdef Py_ssize_t vectors = round_up(left * sizeof(real), TILE_VECTOR_BYTES) // TILE_VECTOR_BYTES
-    return vectors <= TILE_NARROW_VECTORS or vectors == 2 * TILE_NARROW_VECTORS
-
-
-cdef inline void multiply_tile(const Tile *t, const real *a, const real *b, const real *bias,
-                               real *out) noexcept nogil:  # IN/OUT out
-    """out (rows, n) += a (rows, k) @ b (k, n) + bias (n,), for TILE_ROWS rows or one, wide or narrow."""
+cdef inline const real *no_bias(real *kind) noexcept nogil:
     if real is double:
-        run_tile_d(t, a, b, bias, out)
+        return TILE_NOTHING_D
     else:
-        run_tile_f(t, a, b, bias, out)
+        return TILE_NOTHING_F
+
+
+cdef inline void multiply_tile(const Tile *t, const real *begin, const real *a, const real *b, const real *bias,
+                               real *out) noexcept nogil:
+    """out (rows, n) = begin (rows, n) + a (rows, k) @ b (k, n) + bias (n,); begin may be out."""
+    if real is double:
+        run_tile_d(t, begin, a, b, bias, out)
+    else:
+        run_tile_f(t, begin, a, b, bias, out)
 
 
 cdef inline void copy_rows(const real *x, Py_ssize_t row_x, real *out, Py_ssize_t row_out, Py_ssize_t rows,
@@ -105,3 +63,23 @@ cdef inline void copy_rows(const real *x, Py_ssize_t row_x, real *out, Py_ssize_
     cdef Py_ssize_t i
     for i in range(rows):
         memcpy(out + i * row_out, x + i * row_x, n * sizeof(real))
+
+
+cdef void multiply_panel(Tile *t, const real *begin, const real *a, Py_ssize_t next_a, const real *b, const real *bias,
+                         real *out, Py_ssize_t rows, Py_ssize_t columns) noexcept nogil:
+    """out (rows, columns) = begin + a @ b + bias, for a panel b of t.vectors vectors, the last of which may be a part
+    of one in begin and out. From a row to the next tile's begins the same as many rows further in begin and out, and
+    next_a numbers a row in a, which may be packed in tiles."""
+    cdef real[TILE_NUMBERS] aside
+    cdef Py_ssize_t width = t.vectors * tile_lanes(out), i, row_begin = t.row_begin, row_out = t.row_out
+    for i from 0 <= i < rows by TILE_ROWS:
+        t.rows = at_most(rows - i, TILE_ROWS)
+        if columns == width:
+            multiply_tile(t, begin + i * row_begin, a + i * next_a, b, bias, out + i * row_out)
+        else:
+            memset(aside, 0, t.rows * width * sizeof(real))
+            copy_rows(begin + i * row_begin, row_begin, <real *> aside, width, t.rows, columns)
+            t.row_begin = t.row_out = width
+            multiply_tile(t, <const real *> aside, a + i * next_a, b, bias, <real *> aside)
+            t.row_begin, t.row_out = row_begin, row_out
+            copy_rows(<const real *> aside, width, out + i * row_out, row_out, t.rows, columns)

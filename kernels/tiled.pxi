@@ -7,8 +7,7 @@
 # operands). Here
 # - a is read where it lies: a tile takes its numbers one by one, in any layout, which costs no more than packed ones.
 #   Only if it is transposed and each step along k leads far away, the block is packed (pack.pxi);
-# - b is packed, panel by panel, (depth, width) each, if it serves many rows, is transposed, or has columns missing;
-# - rows that do not fill a tile are packed too, padded with zeros, which reach no result.
+# - b is packed, panel by panel, (depth, width) each, if it serves many rows, is transposed, or has columns missing.
 # A panel of the full depth is twice as large as the first cache; but a tile reads it in order, 16 bytes a cycle, which
 # the second cache delivers, and out is read and written only once in a run. k and the columns are cut into equal
 # pieces. Where b is read in place and no cache of the core holds it, a run covers only MATMUL_SPAN_BYTES of it: a row
@@ -26,7 +25,7 @@ cdef enum:
     MATMUL_STRIP_COLUMNS = 1024  # of a strip, at most
     MATMUL_FEW_ROWS = 192  # that do not repay packing b; half as many if no cache holds b
     MATMUL_FAR_BYTES = 1024  # between the steps of a transposed a, from which on it is packed
-    MATMUL_BLOCK_ROWS = 32  # rows of a that meet a panel one after the other
+    MATMUL_BLOCK_ROWS = 4 * TILE_ROWS  # rows of a that meet a panel one after the other
     MATMUL_LONG_ROW_BYTES = 3072  # of the result, from which on it is a tile's rows: a processor follows few long rows
 
 
@@ -40,7 +39,7 @@ cdef void plan_parts(Product *t, Py_ssize_t itemsize, int workers) noexcept:
     cdef Py_ssize_t wide = TILE_VECTORS * TILE_VECTOR_BYTES // itemsize, tiles = parts_of(t.m, TILE_ROWS), widest, most
     cdef bint held
     t.down = t.across = 1
-    t.pack_a = TILE_ROWS > 1 and t.row_a == 1 and t.step_a * itemsize >= MATMUL_FAR_BYTES and t.m >= TILE_ROWS
+    t.pack_a = t.row_a == 1 and t.step_a * itemsize >= MATMUL_FAR_BYTES and t.m >= TILE_ROWS
     if t.matrices < 4 * workers and workers > 1:
         if t.n >= t.m and not t.pack_a:
             t.across = at_most(parts_of(t.n, 2 * wide), workers)
@@ -64,9 +63,8 @@ cdef inline Py_ssize_t panels_size(const Product *t, Py_ssize_t wide) noexcept n
 
 
 cdef inline Py_ssize_t scratch_size(const Product *t, Py_ssize_t wide) noexcept nogil:
-    """In numbers, as whole cache lines: a tile at an edge, the bias of a strip, its panels, and rows of a."""
-    return round_up(TILE_NUMBERS + t.strip + panels_size(t, wide) + t.depth * (t.block if t.pack_a else TILE_ROWS),
-                    CACHE_LINE)
+    """In numbers, as whole cache lines: the bias of a strip, its panels, and rows of a."""
+    return round_up(t.strip + panels_size(t, wide) + (t.depth * t.block if t.pack_a else 0), CACHE_LINE)
 
 
 cdef struct MatmulStrip:  # out (rows, n) += a (rows, k) @ b (k, n) + bias: some columns, and a run along k
@@ -75,42 +73,23 @@ cdef struct MatmulStrip:  # out (rows, n) += a (rows, k) @ b (k, n) + bias: some
     void *out
     Py_ssize_t rows, n, k
     bint first  # what is in the result counts as zero
-    void *aside  # a tile at an edge
     void *added  # the bias, or -0.0, which changes nothing
     void *panels
     void *packed_a
-
-
-cdef struct Panel:
-    Py_ssize_t width, exist  # columns, and how many of them b has
-    Py_ssize_t at  # where among the packed panels it is, or -1 if it is read where it lies
-
-
-cdef inline Panel panel_of(const Product *t, const MatmulStrip *s, Py_ssize_t j, real *kind) noexcept nogil:
-    """The panel that begins at column j of the strip."""
-    cdef Panel p
-    p.width = narrow_tile_columns(kind) if is_narrow_tile(s.n - j, kind) else tile_columns(kind)
-    p.exist = at_most(s.n - j, p.width)
-    p.at = j * s.k if t.pack_b else (0 if p.exist < p.width else -1)
-    return p
 
 
 cdef void pack_strip(const Product *t, const MatmulStrip *s, const real *bias) noexcept nogil:
     """Panels of b, and the bias. A bias that is NULL is none."""
     cdef const real *b = <const real *> s.b
     cdef real *added = <real *> s.added
-    cdef real *panels = <real *> s.panels
-    cdef Py_ssize_t j = 0, i, wide = tile_columns(added)
-    cdef Panel p
-    while t.pack_b and s.n - j >= wide and panel_of(t, s, j, added).width == wide:
-        j += wide
-    pack_groups(b, t.step_b, t.row_b, j, s.k, panels, wide)
-    while j < s.n:
-        p = panel_of(t, s, j, added)
-        if p.at >= 0:
-            pack(b + j * t.step_b, t.step_b, t.row_b, p.exist, s.k, panels + p.at, p.width)
-        j += p.width
-    for i in range(j):
+    cdef Py_ssize_t whole = s.n // tile_lanes(added) * tile_lanes(added), j = 0, i
+    if t.pack_b:
+        pack_panels(b, t.step_b, t.row_b, s.n, s.k, <real *> s.panels)
+    elif whole < s.n:  # b is read where it lies, but for the panel where columns are missing
+        while j + tile_vectors(s.n - j, added) * tile_lanes(added) <= s.n:
+            j += tile_vectors(s.n - j, added) * tile_lanes(added)
+        pack_panels(b + j * t.step_b, t.step_b, t.row_b, s.n - j, s.k, <real *> s.panels)
+    for i in range(round_up(s.n, tile_lanes(added))):
         added[i] = bias[i] if bias != NULL and i < s.n else -0.0
 
 
@@ -121,47 +100,31 @@ cdef void multiply_block(const Product *t, const MatmulStrip *s, Py_ssize_t top,
     cdef const real *added = <const real *> s.added
     cdef const real *panels = <const real *> s.panels
     cdef real *out = <real *> s.out + top * t.n
-    cdef real *aside = <real *> s.aside
-    cdef real *packed_a = <real *> s.packed_a
-    cdef Py_ssize_t rows = at_most(s.rows - top, t.block), n = s.n, k = s.k, j = 0, i
-    cdef Py_ssize_t whole = rows // TILE_ROWS * TILE_ROWS
-    cdef Py_ssize_t packed_from = 0 if t.pack_a else (whole if rows - whole > 1 else rows)  # row of a
-    cdef const real *from_a
+    cdef const real *begin = <const real *> TILE_ZEROS if s.first else out
     cdef const real *panel
-    cdef real *to
-    cdef bint edge
-    cdef Panel p
+    cdef Py_ssize_t rows = at_most(s.rows - top, t.block), next_a = t.row_a, j = 0, width, exist
     cdef Tile tile
-    tile.k, tile.first = k, s.first
-    if packed_from < rows:
-        pack_groups(a + packed_from * t.row_a, t.row_a, t.step_a, rows - packed_from, k, packed_a, TILE_ROWS)
-    while j < n:
-        p = panel_of(t, s, j, out)
-        tile.narrow = p.width < tile_columns(out)
-        panel, tile.row_b = b + j * t.step_b, t.row_b
-        if p.at >= 0:
-            panel, tile.row_b = panels + p.at, p.width
-        for i from 0 <= i < rows by TILE_ROWS:
-            tile.rows = at_most(rows - i, TILE_ROWS)
-            from_a, tile.row_a, tile.step_a = a + i * t.row_a, t.row_a, t.step_a
-            if i >= packed_from:
-                from_a, tile.row_a, tile.step_a = packed_a + (i - packed_from) * k, 1, TILE_ROWS
-            to, tile.row_out = out + i * t.n + j, t.n
-            edge = 1 < tile.rows < TILE_ROWS or p.exist < p.width
-            if edge:
-                to, tile.row_out = aside, p.width
-                copy_rows(<const real *> out + i * t.n + j, t.n, to, p.width, 0 if s.first else tile.rows, p.exist)
-            multiply_tile(&tile, from_a, panel, added + j, to)
-            if edge:
-                copy_rows(<const real *> to, p.width, out + i * t.n + j, t.n, tile.rows, p.exist)
-        j += p.width
+    tile.k, tile.row_a, tile.step_a = s.k, t.row_a, t.step_a
+    tile.row_begin, tile.row_out = 0 if s.first else t.n, t.n
+    if t.pack_a:
+        pack_groups(a, t.row_a, t.step_a, rows, s.k, <real *> s.packed_a, TILE_ROWS)
+        a, next_a, tile.row_a, tile.step_a = <const real *> s.packed_a, s.k, 1, TILE_ROWS
+    while j < s.n:
+        tile.vectors = tile_vectors(s.n - j, out)
+        width = tile.vectors * tile_lanes(out)
+        exist = at_most(s.n - j, width)
+        panel, tile.row_b = panels + (j * s.k if t.pack_b else 0), width
+        if not t.pack_b and exist == width:
+            panel, tile.row_b = b + j, t.row_b
+        multiply_panel(&tile, begin if s.first else begin + j, a, next_a, panel, added + j, out + j, rows, exist)
+        j += width
 
 
 cdef void tiled_task(const Product *t, Py_ssize_t task, int worker, real *kind, void *op) noexcept nogil:
     """A part of the result, which begins at a whole tile; counted matrix by matrix, row of parts by row of parts."""
     cdef const real *bias = <const real *> t.bias
     cdef Py_ssize_t matrix = task // (t.down * t.across), row = task // t.across % t.down, column = task % t.across
-    cdef Py_ssize_t lanes = TILE_VECTOR_BYTES // sizeof(real), vectors = parts_of(t.n, lanes)
+    cdef Py_ssize_t lanes = tile_lanes(kind), vectors = parts_of(t.n, lanes)
     cdef Py_ssize_t tiles = parts_of(t.m, TILE_ROWS)
     cdef Py_ssize_t top = tiles * row // t.down * TILE_ROWS
     cdef Py_ssize_t bottom = at_most(tiles * (row + 1) // t.down * TILE_ROWS, t.m)
@@ -173,10 +136,11 @@ cdef void tiled_task(const Product *t, Py_ssize_t task, int worker, real *kind, 
     cdef const real *a = <const real *> t.a + at.at[0] * t.m * t.k + top * t.row_a
     cdef const real *b = <const real *> t.b + at.at[1] * t.n * t.k
     cdef real *out = <real *> t.out + (matrix * t.m + top) * t.n
-    cdef real *own = <real *> t.scratch + worker * scratch_size(t, tile_columns(kind))
-    s.rows, s.aside, s.added = bottom - top, own, own + TILE_NUMBERS
-    s.panels = own + TILE_NUMBERS + t.strip
-    s.packed_a = own + TILE_NUMBERS + t.strip + panels_size(t, tile_columns(kind))
+    cdef Py_ssize_t wide = TILE_VECTORS * lanes
+    cdef real *own = <real *> t.scratch + worker * scratch_size(t, wide)
+    s.rows, s.added = bottom - top, own
+    s.panels = own + t.strip
+    s.packed_a = own + t.strip + panels_size(t, wide)
     while left < right:
         s.n, s.out = at_most(right - left, t.strip), out + left
         for start from 0 <= start < t.k by t.depth:

@@ -1,0 +1,61 @@
+/* The tiles there are: up to SAITAMA_ROWS rows of up to SAITAMA_WIDE vectors, each a function by itself.
+
+Design: how large a tile may be is a matter of registers. 32 of them hold 8 x 3 sums, 3 vectors of b and a number of a;
+16 hold 6 x 2, 2 and 1. The smaller ones are for the edges of a product, so that no row and no vector is computed in
+vain. A tile compiled into the loops around it does not get all the registers, so each is apart, and found in a table. */
+#ifndef SAITAMA_TILES_H
+#define SAITAMA_TILES_H
+
+#include "tile.h"
+
+#if defined(__AVX512F__) || defined(__aarch64__)
+#define SAITAMA_ROWS 8
+#define SAITAMA_WIDE 3
+#define SAITAMA_EACH_WIDTH(what, ...) what(__VA_ARGS__, 1) what(__VA_ARGS__, 2) what(__VA_ARGS__, 3)
+#define SAITAMA_EACH_HEIGHT(what, ...)                                                                                \
+    what(__VA_ARGS__, 1) what(__VA_ARGS__, 2) what(__VA_ARGS__, 3) what(__VA_ARGS__, 4)                               \
+    what(__VA_ARGS__, 5) what(__VA_ARGS__, 6) what(__VA_ARGS__, 7) what(__VA_ARGS__, 8)
+#else
+#define SAITAMA_ROWS 6
+#define SAITAMA_WIDE 2
+#define SAITAMA_EACH_WIDTH(what, ...) what(__VA_ARGS__, 1) what(__VA_ARGS__, 2)
+#define SAITAMA_EACH_HEIGHT(what, ...)                                                                                \
+    what(__VA_ARGS__, 1) what(__VA_ARGS__, 2) what(__VA_ARGS__, 3)                                                    \
+    what(__VA_ARGS__, 4) what(__VA_ARGS__, 5) what(__VA_ARGS__, 6)
+#endif
+#define SAITAMA_TILE (SAITAMA_ROWS * SAITAMA_WIDE * SAITAMA_VECTOR / 4) /* numbers of a tile, at most */
+
+typedef struct {
+    Py_ssize_t rows, vectors, k;  /* (rows, k) @ (k, vectors) */
+    Py_ssize_t row_begin;         /* from row to row of what is added to */
+    Py_ssize_t row_a, step_a;     /* from row to row and along a row of a, whose numbers are taken one by one */
+    Py_ssize_t row_b;             /* the columns of b lie side by side */
+    Py_ssize_t row_out;
+} saitama_tile;
+
+/* What the tile of a size is called: saitama_tile_d_6x2. */
+#define SAITAMA_TILE_APART(name, number, rows, vectors)                                                               \
+    SAITAMA_APART void name##_##rows##x##vectors(const saitama_tile *t, const number *begin, const number *a,         \
+                                                 const number *b, const number *bias, number *out) {                  \
+        name(begin, t->row_begin, a, t->row_a, t->step_a, b, t->row_b, t->k, bias, out, t->row_out, rows,             \
+             (vectors) * SAITAMA_VECTOR / sizeof(number));                                                            \
+    }
+#define SAITAMA_TILES_APART(name, number, rows) SAITAMA_EACH_WIDTH(SAITAMA_TILE_APART, name, number, rows)
+#define SAITAMA_TILE_NAME(name, rows, vectors) name##_##rows##x##vectors,
+#define SAITAMA_TILE_NAMES(name, rows) {SAITAMA_EACH_WIDTH(SAITAMA_TILE_NAME, name, rows)},
+
+/* out (rows, columns) = begin (rows, columns) + a (rows, k) @ b (k, columns) + bias (columns,). */
+#define SAITAMA_DEFINE_TILES(run, name, number)                                                                       \
+    SAITAMA_EACH_HEIGHT(SAITAMA_TILES_APART, name, number)                                                            \
+    typedef void (*name##_kind)(const saitama_tile *, const number *, const number *, const number *, const number *, \
+                                number *);                                                                            \
+    static const name##_kind name##_table[SAITAMA_ROWS][SAITAMA_WIDE] = {                                             \
+        SAITAMA_EACH_HEIGHT(SAITAMA_TILE_NAMES, name)};                                                               \
+    SAITAMA_INLINE void run(const saitama_tile *t, const number *begin, const number *a, const number *b,             \
+                            const number *bias, number *out) {                                                        \
+        name##_table[t->rows - 1][t->vectors - 1](t, begin, a, b, bias, out);                                         \
+    }
+SAITAMA_DEFINE_TILES(saitama_run_tile_d, saitama_tile_d, double)
+SAITAMA_DEFINE_TILES(saitama_run_tile_f, saitama_tile_f, float)
+
+#endif
