@@ -34,6 +34,9 @@ cdef class FunctionBase:
     cdef public tuple operands
     cdef public Py_ssize_t seq, steps
 
+    def __init__(self):
+        """An operation without parameters."""
+
 
 @cython.auto_pickle(False)
 cdef class TensorBase(Exporter):

@@ -24,11 +24,14 @@ class FunctionBase:
 
     __slots__ = ("calls", "dtype", "inputs", "kept", "name", "needs", "operands", "saved", "seq", "shape", "steps")
 
-    def __new__(cls, *args: Any, **params: Any) -> Any:
+    def __new__(cls, *args: Any, **params: Any) -> Any:  # which __init__ checks
         node: Any = super().__new__(cls)
         node.inputs = node.needs = node.name = node.kept = node.calls = node.saved = node.shape = node.dtype = None
         node.operands, node.seq, node.steps = None, 0, 0
         return node
+
+    def __init__(self) -> None:
+        """An operation without parameters."""
 
 
 class TensorBase(Exporter):
