@@ -1,6 +1,7 @@
 """`python -m benchmarks` runs every benchmark, `python -m benchmarks value matmul` those named.
 
---output FILE.xlsx writes the results as a workbook with charts. What a benchmark module holds:
+--output FILE.xlsx writes the results as a workbook with charts, and `python -m benchmarks compare BEFORE.xlsx
+AFTER.xlsx` says what changed between two of those. What a benchmark module holds:
 
     TITLE = "Elementwise operations"             # of its table
     def results() -> Iterator[Result]: ...       # see timing.py; or main(), which prints
@@ -22,7 +23,7 @@ from benchmarks import machine
 from benchmarks.report import QUANTITIES, Report, line, summary
 from benchmarks.timing import Result
 
-HARNESS = {"__main__", "machine", "peers", "report", "roofline", "timing", "workbook"}
+HARNESS = {"__main__", "compare", "machine", "peers", "report", "roofline", "timing", "workbook"}
 
 
 def names() -> List[str]:
@@ -70,6 +71,10 @@ def warnings(before: Optional[machine.Peaks], load: Optional[float]) -> Iterator
 
 
 def main(arguments: List[str]) -> int:
+    if arguments[:1] == ["compare"]:
+        from benchmarks import compare
+
+        return compare.main(arguments[1:])
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="saitama against its peers, in one run")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(names())}; all, if none is given")
     parser.add_argument("--output", metavar="FILE.xlsx", help="a workbook for tables and charts")

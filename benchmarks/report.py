@@ -75,15 +75,24 @@ def ratio(result: Result) -> Optional[Ratio]:
     if OURS not in seconds or not peers:
         return None
     peer = min(peers, key=seconds.__getitem__)
-    rounds = sorted(ratios(result.times, OURS, peer))
-    quarter = len(rounds) // 4
-    return Ratio(peer, statistics.median(rounds), rounds[quarter], rounds[-1 - quarter])
+    return Ratio(peer, *_quartiles(ratios(result.times, OURS, peer)))
+
+
+def _quartiles(rounds: List[float]) -> Tuple[float, float, float]:
+    """(median, low, high): the middle half lies between the last two."""
+    ordered, quarter = sorted(rounds), len(rounds) // 4
+    return statistics.median(ordered), ordered[quarter], ordered[-1 - quarter]
 
 
 def judged(result: Result) -> str:
     """Whose rate counts: saitama's, or that of the only one."""
     names = [name for name in result.times if name != PEAK]
     return names[0] if len(names) == 1 else OURS
+
+
+def quartiles(result: Result) -> Tuple[float, ...]:
+    """(median, low, high) of the rounds of saitama, or of the only one; () where it is not among several."""
+    return _quartiles(result.times[judged(result)]) if judged(result) in result.times else ()
 
 
 def rate(result: Result) -> Optional[float]:

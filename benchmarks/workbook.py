@@ -20,7 +20,7 @@ from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.properties import PageSetupProperties
 
 from benchmarks.machine import Peaks
-from benchmarks.report import Report, medians, missed, rate, ratio, share
+from benchmarks.report import Report, medians, missed, quartiles, rate, ratio, share
 from benchmarks.roofline import add_roofline
 from saitama.spreadsheets.write.saving import write_workbook
 from saitama.spreadsheets.write.style import Styles
@@ -29,6 +29,8 @@ GREEN, RED, GRID = "2E8B57", "B0413E", "D9DEE3"
 LINES = ("2F4B7C", "E07A1F", "2E8B57", "7B5EA7", "B0413E", "8C6D46")
 NOTE = "Medians of the rounds; low and high hold the middle half. Ratio: saitama / its best peer, below 1 is better."
 FIRST = 5  # row of a table's first result
+TITLE = "Benchmarks of saitama"  # by which `compare` knows such a workbook
+SPREAD = ("ours, median", "ours from", "ours to")  # saitama's own rounds, which `compare` reads
 
 
 class Columns(NamedTuple):
@@ -47,9 +49,14 @@ class Columns(NamedTuple):
         return self.ratio + 7
 
     @property
+    def spread(self) -> int:
+        """The first of the three columns with our own rounds."""
+        return self.share + 2
+
+    @property
     def bars(self) -> int:
         """The first of the two columns behind the bars."""
-        return self.share + 3
+        return self.spread + 4
 
     def heads(self) -> List[str]:
         tail = ["ratio", "low", "high", "best peer", "aim", "rate", "unit", "of peak"]
@@ -104,6 +111,7 @@ def _module(sheet: Any, styles: Styles, report: Report, peaks: Optional[Peaks]) 
     row_of(sheet, styles, 1, [report.title], "title")
     row_of(sheet, styles, 2, [NOTE], "note")
     head(sheet, styles, FIRST - 1, columns.heads())
+    head(sheet, styles, FIRST - 1, list(SPREAD), columns.spread)
     head(sheet, styles, FIRST - 1, ["faster", "slower"], columns.bars)
     for row, result in enumerate(results, start=FIRST):
         measured, found, speed = medians(result), ratio(result), rate(result)
@@ -121,6 +129,8 @@ def _module(sheet: Any, styles: Styles, report: Report, peaks: Optional[Peaks]) 
             part = share(result, peak)
             of_peak = (part, "0%") if part is not None else None
             row_of(sheet, styles, row, [(speed, "0.0"), result.unit, of_peak], column=columns.ratio + 5)
+        ours = [(value * report.quantity.scale, "#,##0.00") for value in quartiles(result)]
+        row_of(sheet, styles, row, ours, "note", columns.spread)
         if found:  # the chart's two series
             styles.put(sheet.cell(row, columns.bars + found.slower, found.median), "note", "0.00")
     last = FIRST + len(results) - 1
@@ -204,7 +214,7 @@ def _growth(sheet: Any, styles: Styles, report: Report, columns: Columns, below:
 
 
 def _summary(sheet: Any, styles: Styles, reports: List[Report], facts: Dict[str, str]) -> None:
-    row_of(sheet, styles, 1, ["Benchmarks of saitama"], "title")
+    row_of(sheet, styles, 1, [TITLE], "title")
     row_of(sheet, styles, 2, ["saitama / its best peer, measured in one run: below 1 saitama is better."], "note")
     heads = ["benchmark", "geometric mean", "lowest", "highest", "rows", "above 1", "short of the aim"]
     head(sheet, styles, FIRST - 1, heads)

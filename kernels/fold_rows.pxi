@@ -2,8 +2,9 @@
 #
 # Design: a row is added up in FOLD_LANES running sums side by side, the lanes: four vectors of doubles or two of floats
 # with AVX-512, because three more additions can start while one is under way. Where FOLD_LANES does not divide n, the
-# remainder comes first, as a vector of which only the beginning counts. Blocks are combined in pairs, lane by lane, so
-# that a sum is a tree whose error grows with log n. The lanes of a row are combined last, neighbour with neighbour. For
+# remainder comes first, as a vector of which only the beginning counts; max and min take all of it, as what is compared
+# twice changes nothing. Blocks are combined in pairs, lane by lane, so that a sum is a tree whose error grows with
+# log n. The lanes of a row are combined last, neighbour with neighbour. For
 # one row that is a chain of five steps on ever emptier vectors, so it is done for FOLD_ROWS rows at once, as if
 # they were one long row. The tree depends on the row's length alone, so a row has the same bits wherever it stands.
 #
@@ -88,9 +89,11 @@ cdef inline void fold_block(const real *x, const real *y, Py_ssize_t n, real *ou
     cdef Py_ssize_t i = n % FOLD_LANES, j
     cdef real v, nan
     for j in range(FOLD_LANES):
-        lanes[j] = fold_operand(x, y, j, op) if j < i else neutral_element(<real *> NULL, op)
         if row_op is Max or row_op is Min:
-            nans[j] = lanes[j] if lanes[j] != lanes[j] else 0
+            lanes[j] = x[j]
+            nans[j] = 0  # a NaN in lanes stays there
+        else:
+            lanes[j] = fold_operand(x, y, j, op) if j < i else neutral_element(<real *> NULL, op)
     while True:
         for j in range(<Py_ssize_t> (FOLD_LANES * sizeof(real) // CACHE_LINE)):
             prefetch(x + i + (FOLD_AHEAD_BYTES + CACHE_LINE * j) // sizeof(real))
@@ -107,7 +110,7 @@ cdef inline void fold_block(const real *x, const real *y, Py_ssize_t n, real *ou
     for j in range(FOLD_KEPT):
         if row_op is Max or row_op is Min:
             nan = nans[j] + nans[j + FOLD_KEPT]
-            out[j] = nan if nan != nan else better_of(lanes[j], lanes[j + FOLD_KEPT], op)
+            out[j] = nan if nan != nan else combine(lanes[j], lanes[j + FOLD_KEPT], op)
         else:
             out[j] = lanes[j] + lanes[j + FOLD_KEPT]
 

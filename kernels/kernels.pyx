@@ -86,3 +86,5 @@ include "gru.pxi"
 include "optim_rules.pxi"
 include "optim.pxi"
 include "accumulate.pxi"
+# --- tensors
+include "record.pxi"

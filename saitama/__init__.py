@@ -9,14 +9,14 @@ independently.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from saitama import source_tree
 
 source_tree.connect()
 
 from saitama import autograd, tensor  # noqa: E402
-from saitama.autograd import Value, enable_grad, gradcheck, no_grad  # noqa: E402
+from saitama.autograd import enable_grad, gradcheck, no_grad  # noqa: E402
 from saitama.tensor import *  # noqa: E402, F403
 from saitama.tensor import __all__ as _tensor_names  # noqa: E402
 
@@ -34,7 +34,13 @@ _LATER = (  # imported when first used
 )
 
 
+if TYPE_CHECKING:
+    from saitama.autograd import Value
+
+
 def __getattr__(name: str) -> Any:
+    if name == "Value":
+        return autograd.Value
     if name in _LATER:
         return import_module(f"saitama.{name}")
     raise AttributeError(f"module 'saitama' has no attribute {name!r}")

@@ -14,10 +14,12 @@ an error each tensor has its old one.
 The functions are written here by scripts/stub, from saitama/tensor/reference.
 """
 
-from typing import Any, Dict, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Optional, Sequence, Tuple
 
 Shape = Tuple[int, ...]
 MAX_NDIM: int  # 32
+ORIGIN_NUMBERS: int  # of an operand or a result that is kept without a gradient
+ORIGIN_STEPS: int  # operations that are kept, one after the other
 
 class Array:
     """Numbers in a row, with the shape that says how to read them. Exports the buffer protocol (compiled backend)."""
@@ -38,6 +40,30 @@ class Exporter:
     """Base class of Tensor: has one attribute, `array`, and exports its buffer (compiled: memoryview(t) works)."""
 
     array: Array
+
+class FunctionBase:
+    """Base class of Function: what an operation remembers. Every attribute is None, or 0, until it is set."""
+
+    inputs: Any
+    needs: Any
+    name: Any
+    kept: Any
+    calls: Any
+    saved: Any
+    shape: Any
+    dtype: Any
+    operands: Any
+    seq: int
+    steps: int
+
+class TensorBase(Exporter):
+    """Base class of Tensor: an array, and how it was made."""
+
+    node: Any
+    origin: Any
+    _grad: Any
+    _name: Any
+    _requires_grad: bool
 
 Triple = Tuple[Array, Array, Array]
 Tensors = Sequence[Exporter]
@@ -224,3 +250,21 @@ def info() -> Dict[str, Any]: ...  # What computes: the backend, and what it was
 def memory_allocated() -> int: ...  # Bytes of numbers that arrays hold now
 def max_memory_allocated() -> int: ...  # The most bytes that arrays held at one time since the start, or since reset_peak_memory_stats()
 def reset_peak_memory_stats() -> None: ...  # Let max_memory_allocated() start again from what is held now
+
+# --- Operations on tensors --------------------------------------------------------------------------------------------
+def connect(tensor: Any = None, operations: Optional[Dict[str, Any]] = None, watchers: Optional[Sequence[Any]] = None, pair: Optional[Callable[[Any, Any], Tuple[Any, Any]]] = None, floating: Optional[Callable[[Any], Any]] = None) -> None:
+    """Make known what is built on the kernels: the class of tensors, the operations by name, and what else is below.
+
+    pair: brings two operands to one float dtype; floating: one operand. watchers: while there are any, the steps inside
+    no_grad() are kept too.
+    """
+
+def set_grad_enabled(mode: bool) -> bool: ...  # Whether operations are recorded from here on, in this thread. Returns whether they were
+def is_grad_enabled() -> bool: ...  # Whether operations are recorded in this thread
+def next_seq() -> int: ...  # A number larger than all before: operations are numbered in the order in which they were made
+def wrap(array: Array, requires_grad: bool = False, cls: Any = None) -> Any: ...  # A leaf Tensor (or one of the class given) around an Array, without a copy
+def meet(a: Any, b: Any) -> Tuple[Any, Any]: ...  # Two operands in the one float dtype in which they meet; a number takes that of the tensor
+def apply_binary(name: str, a: Any, b: Any) -> Any: ...  # Run the operation called `name` on two operands, which meet in one float dtype
+def apply_unary(name: str, x: Any) -> Any: ...  # Run the operation called `name` on one operand, as floats
+def apply(name: str, inputs: Sequence[Any], **params: Any) -> Any: ...  # Run the operation called `name` on tensors, and record it if a derivative may be asked for later
+def record(node: Any, inputs: Sequence[Any], out: Any) -> None: ...  # Make `node` the origin of `out`. Comparisons are recorded too: a workbook stays live through them

@@ -5,14 +5,11 @@ After this file you can say what a graph is: nodes (operations), each knowing it
 
 from __future__ import annotations
 
-import threading
 import weakref
 from functools import wraps
-from itertools import count
 from operator import attrgetter
-from typing import Any, Callable, ClassVar, Dict, List, Optional, Sequence, Tuple, Type, Union
+from typing import Any, Callable, ClassVar, Dict, List, Optional, Tuple, Type, Union
 
-from saitama.tensor import dispatch
 from saitama.tensor.backend import K
 from saitama.tensor.tensor import Tensor
 
@@ -20,17 +17,16 @@ Source = Union["Function", Tensor]  # where a number comes from: the operation t
 Gradients = Tuple[Optional[K.Array], ...]
 
 OPS: Dict[str, Type[Function]] = {}
-sequence = count()
 
 
-class Function:
+class Function(K.FunctionBase):
     """One operation: y = forward(inputs), and dL/dinputs = backward(dL/dy), written one under the other.
 
     `forward` keeps in `saved` what `backward` needs. A concrete class names its constructor's keyword arguments in
     `params`, so that a workbook can carry the graph.
     """
 
-    __slots__ = ("calls", "dtype", "inputs", "kept", "name", "needs", "saved", "seq", "shape")
+    __slots__ = ()
 
     params: ClassVar[Tuple[str, ...]] = ()
     differentiable: ClassVar[bool] = True
@@ -45,6 +41,7 @@ class Function:
     name: Optional[str]
     kept: Optional[weakref.ref]  # the output, if retain_grad() was called on it
     saved: Any
+    operands: Tuple[Tensor, ...]  # and `steps`, where no gradient flows: origin.py
     calls: Any  # (module, seq when it began, calls before) of the modules that returned its output, the last one first
 
     def __init_subclass__(cls, abstract: bool = False) -> None:
@@ -77,60 +74,15 @@ class Function:
         self.saved = None
 
 
-class GradMode(threading.local):
-    """Whether operations are recorded, for each thread of its own."""
-
-    enabled = True
-
-
-grad_mode = GradMode()
-
 # Called by backward() with its tensor, before the graph is walked and freed. While somebody watches, what is computed
 # inside no_grad() keeps its origin too: a step of an optimiser that is written out, say.
 watchers: List[Callable[[Tensor], None]] = []
 
-
-def apply(name: str, inputs: Sequence[Tensor], **params: Any) -> Tensor:
-    """Run the operation called `name` on the inputs, and record it if a derivative may be asked for later."""
-    node = OPS[name](**params)
-    if len(inputs) == 2:  # f(*list) takes twice as long as f(a, b)
-        a, b = inputs
-        array = node.forward(a.array, b.array)
-    elif len(inputs) == 1:
-        array = node.forward(inputs[0].array)
-    else:
-        array = node.forward(*[tensor.array for tensor in inputs])
-    out = Tensor._wrap(array)
-    for tensor in inputs:
-        if tensor._requires_grad or tensor.node is not None:
-            if grad_mode.enabled:
-                record(node, inputs, out)
-            elif watchers and array.size <= MOST_NUMBERS:
-                keep_origin(node, inputs, out)
-            break
-    else:
-        if array.size <= MOST_NUMBERS and (grad_mode.enabled or watchers):
-            keep_origin(node, inputs, out)
-    return out
-
-
-def record(node: Function, inputs: Sequence[Tensor], out: Tensor) -> None:
-    """Make `node` the origin of `out`. Comparisons are recorded too: a workbook stays live through them."""
-    if len(inputs) == 2:  # the usual cases are written out, as in apply(): it saves time
-        a, b = inputs
-        node.inputs, node.needs = (a.node or a, b.node or b), (a._requires_grad, b._requires_grad)
-    elif len(inputs) == 1:
-        (a,) = inputs
-        node.inputs, node.needs = (a.node or a,), (a._requires_grad,)
-    else:
-        node.inputs = tuple([tensor.node or tensor for tensor in inputs])
-        node.needs = tuple([tensor._requires_grad for tensor in inputs])
-    node.seq = next(sequence)
-    node.name = node.kept = node.calls = None
-    array = out.array
-    node.shape, node.dtype = array.shape, array.dtype
-    out.node = node
-    out._requires_grad = node.differentiable and True in node.needs
+# What runs an operation and makes its node is compiled, as everything goes through it; tensor/reference/record.py is
+# the twin, to be read. `apply("Add", (a, b))` runs one by its name, `record(node, inputs, out)` makes `node` the origin
+# of `out`.
+apply, record, next_seq, is_grad_enabled = K.apply, K.record, K.next_seq, K.is_grad_enabled
+K.connect(operations=OPS, watchers=watchers)
 
 
 class no_grad:
@@ -142,11 +94,10 @@ class no_grad:
         self.before: List[bool] = []  # a stack, so that one object can be entered again inside itself
 
     def __enter__(self) -> None:
-        self.before.append(grad_mode.enabled)
-        grad_mode.enabled = self.mode
+        self.before.append(K.set_grad_enabled(self.mode))
 
     def __exit__(self, *exception: Any) -> None:
-        grad_mode.enabled = self.before.pop()
+        K.set_grad_enabled(self.before.pop())
 
     def __call__(self, function: Any) -> Any:
         @wraps(function)
@@ -161,11 +112,6 @@ class enable_grad(no_grad):
     """`with enable_grad():` records again inside no_grad()."""
 
     mode = True
-
-
-def is_grad_enabled() -> bool:
-    """Whether operations are being recorded in this thread."""
-    return grad_mode.enabled
 
 
 def ancestors(*nodes: Function, differentiable: bool = False, since: int = -1) -> List[Function]:
@@ -189,6 +135,3 @@ def ancestors(*nodes: Function, differentiable: bool = False, since: int = -1) -
 
 
 _seq = attrgetter("seq")
-from .origin import MOST_NUMBERS, keep_origin  # noqa: E402  (which builds on this file)
-
-dispatch.apply = apply

@@ -5,7 +5,6 @@ Path("loss.dot").write_text(to_dot(loss))        # then: dot -Tsvg loss.dot -o l
 
 from __future__ import annotations
 
-from html import escape
 from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple, Union
 
 from saitama.tensor import Tensor
@@ -170,5 +169,7 @@ def _label(box: Box) -> str:
 
 def _text(text: str) -> str:
     """Anything as text of a label: no markup, no control characters, and spaces that are kept."""
+    from html import escape  # only for drawings: `import saitama` shall be quick
+
     printable = "".join(character if character.isprintable() else "\ufffd" for character in text)
     return escape(printable).replace(" ", "&#160;") or "&#160;"

@@ -1,6 +1,6 @@
 """How a tensor was made through which no gradient flows: level 1 needs none, and yet has steps to be worked by hand.
 
-An operation is recorded (function.py) only where a derivative may be asked for. Of the others a small result keeps the
+An operation is recorded only where a derivative may be asked for. Of the others a small result keeps the
 operation and its operands, a few steps back, so that `worksheet` can write them; a loop of a million steps keeps
 no more.
 """
@@ -9,26 +9,12 @@ from __future__ import annotations
 
 from typing import Dict, List, Sequence, Tuple
 
+from saitama.tensor.backend import K
 from saitama.tensor.tensor import Tensor
 
-from .function import Function, Source, sequence
+from .function import Function, Source
 
-MOST_NUMBERS, MOST_STEPS = 1_024, 64  # of an operand or a result, and of operations one after the other
-
-
-def keep_origin(node: Function, inputs: Sequence[Tensor], out: Tensor) -> None:
-    """Remember how `out`, which is small, was made, unless an operand is large or too many steps are behind it."""
-    steps = 1
-    for tensor in inputs:
-        origin = tensor.origin
-        if origin is not None:
-            if origin[2] >= steps:
-                steps = origin[2] + 1
-        elif tensor.array.size > MOST_NUMBERS:
-            return
-    if steps <= MOST_STEPS:
-        node.seq = next(sequence)
-        out.origin = node, inputs, steps
+MOST_NUMBERS, MOST_STEPS = K.ORIGIN_NUMBERS, K.ORIGIN_STEPS  # of an operand or a result; of operations in a row
 
 
 def operations_behind(roots: Sequence[Tensor]) -> List[Tuple[Function, Tensor]]:
@@ -43,7 +29,8 @@ def operations_behind(roots: Sequence[Tensor]) -> List[Tuple[Function, Tensor]]:
         tensor, operands_done = waiting.pop()
         if tensor in made or tensor.origin is None or tensor.node is not None or tensor.requires_grad:
             continue
-        node, inputs, _ = tensor.origin
+        node = tensor.origin
+        inputs = node.operands
         if not operands_done:
             waiting.append((tensor, True))
             waiting += [(operand, False) for operand in reversed(inputs)]

@@ -19,7 +19,7 @@ from saitama.tensor.dispatch import precision
 from saitama.tensor.random import batch_share, get_rng_state, set_rng_state
 from saitama.tensor.tensor import Tensor
 
-from .function import Function, Source, ancestors, enable_grad, is_grad_enabled, sequence
+from .function import Function, Source, ancestors, enable_grad, is_grad_enabled, next_seq
 
 
 def checkpoint(function: Callable[..., Any], *args: Any, preserve_rng_state: bool = True, **kwargs: Any) -> Any:
@@ -59,7 +59,7 @@ class Recomputed(Function, abstract=True):
     def __init__(self, call: Callable[[], Any], preserve_rng_state: bool) -> None:
         self.call, self.preserve = call, preserve_rng_state
         self.surroundings = get_rng_state(), batch_share.now, precision.dtype
-        self.began = next(sequence)
+        self.began = next_seq()
 
     def outputs_of(self, result: Any) -> List[Tensor]:
         """The tensors of a result that operations since `began` made, and that a gradient can arrive at."""
@@ -76,13 +76,13 @@ class Recomputed(Function, abstract=True):
         self.found = [source for source in sources if isinstance(source, Tensor)]
         self.inputs = tuple(dict.fromkeys(sources))
         self.needs = (True,) * len(self.inputs)
-        self.seq, self.shape, self.dtype = next(sequence), (), ""
+        self.seq, self.shape, self.dtype = next_seq(), (), ""
         self.name = self.kept = self.calls = None
 
     def output(self, number: int, y: Tensor) -> Tensor:
         """The output once more, made by nothing but this."""
         node = RecomputedOutput(number)
-        node.inputs, node.needs, node.seq = (self,), (True,), next(sequence)
+        node.inputs, node.needs, node.seq = (self,), (True,), next_seq()
         node.name, node.kept, node.calls, node.shape, node.dtype = y.name, None, None, y.shape, y.dtype
         again = y.detach()
         again.node, again._requires_grad = node, True
@@ -92,7 +92,7 @@ class Recomputed(Function, abstract=True):
         self, arrived: Sequence[Tuple[Any, K.Array]]
     ) -> Tuple[List[Function], List[Tuple[Function, K.Array]]]:
         """The operations, recorded anew, and the gradients that start from the outputs among them."""
-        self.began = next(sequence)
+        self.began = next_seq()
         with self._as_it_was(), enable_grad():
             outputs = self.outputs_of(self.call())
         if any(node.number >= len(outputs) or outputs[node.number].shape != dy.shape for node, dy in arrived):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, Iterator, Mapping, NamedTuple, Set, Tuple, TypeVar
 
-from saitama.autograd.function import grad_mode, sequence
+from saitama.autograd.function import is_grad_enabled, next_seq
 from saitama.tensor import Tensor
 from saitama.tensor.dtype import check_dtype, is_float
 
@@ -34,9 +34,9 @@ class Module:
         raise NotImplementedError(f"{type(self).__name__} has no forward(); define it")
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
-        if not grad_mode.enabled and not self._hooks:  # nothing is recorded
+        if not is_grad_enabled() and not self._hooks:  # nothing is recorded
             return self.forward(*inputs, **options)
-        began = next(sequence)
+        began = next_seq()
         output = self.forward(*inputs, **options)
         for tensor in (output,) if type(output) is Tensor else output if type(output) is tuple else ():
             if type(tensor) is Tensor and tensor.node is not None:  # workbooks show which module made which tensor

@@ -1,7 +1,9 @@
 """The one door from Tensor's methods to the operations.
 
-A method names its operation (`apply("Add", (a, b))`). Autograd, which is built on top of Tensor, defines the operations
-with their derivatives and puts its `apply` here when it is imported; so imports point one way, from autograd to tensor.
+A method names its operation: `binary("Add", a, b)`, `unary("Exp", x)`, or `apply("Sum", (x,), dim=0)` for any number of
+operands and parameters (reference/record.py says what they do). Autograd, which is built on top of Tensor, defines the
+operations with their derivatives and makes them known when it is imported; so imports point one way, from autograd to
+tensor.
 """
 
 from __future__ import annotations
@@ -9,10 +11,14 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any, Callable, Optional, Sequence
 
+from .backend import K
+
 if TYPE_CHECKING:
     from .tensor import Tensor
 
-    apply: Callable[..., Tensor]
+apply: Callable[..., Tensor] = K.apply
+binary: Callable[[str, Any, Any], Tensor] = K.apply_binary
+unary: Callable[[str, Any], Tensor] = K.apply_unary
 
 
 class Precision(threading.local):
@@ -32,9 +38,9 @@ def product(name: str, operands: Sequence[Any], others: Sequence[Any] = (), **pa
     """
     dtype = precision.dtype
     if dtype is None:
-        return apply(name, (*operands, *others) if others else operands, **params)  # noqa: F821
-    rounded = [apply("Round", (x,), format=dtype) for x in operands]  # noqa: F821
-    return apply("RoundGradient", (apply(name, (*rounded, *others), **params),), format=dtype)  # noqa: F821
+        return apply(name, (*operands, *others) if others else operands, **params)
+    rounded = [apply("Round", (x,), format=dtype) for x in operands]
+    return apply("RoundGradient", (apply(name, (*rounded, *others), **params),), format=dtype)
 
 
 def backward(tensor: Tensor, gradient: Any, retain_graph: bool) -> None:

@@ -50,6 +50,9 @@ def pair(a: Any, b: Any) -> Tuple[Any, Any]:
     return _to(a, dtype), _to(b, dtype)
 
 
+K.connect(pair=pair, floating=floating)
+
+
 def _to(x: Any, dtype: str) -> Any:
     return x if x.array.dtype == dtype else dispatch.apply("Cast", (x,), dtype=dtype)
 
@@ -69,7 +72,7 @@ def _compare(name: str, a: Any, b: Any) -> Tensor:
     return dispatch.apply(name, alike(a, b))
 
 
-class Methods(K.Exporter):
+class Methods(K.TensorBase):
     """The operations of a Tensor. Binary ones broadcast as NumPy and PyTorch do, and take Python numbers too."""
 
     __slots__ = ()
@@ -78,32 +81,32 @@ class Methods(K.Exporter):
     # --- arithmetic ---------------------------------------------------------------------------------------------------
     def add(self, other: Any) -> Tensor:
         """self + other, element by element."""
-        return dispatch.apply("Add", pair(self, other))
+        return dispatch.binary("Add", self, other)
 
     def sub(self, other: Any) -> Tensor:
         """self - other."""
-        return dispatch.apply("Sub", pair(self, other))
+        return dispatch.binary("Sub", self, other)
 
     def mul(self, other: Any) -> Tensor:
         """self * other, element by element (the Hadamard product; for the matrix product see matmul)."""
-        return dispatch.apply("Mul", pair(self, other))
+        return dispatch.binary("Mul", self, other)
 
     def div(self, other: Any) -> Tensor:
         """self / other. Division by zero gives inf or nan, as IEEE 754 says."""
-        return dispatch.apply("Div", pair(self, other))
+        return dispatch.binary("Div", self, other)
 
     def pow(self, other: Any) -> Tensor:
         """self ** other, element by element."""
-        return dispatch.apply("Pow", pair(self, other))
+        return dispatch.binary("Pow", self, other)
 
     def neg(self) -> Tensor:
         """-self."""
-        return dispatch.apply("Neg", (floating(self),))
+        return dispatch.unary("Neg", self)
 
     def matmul(self, other: Any) -> Tensor:
         """The matrix product, (..., m, k) @ (..., k, n) -> (..., m, n); a vector is a row on the left, a column on the
         right, and loses that axis again. Batch axes broadcast. Raises ValueError where the inner sizes differ."""
-        return dispatch.product("MatMul", pair(self, other))
+        return dispatch.product("MatMul", K.meet(self, other))
 
     def maximum(self, other: Any) -> Tensor:
         """The larger of the two, element by element; at a tie each gets half of the gradient. Integers stay exact."""
@@ -118,16 +121,16 @@ class Methods(K.Exporter):
     __radd__, __rmul__, __neg__ = add, mul, neg
 
     def __rsub__(self, other: Any) -> Tensor:
-        return dispatch.apply("Sub", pair(other, self))
+        return dispatch.binary("Sub", other, self)
 
     def __rtruediv__(self, other: Any) -> Tensor:
-        return dispatch.apply("Div", pair(other, self))
+        return dispatch.binary("Div", other, self)
 
     def __rpow__(self, other: Any) -> Tensor:
-        return dispatch.apply("Pow", pair(other, self))
+        return dispatch.binary("Pow", other, self)
 
     def __rmatmul__(self, other: Any) -> Tensor:
-        return dispatch.product("MatMul", pair(other, self))
+        return dispatch.product("MatMul", K.meet(other, self))
 
     # --- comparisons: bool tensors, no gradient -----------------------------------------------------------------------
     def eq(self, other: Any) -> Tensor:
@@ -166,31 +169,31 @@ class Methods(K.Exporter):
     # --- functions of one element -------------------------------------------------------------------------------------
     def exp(self) -> Tensor:
         """e to the power of each element."""
-        return dispatch.apply("Exp", (floating(self),))
+        return dispatch.unary("Exp", self)
 
     def log(self) -> Tensor:
         """The natural logarithm; -inf at 0, nan below."""
-        return dispatch.apply("Log", (floating(self),))
+        return dispatch.unary("Log", self)
 
     def sqrt(self) -> Tensor:
         """The square root; nan below 0."""
-        return dispatch.apply("Sqrt", (floating(self),))
+        return dispatch.unary("Sqrt", self)
 
     def tanh(self) -> Tensor:
         """The hyperbolic tangent, between -1 and 1."""
-        return dispatch.apply("Tanh", (floating(self),))
+        return dispatch.unary("Tanh", self)
 
     def sigmoid(self) -> Tensor:
         """1 / (1 + e^-x), between 0 and 1."""
-        return dispatch.apply("Sigmoid", (floating(self),))
+        return dispatch.unary("Sigmoid", self)
 
     def relu(self) -> Tensor:
         """max(0, x)."""
-        return dispatch.apply("ReLU", (floating(self),))
+        return dispatch.unary("ReLU", self)
 
     def abs(self) -> Tensor:
         """|x|."""
-        return dispatch.apply("Abs", (floating(self),))
+        return dispatch.unary("Abs", self)
 
     def gelu(self, approximate: str = "none") -> Tensor:
         """x Phi(x) (Hendrycks and Gimpel 2016); approximate="tanh" uses their tanh formula."""

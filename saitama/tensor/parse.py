@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from itertools import chain
 from math import inf
-from numbers import Complex, Integral, Real
+from numbers import Complex, Integral, Number, Real
 from typing import Any, List, Optional, Sequence, Tuple
 
 from .backend import K
@@ -24,7 +23,7 @@ def parse(data: Any, dtype: Any = None) -> K.Array:
     wanted = None if dtype is None else check_dtype(dtype)
     if isinstance(data, (list, tuple, range)):
         flat, shape = flatten(data)
-    elif isinstance(data, (Real, Decimal)):
+    elif _is_real(data):
         flat, shape = [data], ()
     elif data is None or isinstance(data, (str, bytes, bytearray, Complex)):
         raise TypeError(f"Tensor: expected a number, nested lists or a buffer, got {_show(data)}")
@@ -85,13 +84,18 @@ def _position(index: int, shape: Tuple[int, ...]) -> str:
     return "data" + "".join(reversed(places))
 
 
+def _is_real(value: Any) -> bool:
+    """Whether it is a real number. A Decimal is one of Python's Numbers, and neither Real nor Complex."""
+    return isinstance(value, Real) or isinstance(value, Number) and not isinstance(value, Complex)
+
+
 def _number(value: Any, index: int, shape: Tuple[int, ...]) -> Any:
     """A plain Python number for anything that is one (numpy scalars, Fraction); TypeError otherwise."""
     if isinstance(value, (bool, int, float)):
         return bool(value) if isinstance(value, bool) else int(value) if isinstance(value, int) else float(value)
     if isinstance(value, Integral):
         return int(value)
-    if isinstance(value, (Real, Decimal)):
+    if _is_real(value):
         try:
             return float(value)
         except OverflowError:

@@ -22,7 +22,7 @@ def whole(value: Any, expectation: str) -> int:
 
 def axis(dim: Any, ndim: int, op: str) -> int:
     """The axis as a number from 0: -1 is the last one. Raises IndexError out of range, TypeError for a non-integer."""
-    place = whole(dim, f"{op}: expected an integer axis")
+    place = dim if type(dim) is int else whole(dim, f"{op}: expected an integer axis")
     if not -ndim <= place < ndim:
         names = f"axes 0 to {ndim - 1}" if ndim else "no axes"
         raise IndexError(f"{op}: there is no axis {dim}; the tensor has {names}")
@@ -57,12 +57,12 @@ def flat_sizes(sizes: Tuple[Any, ...], op: str) -> Tuple[int, ...]:
     """reshape(2, 3), reshape((2, 3)) and reshape([2, 3]) mean the same."""
     if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)):
         sizes = tuple(sizes[0])
-    return tuple([whole(size, f"{op}: expected integers") for size in sizes])
+    return tuple([size if type(size) is int else whole(size, f"{op}: expected integers") for size in sizes])
 
 
 def check_shape(sizes: Tuple[int, ...], op: str) -> Tuple[int, ...]:
     """Refuse negative sizes and more axes than arrays have."""
-    if any(size < 0 for size in sizes):
+    if sizes and min(sizes) < 0:
         raise ValueError(f"{op}: shape {sizes} has a negative size")
     if len(sizes) > K.MAX_NDIM:
         raise ValueError(f"{op}: shape has {len(sizes)} axes, at most {K.MAX_NDIM} are possible")
@@ -71,13 +71,13 @@ def check_shape(sizes: Tuple[int, ...], op: str) -> Tuple[int, ...]:
 
 def resolve_shape(sizes: Tuple[int, ...], array: K.Array, op: str) -> Tuple[int, ...]:
     """`sizes` with its -1 worked out for the array's number of elements. Raises ValueError if they do not fit."""
-    known = 1
+    known, open_sizes = 1, sizes.count(-1)
     for size in sizes:
         known *= size if size != -1 else 1
-    if sizes.count(-1) == 1 and known > 0 and array.size % known == 0:
-        sizes = tuple(array.size // known if size == -1 else size for size in sizes)
-        known = array.size
-    if sizes.count(-1) or known != array.size:
+    if open_sizes == 1 and known > 0 and array.size % known == 0:
+        sizes = tuple([array.size // known if size == -1 else size for size in sizes])
+        known, open_sizes = array.size, 0
+    if open_sizes or known != array.size:
         raise ValueError(f"{op}: shape {array.shape} has {array.size} elements, which do not fit {sizes}")
     return check_shape(sizes, op)
 

@@ -36,10 +36,10 @@ class Tensor(Methods):
             dtype cannot hold. The message names the offending position.
     """
 
-    __slots__ = ("__weakref__", "_grad", "_name", "_requires_grad", "node", "origin")
+    __slots__ = ()
 
     node: Optional[Function]  # the operation that made this tensor; None for a leaf
-    origin: Any  # (operation, operands, steps behind it) of a small result through which no gradient flows
+    origin: Optional[Function]  # the operation behind a small result through which no gradient flows
     _grad: Optional[Tensor]
     _name: Optional[str]
     _requires_grad: bool  # read directly where operations are recorded: the property takes longer
@@ -49,25 +49,12 @@ class Tensor(Methods):
             self.array = data.array if dtype is None else K.cast(data.array, check_dtype(dtype))
         else:
             self.array = parse(data, dtype)
-        self._grad = None
-        self.node = self.origin = None
-        self._name = None
-        self._requires_grad = False
         if name is not None:
             self.name = name
         if requires_grad:
             self.requires_grad_()
 
-    @staticmethod  # a call takes half as long as that of a class method
-    def _wrap(array: K.Array, requires_grad: bool = False, cls: Any = None) -> Tensor:
-        """A leaf Tensor (or one of the class given) around an Array, without a copy."""
-        tensor: Tensor = _new(cls or Tensor)
-        tensor.array = array
-        tensor._grad = None
-        tensor.node = tensor.origin = None
-        tensor._name = None
-        tensor._requires_grad = requires_grad
-        return tensor
+    _wrap = staticmethod(K.wrap)  # a leaf Tensor around an Array, without a copy
 
     def __reduce__(self) -> Tuple[Any, ...]:
         """How copy, deepcopy and pickle make an equal leaf; it shares nothing with this one."""
@@ -234,7 +221,7 @@ class Tensor(Methods):
         self.array = new.array
 
 
-_new = Tensor.__new__
+K.connect(tensor=Tensor)
 
 
 def _restore(cls: Any, flat: Any, shape: Any, dtype: str, requires_grad: bool, name: Any, grad: Any) -> Tensor:

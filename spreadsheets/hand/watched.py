@@ -198,8 +198,7 @@ def made_by(source: Source) -> Optional[Tuple[Function, List[Source]]]:
         return None if source.inputs is None else (source, list(source.inputs))
     if source.origin is None:
         return None
-    function, inputs, _ = source.origin
-    return function, [source_of(tensor) for tensor in inputs]
+    return source.origin, [source_of(tensor) for tensor in source.origin.operands]
 
 
 __all__ = ["Source", "Traced", "Watch", "made_by", "source_of"]

@@ -14,6 +14,7 @@ from importlib import import_module
 from .array import Array, Exporter
 from .broadcast import MAX_NDIM, Shape
 from .kernel import KERNELS
+from .record import ORIGIN_NUMBERS, ORIGIN_STEPS, FunctionBase, TensorBase
 
 MODULES = (
     "array",
@@ -32,10 +33,11 @@ MODULES = (
     "index",
     "machine",
     "memory",
+    "record",
 )
 for _name in MODULES:
     import_module(f"{__name__}.{_name}")
 globals().update(KERNELS)
 
-__all__ = ["Array", "Exporter", "MAX_NDIM", "Shape"]
+__all__ = ["Array", "Exporter", "FunctionBase", "MAX_NDIM", "ORIGIN_NUMBERS", "ORIGIN_STEPS", "Shape", "TensorBase"]
 __all__ += KERNELS
