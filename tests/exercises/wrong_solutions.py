@@ -197,7 +197,8 @@ WRONG: List[Wrong] = [
     # --- 14 -----------------------------------------------------------------------------------------------------------
     wrong("14-code-schedule", "(t - n) / (T - n)", "t / T", "counts from 0"),
     wrong("14-code-schedule", "    if t >= T:\n        return lr_end\n", "", "must not come up again"),
-    wrong("14-code-schedule", "return lr * t / n", "return lr * (t + 1) / n", "one too far"),
+    wrong("14-code-schedule", "return lr * (t + 1) / (n + 1)", "return lr * t / n", "its first step is not 0"),
+    wrong("14-code-schedule", "return lr * (t + 1) / (n + 1)", "return lr * (t + 1) / n", "divide by n + 1"),
     wrong("14-code-accumulation", "(len(x) / total)", "(1 / len(pieces))", "number of examples"),
     wrong("14-code-accumulation", " * (len(x) / total)).backward()", ").backward()", "without their share"),
     wrong("14-code-accumulation", "    for x, t in pieces:\n", "    for x, t in pieces:\n        for one in model.parameters():\n            one.grad = None\n", "in between"),
