@@ -41,9 +41,9 @@ def reference(
 ) -> Any:
     W_Q, W_K, W_V, W_O = weights
     source = x if memory is None else memory
-    Q, K, V = product(x, turned(W_Q)), product(source, turned(W_K)), product(source, turned(W_V))
+    Q, K, V = product(x, W_Q), product(source, W_K), product(source, W_V)
     found = [attention(q, k, v, mask, scale) for q, k, v in zip(apart(Q, h), apart(K, h), apart(V, h))]
-    return product(join([out for out, _ in found]), turned(W_O)), [p for _, p in found]
+    return product(join([out for out, _ in found]), W_O), [p for _, p in found]
 
 
 @code(
@@ -82,7 +82,9 @@ def tried(my: Try, text: str, x: Any, h: int, mask: Any, second: Any, **options:
     known = {
         "the scores are divided by √C; a head has d = C / h": reference(x, h, mask, second, 1 / math.sqrt(4)),
         "the scores are not divided by √d": reference(x, h, mask, second, 1.0),
-        "W in place of Wᵀ in a projection": reference(x, h, mask, second, None, [turned(w) for w in WEIGHTS]),
+        "Wᵀ in place of W in every projection": reference(x, h, mask, second, None, [turned(w) for w in WEIGHTS]),
+        "Wᵀ in place of W in Q, K and V": reference(x, h, mask, second, None, [*map(turned, WEIGHTS[:3]), WEIGHTS[3]]),
+        "Wᵀ in place of W in W_O": reference(x, h, mask, second, None, [*WEIGHTS[:3], turned(WEIGHTS[3])]),
         "all of it is one head": reference(x, 1, mask, second),
         "W_O is missing": reference(x, h, mask, second, None, [*plain[:3], _unit()]),
     }
@@ -103,7 +105,7 @@ def _unit() -> Any:
 @code(
     "11-code-multi-head",
     "multi_head(X, W_Q, W_K, W_V, W_O, h)",
-    "Project with X Wᵀ, split, attend head by head, join, project with W_O.",
+    "Project with X W, split, attend head by head, join, project with W_O.",
     "The scale is 1/√d with d = C / h, the width of one head.",
 )
 def multi_head(my: Try) -> None:

@@ -19,26 +19,25 @@ PAIRS = [[0.5, 0.5], [0.25, 0.75], [0.625, 0.375], [0.875, 0.125], [0.75, 0.25]]
 )
 def split(n: Numbers) -> Work:
     X = n.eighths("X", 3, 4)
-    head_1, head_2 = X[:, 0:2] * 1, X[:, 2:4] * 1
+    head_1, head_2 = X[:, 0:2], X[:, 2:4]
     flat = X.reshape(6, 2)
-    straight = flat[0:3] * 1
+    straight = flat[0:3]
     return Work(locals(), [head_1, head_2, straight], blanks=["head_1", "head_2", "straight"])
 
 
 @page(
     "11-projections",
     "Projections",
-    "Q = X W_Qᵀ: row r of X with row i of W_Q.",
+    "Q = X W_Q: row r of X with column i of W_Q.",
     "With two heads of width 1, head 1 reads the first column of Q, K and V, head 2 the second.",
 )
 def projections(n: Numbers) -> Work:
     X = n.halves("X", 2, 2)
     W_Q, W_K, W_V = (n.halves(name, 2, 2, most=2.5) for name in ("W_Q", "W_K", "W_V"))
-    T_Q, T_K, T_V = W_Q.T, W_K.T, W_V.T
-    Q = X @ T_Q
-    K = X @ T_K
-    V = X @ T_V
-    return Work(locals(), [Q, K, V], blanks=["Q", "K", "V"], slips={"transposed": {"Q": X @ W_Q}, "sign": {"V": -V}})
+    Q = X @ W_Q
+    K = X @ W_K
+    V = X @ W_V
+    return Work(locals(), [Q, K, V], slips={"transposed": {"Q": X @ W_Q.T}, "sign": {"V": -V}})
 
 
 @page(
@@ -68,7 +67,7 @@ def two_heads(n: Numbers) -> Work:
     "11-join",
     "Join the heads",
     "The heads stand side by side: (2, 1) and (2, 1) become (2, 2).",
-    "Y = joined W_Oᵀ. Head 1 brings its number times the first column of W_O, head 2 times the second.",
+    "Y = joined W_O. Head 1 brings its number times the first row of W_O, head 2 times the second.",
     question="Why may one say that the result is a sum over heads?",
 )
 def join(n: Numbers) -> Work:
@@ -76,51 +75,53 @@ def join(n: Numbers) -> Work:
 
     O1, O2, W_O = n.halves("O1", 2, 1), n.halves("O2", 2, 1), n.halves("W_O", 2, 2)
     joined = cat([O1, O2], 1)
-    T_O = W_O.T
-    Y = joined @ T_O
-    row_1, row_2 = T_O[0:1], T_O[1:2]
+    Y = joined @ W_O
+    row_1, row_2 = W_O[0:1], W_O[1:2]
     by_1 = O1 * row_1
     by_2 = O2 * row_2
     blanks = ["joined", "Y", "by_1", "by_2"]
     return Work(
-        locals(), [Y, by_1, by_2], blanks=blanks, slips={"transposed": {"Y": joined @ W_O}, "sign": {"by_2": -by_2}}
+        locals(), [Y, by_1, by_2], blanks=blanks, slips={"transposed": {"Y": joined @ W_O.T}, "sign": {"by_2": -by_2}}
     )
 
 
 @page(
     "11-back",
     "Back through the joined heads",
-    "The gradient of the joined heads is dY W_O; head 1 gets its first column.",
-    "dW_O = dYᵀ joined; dV = Pᵀ dO of each head.",
+    "The gradient of the joined heads is dY W_Oᵀ; head 1 gets its first column.",
+    "dW_O = joinedᵀ dY; dV = Pᵀ dO of each head.",
 )
 def back(n: Numbers) -> Work:
     dY, W_O, joined = n.halves("dY", 2, 2, most=2.5), n.halves("W_O", 2, 2, most=2.5), n.halves("joined", 2, 2)
     P1, P2 = (given(f"P{h}", n.random.sample(PAIRS, 2)) for h in (1, 2))
-    dO = dY @ W_O
+    W_Ot = W_O.T
+    dO = dY @ W_Ot
     dO1, dO2 = dO[:, 0:1], dO[:, 1:2]
-    t1, t2, tY = P1.T, P2.T, dY.T
-    dV1 = t1 @ dO1
-    dV2 = t2 @ dO2
-    dW_O = tY @ joined
+    P1t, P2t, joined_t = P1.T, P2.T, joined.T
+    dV1 = P1t @ dO1
+    dV2 = P2t @ dO2
+    dW_O = joined_t @ dY
     blanks = ["dO", "dV1", "dV2", "dW_O"]
-    return Work(locals(), [dV1, dV2, dW_O], blanks=blanks, slips={"transposed": {"dO": dY @ W_O.T, "dV1": P1 @ dO1}})
+    return Work(locals(), [dV1, dV2, dW_O], blanks=blanks, slips={"transposed": {"dO": dY @ W_O, "dV1": P1 @ dO1}})
 
 
 @page(
     "11-three-ways",
     "X acts in three ways",
-    "By Q: dQ W_Q. By K: dK W_K. By V: dV W_V.",
+    "By Q: dQ W_Qᵀ. By K: dK W_Kᵀ. By V: dV W_Vᵀ.",
     "dX is their sum.",
 )
 def three_ways(n: Numbers) -> Work:
     dQ, dK, dV = (n.halves(name, 2, 2, most=1.5) for name in ("dQ", "dK", "dV"))
     W_Q, W_K, W_V = (n.halves(name, 2, 2, most=2.5) for name in ("W_Q", "W_K", "W_V"))
-    by_Q = dQ @ W_Q
-    by_K = dK @ W_K
-    by_V = dV @ W_V
+    W_Qt, W_Kt, W_Vt = W_Q.T, W_K.T, W_V.T
+    by_Q = dQ @ W_Qt
+    by_K = dK @ W_Kt
+    by_V = dV @ W_Vt
     two = by_Q + by_K
     dX = two + by_V
-    return Work(locals(), dX, slips={"transposed": {"by_Q": dQ @ W_Q.T}, "sign": {"dX": two - by_V}})
+    blanks = ["by_Q", "by_K", "by_V", "two", "dX"]
+    return Work(locals(), dX, blanks=blanks, slips={"transposed": {"by_Q": dQ @ W_Q}, "sign": {"dX": two - by_V}})
 
 
 @page(

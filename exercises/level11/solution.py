@@ -17,13 +17,13 @@ def join(heads):
 
 def multi_head(X, W_Q, W_K, W_V, W_O, h, causal=False, memory=None):
     source = X if memory is None else memory
-    Q, K, V = project(X, W_Q), project(source, W_K), project(source, W_V)
+    Q, K, V = product(X, W_Q), product(source, W_K), product(source, W_V)
     outputs, weights = [], []
     for q, k, v in zip(split(Q, h), split(K, h), split(V, h)):
         P = attend(q, k, causal)
         outputs.append(product(P, v))
         weights.append(P)
-    return project(join(outputs), W_O), weights
+    return product(join(outputs), W_O), weights
 
 
 def attend(Q, K, causal):
@@ -34,10 +34,6 @@ def attend(Q, K, causal):
         e = [math.exp(s - max(scores)) for s in scores]
         P.append([x / sum(e) for x in e])
     return P
-
-
-def project(X, W):
-    return product(X, turned(W))
 
 
 def product(A, B):

@@ -14,18 +14,18 @@ from ..task import Work, page
 @page(
     "13-shift",
     "Inputs and targets",
-    "text holds the characters by their number in the vocabulary, which is in alphabetic order, from 0.",
+    "A token is the number of a character in the vocabulary, counted from 0: with a, b, c, d the text 3 1 0 is dba.",
     "Inputs are all tokens but the last, targets all but the first.",
-    question="Write down the vocabulary and the text. What would a model learn if targets were not shifted?",
+    question="Let the vocabulary be a, b, c, d: what is the text? What would a model learn if targets were not shifted?",
 )
 def shift(n: Numbers) -> Work:
-    text = given("text", [float(n.between(0, 3)) for _ in range(6)])
-    inputs = text[0:5] * 1
-    targets = text[1:6] * 1
-    largest = text.max()
-    vocabulary = largest + 1
+    tokens = given("tokens", [float(n.between(0, 3)) for _ in range(6)])
+    inputs = tokens[0:5]
+    targets = tokens[1:6]
+    largest = tokens.max()
+    size = largest + 1
     slips = {"other-block": {"targets": inputs}} if inputs.tolist() != targets.tolist() else {}
-    return Work(locals(), [inputs, targets, vocabulary], blanks=["inputs", "targets", "vocabulary"], slips=slips)
+    return Work(locals(), [inputs, targets, size], blanks=["inputs", "targets", "largest", "size"], slips=slips)
 
 
 @page(
@@ -36,15 +36,19 @@ def shift(n: Numbers) -> Work:
 )
 def probability(n: Numbers) -> Work:
     p = given("p", [n.random.choice([0.5, 0.25, 0.125, 0.75]) for _ in range(4)])
-    first, second = p[0] * p[1], p[2] * p[3]
-    text = first * second
+    p_1, p_2, p_3, p_4 = (p[k] for k in range(4))
+    first, second = p_1 * p_2, p_3 * p_4
+    whole = first * second
     logs = p.log()
     nats = -logs
     L = nats.mean()
     perplexity = L.exp()
     slips = {"sum-for-mean": {"L": nats.sum()}, "sign": {"nats": logs}, "log-base": {"logs": logs / 0.6931471805599453}}
     return Work(
-        locals(), [text, perplexity], blanks=["first", "second", "text", "logs", "nats", "L", "perplexity"], slips=slips
+        locals(),
+        [whole, perplexity],
+        blanks=["first", "second", "whole", "logs", "nats", "L", "perplexity"],
+        slips=slips,
     )
 
 
@@ -68,7 +72,8 @@ def bigram_step(n: Numbers) -> Work:
     picked = p * true
     q = picked.sum(1)
     logs = q.log()
-    L = -logs.mean()
+    nats = -logs
+    L = nats.mean()
     apart = p - true
     d = apart / 4
     rows_t = rows.T
@@ -128,7 +133,7 @@ def gpt_step(n: Numbers) -> Work:
     E = n.halves("E", 3, 4, most=1.5, grad=True)
     PE = n.halves("PE", 2, 4, most=1.5)
     W_Q, W_K, W_V, W_O = (n.halves(name, 4, 4, most=1.0) for name in ("W_Q", "W_K", "W_V", "W_O"))
-    W_1, W_2 = n.halves("W_1", 2, 4, most=1.0), n.halves("W_2", 4, 2, most=1.0)
+    W_1, W_2 = n.halves("W_1", 4, 2, most=1.0), n.halves("W_2", 2, 4, most=1.0)
     norms = [LayerNorm(4, eps=0.0, elementwise_affine=False) for _ in range(3)]
     read = given("read", [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
     true = given("true", [[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
@@ -136,7 +141,7 @@ def gpt_step(n: Numbers) -> Work:
     e = read @ E
     x0 = e + PE
     n1 = norms[0](x0)
-    Q, K, V = F.linear(n1, W_Q), F.linear(n1, W_K), F.linear(n1, W_V)
+    Q, K, V = n1 @ W_Q, n1 @ W_K, n1 @ W_V
     scores = F.linear(Q, K)
     S = scores / 2
     X = S.exp()
@@ -144,12 +149,12 @@ def gpt_step(n: Numbers) -> Work:
     sums = seen.sum(1, keepdim=True)
     P = seen / sums
     A = P @ V
-    O = F.linear(A, W_O)  # noqa: E741
+    O = A @ W_O  # noqa: E741
     x1 = x0 + O
     n2 = norms[1](x1)
-    h = F.linear(n2, W_1)
+    h = n2 @ W_1
     a = h.relu()
-    f = F.linear(a, W_2)
+    f = a @ W_2
     x2 = x1 + f
     n3 = norms[2](x2)
     logits = F.linear(n3, E)

@@ -16,17 +16,19 @@ from ..trying import Try, Wrong, expect, expect_gradients, numbers
 @code(
     "14-code-schedule",
     "warmup_cosine(lr, lr_end, t, n, T)",
-    "Up to n: lr t / n. Then lr_end + (lr - lr_end)(1 + cos(π (t - n) / (T - n))) / 2.",
+    "For t < n: lr (t + 1) / (n + 1). Then lr_end + (lr - lr_end)(1 + cos(π (t - n) / (T - n))) / 2.",
     "From T on lr_end. n = 0: no division by 0.",
 )
 def schedule(my: Try) -> None:
     lr, end, n, T = 0.5, 0.1, 3, 7
-    for t in (1, 2, 3, 4, 5, 7, 9):
+    for t in (0, 1, 2, 3, 4, 5, 7, 9):
         part = (t - n) / (T - n)
-        want = lr * t / n if t < n else end if t >= T else end + (lr - end) * (1 + math.cos(math.pi * part)) / 2
+        want = lr * (t + 1) / (n + 1) if t < n else end if t >= T else end + (lr - end) * (1 + math.cos(math.pi * part)) / 2
         faults = {
             "the cosine counts from 0 in place of n": end + (lr - end) * (1 + math.cos(math.pi * t / T)) / 2,
-            "t counts one too far in the warm-up": lr * (t + 1) / n,
+            "the warm-up is lr (t + 1) / (n + 1): its first step is not 0": lr * t / n,
+            "the warm-up has n + 1 steps up to lr: divide by n + 1": lr * (t + 1) / n,
+            "the warm-up counts from 0: t + 1 in place of t": lr * t / (n + 1),
             "after T it is lr_end: the cosine must not come up again": end
             + (lr - end) * (1 + math.cos(math.pi * part)) / 2,
             "lr_end is not in it": lr * (1 + math.cos(math.pi * part)) / 2,

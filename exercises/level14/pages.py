@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from math import cos, exp, pi
 
+from saitama.autograd.function import apply
+
 from ..numbers import Numbers, given
 from ..task import Work, page
 
@@ -59,16 +61,18 @@ def accumulation(n: Numbers) -> Work:
 @page(
     "14-schedule",
     "Warm-up, then a cosine",
-    "Up: lr_0 t / n, for t = 1 and 2 here, counted from 1.",
-    "Down: lr_end + (lr_0 - lr_end) (1 + cos) / 2, where cos is given for three t.",
-    "From T on it is lr_end.",
+    "Up, while t is below n: lr_0 (t + 1) / (n + 1).",
+    "Down: lr_end + (lr_0 - lr_end) (1 + cos) / 2. cos is cos(π s) for a quarter, a half, three quarters and all of the "
+    "way.",
 )
 def schedule(n: Numbers) -> Work:
     lr_0, lr_end = n.one_of("lr_0", [0.5, 0.75, 1.0]), n.one_of("lr_end", [0.125, 0.25])
-    steps = n.one_of("n", [4.0, 5.0, 8.0])
-    up = given("t_up", [1.0, 2.0])
-    c = given("cos", [round(cos(pi * k), 4) + 0.0 for k in (0.25, 0.5, 0.75)])
-    share = up / steps
+    steps = n.one_of("n", [3.0, 4.0, 7.0])
+    t = given("t", [0.0, 1.0])
+    c = given("cos", [round(cos(pi * s), 4) + 0.0 for s in (0.25, 0.5, 0.75, 1.0)])
+    counted = t + 1
+    up = steps + 1
+    share = counted / up
     warm_up = lr_0 * share
     span = lr_0 - lr_end
     above = 1 + c
@@ -97,7 +101,8 @@ def clipping(n: Numbers) -> Work:
     factor = c / length
     clipped = factor * G
     squares_1, squares_2 = g_1**2, g_2**2
-    length_1, length_2 = squares_1.sum().sqrt(), squares_2.sum().sqrt()
+    total_1, total_2 = squares_1.sum(), squares_2.sum()
+    length_1, length_2 = total_1.sqrt(), total_2.sqrt()
     factor_1, factor_2 = c / length_1, c / length_2
     clipped_1, clipped_2 = factor_1 * g_1, factor_2 * g_2
     summed = clipped_1 + clipped_2
@@ -110,37 +115,34 @@ def clipping(n: Numbers) -> Work:
 @page(
     "14-bfloat16",
     "Rounding to bfloat16",
-    "bfloat16 keeps 8 binary digits: between 2^k and 2^(k+1) its numbers are 2^(k-7) apart. ulp holds that distance.",
-    "Divide by ulp, round to a whole number (a half to the even one), multiply again.",
-    "A step smaller than half an ulp moves nothing.",
-    question="Which of the five does the step move?",
+    "bfloat16 keeps 8 binary digits: between 2^e and 2^(e+1) its numbers are 2^(e-7) apart, for e = 5 a quarter.",
+    "n says how many of these distances x has. Round it to a whole number, a half to the even one, and multiply again.",
+    "A step smaller than half the distance moves nothing. Where room is below 0, it is smaller.",
+    question="Which of the four does the step move?",
 )
 def bfloat16(n: Numbers) -> Work:
-    powers = [n.between(-2, 3) for _ in range(5)]
-    ulp = given("ulp", [2.0 ** (k - 7) for k in powers])
-    fractions = n.random.sample([0.25, 0.75, 0.125, 0.375, 0.625, 0.875], 5)
-    whole = [n.between(130, 250) for _ in range(5)]
-    x = given("x", [(w + f) * 2.0 ** (k - 7) for w, f, k in zip(whole, fractions, powers)])
-    nearest = given("nearest", [float(w + (f > 0.5)) for w, f in zip(whole, fractions)])
-    step = given("step", 2.0 ** (n.between(-10, -6)))
-    counted = x / ulp
-    rounded = nearest * ulp
-    lost = x - rounded
-    half = ulp / 2
+    powers = n.random.sample([5, 6, 7, 8, 9], 4)
+    fractions = [*n.random.sample([0.25, 0.5, 0.5, 0.75], 3), 0.5]
+    x = given("x", [(n.between(130, 250) + f) * 2.0 ** (e - 7) for f, e in zip(fractions, powers)])
+    distance = given("distance", [2.0 ** (e - 7) for e in powers])
+    step = n.one_of("step", [0.375, 0.75, 1.5])
+    y = apply("Round", (x,), format="bfloat16")
+    lost = x - y
+    half = distance / 2
     room = step - half
-    slips = {"wrong-operation": {"counted": x * ulp}, "sign": {"lost": rounded - x}}
-    return Work(locals(), [counted, lost, room], slips=slips)
+    slips = {"sign": {"lost": y - x, "room": half - step}, "other-block": {"room": half}}
+    return Work(locals(), [lost, room], slips=slips)
 
 
 @page(
     "14-loss-scale",
     "The loss scale",
-    "A format whose smallest number is small holds whole multiples of it: g / small, rounded down to a whole number.",
+    "A format whose smallest number is small holds whole multiples of it: g / small, rounded to the nearest of them.",
     "With S the format sees S g. Divide by S when you have the number back in a wide format.",
 )
 def loss_scale(n: Numbers) -> Work:
     small = n.one_of("small", [0.125, 0.25])
-    g = given("g", small.item() * n.random.choice([0.25, 0.375, 0.75]))
+    g = given("g", small.item() * n.random.choice([0.125, 0.25, 0.375]))
     S = n.one_of("S", [16.0, 32.0, 64.0])
     share = g / small
     scaled = S * g
@@ -175,7 +177,8 @@ def bubble(n: Numbers) -> Work:
     "At the end o is divided by l, once.",
 )
 def online_softmax(n: Numbers) -> Work:
-    s1, s2 = [n.between(-4, 4) / 4 for _ in "ab"], [n.between(-4, 8) / 4 for _ in "ab"]
+    s1, s2 = [n.between(-4, 3) / 4 for _ in "ab"], [n.between(-4, 2) / 4, n.between(4, 8) / 4]  # m rises: f is not 1
+    n.random.shuffle(s2)
     m1, m2 = max(s1), max(*s1, *s2)
     scores_1, scores_2 = given("scores_1", s1), given("scores_2", s2)
     v_1, v_2 = n.whole("v_1", 2), n.whole("v_2", 2)

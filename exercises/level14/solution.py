@@ -5,7 +5,7 @@ import math
 
 def warmup_cosine(lr, lr_end, t, n, T):
     if t < n:
-        return lr * t / n
+        return lr * (t + 1) / (n + 1)
     if t >= T:
         return lr_end
     return lr_end + (lr - lr_end) * (1 + math.cos(math.pi * (t - n) / (T - n))) / 2

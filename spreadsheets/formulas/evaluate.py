@@ -31,7 +31,8 @@ class Evaluator:
                 raise SyntaxProblem("a block stands where one cell belongs")
             return self.look(tree.first)
         if isinstance(tree, Binary):
-            return self.joined(tree.operator, self.part(tree.left), self.part(tree.right))
+            operand = self.part if tree.operator in COMPARISONS else self.operand
+            return self.joined(tree.operator, operand(tree.left), operand(tree.right))
         if isinstance(tree, Constant):
             return Box.exact(tree.value) if isinstance(tree.value, float) else tree.value
         if isinstance(tree, Signed):
@@ -53,6 +54,16 @@ class Evaluator:
             return CHOICES[tree.name](self, tree.arguments, self.part)
         value = self.value(tree)
         return self.rounded(value, tree) if isinstance(value, Box) and not isinstance(tree, Signed) else value
+
+    def operand(self, tree: Tree) -> Value:
+        """The value of a part that is calculated with: a truth counts as 1 or 0, and where rounding does not decide it,
+        as anything between."""
+        try:
+            return self.part(tree)
+        except Undecided as undecided:
+            if isinstance(tree, Binary) and tree.operator in COMPARISONS:
+                return Box(float(undecided.args[0]), 0.0, 1.0)
+            raise
 
     def number(self, tree: Tree) -> Box:
         """The value of a part that must be a number."""

@@ -70,6 +70,14 @@ def _mod(e: Evaluator, arguments: Arguments) -> Value:
     return a - b * (a / b).step(math.floor)
 
 
+@function("ROUND")
+def _round(e: Evaluator, arguments: Arguments) -> Value:
+    """A half goes away from 0."""
+    x, digits = (e.number(argument) for argument in arguments)
+    scale = Box.exact(10.0 ** int(digits.at))
+    return (x * scale).step(lambda number: math.copysign(math.floor(abs(number) + 0.5), number)) / scale
+
+
 @function("PI")
 def _pi(e: Evaluator, arguments: Arguments) -> Value:
     return Box.exact(math.pi)

@@ -8,6 +8,7 @@ from typing import Callable, Dict, Sequence, Tuple
 from ..layout import Index, Shape
 from .formula import Cell, Formula, Params, formula
 from .scope import Scope
+from .wording import Wording
 
 FORMATS: Dict[str, Tuple[int, int, float]] = {  # binary digits, smallest exponent of a normal number, largest number
     "bfloat16": (8, -126, 255 * 2.0**120),
@@ -33,9 +34,9 @@ def rounded(s: Scope, shape: Shape, source: Callable[[Index], str], number: Call
     def finite(i: Index, text: str, otherwise: str) -> str:
         return text if abs(number(i)) < float("inf") else f"IF(ISNUMBER({source(i)}),{text},{otherwise})"
 
-    e = s.helper("e: 2^e ≤ |x| < 2^(e+1)", shape, lambda i: finite(i, exponent(source(i), least), "0"))
+    e = s.helper("e = the whole number with 2^e ≤ |x| < 2^(e+1)", shape, lambda i: finite(i, exponent(source(i), least), "0"))
     last = f"-{digits - 1}"
-    n = s.helper("n = |x| / 2^(e−digits+1)", shape, lambda i: finite(i, f"ABS({source(i)})/2^({e[i]}{last})", "0"))
+    n = s.helper(f"n = |x| / 2^(e−{digits - 1})", shape, lambda i: finite(i, f"ABS({source(i)})/2^({e[i]}{last})", "0"))
 
     def cell(i: Index) -> str:
         size, x = f"{whole(n[i])}*2^({e[i]}{last})", source(i)
@@ -58,6 +59,9 @@ class Round(Rounding):
 
     def text(self, names: Sequence[str], params: Params) -> str:
         return f"{params['format']}({names[0]})"
+
+    def rule(self, word: Wording, names: Sequence[str], params: Params) -> str:
+        return word(f"sign(x) · round(n) · 2^(e−{FORMATS[params['format']][0] - 1})")
 
     def forward(self, s: Scope) -> Cell:
         (x,) = s.x
