@@ -154,6 +154,7 @@ def everyone(options: argparse.Namespace) -> int:
         raise ValueError("learn: --class needs -o FOLDER, where everyone's workbooks go")
     written = write_class(Path(options.names), Path(options.output), options.level)
     tell([f"{len(written)} workbooks in {options.output}"])
+    tell([f"next: `saitama grade HANDED_IN --class {options.names} -o marks.xlsx`"])
     return RIGHT
 
 

@@ -17,7 +17,8 @@ import os
 import re
 import unicodedata
 from dataclasses import dataclass
-from typing import Dict, List, Optional, Set, Tuple, Union
+from functools import lru_cache
+from typing import Dict, List, Optional, Sequence, Set, Tuple, Union
 
 from saitama.files import read_file
 
@@ -117,18 +118,22 @@ def _file_name(name: str, taken: Set[str]) -> str:
     return f"{file}.xlsx"
 
 
+@lru_cache(maxsize=100_000)
 def key_of(name: str) -> str:
     """The letters and digits of a name, without marks and case: how names are found in the names of files."""
     plain = unicodedata.normalize("NFKD", name)
     return "".join(letter for letter in plain.casefold() if letter.isalnum())
 
 
-def whose(file: str, learners: List[Learner]) -> Optional[Learner]:
+def whose(file: str, learners: Sequence[Learner]) -> Optional[Learner]:
     """Whose file this is by its name: `Ada Lovelace.xlsx`, `ada_lovelace_final.xlsx`, `Lovelace, Ada.xlsx`, or a file
     in a folder of that name. The longest name that is in it; None where none or two of that length are."""
     path = os.path.normpath(file)
     for part in (os.path.splitext(os.path.basename(path))[0], *reversed(os.path.dirname(path).split(os.sep)[-2:])):
-        exact = [one for one in learners if key_of(os.path.splitext(one.file)[0]) == key_of(part)]
+        stems = [(os.path.splitext(one.file)[0], one) for one in learners]
+        exact = [one for stem, one in stems if stem == part] or [
+            one for stem, one in stems if key_of(stem) == key_of(part)
+        ]
         if len(exact) == 1:
             return exact[0]
         fitting = [one for one in learners if _is_in(one.name, part)]
@@ -140,8 +145,8 @@ def whose(file: str, learners: List[Learner]) -> Optional[Learner]:
 
 
 def _is_in(name: str, part: str) -> bool:
-    words = [key for key in map(key_of, re.split(r"[^\w]+", name)) if key]
+    """As it is written, or its words in another order."""
+    words = [key for key in map(key_of, re.split(r"[\W_]+", name)) if key]
     there = [key for key in map(key_of, re.split(r"[\W_]+", part)) if key]
-    return (
-        key_of(name) in key_of(part) if len(key_of(name)) > 3 else bool(words) and all(word in there for word in words)
-    )
+    as_written = len(key_of(name)) > 3 and key_of(name) in key_of(part)
+    return as_written or bool(words) and all(word in there for word in words)

@@ -30,7 +30,7 @@ def write_copy(package: Package, pages: Iterable[Marking], target: PathLike) -> 
     return []
 
 
-def inside(file: str) -> str:
+def kept_inside(file: str) -> str:
     """A name that stays inside the folder."""
     parts = [part for part in Path(file).parts if part not in ("..", ".", os.sep) and not part.endswith((":", ":\\"))]
     return os.path.join(*parts)

@@ -23,9 +23,10 @@ _SEED = re.compile(r"numbers (\d{1,20})")
 _DIGEST = re.compile(r"sheet ([0-9a-f]{6})")
 
 
-def flags_of(marking: Marking) -> Iterator[str]:
-    """Inputs changed, numbers taken from the key, another structure."""
-    changed = list(changed_inputs(marking))
+def flags_of(marking: Marking, is_the_same: bool) -> Iterator[str]:
+    """Inputs changed, numbers taken from the key, another structure. Not `is_the_same`: the page is of another
+    exercise, whose inputs are others of course."""
+    changed = list(changed_inputs(marking)) if is_the_same else []
     if changed:
         yield f"inputs changed: {shown(changed)}"
     taken = [

@@ -8,7 +8,7 @@ from typing import Dict, List, Optional, Sequence, Set, Tuple, Union
 
 from ..read.safety import PathLike
 from .class_list import read_class
-from .copies import inside, is_newer
+from .copies import is_newer, kept_inside
 from .crew import Job, marked_all
 from .exercises import Exercises, Worksheets
 from .marked import Marked
@@ -115,6 +115,8 @@ def grade(
 
     paths = found(files)
     if isinstance(original, Exercises):
+        if names is not None:
+            raise ValueError("grade: the exercises have a list of their own; leave names= out")
         exercises, kept_out = original, [output, points]
     else:
         exercises = Worksheets(original, read_class(names) if names is not None else [])
@@ -163,7 +165,7 @@ def handed_in(
 
 def with_copy(job: Job, folder: Optional[PathLike]) -> Job:
     """The same, with a marked copy in the folder, under the name that the file had, in the folders that it had."""
-    return job if folder is None else replace(job, copy=os.path.join(folder, inside(job.file)))
+    return job if folder is None else replace(job, copy=os.path.join(folder, kept_inside(job.file)))
 
 
 def is_copied(job: Job, marked: Marked) -> bool:

@@ -20,9 +20,21 @@ def tint(cell: Any, color: str) -> None:
 
 
 def wrap(cell: Any) -> None:
-    """Long texts in several lines."""
+    """Long texts in several lines, with a little air to the numbers before it."""
     cell._style = copy(cell._style)
-    cell.alignment = Alignment(wrap_text=True, vertical="top")
+    cell.alignment = Alignment(horizontal="left", wrap_text=True, vertical="top", indent=1)
+
+
+def words(cell: Any) -> None:
+    """A short text after a column of numbers."""
+    cell._style = copy(cell._style)
+    cell.alignment = Alignment(horizontal="left", vertical="center", indent=1)
+
+
+def to_the_right(cell: Any) -> None:
+    """A number, with a little air to the next column."""
+    cell._style = copy(cell._style)
+    cell.alignment = Alignment(horizontal="right", vertical="center", indent=1)
 
 
 def bold(cell: Any) -> None:
@@ -31,15 +43,28 @@ def bold(cell: Any) -> None:
 
 
 def on_top(cell: Any) -> None:
-    """A number beside texts of several lines, with a little air to the next column."""
+    """A number beside texts of several lines."""
     cell._style = copy(cell._style)
     cell.alignment = Alignment(horizontal="right", vertical="top", indent=1)
 
 
-def for_print(sheet: Any) -> None:
-    """As wide as a sheet of A4, on its side."""
+def upright(cell: Any) -> None:
+    """A long name over a narrow column."""
+    cell._style = copy(cell._style)
+    cell.alignment = Alignment(text_rotation=90, horizontal="center", vertical="bottom")
+
+
+def head_of_numbers(cell: Any) -> None:
+    """Over its column, whose numbers stand at the right."""
+    cell._style = copy(cell._style)
+    cell.alignment = Alignment(horizontal="right", vertical="center", wrap_text=True, indent=1)
+
+
+def for_print(sheet: Any, wide: int = 1) -> None:
+    """As wide as a sheet of A4, on its side, or as several of them."""
     sheet.sheet_view.showGridLines = False
     sheet.page_setup.orientation, sheet.page_setup.paperSize, sheet.page_setup.fitToHeight = "landscape", A4, 0
+    sheet.page_setup.fitToWidth = wide
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     for side in ("left", "right", "top", "bottom"):
         setattr(sheet.page_margins, side, 0.4)

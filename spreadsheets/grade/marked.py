@@ -21,7 +21,7 @@ from .flags import digest_in, flags_of, name_in, seed_in
 
 MOST_TOLD = 300  # characters of a slip
 ENOUGH = 4  # different numbers, which two learners with numbers of their own do not both have by chance
-NO_REASON = "no known reason"
+NO_REASON, BLANK = "no known reason", "nothing was filled in"
 Place = Tuple[str, int, int]  # sheet, row, column
 
 
@@ -179,7 +179,7 @@ def markings(book: Book, original: Book) -> Iterator[Tuple[Marking, str]]:
             if lost == len(pages):
                 raise
             blank = Marking(original, page)
-            yield blank, without_path(str(error), book.path).replace(f" of the exercise {original.path}", "")
+            yield blank, without_paths(str(error), book.path, original.path)
 
 
 def mark(
@@ -197,7 +197,7 @@ def mark(
         pages = list(markings(book, exercise))
         marked = told(file, pages, names or {})
     except WorkbookError as error:
-        return Marked(file, error=without_path(str(error), str(path)))
+        return Marked(file, error=without_paths(str(error), str(path), str(original)))
     except MemoryError:
         return Marked(file, error="there is not enough memory to read it")
     except Exception as error:  # one file never ends a run
@@ -217,10 +217,15 @@ def told(file: str, pages: Sequence[Tuple[Marking, str]], names: Mapping[str, st
             continue
         page.tell(marked, several or len({sheet for sheet, _, _ in page.exercise.at.values()}) > 1)
         marked.pages.append(page.said(names))
-        marked.flags += [f"{marked.pages[-1].task}: {flag}" if several else flag for flag in flags_of(page)]
+        said = marked.pages[-1]
+        of_page = flags_of(page, said.digest == said.original)
+        marked.flags += [f"{said.task}: {flag}" if several else flag for flag in of_page]
+    if marked.pages and not marked.numbers:
+        marked.flags.append(BLANK)
     return marked
 
 
-def without_path(message: str, path: str) -> str:
-    """A message that need not repeat which file it is about."""
-    return (message[len(path) :].lstrip(": ") if message.startswith(path) else message)[:MOST_TOLD]
+def without_paths(message: str, path: str, original: str) -> str:
+    """A message that need not repeat which file it is about, and by which exercise it was judged."""
+    message = message[len(path) :].lstrip(": ") if message.startswith(path) else message
+    return message.replace(f" of the exercise {original}", "")[:MOST_TOLD]

@@ -197,8 +197,8 @@ def note_same(rows: Sequence[Row], own: bool) -> None:
     typed = groups((f"{page.task}\n{page.numbers}", row) for row in rows for page in row.marked.pages if page.many)
     for at, group in typed.items() if own else ():
         task = at.partition("\n")[0]
-        wrong = any(count.wrong for row in group for count in row.marked.tasks if count.name == task)
-        for row in group if wrong else ():
+        slips = any(count.wrong for row in group for count in row.marked.tasks if count.name == task)
+        for row in group if slips else ():
             others = others_of(row, group)
             if others and id(row) not in told:
                 row.flags.append(f"{task}: identical, number by number, to {names_of(others)}")

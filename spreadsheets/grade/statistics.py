@@ -16,8 +16,8 @@ from ..read.workbook import Position
 from ..texts import chart_text
 from ..write.style import Styles, write_number
 from .graded import Grades, Row
-from .looks import for_print, on_top
-from .marked import Count
+from .looks import for_print, head_of_numbers, to_the_right, words
+from .marked import NO_REASON, Count
 from .previous import HEAD_ROW, MARKS, STATISTICS
 
 Values = Dict[str, Dict[Position, Result]]
@@ -33,7 +33,7 @@ def plan_statistics(workbook: Workbook, styles: Styles, grades: Grades, last: in
     rows = [row for row in grades.rows if row.counts]
     styles.text(sheet.cell(1, 1), "Statistics", "title")
     styles.text(sheet.cell(2, 1), f"{len(rows)} of {len(grades.rows)} could be marked; shares are of these.", "note")
-    for n, width in enumerate((28, 10, 12, 12, 24, 10), 1):
+    for n, width in enumerate((34, 11, 10, 13, 24, 11), 1):
         sheet.column_dimensions[get_column_letter(n)].width = width
     for_print(sheet)
     if not rows:
@@ -64,17 +64,21 @@ def _points(sheet: Any, styles: Styles, grades: Grades, rows: List[Row], last: i
         ("share on average", f"=AVERAGE({share})", sum(shares) / len(shares), "0%"),
     )
     for n, (name, formula, value, shown) in enumerate(averages, 4):
-        styles.text(sheet.cell(n, 1), name, "cell")
+        words(styles.text(sheet.cell(n, 1), name, "cell"))
         styles.put(sheet.cell(n, 2), "cell", shown).value = formula
+        to_the_right(sheet.cell(n, 2))
         found[n, 2] = Result(value, False)
     for n, name in enumerate(("share of the points", "learners"), 1):
         styles.text(sheet.cell(7, n), name, "head")
+    words(sheet.cell(7, 1))
+    head_of_numbers(sheet.cell(7, 2))
     for bar in range(BARS):
         row, low, high = 8 + bar, bar / BARS, (bar + 1) / BARS
-        styles.text(sheet.cell(row, 1), f"{low:.0%} to {high:.0%}", "cell")
+        words(styles.text(sheet.cell(row, 1), f"{low:.0%} to {high:.0%}", "cell"))
         upper = f',{share},"<{high}"' if bar < BARS - 1 else ""
         styles.put(sheet.cell(row, 2), "cell", "0").value = f'=COUNTIFS({share},">={low}"{upper})'
         inside = [x for x in shares if low <= x and (x < high or bar == BARS - 1)]
+        to_the_right(sheet.cell(row, 2))
         found[row, 2] = Result(float(len(inside)), False)
     _chart(sheet, "Learners by their share of the points", 7, 7 + BARS, 2, 1, f"{CHARTS_AT}3", "0")
     return 7 + BARS
@@ -102,17 +106,22 @@ def _table(sheet: Any, styles: Styles, top: int, what: str, lines: List[Line]) -
     """A line a task or step; returns the last row."""
     for n, name in enumerate((what, "numbers", "right", "with a slip", "commonest reason", "so many"), 1):
         styles.text(sheet.cell(top, n), name, "head")
+        if n not in (1, 5):
+            head_of_numbers(sheet.cell(top, n))
+        else:
+            words(sheet.cell(top, n))
     for row, (name, total, reasons) in enumerate(lines, top + 1):
-        styles.text(sheet.cell(row, 1), name, "cell")
+        words(styles.text(sheet.cell(row, 1), name, "cell"))
         write_number(styles.put(sheet.cell(row, 2), "cell", "0"), total.blanks)
         write_number(styles.put(sheet.cell(row, 3), "cell", "0%"), total.share)
         write_number(styles.put(sheet.cell(row, 4), "cell", "0"), sum(reasons.values()))
-        on_top(sheet.cell(row, 4))
-        commonest = reasons.most_common(1)
-        styles.text(sheet.cell(row, 5), commonest[0][0] if commonest else "", "cell")
+        commonest = sorted(reasons.items(), key=lambda one: (-one[1], one[0] == NO_REASON))[:1]
+        words(styles.text(sheet.cell(row, 5), commonest[0][0] if commonest else "", "cell"))
         cell = styles.put(sheet.cell(row, 6), "cell", "0")
         if commonest:
             write_number(cell, commonest[0][1])
+        for n in (2, 3, 4, 6):
+            to_the_right(sheet.cell(row, n))
     return top + len(lines)
 
 

@@ -9,11 +9,13 @@ from openpyxl.utils import get_column_letter
 
 from ..write.style import GREEN, RED, YELLOW, Styles
 from .graded import Grades
-from .looks import for_print, tint
+from .looks import for_print, tint, upright
 from .marked import Count
 
 STEPS = "Steps"
 MOST_STEPS = 1_500  # columns
+MOST_ON_A_PAGE = 30  # columns; more are narrow, with their names upright, on several pages side by side
+WIDTH = 6.5
 LEGEND = "✓ right   (✓) right, given a slip before   ✗ a slip of their own   – empty   ✓ 3/4: some of the numbers"
 PALE_GREEN = "E9F7EC"
 
@@ -27,12 +29,16 @@ def write_steps(workbook: Workbook, styles: Styles, grades: Grades) -> None:
     styles.text(sheet.cell(2, 1), LEGEND, "note")
     styles.text(sheet.cell(4, 1), "learner", "head")
     sheet.column_dimensions["A"].width = 24
+    many = len(names) > MOST_ON_A_PAGE
     several = len({task for task, _ in names}) > 1
     for n, (task, name) in enumerate(names, 2):
         if several and task != names[n - 3][0]:  # above the first of its steps
             styles.text(sheet.cell(3, n), task, "strong")
         styles.text(sheet.cell(4, n), name, "head")
-        sheet.column_dimensions[get_column_letter(n)].width = max(8, min(18, len(name) + 3))
+        width = WIDTH if many else max(8, min(18, len(name) + 3))
+        sheet.column_dimensions[get_column_letter(n)].width = width
+        if many:
+            upright(sheet.cell(4, n))
     at = {name: n for n, name in enumerate(names, 2)}
     for row_number, row in enumerate(grades.rows, 5):
         styles.text(sheet.cell(row_number, 1), row.learner, "cell")
@@ -43,7 +49,10 @@ def write_steps(workbook: Workbook, styles: Styles, grades: Grades) -> None:
             cell = styles.text(sheet.cell(row_number, at[step.task, step.name]), text, "number")
             tint(cell, color)
     sheet.freeze_panes = "B5"
-    for_print(sheet)
+    for_print(sheet, -(-len(names) // MOST_ON_A_PAGE))
+    sheet.print_title_cols = "A:A"
+    if many:
+        sheet.row_dimensions[4].height = min(150, 5.5 * max(len(name) for _, name in names) + 12)
 
 
 def step_names(grades: Grades) -> List[Tuple[str, str]]:

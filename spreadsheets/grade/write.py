@@ -31,14 +31,14 @@ from ..read.workbook import Position, open_workbook
 from ..write.saving import check_replaceable, is_untouched, write_workbook
 from ..write.style import AMBER, RED, Styles, use_our_font, write_number
 from .graded import Grades, Row
-from .looks import bold, for_print, on_top, tint, wrap
+from .looks import bold, for_print, head_of_numbers, on_top, tint, words, wrap
 from .previous import FILE, HEAD_ROW, KEPT, LEARNER, MARKS, MOST_TEXT, STATISTICS, TEACHER, Previous
 from .statistics import plan_statistics
 from .steps_sheet import STEPS, write_steps
 
 Values = Dict[str, Dict[Position, Result]]
-WIDTHS = {LEARNER: 24, "points": 9, "of": 7, "share": 8, "first slip": 58, "reason": 20, TEACHER: 22, "flags": 46}
-SCORE = 11  # the width of a column of points
+WIDTHS = {LEARNER: 22, "points": 8, "of": 7, "share": 8, "first slip": 54, "reason": 19, TEACHER: 20, "flags": 44}
+SCORE = 9  # the least width of a column of points
 LINE = 13.5  # points, of one line of text
 OURS = {MARKS, STEPS, STATISTICS, KEPT}
 
@@ -47,6 +47,8 @@ def check_output(output: PathLike, overwrite: Union[bool, None]) -> Previous:
     """What the output of the run before holds. Raises FileExistsError for a file that is somebody's own, ValueError for
     a name that is neither .xlsx nor .csv."""
     path = os.fspath(output)
+    if not os.path.isdir(os.path.dirname(path) or "."):  # before an hour's work, not after it
+        raise FileNotFoundError(f"grade: cannot write {path}: there is no folder {os.path.dirname(path)}")
     kind = Path(path).suffix.lower()
     if kind not in (".xlsx", ".csv"):
         raise ValueError(f"grade: {path!r} is neither an .xlsx nor a .csv name; give one, such as 'marks.xlsx'")
@@ -117,12 +119,15 @@ def _marks(sheet: Any, styles: Styles, grades: Grades, values: Values) -> int:
     styles.text(sheet.cell(2, 1), note, "note")
     for name, n in column.items():
         styles.text(sheet.cell(HEAD_ROW, n), name, "head")
-        wrap(sheet.cell(HEAD_ROW, n))
+        if name in grades.columns or name in ("points", "of", "share"):
+            head_of_numbers(sheet.cell(HEAD_ROW, n))
+        else:
+            words(sheet.cell(HEAD_ROW, n))
         width = sheet.column_dimensions[get_column_letter(n)]
-        width.width = WIDTHS.get(name, 26 if name == FILE else SCORE)
+        width.width = WIDTHS.get(name, 26 if name == FILE else score_width(name))
         width.outlineLevel = 1 if name in grades.part_of and grades.parts else 0
-    lines = max(lines_of(name, SCORE - 2) for name in grades.part_of or [""])
-    sheet.row_dimensions[HEAD_ROW].height = LINE * lines + 3
+    lines = max(name.count("-") + 1 for name in grades.columns or [""])
+    sheet.row_dimensions[HEAD_ROW].height = LINE * lines + 5
     found = values.setdefault(MARKS, {})
     for n, row in enumerate(grades.rows, HEAD_ROW + 1):
         _row(sheet, styles, n, row, grades, column, found)
@@ -131,6 +136,7 @@ def _marks(sheet: Any, styles: Styles, grades: Grades, values: Values) -> int:
     sheet.freeze_panes = sheet.cell(HEAD_ROW + 1, 2)
     for_print(sheet)
     sheet.print_title_rows = f"{HEAD_ROW}:{HEAD_ROW}"
+    sheet.print_area = f"A1:{get_column_letter(column['flags'])}{last}"
     return last
 
 
@@ -146,9 +152,8 @@ def _row(
     for name, text in texts(row).items():
         styles.text(sheet.cell(n, column[name]), text, "input" if name == TEACHER else "cell")
         wrap(sheet.cell(n, column[name]))
-    sheet.row_dimensions[n].height = LINE * max(
-        lines_of(str(sheet.cell(n, column[name]).value or ""), WIDTHS[name]) for name in (LEARNER, "first slip", "flags")
-    )
+    long = {name: str(sheet.cell(n, column[name]).value or "") for name in (LEARNER, "first slip", "flags")}
+    sheet.row_dimensions[n].height = LINE * max(lines_of(text, WIDTHS[name]) for name, text in long.items())
     if row.problems or row.marked.error or row.is_flagged:
         tint(sheet.cell(n, column["flags"]), RED if row.problems or row.marked.error else AMBER)
     for name in (*grades.columns, "points", "of", "share"):
@@ -176,8 +181,8 @@ def _row(
     put(column["points"], total, "0.##", row.earned)
     write_number(styles.put(sheet.cell(n, column["of"]), "cell", "0.##"), float(row.of))
     on_top(sheet.cell(n, column["of"]))
-    points, of = f"{letter['points']}{n}", f"{letter['of']}{n}"
-    put(column["share"], f"=IF({of}=0,0,{points}/{of})", "0%", row.share)
+    earned, of = f"{letter['points']}{n}", f"{letter['of']}{n}"
+    put(column["share"], f"=IF({of}=0,0,{earned}/{of})", "0%", row.share)
 
 
 def _formula(
@@ -198,7 +203,12 @@ def _formula(
 
 def lines_of(text: str, width: int) -> int:
     """How many lines a text takes in a column of this width."""
-    return max(1, len(textwrap.wrap(text, width)))
+    return max(1, len(textwrap.wrap(text, int(1.1 * width) - 2)))
+
+
+def score_width(task: str) -> float:
+    """Of its column, whose head is broken at hyphens."""
+    return max(SCORE, max(map(len, task.split("-"))) + 3.5)
 
 
 def texts(row: Row) -> Dict[str, str]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import re
+import shlex
 from pathlib import Path
 from typing import Any, Dict
 
 import pytest
 
+from saitama.cli import main
 from saitama.exercises.guard import faults, steps_of
 from saitama.exercises.levels import LEVELS, level
 from saitama.exercises.task import Task
@@ -25,6 +28,24 @@ def test_the_task_on_the_page_keeps_the_guard() -> None:
     assert isinstance(task, Task)
     for seed in range(3):
         assert list(faults(task, seed, strict=seed == 0)) == []
+
+
+def test_the_commands_on_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    blocks = re.findall(r"^```sh\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.M | re.S)
+    commands = [shlex.split(line, comments=True) for block in blocks for line in block.splitlines()]
+    commands = [command[1:] for command in commands if command[0] == "saitama"]
+    assert [command[0] for command in commands] == ["learn", "grade"]
+    (points,) = re.findall(r"^  ```\n(.*?)^  ```$", PAGE.read_text(encoding="utf-8"), re.M | re.S)
+    monkeypatch.chdir(tmp_path)
+    Path("names.csv").write_text("name\nAda Lovelace\n")
+    Path("points.csv").write_text(points.replace("  ", ""))
+    assert main(commands[0]) == 0 and Path("class/level04/Ada_Lovelace.xlsx").exists()
+    Path("class").rename("handed-in")
+    assert main([*commands[1], "--points", "points.csv"]) == 0 and Path("marked/level04/Ada_Lovelace.xlsx").exists()
+    with open("marks.csv", encoding="utf-8-sig") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["learner"], row["points"], row["of"]) == ("Ada Lovelace", "0", "35")
+    assert row["flags"] == "nothing was filled in"
 
 
 def test_the_counts() -> None:

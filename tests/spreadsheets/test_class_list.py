@@ -70,6 +70,8 @@ def test_lists_that_cannot_be_used(tmp_path: Path, text: Any, error: str) -> Non
         ("Robo.xlsx", None),
         ("exercise.xlsx", None),
         ("Ann Lee and José Álvarez.xlsx", "José Álvarez"),
+        ("Lee, Ann.xlsx", "Ann Lee"),
+        ("leeson_ann_final.xlsx", "Ann Leeson"),
     ],
 )
 def test_whose_a_file_is(tmp_path: Path, file: str, name: Optional[str]) -> None:

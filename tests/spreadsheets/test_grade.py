@@ -6,7 +6,7 @@ import csv
 import shutil
 import zipfile
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Dict, List
 
 import pytest
 from openpyxl import load_workbook
@@ -17,6 +17,7 @@ from saitama.spreadsheets import Grades, WorkbookError, export, grade, worksheet
 from saitama.spreadsheets.grade import crew
 from saitama.spreadsheets.grade.class_list import read_class
 from saitama.spreadsheets.grade.marked import Marked, mark
+from saitama.spreadsheets.grade.previous import Previous
 from saitama.spreadsheets.read.workbook import open_workbook
 
 
@@ -219,6 +220,8 @@ def test_what_cannot_be_used(exercise: Path, handed_in: Path, tmp_path: Path) ->
         grade(handed_in, tmp_path / "export.xlsx")
     with pytest.raises(ValueError, match="neither an .xlsx nor a .csv"):
         grade(handed_in, exercise, "marks.txt")
+    with pytest.raises(FileNotFoundError, match="there is no folder"):
+        grade(handed_in, exercise, tmp_path / "no" / "marks.xlsx")
 
 
 # --- a class with numbers of their own --------------------------------------------------------------------------------
@@ -310,6 +313,51 @@ def test_a_second_run_marks_what_changed_and_keeps_what_the_teacher_wrote(
     assert again["H5"].value == "well explained" and again["B5"].value == 17.5
     assert rows_of(grades)["two"].marked.tasks[0].empty == 2
     assert grade(handed_in, exercise, output, workers=1).kept == 3
+
+
+def test_a_run_that_is_stopped_loses_nothing(
+    exercise: Path, handed_in: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output, begun = tmp_path / "marks.xlsx", tmp_path / "marks.xlsx.unfinished"
+    for n in range(4):
+        Learner(exercise).save(handed_in / f"{n}.xlsx", f"number {n}")
+    (handed_in / "1.xlsx").write_bytes(b"damaged")
+    grade(handed_in / "0.xlsx", exercise, output, workers=1)
+    before = output.read_bytes()
+    done: List[str] = []
+
+    def until_stopped(path: str, original: str, file: str, *more: Any) -> Marked:
+        if len(done) == 3:
+            raise KeyboardInterrupt
+        done.append(file)
+        return mark(path, original, file, *more)
+
+    monkeypatch.setattr(crew, "mark", until_stopped)
+    monkeypatch.setattr(Previous, "marked", lambda *anything: None)
+    with pytest.raises(KeyboardInterrupt):
+        grade(handed_in, exercise, output, workers=1)
+    assert done == ["0.xlsx", "1.xlsx", "2.xlsx"] and output.read_bytes() == before and begun.exists()
+    with open(begun, "a", encoding="ascii") as file:
+        file.write('\n["3.xlsx", "cut o')  # as a crash leaves it
+    done[:] = []
+    grades = grade(handed_in, exercise, output, workers=1)
+    assert done == ["3.xlsx"] and grades.kept == 3 and not begun.exists()
+    assert [bool(row.marked.error) for row in grades.rows] == [False, True, False, False]
+
+
+def test_points_for_what_could_not_be_marked(exercise: Path, handed_in: Path, tmp_path: Path) -> None:
+    output = tmp_path / "marks.xlsx"
+    Learner(exercise).save(handed_in / "1.xlsx", "one")
+    (handed_in / "2.xlsx").write_bytes(b"damaged")
+    first = grade(handed_in, exercise, output, workers=1)
+    assert not first.rows[1].counts
+    workbook = load_workbook(output)
+    workbook["Marks"]["B6"] = 3  # seen on paper
+    workbook.save(output)
+    for _ in range(2):
+        row = grade(handed_in, exercise, output, workers=1).rows[1]
+        assert (row.earned, row.of) == (3, sum(first.rows[0].most)) and row.problems
+        assert load_workbook(output, data_only=True)["Marks"]["C6"].value == 3
 
 
 def test_somebodys_own_output_is_kept(exercise: Path, handed_in: Path, tmp_path: Path) -> None:
