@@ -14,7 +14,7 @@ from saitama.tensor.methods import floating, pair
 # --- layers -----------------------------------------------------------------------------------------------------------
 def linear(x: Tensor, weight: Tensor, bias: Optional[Tensor] = None) -> Tensor:
     """y = x W^T + b: x (..., in), weight (out, in), bias (out,) -> (..., out). Raises ValueError where sizes differ."""
-    x, weight = pair(x, weight)
+    x, weight = K.meet(x, weight)
     shape, sizes = x.array.shape, weight.array.shape
     if len(sizes) != 2:
         raise ValueError(f"linear: the weight must have shape (out_features, in_features), got {sizes}")
@@ -24,7 +24,7 @@ def linear(x: Tensor, weight: Tensor, bias: Optional[Tensor] = None) -> Tensor:
         return product("Linear", (x, weight))
     if bias.array.shape != sizes[:1]:
         raise ValueError(f"linear: bias has shape {bias.shape}, expected {sizes[:1]} for a weight {sizes}")
-    return product("Linear", (x, weight), (pair(x, bias)[1],))
+    return product("Linear", (x, weight), (K.meet(x, bias)[1],))
 
 
 def embedding(index: Any, weight: Tensor) -> Tensor:

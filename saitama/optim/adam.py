@@ -66,23 +66,23 @@ class Adam(Optimizer):
 
     def update(self, group: Group, params: List[Tensor]) -> None:
         # By step number: it is smaller for a parameter that had no gradient for a while.
-        together: Dict[int, List[Tensor]] = {}
-        states: Dict[Tensor, Dict[str, Any]] = {}
+        together: Dict[int, Dict[Tensor, Dict[str, Any]]] = {}
         for p in params:
-            states[p] = self.state.get(p) or {
+            state = self.state.get(p) or {
                 "step": 0,
                 "exp_avg": zeros(p.shape, dtype=p.dtype),
                 "exp_avg_sq": zeros(p.shape, dtype=p.dtype),
             }
-            together.setdefault(states[p]["step"] + 1, []).append(p)
+            step = state["step"] + 1
+            together.setdefault(step, {})[p] = {**state, "step": step}
         beta1, beta2 = group["betas"]
-        for step, members in together.items():
-            with self._changed({p: {**states[p], "step": step} for p in members}):
+        for step, states in together.items():
+            with self._changed(states):
                 K.adam_step(
-                    members,
-                    gradients(members),
-                    [states[p]["exp_avg"] for p in members],
-                    [states[p]["exp_avg_sq"] for p in members],
+                    list(states),
+                    gradients(states),
+                    [state["exp_avg"] for state in states.values()],
+                    [state["exp_avg_sq"] for state in states.values()],
                     step,
                     group["lr"],
                     beta1,

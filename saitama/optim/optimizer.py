@@ -7,7 +7,7 @@ numbers. Arrays are never changed: the kernel uses the memory of an old one agai
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import Any, Callable, ClassVar, Dict, Iterable, Iterator, List, Mapping, Sequence, Set, Union
+from typing import Any, Callable, ClassVar, Dict, Iterable, Iterator, List, Mapping, Set, Union
 
 from saitama.options import number
 from saitama.tensor import Tensor
@@ -206,6 +206,6 @@ class Optimizer:
         number(f"{self._name}: {name}", value, most=1, below=True, wanted="a number in [0, 1)")
 
 
-def gradients(params: Sequence[Tensor]) -> List[Tensor]:
+def gradients(params: Iterable[Tensor]) -> List[Tensor]:
     """The gradients of parameters that have one."""
     return [p.grad for p in params]  # type: ignore[misc]
