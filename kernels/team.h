@@ -30,6 +30,14 @@ enum { SAITAMA_MOST_THREADS = 1024 };
 #include <signal.h>
 #include <time.h>
 
+#if defined(SAITAMA_PORTABLE) && defined(__GLIBC__) && defined(__x86_64__)
+/* By the versions that they had before glibc 2.34, so that a wheel made on a newer system runs on an older one. */
+extern __typeof(pthread_create) pthread_create __asm__("pthread_create@GLIBC_2.2.5");
+extern __typeof(pthread_join) pthread_join __asm__("pthread_join@GLIBC_2.2.5");
+extern __typeof(pthread_sigmask) pthread_sigmask __asm__("pthread_sigmask@GLIBC_2.2.5");
+extern __typeof(pthread_attr_setstacksize) pthread_attr_setstacksize __asm__("pthread_attr_setstacksize@GLIBC_2.2.5");
+#endif
+
 #if defined(__x86_64__) || defined(__i386__)
 #define SAITAMA_PAUSE() __builtin_ia32_pause()
 #elif defined(__aarch64__)
