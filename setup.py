@@ -2,8 +2,10 @@
 
 What the environment can say:
 - CC: the C compiler, as everywhere.
-- SAITAMA_MARCH: the instruction set to compile for: "native" (default: this machine's own), a name the compiler knows
-  (x86-64-v3 suits wheels that travel), or "none" for the compiler's default.
+- SAITAMA_MARCH: the instruction set to compile for: "native" (default: this machine's own), a name the compiler knows,
+  or "none" for the compiler's default. "portable" builds the kernels for x86-64-v2, v3 and v4, and the import takes the
+  best that the processor has (where it is no x86, "portable" is "none"). "pure" builds none, for a wheel that installs
+  everywhere.
 - SAITAMA_REQUIRE_COMPILED=1: fail where the kernels cannot be built, instead of installing without them.
 """
 
@@ -25,6 +27,12 @@ from setuptools.command.build_ext import build_ext
 from setuptools.errors import BaseError, CCompilerError
 
 Record = Dict[str, Any]
+CPU = runpy.run_path("saitama/tensor/cpu.py")
+MARCH = os.environ.get("SAITAMA_MARCH") or "native"
+KERNELS = {"saitama.kernels": "none" if MARCH == "portable" else MARCH}  # module -> its instruction set
+if MARCH == "portable" and platform.machine() in CPU["X86_MACHINES"] and os.name == "posix":
+    KERNELS = {f"saitama.{variant}.kernels": variant for variant in CPU["VARIANTS"]}
+PURE = {"compiled": False, "reason": "SAITAMA_MARCH=pure asked for none"}
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 FAILURES = (CCompilerError, BaseError, OSError)  # what a missing or failing compiler raises
 
@@ -113,13 +121,13 @@ def side_by_side_flags(compiler: Any) -> Tuple[List[str], List[str]]:
     if CORES == 1 or works(compiler, CLANG) or not works(compiler, PLAIN, ["-flto"], link):
         return [], []
     if shutil.which(os.environ.get("MAKE", "make")) is None:
-        print("saitama: warning: GCC needs `make` to compile on more than one core, and there is none")
+        print("saitama: GCC would compile on all cores, had it `make` to run its parts")
+        return [], []
     return ["-flto", "-fno-fat-lto-objects"], link
 
 
-def march_flags(compiler: Any) -> List[str]:
+def march_flags(compiler: Any, march: str) -> List[str]:
     """The flags that choose the instruction set."""
-    march = os.environ.get("SAITAMA_MARCH") or "native"
     if march == "none":
         return []
     if compiler.compiler_type == "msvc":
@@ -139,7 +147,7 @@ def instructions(compiler: Any, flags: Sequence[str]) -> List[str]:
     answer = subprocess.run(command, stdout=subprocess.PIPE, text=True)
     if answer.returncode != 0:
         raise SystemExit(f"saitama: {command[0]} does not know {' '.join(flags)}; set SAITAMA_MARCH to a name it has")
-    names = runpy.run_path("saitama/tensor/cpu.py")["INSTRUCTIONS"]  # macro -> name
+    names = CPU["INSTRUCTIONS"]  # macro -> name
     return sorted(names[macro] for macro in set(answer.stdout.split()) & set(names))
 
 
@@ -147,71 +155,113 @@ class BuildKernels(build_ext):
     """build_ext with flags found by trying, a record of them beside the kernels, and a way to go on without."""
 
     def build_extensions(self) -> None:
-        (extension,) = self.extensions
-        built = Path(self.build_lib, "saitama")
         try:
-            if not works(self.compiler, PLAIN):
-                raise CCompilerError("no working C compiler was found (CC chooses one)")
-            self.record = self.choose_flags(extension)
-            print(f"saitama: compiling the kernels takes a minute or two ({CORES} cores)", flush=True)
-            if self.record != read_record(built):
-                self.force = True  # other flags make other kernels
-            super().build_extensions()
+            self.record = PURE if MARCH == "pure" else self.build_kernels()
         except FAILURES as error:
             asked_for = "build_ext" in self.distribution.commands  # by name, rather than as a part of an install
             if asked_for or os.environ.get("SAITAMA_REQUIRE_COMPILED") == "1":
                 raise
             self.record = {"compiled": False, "reason": str(error)}
             print(NOTICE.format(**self.record), flush=True)
-        self.leave_record(built)
+        if not self.record["compiled"]:
+            self.fit_any_machine()
+        self.leave_record(Path(self.build_lib))
+
+    def build_kernels(self) -> Record:
+        if not works(self.compiler, PLAIN):
+            raise CCompilerError("no working C compiler was found (CC chooses one)")
+        record = self.choose_flags()
+        if record != read_record(Path(self.build_lib)):
+            self.force = True  # other flags make other kernels
+        print(f"saitama: compiling the kernels takes a minute or two ({CORES} cores)", flush=True)
+        self.translate()
+        super().build_extensions()
+        return record
+
+    def translate(self) -> None:
+        """Have Cython make C of the kernels, once for all variants: under the name that they are imported by."""
+        from Cython.Build import cythonize
+
+        named = Extension("saitama.kernels", ["kernels/kernels.pyx"])
+        (source,) = cythonize(named, force=self.force, quiet=not self.verbose)[0].sources
+        for extension in self.kernels():
+            extension.sources = [source]
+            if len(KERNELS) > 1:  # a copy of its own, and so an object file of its own
+                extension.sources = [str(Path(self.build_temp, KERNELS[extension.name] + ".c"))]
+                Path(self.build_temp).mkdir(parents=True, exist_ok=True)
+                shutil.copy2(source, extension.sources[0])
+
+    def kernels(self) -> List[Extension]:
+        return [extension for extension in self.extensions if extension.name in KERNELS]
 
     def copy_extensions_to_source(self) -> None:  # for --inplace and editable installs
-        if self.record["compiled"]:
-            super().copy_extensions_to_source()
-        self.leave_record(Path("saitama"))
+        for extension in self.extensions:
+            Path(self.get_ext_filename(extension.name)).parent.mkdir(exist_ok=True)
+        super().copy_extensions_to_source()
+        self.leave_record(Path())
 
-    def choose_flags(self, extension: Extension) -> Record:
-        """Set the extension's flags, and describe them.
+    def choose_flags(self) -> Record:
+        """Set the flags of each variant of the kernels, and describe them.
 
         No -ffast-math: infinities and NaN must survive. No contraction of a*b + c behind our back, so that the kernels
         round as their pure-Python twins do: a kernel that wants a fused multiply-add says so, with fma().
         """
         threads_compile, threads_link = threads_flags(self.compiler)
-        march = march_flags(self.compiler)
         lto_compile: List[str] = []
         lto_link: List[str] = []
         if self.compiler.compiler_type == "msvc":
             general = ["/O2"]
         else:
             general = "-O3 -g0 -fno-math-errno -fno-trapping-math -ffp-contract=off -Wno-unused-function".split()
-            name = march[0].split("=")[1] if march else "none"
-            general.append(f'-DSAITAMA_MARCH="{name}"')  # for saitama.kernels.info()
             general += [*UNROLL_CLANG, *INLINE_CLANG] if works(self.compiler, CLANG) else [*UNROLL_GCC, *INLINE_GCC]
             lto_compile, lto_link = side_by_side_flags(self.compiler)
-            if lto_link:  # the flags once more: the linker has GCC optimise
-                lto_link = [*general, *march, *lto_link]
-        extension.extra_compile_args = [*general, *march, *threads_compile, *lto_compile]
-        extension.extra_link_args = [*lto_link, *threads_link]
+        if len(KERNELS) > 1:
+            general.append("-DSAITAMA_PORTABLE")
+            if not lto_link:
+                self.parallel = CORES  # the variants side by side
+        variants = {}
+        for extension in self.kernels():
+            march = march_flags(self.compiler, KERNELS[extension.name])
+            flags = [*general, *march]
+            if self.compiler.compiler_type != "msvc":
+                name = march[0].split("=")[1] if march else "none"
+                flags.append(f'-DSAITAMA_MARCH="{name}"')  # for saitama.kernels.info()
+            extension.extra_compile_args = [*flags, *threads_compile, *lto_compile]
+            # The flags once more where it is the linker that has GCC optimise.
+            extension.extra_link_args = [*(flags if lto_link else ()), *lto_link, *threads_link]
+            variants[KERNELS[extension.name]] = {
+                "flags": extension.extra_compile_args,
+                "instructions": instructions(self.compiler, march),
+            }
         return {
             "compiled": True,
             "compiler": (getattr(self.compiler, "compiler", None) or [self.compiler.compiler_type])[0],
-            "flags": extension.extra_compile_args,
             "threads": bool(threads_compile),
             "machine": platform.machine(),
-            "instructions": instructions(self.compiler, march),
+            **({"variants": variants} if len(KERNELS) > 1 else variants[KERNELS["saitama.kernels"]]),
         }
 
-    def leave_record(self, folder: Path) -> None:
+    def fit_any_machine(self) -> None:
+        """What has nothing compiled is an install for every machine, and its wheel says so in its name."""
+        self.distribution.ext_modules = self.extensions = []
+        wheel = self.distribution.get_command_obj("bdist_wheel", create=False)
+        if wheel is not None:
+            wheel.root_is_pure = True
+
+    def leave_record(self, root: Path) -> None:
         """Write the record, which saitama/tensor/cpu.py reads before it lets the kernels be imported."""
-        kernels = folder / self.get_ext_filename("kernels")
-        if not self.record["compiled"] and kernels.exists():
-            kernels.unlink()  # an earlier build's kernels must not pass for this one's
+        compiled = {extension.name for extension in self.extensions}
+        for name in ("kernels", "cpuid", *(f"{variant}.kernels" for variant in CPU["VARIANTS"])):
+            built = root / self.get_ext_filename(f"saitama.{name}")
+            if f"saitama.{name}" not in compiled and built.exists():
+                built.unlink()  # an earlier build's kernels must not pass for this one's
+        folder = root / "saitama"
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "_build.json").write_text(json.dumps(self.record, indent=1) + "\n")
 
 
-def read_record(folder: Path) -> Record:
-    path = folder / "_build.json"
+def read_record(root: Path) -> Record:
+    path = root / "saitama" / "_build.json"
     return json.loads(path.read_text()) if path.exists() else {}
 
 
@@ -224,10 +274,15 @@ def package_folders() -> Dict[str, str]:
     return folders
 
 
+SOURCES = sorted(glob("kernels/*.[ph]*"))
+
 setup(
     license="MIT",
     packages=list(package_folders()),
     package_dir=package_folders(),
-    ext_modules=[Extension("saitama.kernels", ["kernels/kernels.pyx"], depends=sorted(glob("kernels/*.[ph]*")))],
+    ext_modules=[
+        Extension("saitama.cpuid", ["kernels/cpuid.c"]),
+        *(Extension(name, ["kernels/kernels.pyx"], include_dirs=["kernels"], depends=SOURCES) for name in KERNELS),
+    ],
     cmdclass={"build_ext": BuildKernels},
 )

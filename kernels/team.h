@@ -30,6 +30,16 @@ enum { SAITAMA_MOST_THREADS = 1024 };
 #include <signal.h>
 #include <time.h>
 
+#if defined(SAITAMA_PORTABLE) && defined(__GLIBC__) && defined(__x86_64__)
+/* By the versions that they had before glibc 2.34, so that a wheel made on a newer system runs on an older one. */
+#define SAITAMA_OLD(name, ...)                                                                                        \
+    (__extension__({ __asm__ volatile(".symver " #name "," #name "@GLIBC_2.2.5"); name(__VA_ARGS__); }))
+#define pthread_create(...) SAITAMA_OLD(pthread_create, __VA_ARGS__)
+#define pthread_join(...) SAITAMA_OLD(pthread_join, __VA_ARGS__)
+#define pthread_sigmask(...) SAITAMA_OLD(pthread_sigmask, __VA_ARGS__)
+#define pthread_attr_setstacksize(...) SAITAMA_OLD(pthread_attr_setstacksize, __VA_ARGS__)
+#endif
+
 #if defined(__x86_64__) || defined(__i386__)
 #define SAITAMA_PAUSE() __builtin_ia32_pause()
 #elif defined(__aarch64__)

@@ -1,67 +1,45 @@
-"""What setup.py decides, on kernels that compile in a second; and what is done where the kernels cannot run."""
+"""What setup.py decides, on kernels that compile in a second."""
 
 from __future__ import annotations
 
 import json
 import os
 import platform
-import shutil
 import subprocess
 import sys
-import sysconfig
-from pathlib import Path
+import zipfile
+from importlib.machinery import EXTENSION_SUFFIXES
 
 import pytest
+from building import (
+    COMPILER,
+    EDITABLE,
+    WHEEL,
+    answer,
+    build,
+    emulator,
+    needs_compiler,
+    needs_x86,
+    small_checkout,
+    without_ours,
+)
 
-import saitama
 from saitama.tensor import cpu
-
-ROOT = Path(__file__).resolve().parent.parent
-X86 = platform.machine() in ("x86_64", "AMD64")
-COMPILER = (sysconfig.get_config_var("CC") or "cc").split()[0]
-needs_compiler = pytest.mark.skipif(shutil.which(COMPILER) is None, reason="there is no C compiler")
-needs_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc/cpuinfo")
 
 
 @pytest.fixture
 def checkout(tmp_path):
-    """setup.py with all it reads, and a kernel of one line."""
-    for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, tmp_path)
-    for name in ("__init__.py", "source_tree.py", "tensor/__init__.py", "tensor/cpu.py"):
-        (tmp_path / "saitama" / name).parent.mkdir(exist_ok=True)
-        shutil.copy(ROOT / "saitama" / name, tmp_path / "saitama" / name)
-    (tmp_path / "kernels").mkdir()
-    (tmp_path / "kernels" / "kernels.pyx").write_text("# cython: language_level=3\ninclude 'answer.pxi'\n")
-    (tmp_path / "kernels" / "answer.pxi").write_text("def answer():\n    return 42\n")
-    return tmp_path
+    return small_checkout(tmp_path)
 
 
-IN_PLACE = ["setup.py", "build_ext", "--inplace"]
-EDITABLE = ["-c", "import setuptools.build_meta as backend; backend.build_editable('.')"]  # as pip install -e does
-
-
-def build(checkout, how=IN_PLACE, **environment):
-    """Build with no other SAITAMA_ variables than these: (exit code, output, build record)."""
-    ours = {key: value for key, value in os.environ.items() if not key.startswith("SAITAMA_")}
-    result = subprocess.run(
-        [sys.executable, *how],
-        cwd=checkout,
-        env={**ours, **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
+def python(checkout, code, *before, **environment):
+    """What the code prints on the saitama of the checkout."""
+    command = [*before, sys.executable, "-W", "error", "-c", code]
+    environment = without_ours(PYTHONPATH=str(checkout), **environment)
+    ran = subprocess.run(
+        command, cwd=checkout, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
-    record = checkout / "saitama" / "_build.json"
-    return result.returncode, result.stdout, json.loads(record.read_text()) if record.exists() else None
-
-
-def answer(checkout):
-    """What the compiled kernel of the checkout says; None if there is none."""
-    if not list((checkout / "saitama").glob("kernels.*")):
-        return None
-    code = "import sys; sys.path.insert(0, 'saitama'); import kernels; print(kernels.answer())"
-    return int(subprocess.run([sys.executable, "-c", code], cwd=checkout, stdout=subprocess.PIPE, check=True).stdout)
+    return ran.stdout.strip()
 
 
 @needs_compiler
@@ -83,7 +61,7 @@ def test_builds_in_place_and_again_only_after_a_change(checkout):
 
 
 @needs_compiler
-@pytest.mark.skipif(not X86, reason="names an x86 instruction set")
+@needs_x86
 def test_another_instruction_set_compiles_again_and_is_recorded(checkout):
     assert build(checkout, SAITAMA_MARCH="none")[2]["instructions"] == []
     _, output, record = build(checkout, SAITAMA_MARCH="x86-64-v3")
@@ -94,12 +72,12 @@ def test_another_instruction_set_compiles_again_and_is_recorded(checkout):
 
 
 @needs_compiler
-@needs_linux
 def test_native_flags_enable_only_what_this_machine_has(checkout):
     _, _, record = build(checkout)
-    available = cpu.processor_features()
     assert record["machine"] == platform.machine()
-    assert [name for name in record["instructions"] if name.replace("_", "") not in available] == []
+    code = "from saitama.tensor import cpu; print(cpu.processor_features() is not None, cpu.kernels_folder())"
+    folder = str(checkout / "saitama")
+    assert python(checkout, code) in (f"True {folder}", f"{platform.machine() not in cpu.X86_MACHINES} {folder}")
 
 
 @needs_compiler
@@ -156,80 +134,94 @@ def test_an_error_in_our_own_source_is_never_taken_for_a_missing_compiler(checko
     assert "answer.pxi:1" in output
 
 
-@pytest.fixture
-def record_of(tmp_path, monkeypatch):
-    """Writes a build record and has cpu.py read it."""
-
-    def write(text):
-        monkeypatch.setattr(cpu, "BUILD_RECORD", tmp_path / "_build.json")
-        cpu.BUILD_RECORD.write_text(text)
-
-    return write
-
-
-def needing(*instructions):
-    return json.dumps({"compiled": True, "instructions": instructions})
-
-
-@needs_linux
-def test_a_missing_instruction_is_named(record_of):
-    record_of(needing("avx9000"))
-    assert cpu.unsupported_instructions() == (
-        "this processor lacks instructions that the kernels were compiled to use (avx9000); "
-        "install saitama from source on this machine, or have it built with SAITAMA_MARCH=none"
-    )
-
-
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", needing()])
-def test_nothing_is_missing_where_nothing_is_recorded(record_of, text):
-    record_of(text)
-    assert cpu.unsupported_instructions() is None
-
-
-def test_no_record_at_all(tmp_path, monkeypatch):
-    monkeypatch.setattr(cpu, "BUILD_RECORD", tmp_path / "none.json")
-    assert cpu.build_record() == {}
-    assert cpu.unsupported_instructions() is None
-
-
-def test_an_unknown_processor_is_trusted(record_of, monkeypatch):
-    record_of(needing("avx9000"))
-    monkeypatch.setattr(cpu, "processor_features", lambda: None)
-    assert cpu.unsupported_instructions() is None
+def packed_in(folder):
+    """The names of the one wheel in a folder and of the files in it."""
+    (wheel,) = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        return wheel.name, set(archive.namelist())
 
 
 @pytest.mark.parametrize(
-    ("cpuinfo", "expected"),
+    ("settings", "reason"),
     [
-        ("processor\t: 0\nflags\t\t: fpu pni avx512_vbmi2\n\nflags\t\t: other\n", {"fpu", "pni", "avx512vbmi2"}),
-        ("processor\t: 0\nFeatures\t: fp asimd sve\n", {"fp", "asimd", "sve"}),
-        ("processor: 0\n", None),
+        ({"CC": "/bin/false"}, "no working C compiler was found (CC chooses one)"),
+        ({"SAITAMA_MARCH": "pure"}, "SAITAMA_MARCH=pure asked for none"),
     ],
 )
-def test_cpuinfo_of_x86_arm_and_neither(cpuinfo, expected):
-    assert cpu._linux_features(cpuinfo) == expected
+def test_a_wheel_without_kernels_is_for_every_machine(checkout, settings, reason):
+    code, output, _ = build(checkout, WHEEL, **settings)
+    assert code == 0, output
+    name, packed = packed_in(checkout)
+    assert name == "saitama_dl-0.1.0-py3-none-any.whl"
+    assert {"saitama/__init__.py", "saitama/tensor/cpu.py", "saitama/_build.json"} <= packed
+    assert not [name for name in packed if name.endswith((".so", ".pyd"))]
+    with zipfile.ZipFile(checkout / name) as archive:
+        assert json.loads(archive.read("saitama/_build.json")) == {"compiled": False, "reason": reason}
 
 
-def test_the_names_of_an_intel_mac(monkeypatch):
-    answer = "FPU SSE3 SSE4.1 AVX1.0 FMA\nAVX2 BMI1 AVX512F\nLZCNT SYSCALL\n"
-    monkeypatch.setattr(subprocess, "run", lambda *args, **kwargs: subprocess.CompletedProcess([], 0, answer))
-    expected = {"pni", "sse41", "avx", "fma", "avx2", "bmi1", "avx512f", "abm"}
-    assert expected <= cpu._mac_features()
+CHOSEN = """
+from pathlib import Path
+from saitama.tensor.backend import K
+print(K.__name__, K.answer(), Path(K.__file__).parent.name)
+"""
 
 
-@needs_linux
-def test_import_survives_a_processor_that_lacks_an_instruction(tmp_path):
-    package = tmp_path / "saitama"
-    shutil.copytree(Path(saitama.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
-    (package / "_build.json").write_text(needing("avx9000"))
-    environment = {key: value for key, value in os.environ.items() if key != "SAITAMA_KERNELS"}
-    code = "import saitama; print(saitama.__file__); print((saitama.Tensor([1.0, 2.0]) + 1).tolist())"
-    result = subprocess.run(
-        [sys.executable, "-W", "always", "-c", code],
-        cwd=tmp_path,
-        env={**environment, "PYTHONPATH": str(tmp_path)},
-        capture_output=True,
-        text=True,
-    )
-    assert result.stdout.splitlines() == [str(package / "__init__.py"), "[2.0, 3.0]"], result.stderr
-    assert "this processor lacks instructions that the kernels were compiled to use (avx9000)" in result.stderr
+@pytest.fixture(scope="module")
+def portable(tmp_path_factory):
+    """A checkout whose small kernels are built in each variant."""
+    checkout = small_checkout(tmp_path_factory.mktemp("portable"))
+    (checkout / "saitama" / f"kernels{EXTENSION_SUFFIXES[0]}").touch()  # of an earlier build for one machine
+    code, output, record = build(checkout, SAITAMA_MARCH="portable")
+    assert code == 0, output
+    assert list(record["variants"]) == list(cpu.VARIANTS)
+    return checkout
+
+
+@needs_compiler
+@needs_x86
+def test_each_variant_is_built_and_can_be_forced(portable):
+    assert not list((portable / "saitama").glob("kernels.*"))  # the earlier ones are gone
+    record = json.loads((portable / "saitama" / "_build.json").read_text())
+    for variant in cpu.VARIANTS:
+        built = record["variants"][variant]
+        assert f"-march={variant}" in built["flags"]
+        assert ("avx512f" in built["instructions"], "avx2" in built["instructions"]) == {
+            "x86-64-v4": (True, True),
+            "x86-64-v3": (False, True),
+            "x86-64-v2": (False, False),
+        }[variant]
+        told = python(portable, CHOSEN, SAITAMA_VARIANT=variant)
+        lacks = "RuntimeWarning: saitama computes with its slow pure-Python kernels: this processor lacks instructions"
+        assert told == f"saitama.kernels 42 {variant}" or variant != "x86-64-v2" and lacks in told
+
+
+@needs_compiler
+@needs_x86
+def test_the_import_takes_the_best_variant_that_the_processor_has(portable):
+    told = python(portable, CHOSEN)
+    forced = [python(portable, CHOSEN, SAITAMA_VARIANT=variant) for variant in cpu.VARIANTS]
+    assert told == next(each for each in forced if each.startswith("saitama.kernels 42"))
+
+
+@needs_compiler
+@needs_x86
+def test_a_variant_that_was_not_built_names_the_choices(portable, checkout):
+    code = "from saitama.tensor import backend"
+    told = python(portable, code, SAITAMA_VARIANT="v3")
+    assert told.endswith("ValueError: SAITAMA_VARIANT=v3: choose x86-64-v4, x86-64-v3 or x86-64-v2")
+    told = python(checkout, code, SAITAMA_VARIANT="x86-64-v3")
+    assert told.endswith("leave it unset, or build them with SAITAMA_MARCH=portable")
+
+
+@needs_compiler
+@needs_x86
+@pytest.mark.parametrize(
+    ("model", "variant"), [("Nehalem", "x86-64-v2"), ("max,-avx512f", "x86-64-v3"), ("qemu64", None)]
+)
+def test_an_emulated_processor_gets_the_variant_that_it_can_run(portable, model, variant):
+    told = python(portable, CHOSEN, *emulator(model))
+    if variant is None:
+        lacking = "instructions that the kernels were compiled to use (popcnt, sse4_1, sse4_2, ssse3)"
+        assert f"saitama computes with its slow pure-Python kernels: this processor lacks {lacking}" in told
+    else:
+        assert told.splitlines()[-1] == f"saitama.kernels 42 {variant}"

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import sysconfig
 import tarfile
+import venv
 import zipfile
 from email.parser import Parser
 from pathlib import Path
@@ -61,15 +62,21 @@ def sdist(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def wheel(sdist, tmp_path_factory):
-    """The unpacked wheel that pip builds from the sdist, without a network and without a compiler."""
+def pure(sdist, tmp_path_factory):
+    """The wheel that pip builds from the sdist, without a network and without a compiler."""
     out = tmp_path_factory.mktemp("wheel")
     options = ["--no-deps", "--no-build-isolation", "--no-index", "--wheel-dir", str(out)]
     run("-m", "pip", "wheel", *options, str(sdist), cwd=out, CC="/bin/false")
     (archive,) = out.glob("saitama_dl-*.whl")
-    with zipfile.ZipFile(archive) as file:
-        file.extractall(out / "unpacked")
-    return out / "unpacked"
+    return archive
+
+
+@pytest.fixture(scope="module")
+def wheel(pure):
+    """The same, unpacked."""
+    with zipfile.ZipFile(pure) as file:
+        file.extractall(pure.parent / "unpacked")
+    return pure.parent / "unpacked"
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +137,60 @@ def test_few_run_time_dependencies_and_the_rest_by_extra(about):
     (recalc,) = [line for line in requires if 'extra == "recalc"' in line]
     assert recalc.startswith("ironcalc") and 'python_version >= "3.9"' in recalc
     assert set(about.get_all("Provides-Extra")) == {"recalc", "mpi", "test", "bench", "dev"}
+
+
+def installed(archive, folder):
+    """Install it in a fresh virtual environment, whose Python is returned; there its requirements are those of here."""
+    venv.create(folder)
+    python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
+    where = "import sysconfig; print(sysconfig.get_paths()['purelib'])"
+    site = subprocess.run([python, "-c", where], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+    Path(site, "here.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")  # searched after its own
+    options = ["--no-deps", "--no-build-isolation", "--no-index", "--no-compile", "--target", site]
+    run("-m", "pip", "install", *options, str(archive), cwd=folder)
+    return python
+
+
+def said_by(python, *command, **environment):
+    """What a command of the installed saitama prints."""
+    ours = {key: value for key, value in os.environ.items() if not key.startswith(("SAITAMA_", "PYTHON"))}
+    told = subprocess.run(
+        [python, "-m", "saitama", *command],
+        cwd=python.parent.parent,
+        env={**ours, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert told.returncode == 0, told.stdout
+    return told.stdout
+
+
+def test_the_pure_wheel_installs_anywhere(pure, tmp_path):
+    assert pure.name == f"saitama_dl-{saitama.__version__}-py3-none-any.whl"
+    told = said_by(installed(pure, tmp_path), "info")
+    assert "slow pure-Python kernels" in told and "reference (" in told
+
+
+DIST = Path(os.environ.get("SAITAMA_DIST", os.devnull))  # what scripts/build-wheels made; CI does
+
+
+@pytest.mark.skipif(not DIST.is_dir(), reason="SAITAMA_DIST names no folder that scripts/build-wheels has filled")
+@pytest.mark.parametrize(
+    "kind", ["*.tar.gz", "*-py3-none-any.whl", f"*-cp{sys.version_info[0]}{sys.version_info[1]}-*.whl"]
+)
+def test_each_archive_installs_in_a_fresh_environment_and_runs_the_demo(kind, tmp_path):
+    (archive,) = DIST.glob(kind)
+    python = installed(archive, tmp_path)
+    said_by(python, "demo")
+    assert len(list((tmp_path / "saitama-demo").glob("*.xlsx"))) > 1
+    assert ("reference (" if "none-any" in kind else "compiled (") in said_by(python, "info")
+    (record,) = tmp_path.rglob("saitama/_build.json")
+    for variant in json.loads(record.read_text()).get("variants", {}):
+        told = said_by(python, "info", SAITAMA_VARIANT=variant)
+        if "this processor lacks instructions" not in told or variant == "x86-64-v2":
+            assert f"march {variant}" in told
+            said_by(python, "demo", "--force", SAITAMA_VARIANT=variant)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """Chooses who computes: the compiled kernels or their pure-Python twin. Everything else calls `K.add(a, b)`.
 
 The environment variable SAITAMA_KERNELS decides: `compiled` or `reference`; unset, the compiled kernels are used if
-they were built and this machine can run them, else the reference, with one warning that says why and what to do.
+they were built and this machine can run them, else the reference, with one warning that says why and what to do. Of
+kernels that were built in several variants, SAITAMA_VARIANT can name one.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import warnings
 from typing import TYPE_CHECKING, Any
 
+import saitama
 from saitama.source_tree import CHECKOUT, PACKAGE, built_elsewhere
 
 from . import cpu
@@ -22,10 +24,11 @@ def import_reference() -> Any:
 
 
 def import_compiled() -> Any:
-    """The compiled kernels. Raises ImportError that says why they cannot be used."""
-    problem = cpu.unsupported_instructions()  # before the import: an instruction that is missing ends the process
-    if problem:
-        raise ImportError(problem)
+    """The compiled kernels. Raises ImportError that says why they cannot be used, ValueError if SAITAMA_VARIANT names
+    no variant of them."""
+    folder = str(cpu.kernels_folder(os.environ.get("SAITAMA_VARIANT", "")))
+    if folder not in saitama.__path__:  # a folder inside saitama/, with nothing but kernels
+        saitama.__path__.insert(0, folder)
     try:
         return importlib.import_module("saitama.kernels")
     except ModuleNotFoundError as error:

@@ -25,7 +25,7 @@ def modules(monkeypatch: pytest.MonkeyPatch) -> Any:
 
     importlib_import = importlib.import_module
     monkeypatch.setattr(backend, "importlib", types.SimpleNamespace(import_module=import_module))
-    monkeypatch.setattr(backend.cpu, "unsupported_instructions", lambda: None)
+    monkeypatch.setattr(backend.cpu, "kernels_folder", lambda wanted: backend.cpu.PACKAGE)
     monkeypatch.setattr(backend, "built_elsewhere", lambda: None)
     return found
 
@@ -62,7 +62,11 @@ def test_kernels_that_cannot_be_loaded_say_why(modules: Any) -> None:
 
 def test_a_processor_that_lacks_instructions_never_loads_them(modules: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     modules["saitama.kernels"] = AssertionError("must not be imported")
-    monkeypatch.setattr(backend.cpu, "unsupported_instructions", lambda: "this processor lacks avx512f")
+
+    def kernels_folder(wanted: str) -> Path:
+        raise ImportError("this processor lacks avx512f")
+
+    monkeypatch.setattr(backend.cpu, "kernels_folder", kernels_folder)
     with pytest.raises(ImportError, match="lacks avx512f"):
         backend.choose("compiled")
     with pytest.warns(RuntimeWarning, match="lacks avx512f"):
