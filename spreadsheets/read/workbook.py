@@ -15,6 +15,7 @@ from openpyxl.formula.translate import Translator
 
 from ..address import Area, cell_name, fold, parse_address, quote_title
 from ..errors import WorkbookError
+from .cell_store import CellStore, Position
 from .dates import shown_date
 from .package import MAX_TEXT, Package
 from .safety import PathLike
@@ -22,7 +23,6 @@ from .sheet_cells import RawCell, scan_cells
 from .xml_events import XmlError, XmlLimit
 
 Value = Union[None, float, str, bool]
-Position = Tuple[int, int]  # (row, column), from 1
 
 MAX_CELLS = 5_000_000  # in all sheets that are read; each takes some 300 bytes of memory and 8 microseconds
 
@@ -102,12 +102,13 @@ BLANK = Cell(None, "blank")
 class Sheet(Mapping[Position, Cell]):
     """The cells of one sheet by (row, column). A position that holds nothing gives BLANK; iteration skips those."""
 
-    def __init__(self, title: str, cells: Dict[Position, Cell]) -> None:
+    def __init__(self, title: str, cells: Union[CellStore, Dict[Position, Cell]]) -> None:
         self.title = title
         self._cells = cells
 
     def __getitem__(self, position: Position) -> Cell:
-        return self._cells.get(position, BLANK)
+        found = self._cells.get(position)
+        return BLANK if found is None else found if isinstance(found, Cell) else Cell._make(found)
 
     def __iter__(self) -> Iterator[Position]:
         return iter(self._cells)
@@ -116,7 +117,7 @@ class Sheet(Mapping[Position, Cell]):
         return len(self._cells)
 
     def __contains__(self, position: object) -> bool:
-        return position in self._cells
+        return isinstance(position, tuple) and position in self._cells
 
 
 class Book(Mapping[str, Sheet]):
@@ -172,7 +173,7 @@ class Book(Mapping[str, Sheet]):
         if self._texts is None:
             self._texts, self._dates = self.package.shared_texts(), self.package.date_styles()
         texts, dates, since_1904 = self._texts, self._dates, self.package.since_1904
-        cells: Dict[Position, Cell] = {}
+        cells = CellStore()
         shared: Dict[str, SharedFormula] = {}
         arrays: List[Tuple[Area, str]] = []
         room = MAX_CELLS - self._cells
@@ -212,7 +213,7 @@ class Book(Mapping[str, Sheet]):
                 raise XmlLimit(f"it has more than {MAX_CELLS:,} cells, with those of other sheets")
             if characters > MAX_TEXT:
                 raise XmlLimit(f"its texts and formulas have more than {MAX_TEXT:,} characters")
-            cells[raw.row, raw.column] = Cell(value, kind_of_cell, raw.row, raw.column, source, date)
+            cells.add(raw.row, raw.column, value, kind_of_cell, source, date)
 
         try:
             with self.package.open(self.package.sheets[title]) as stream:
@@ -221,12 +222,11 @@ class Book(Mapping[str, Sheet]):
                 raise XmlLimit(f"it has array formulas over more than {MAX_CELLS:,} cells")
         except ValueError as error:
             raise self.package.trouble(f"sheet {title!r:.60}", error) from error
+        cells.finish()
         self._cells, self._characters = self._cells + len(cells), characters
         for block, formula in arrays:  # the other cells of an array formula hold its results, not constants
             for position in block.cells():
-                cell = cells.get(position)
-                if cell is not None and not cell.has_formula:
-                    cells[position] = cell._replace(source=formula)
+                cells.set_source(position, formula)
         return Sheet(title, cells)
 
 
