@@ -60,6 +60,7 @@ def export(
     include: Names = None,
     exclude: Names = None,
     overwrite: Optional[bool] = None,
+    progress: Optional[bool] = None,
 ) -> Exported:
     """Write every value and gradient behind `root` to an .xlsx workbook of live formulas.
 
@@ -79,6 +80,7 @@ def export(
         values.
     overwrite: None replaces a file if saitama wrote it and nobody has touched it since, and keeps an export in which
         somebody has tried other inputs beside the new one, as `name (2).xlsx`; True replaces any file, False none.
+    progress: whether a line shows how far it is; None shows it on a terminal, where it takes seconds.
 
     Raises TypeError or ValueError for a root without a graph or an optimizer without formulas, RuntimeError for a graph
     freed by backward(), FileExistsError for a file that is kept, OSError where the file cannot be written (an old file
@@ -95,9 +97,9 @@ def export(
     moved = parse_nudge(nudge, h, graph.leaves) if nudge is not None else None
     plan = plan_workbook(subject, Compared, f"written by saitama {__version__}: {size}", moved, steps or 0)
     if beside is None:
-        return written(plan, Path(path), overwrite)
+        return written(plan, Path(path), overwrite, progress)
     shutil.copy2(path, beside)  # first, so that at no time it is gone
-    return replace(written(plan, Path(path), True), kept=beside)
+    return replace(written(plan, Path(path), True, progress), kept=beside)
 
 
 def computed(root: Any, names: Any, optimizer: Any, forward: bool = False) -> Tuple[Graph, Run]:
@@ -123,9 +125,9 @@ def check_name(path: Union[str, os.PathLike[str]], max_cells: int) -> None:
         raise ValueError(f"max_cells is {max_cells!r}; give a whole number of at least 1")
 
 
-def written(plan: Plan, path: Path, overwrite: Optional[bool]) -> Exported:
+def written(plan: Plan, path: Path, overwrite: Optional[bool], progress: Optional[bool] = None) -> Exported:
     """The plan as a file: written to a temporary name and renamed."""
-    write_plan(plan, path, overwrite)
+    write_plan(plan, path, overwrite, progress)
     sheets = tuple(sheet.title for sheet in plan.sheets)
     return Exported(path, sheets, plan.operations, plan.formulas, plan.left_out, places(plan))
 

@@ -8,7 +8,7 @@ from typing import Any, Tuple
 from saitama.terminal import say
 
 from .exit_codes import RIGHT
-from .options import HOW_TO_MAKE, SCRIPT, add_output, named_optimizer, number, positive
+from .options import HOW_TO_MAKE, SCRIPT, add_no_progress, add_output, named_optimizer, number, positive
 
 FRESH = ""  # --model without a folder
 
@@ -37,6 +37,7 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--steps", type=positive, metavar="N", help="with --optimizer: so many steps as rows, with a chart"
     )
+    add_no_progress(command)
     command.set_defaults(run=export)
 
 
@@ -55,7 +56,8 @@ def export(options: argparse.Namespace) -> int:
         limit.update(optimizer=named_optimizer("export", options.optimizer, names), steps=options.steps)
     elif options.steps is not None:
         raise ValueError("export: --steps needs --optimizer, the script's name of one")
-    written = spreadsheets.export(root, options.output, names=names, overwrite=options.force or None, **limit)
+    limit.update(overwrite=options.force or None, progress=options.progress)
+    written = spreadsheets.export(root, options.output, names=names, **limit)
     say(str(written))
     if written.kept is not None:
         say(f"the workbook that was there, in which somebody had worked, is kept as {written.kept}")

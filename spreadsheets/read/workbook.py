@@ -9,12 +9,13 @@ exact doubles of the file.
 from __future__ import annotations
 
 import re
-from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple, Union
+from typing import BinaryIO, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple, Union
 
 from openpyxl.formula.translate import Translator
 
 from ..address import Area, cell_name, fold, parse_address, quote_title
 from ..errors import WorkbookError
+from ..waiting import Advance, nothing
 from .cell_store import CellStore, Position
 from .dates import shown_date
 from .package import MAX_TEXT, Package
@@ -120,6 +121,18 @@ class Sheet(Mapping[Position, Cell]):
         return isinstance(position, tuple) and position in self._cells
 
 
+class Counted:
+    """A stream that tells how much was read of it."""
+
+    def __init__(self, stream: BinaryIO, advance: Advance) -> None:
+        self.stream, self.advance = stream, advance
+
+    def read(self, most: int = -1) -> bytes:
+        found = self.stream.read(most)
+        self.advance(len(found))
+        return found
+
+
 class Book(Mapping[str, Sheet]):
     """An open workbook: its sheets by title, without regard to case, as spreadsheet programs find them."""
 
@@ -131,6 +144,7 @@ class Book(Mapping[str, Sheet]):
         self._texts: Optional[List[str]] = None
         self._dates: Dict[str, str] = {}
         self._cells = self._characters = 0  # of the sheets read so far
+        self.advance: Advance = nothing  # is told how many bytes of a sheet were read
 
     def __getitem__(self, title: str) -> Sheet:
         exact = self._titles.get(fold(title))
@@ -164,6 +178,11 @@ class Book(Mapping[str, Sheet]):
         """The cell at an address such as "Sheet1!B2"."""
         block = self.block(address)
         return self[str(block.sheet)][block.top, block.left]
+
+    @property
+    def unpacked(self) -> int:
+        """Bytes of all its sheets."""
+        return sum(self.package.archive.getinfo(part).file_size for part in self.package.sheets.values())
 
     def _shown_titles(self) -> List[str]:
         titles = [cut(repr(title), 40) for title in self]
@@ -217,7 +236,7 @@ class Book(Mapping[str, Sheet]):
 
         try:
             with self.package.open(self.package.sheets[title]) as stream:
-                scan_cells(stream, on_cell, self.package.budget)
+                scan_cells(Counted(stream, self.advance), on_cell, self.package.budget)
             if sum(block.shape[0] * block.shape[1] for block, _ in arrays) > MAX_CELLS:
                 raise XmlLimit(f"it has array formulas over more than {MAX_CELLS:,} cells")
         except ValueError as error:
