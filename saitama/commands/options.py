@@ -95,3 +95,14 @@ def add_no_progress(command: Any) -> None:
         const=False,
         help="no line that shows how far it is (there is none but on a terminal)",
     )
+
+
+def examples(text: str) -> Any:
+    """Examples of a batch: a number, `0:2` or `0,3,5`."""
+    try:
+        if ":" in text:
+            return slice(*(int(part) if part else None for part in text.split(":")))
+        numbers = [int(part) for part in text.split(",")]
+        return numbers if len(numbers) > 1 else numbers[0]
+    except (ValueError, TypeError):
+        raise argparse.ArgumentTypeError(f"expected examples such as 0, 0:2 or 0,3,5, got {text!r}") from None
