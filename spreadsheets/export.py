@@ -6,12 +6,14 @@ import os
 import shutil
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Dict, Optional, Tuple, Union
+from typing import Any, Dict, Optional, Set, Tuple, Union
 
 from saitama import __version__
 from saitama.tensor.tensor import Tensor
 
+from .graph.batch import Batch, split
 from .graph.graph import Graph
+from .graph.items import Item
 from .graph.run import Run, run
 from .graph.take_step import take_step
 from .graph.trace import trace
@@ -59,7 +61,9 @@ def export(
     steps: Optional[int] = None,
     include: Names = None,
     exclude: Names = None,
+    batch: Batch = None,
     overwrite: Optional[bool] = None,
+    progress: Optional[bool] = None,
 ) -> Exported:
     """Write every value and gradient behind `root` to an .xlsx workbook of live formulas.
 
@@ -77,8 +81,12 @@ def export(
     include, exclude: names of inputs and results, in which * stands for anything: "h.0.*". Only what is included, and
         nothing that is excluded, has cells; the rest is summarised, and what reads it starts from the framework's
         values.
+    batch: of a batch, only some examples: a number, a slice or a list. Inputs that ask for no gradient and have as many
+        rows as the first of them hold the examples. Values and gradients are still those of the whole batch: a sum or
+        mean over it adds a value for the rest, and so does the gradient of a weight.
     overwrite: None replaces a file if saitama wrote it and nobody has touched it since, and keeps an export in which
         somebody has tried other inputs beside the new one, as `name (2).xlsx`; True replaces any file, False none.
+    progress: whether a line shows how far it is; None shows it on a terminal, where it takes seconds.
 
     Raises TypeError or ValueError for a root without a graph or an optimizer without formulas, RuntimeError for a graph
     freed by backward(), FileExistsError for a file that is kept, OSError where the file cannot be written (an old file
@@ -88,27 +96,37 @@ def export(
     if steps is not None:
         check_steps(steps, optimizer is not None)
     beside = place_beside(path, overwrite)
-    graph, result = computed(root, names, optimizer)
-    without = left_out(graph, include, exclude)
+    graph, result = computed(root, names, None if batch is not None else optimizer)
+    rest: Set[Item] = set()
+    shows = ""
+    if batch is not None:
+        graph, rest, shows = split(graph, result, batch)
+        result = computed_again(graph, optimizer)
+    without = left_out(graph, include, exclude) | rest
     subject = subject_of(graph, result, max_cells, doubts_of(graph, result), without)
     size = f"{len(graph.nodes)} operations, {len(graph.leaves)} input tensors, {graph.dtype}"
+    size = f"{size}; {shows}" if shows else size
     moved = parse_nudge(nudge, h, graph.leaves) if nudge is not None else None
     plan = plan_workbook(subject, Compared, f"written by saitama {__version__}: {size}", moved, steps or 0)
     if beside is None:
-        return written(plan, Path(path), overwrite)
+        return written(plan, Path(path), overwrite, progress)
     shutil.copy2(path, beside)  # first, so that at no time it is gone
-    return replace(written(plan, Path(path), True), kept=beside)
+    return replace(written(plan, Path(path), True, progress), kept=beside)
 
 
 def computed(root: Any, names: Any, optimizer: Any, forward: bool = False) -> Tuple[Graph, Run]:
     """The graph behind `root`, with a step of the optimizer if there is one, and everything in it."""
     graph = trace(root, names, forward)
+    return graph, computed_again(graph, optimizer)
+
+
+def computed_again(graph: Graph, optimizer: Any) -> Run:
     result = run(graph, {leaf: leaf.array for leaf in graph.leaves})
     if optimizer is not None:
         graph.step = trace_step(optimizer, graph, result)
         result.values.update({leaf: leaf.array for leaf in graph.step.inputs})
         take_step(graph, result)
-    return graph, result
+    return result
 
 
 def check_path(path: Union[str, os.PathLike[str]], overwrite: Optional[bool], max_cells: int) -> None:
@@ -123,9 +141,9 @@ def check_name(path: Union[str, os.PathLike[str]], max_cells: int) -> None:
         raise ValueError(f"max_cells is {max_cells!r}; give a whole number of at least 1")
 
 
-def written(plan: Plan, path: Path, overwrite: Optional[bool]) -> Exported:
+def written(plan: Plan, path: Path, overwrite: Optional[bool], progress: Optional[bool] = None) -> Exported:
     """The plan as a file: written to a temporary name and renamed."""
-    write_plan(plan, path, overwrite)
+    write_plan(plan, path, overwrite, progress)
     sheets = tuple(sheet.title for sheet in plan.sheets)
     return Exported(path, sheets, plan.operations, plan.formulas, plan.left_out, places(plan))
 

@@ -8,7 +8,7 @@ from typing import Any, Tuple
 from saitama.terminal import say
 
 from .exit_codes import RIGHT
-from .options import HOW_TO_MAKE, SCRIPT, add_output, named_optimizer, number, positive
+from .options import HOW_TO_MAKE, SCRIPT, add_no_progress, add_output, examples, named_optimizer, number, positive
 
 FRESH = ""  # --model without a folder
 
@@ -29,6 +29,7 @@ def add(commands: Any) -> None:
     command.add_argument("--max-cells", type=positive, metavar="N", help="summarise tensors with more numbers")
     command.add_argument("--include", action="append", metavar="NAMES", help="only these have cells, 'h.0.*' say")
     command.add_argument("--exclude", action="append", metavar="NAMES", help="these are summarised")
+    command.add_argument("--batch", type=examples, metavar="EXAMPLES", help="of a batch only these: 0, 0:2 or 0,3,5")
     command.add_argument(
         "--nudge", metavar="NUMBER", help="such as 'w[0, 1]': its slope by moving it, beside the gradient"
     )
@@ -37,6 +38,7 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--steps", type=positive, metavar="N", help="with --optimizer: so many steps as rows, with a chart"
     )
+    add_no_progress(command)
     command.set_defaults(run=export)
 
 
@@ -46,7 +48,7 @@ def export(options: argparse.Namespace) -> int:
 
     root, names = computation(options)
     limit: Any = {} if options.max_cells is None else {"max_cells": options.max_cells}
-    limit.update(include=options.include, exclude=options.exclude)
+    limit.update(include=options.include, exclude=options.exclude, batch=options.batch)
     if options.nudge is not None:
         limit.update(nudge=options.nudge, h=options.step)
     if options.optimizer is not None:
@@ -55,7 +57,8 @@ def export(options: argparse.Namespace) -> int:
         limit.update(optimizer=named_optimizer("export", options.optimizer, names), steps=options.steps)
     elif options.steps is not None:
         raise ValueError("export: --steps needs --optimizer, the script's name of one")
-    written = spreadsheets.export(root, options.output, names=names, overwrite=options.force or None, **limit)
+    limit.update(overwrite=options.force or None, progress=options.progress)
+    written = spreadsheets.export(root, options.output, names=names, **limit)
     say(str(written))
     if written.kept is not None:
         say(f"the workbook that was there, in which somebody had worked, is kept as {written.kept}")

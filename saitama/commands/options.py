@@ -84,3 +84,25 @@ def named_optimizer(command: str, name: str, names: Mapping[str, Any]) -> Any:
         known = f"its optimizers are {', '.join(there)}" if there else "it makes no optimizer at its top level"
         raise ValueError(f"{command}: the script has no optimizer {name!r}; {known}")
     return found
+
+
+def add_no_progress(command: Any) -> None:
+    """For a command that takes seconds where there is much to do."""
+    command.add_argument(
+        "--no-progress",
+        dest="progress",
+        action="store_const",
+        const=False,
+        help="no line that shows how far it is (there is none but on a terminal)",
+    )
+
+
+def examples(text: str) -> Any:
+    """Examples of a batch: a number, `0:2` or `0,3,5`."""
+    try:
+        if ":" in text:
+            return slice(*(int(part) if part else None for part in text.split(":")))
+        numbers = [int(part) for part in text.split(",")]
+        return numbers if len(numbers) > 1 else numbers[0]
+    except (ValueError, TypeError):
+        raise argparse.ArgumentTypeError(f"expected examples such as 0, 0:2 or 0,3,5, got {text!r}") from None

@@ -41,6 +41,7 @@ def recalc(options: argparse.Namespace) -> int:
 
     output = options.output or options.file
     wanted: Any = {"engine": options.engine, "timeout": options.timeout, "overwrite": options.force or None}
+    wanted["tell"] = lambda text: say(f"{options.file}: {text}")
     try:
         result = spreadsheets.recalculate(options.file, output=output, **wanted)
         was_kept = False

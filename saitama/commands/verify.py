@@ -11,7 +11,7 @@ from typing import Any, List, Optional
 from saitama.terminal import say
 
 from .exit_codes import DIFFERS, RIGHT, UNUSABLE
-from .options import tolerance
+from .options import add_no_progress, tolerance
 from .reason import reason
 
 PAUSE = 0.5  # seconds between two looks at a file that is watched
@@ -34,6 +34,7 @@ def add(commands: Any) -> None:
     command.add_argument("--rtol", type=tolerance, help="largest relative difference of a formula (default 1e-9)")
     command.add_argument("--atol", type=tolerance, help="largest absolute difference of a formula")
     command.add_argument("--json", action="store_true", help="print the result as JSON")
+    add_no_progress(command)
     command.set_defaults(run=verify)
 
 
@@ -74,7 +75,8 @@ def checked(file: str, options: argparse.Namespace, page: Optional[str] = None) 
     from saitama import spreadsheets
 
     page = page or options.page
-    result = spreadsheets.verify(file, original=options.original, page=page, rtol=options.rtol, atol=options.atol)
+    limits = {"rtol": options.rtol, "atol": options.atol}
+    result = spreadsheets.verify(file, original=options.original, page=page, progress=options.progress, **limits)
     if result.differences and {difference.kind for difference in result.differences} == {"not calculated"}:
         raise spreadsheets.WorkbookError(
             f"{file} was never calculated: open and save it in a spreadsheet program, or run "

@@ -51,11 +51,11 @@ class ProgressBar:
         if self.bar is not None:
             self.bar.stop()
 
-    def advance(self, count: int = 1) -> None:
+    def advance(self, count: float = 1) -> None:
         """One more is done, or several."""
         self.show(self.done + count)
 
-    def show(self, done: int, numbers: Optional[Sequence[str]] = None, label: Optional[str] = None) -> None:
+    def show(self, done: float, numbers: Optional[Sequence[str]] = None, label: Optional[str] = None) -> None:
         """How much is done; the numbers and the label stay as they were where none are given."""
         self.done, self.label = done, label or self.label
         if self.bar is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Dict, List, NamedTuple, Optional, Set, Tuple
+from typing import Callable, Dict, List, NamedTuple, Optional, Set, Tuple
 
 from saitama.files import atomic_path
 
@@ -20,6 +20,7 @@ from .cached_values import write_with_values
 from .called_functions import Formulas, is_what_if, missing
 from .engine import Calculated, EngineFailure, Result, engine_folder
 from .engine_copy import engine_copy
+from .forecast import forecast
 from .recalculation import Recalculation, ResultsDiffer
 
 ENGINES = {engine.NAME: engine for engine in (ironcalc_engine, libreoffice_engine, gnumeric_engine)}  # the best first
@@ -46,6 +47,7 @@ def recalculate(
     output: Optional[PathLike] = None,
     overwrite: Optional[bool] = None,
     timeout: float = 300.0,
+    tell: Optional[Callable[[str], None]] = None,
 ) -> Recalculation:
     """Evaluate all formulas of the workbook at `path` with "ironcalc", "libreoffice", "gnumeric" or "all" of them.
 
@@ -56,6 +58,8 @@ def recalculate(
         touched it since; and in `path` itself every result that it holds, so that only formulas without one get theirs,
         and nothing is written where results differ. True writes in any case, False only where there is no file.
     timeout: in seconds, for each engine, which may take no more than 4 GB of memory either.
+    tell: a function that is told, before an engine starts, how many formulas there are and how long each engine may
+        take, where that is more than a few seconds.
 
     Raises WorkbookError where the workbook cannot be used, no engine is installed or none can load it, and its kind
     ResultsDiffer where results would have been lost; FileExistsError where `output` is kept, and OSError where it
@@ -71,7 +75,11 @@ def recalculate(
     _refuse_what_engines_misread(book)
     formulas = Formulas(book)
     stored = stored_results(book)
-    attempts, lacks, failures = _calculate(book, _choose(engine), timeout, formulas, stored, engine == ALL)
+    names = _choose(engine)
+    text = forecast(book, names if engine == ALL else names[:1])
+    if tell is not None and text:
+        tell(text)
+    attempts, lacks, failures = _calculate(book, names, timeout, formulas, stored, engine == ALL)
     best = min(attempts, key=lambda attempt: (len(attempt.differences), len(lacks[attempt.engine])))
     everyone = {STORED: stored, **{attempt.engine: attempt.results for attempt in attempts}}
     notes = [*formulas.notes(), *(f"{name} gave up: {why}" for name, why in failures.items())]

@@ -26,6 +26,7 @@ from ..read.pages import choose
 from ..read.places import Carried, Places
 from ..read.safety import PathLike
 from ..read.workbook import Cell, open_workbook
+from ..waiting import Advance, nothing, waiting
 from .causes import Judged, agrees
 from .computed import Computed, shown
 from .digits import digits_held, lost, spread
@@ -41,6 +42,7 @@ from .story import Story
 
 EXPORTED = "Exported"
 MAX_DIFFERENCES = 500_000  # that are kept, in some 400 MB
+BYTES = 75  # of a cell, as a rule
 MAX_OPERANDS = 12  # that are named where a cell is described
 
 
@@ -54,6 +56,7 @@ def verify(
     page: Optional[str] = None,
     rtol: Optional[float] = None,
     atol: Optional[float] = None,
+    progress: Optional[bool] = None,
 ) -> Verification:
     """Compute the graph in the workbook at `path` again and compare every number of it that the workbook shows.
 
@@ -73,24 +76,30 @@ def verify(
     or "carried", right given those; and its reason is the misconception that gives such numbers, if one is known.
     `original` is the exercise as it was handed out: graph, inputs and blanks are taken from it, and from the file at
     `path` only what was typed into the blanks. Without it the workbook's own graph is believed. `page`: the title of
-    the sheet to judge, where a workbook has several pages with a graph each.
+    the sheet to judge, where a workbook has several pages with a graph each. `progress`: whether a line shows how far
+    it is; None shows it on a terminal, where it takes seconds.
 
     Raises WorkbookError, in one line, where the workbook carries no graph, its structure was changed, or nothing in it
     can be checked.
     """
     book: Any = open_workbook(path)
-    if original is None:
-        book = choose(book, page)
-        carried = read_graph(book)
-    else:
-        book = HandedIn(book, choose(open_workbook(original), page))
-        carried = read_graph(book)
-        book.take_typed(carried)
+    cells = book.unpacked // BYTES
+    with waiting("reading, MB", book.unpacked >> 20, progress, cells) as advance:
+        book.advance = lambda read: advance(read / (1 << 20))
+        if original is None:
+            book = choose(book, page)
+            carried = read_graph(book)
+        else:
+            book = HandedIn(book, choose(open_workbook(original), page))
+            carried = read_graph(book)
+            book.take_typed(carried)
     usual = usual_tolerance(carried.graph)
     tolerance = (usual[0] if rtol is None else rtol, usual[1] if atol is None else atol)
     if not all(limit >= 0 for limit in tolerance):
         raise ValueError(f"verify: rtol {rtol!r} and atol {atol!r}: give numbers of at least 0")
-    result = Verifier(book, carried, tolerance, atol is None, original is not None).verify()
+    verifier = Verifier(book, carried, tolerance, atol is None, original is not None)
+    with waiting("checking, tensors", sum(1 for _ in verifier.tensors("")), progress, cells) as checked:
+        result = verifier.verify(checked)
     if original is not None and not carry_the_same(book.typed, book.original):
         return replace(result, another=os.fspath(original))
     return result
@@ -116,7 +125,7 @@ class Verifier(Computed):
         values = [key.item for key in carried.places if isinstance(key, Value)]
         self.largest = max((size_of(item.shape) for item in values), default=0)
 
-    def verify(self) -> Verification:
+    def verify(self, advance: Advance = nothing) -> Verification:
         now, then = self.leaves(None), self.leaves(EXPORTED)
         changed = list(self.changed(now, then))
         self.moved_then = spread(lambda leaves: self.compute(leaves, exported=True), then, self.digits)
@@ -128,6 +137,7 @@ class Verifier(Computed):
         try:
             for key, name, way in self.tensors(self.graph.root.name):
                 self.tensor(key, current.get(key), exported.get(key), name, way)
+                advance(1)
         except _Enough:
             self.not_checked.append(f"what comes after the first {MAX_DIFFERENCES:,} differences")
         if self.uncalculated:

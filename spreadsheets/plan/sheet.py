@@ -175,6 +175,11 @@ class PlannedSheet:
     protected: bool = True
     charts: Tuple[Chart, ...] = ()
 
+    @property
+    def cells(self) -> int:
+        """How many numbers and formulas it has in blocks."""
+        return sum(element.block.size for element in self.elements if isinstance(element, Cells))
+
 
 @dataclass(frozen=True)
 class Chart:

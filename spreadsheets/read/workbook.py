@@ -9,12 +9,14 @@ exact doubles of the file.
 from __future__ import annotations
 
 import re
-from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple, Union
+from typing import BinaryIO, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple, Union
 
 from openpyxl.formula.translate import Translator
 
 from ..address import Area, cell_name, fold, parse_address, quote_title
 from ..errors import WorkbookError
+from ..waiting import Advance, nothing
+from .cell_store import CellStore, Position
 from .dates import shown_date
 from .package import MAX_TEXT, Package
 from .safety import PathLike
@@ -22,7 +24,6 @@ from .sheet_cells import RawCell, scan_cells
 from .xml_events import XmlError, XmlLimit
 
 Value = Union[None, float, str, bool]
-Position = Tuple[int, int]  # (row, column), from 1
 
 MAX_CELLS = 5_000_000  # in all sheets that are read; each takes some 300 bytes of memory and 8 microseconds
 
@@ -102,12 +103,13 @@ BLANK = Cell(None, "blank")
 class Sheet(Mapping[Position, Cell]):
     """The cells of one sheet by (row, column). A position that holds nothing gives BLANK; iteration skips those."""
 
-    def __init__(self, title: str, cells: Dict[Position, Cell]) -> None:
+    def __init__(self, title: str, cells: Union[CellStore, Dict[Position, Cell]]) -> None:
         self.title = title
         self._cells = cells
 
     def __getitem__(self, position: Position) -> Cell:
-        return self._cells.get(position, BLANK)
+        found = self._cells.get(position)
+        return BLANK if found is None else found if isinstance(found, Cell) else Cell._make(found)
 
     def __iter__(self) -> Iterator[Position]:
         return iter(self._cells)
@@ -116,7 +118,19 @@ class Sheet(Mapping[Position, Cell]):
         return len(self._cells)
 
     def __contains__(self, position: object) -> bool:
-        return position in self._cells
+        return isinstance(position, tuple) and position in self._cells
+
+
+class Counted:
+    """A stream that tells how much was read of it."""
+
+    def __init__(self, stream: BinaryIO, advance: Advance) -> None:
+        self.stream, self.advance = stream, advance
+
+    def read(self, most: int = -1) -> bytes:
+        found = self.stream.read(most)
+        self.advance(len(found))
+        return found
 
 
 class Book(Mapping[str, Sheet]):
@@ -130,6 +144,7 @@ class Book(Mapping[str, Sheet]):
         self._texts: Optional[List[str]] = None
         self._dates: Dict[str, str] = {}
         self._cells = self._characters = 0  # of the sheets read so far
+        self.advance: Advance = nothing  # is told how many bytes of a sheet were read
 
     def __getitem__(self, title: str) -> Sheet:
         exact = self._titles.get(fold(title))
@@ -164,6 +179,11 @@ class Book(Mapping[str, Sheet]):
         block = self.block(address)
         return self[str(block.sheet)][block.top, block.left]
 
+    @property
+    def unpacked(self) -> int:
+        """Bytes of all its sheets."""
+        return sum(self.package.archive.getinfo(part).file_size for part in self.package.sheets.values())
+
     def _shown_titles(self) -> List[str]:
         titles = [cut(repr(title), 40) for title in self]
         return titles if len(titles) <= 8 else [*titles[:8], f"and {len(titles) - 8} more"]
@@ -172,7 +192,7 @@ class Book(Mapping[str, Sheet]):
         if self._texts is None:
             self._texts, self._dates = self.package.shared_texts(), self.package.date_styles()
         texts, dates, since_1904 = self._texts, self._dates, self.package.since_1904
-        cells: Dict[Position, Cell] = {}
+        cells = CellStore()
         shared: Dict[str, SharedFormula] = {}
         arrays: List[Tuple[Area, str]] = []
         room = MAX_CELLS - self._cells
@@ -212,21 +232,20 @@ class Book(Mapping[str, Sheet]):
                 raise XmlLimit(f"it has more than {MAX_CELLS:,} cells, with those of other sheets")
             if characters > MAX_TEXT:
                 raise XmlLimit(f"its texts and formulas have more than {MAX_TEXT:,} characters")
-            cells[raw.row, raw.column] = Cell(value, kind_of_cell, raw.row, raw.column, source, date)
+            cells.add(raw.row, raw.column, value, kind_of_cell, source, date)
 
         try:
             with self.package.open(self.package.sheets[title]) as stream:
-                scan_cells(stream, on_cell, self.package.budget)
+                scan_cells(Counted(stream, self.advance), on_cell, self.package.budget)
             if sum(block.shape[0] * block.shape[1] for block, _ in arrays) > MAX_CELLS:
                 raise XmlLimit(f"it has array formulas over more than {MAX_CELLS:,} cells")
         except ValueError as error:
             raise self.package.trouble(f"sheet {title!r:.60}", error) from error
+        cells.finish()
         self._cells, self._characters = self._cells + len(cells), characters
         for block, formula in arrays:  # the other cells of an array formula hold its results, not constants
             for position in block.cells():
-                cell = cells.get(position)
-                if cell is not None and not cell.has_formula:
-                    cells[position] = cell._replace(source=formula)
+                cells.set_source(position, formula)
         return Sheet(title, cells)
 
 

@@ -22,6 +22,7 @@ from ..plan.page import target
 from ..plan.sheet import Content, Live, PlannedSheet, Spot, Texts
 from ..plan.sheet import Element as Part
 from ..texts import cell_text, cut, escaped
+from ..waiting import Advance
 from .style import Styles
 
 CHUNK = 1 << 16  # characters that are packed at once
@@ -32,9 +33,9 @@ _ROWS = re.compile(rb"(.*<sheetData>).*(</sheetData>.*)", re.DOTALL)
 class PlannedWorksheet(WriteOnlyWorksheet):
     """A sheet of an openpyxl workbook whose rows come from a plan."""
 
-    def __init__(self, workbook: Any, sheet: PlannedSheet, styles: Styles) -> None:
+    def __init__(self, workbook: Any, sheet: PlannedSheet, styles: Styles, advance: Advance) -> None:
         super().__init__(workbook, sheet.title)
-        self.planned, self.styles = sheet, styles
+        self.planned, self.styles, self.advance = sheet, styles, advance
         self._ids: Dict[Tuple[str, Optional[str]], str] = {}
         self._rels: Any = None
 
@@ -53,14 +54,16 @@ class PlannedWorksheet(WriteOnlyWorksheet):
         found = _ROWS.fullmatch(writer.out.getvalue())
         assert found is not None
         part.write(found[1])
-        pieces, size = [], 0
+        pieces, size, cells = [], 0, 0
         for number, spots in rows(self.planned):
             pieces.append(self._row(number, spots))
-            size += len(pieces[-1])
+            size, cells = size + len(pieces[-1]), cells + len(spots)
             if size > CHUNK:
                 part.write("".join(pieces).encode())
-                pieces, size = [], 0
+                self.advance(cells)
+                pieces, size, cells = [], 0, 0
         part.write("".join(pieces).encode())
+        self.advance(cells)
         part.write(found[2])
 
     def _row(self, number: int, spots: Sequence[Spot]) -> str:

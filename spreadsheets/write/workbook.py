@@ -18,23 +18,30 @@ from openpyxl.worksheet.pagebreak import Break
 from ..layout import column
 from ..plan.sheet import Chart, Plan, PlannedSheet, Prompt
 from ..texts import chart_text
+from ..waiting import waiting
 from .saving import write_workbook
 from .sheet_xml import PlannedWorksheet
 from .style import HEADING, LINE, LOOKS, Styles, fill, use_our_font
 
 
-def write_plan(plan: Plan, path: Union[str, os.PathLike[str]], overwrite: Optional[bool] = None) -> None:
+def write_plan(
+    plan: Plan,
+    path: Union[str, os.PathLike[str]],
+    overwrite: Optional[bool] = None,
+    progress: Optional[bool] = None,
+) -> None:
     """Write the workbook whole or not at all. OSError where the file cannot be written, FileExistsError where a file is
-    kept (see saving.py)."""
+    kept (see saving.py). progress: whether a line shows how far it is (see waiting.py)."""
     workbook = Workbook(write_only=True)
     use_our_font(workbook)
     styles = Styles(workbook)
-    for sheet in plan.sheets:
-        written = PlannedWorksheet(workbook, sheet, styles)
-        workbook._sheets.append(written)
-        set_up(written, sheet)
-    workbook.active = 0
-    write_workbook(workbook, path, overwrite)
+    with waiting("cells", sum(sheet.cells for sheet in plan.sheets), progress) as advance:
+        for sheet in plan.sheets:
+            written = PlannedWorksheet(workbook, sheet, styles, advance)
+            workbook._sheets.append(written)
+            set_up(written, sheet)
+        workbook.active = 0
+        write_workbook(workbook, path, overwrite)
 
 
 def set_up(written: Any, sheet: PlannedSheet) -> None:
