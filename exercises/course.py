@@ -17,7 +17,7 @@ from .levels import LEVELS, Level, level
 from .progress import Progress, count, is_done, mark_done, one_more
 from .running import CodeResult, run_code, skeleton
 from .task import CodeTask, Task
-from .workbook import PageResult, judge_page, write_level
+from .workbook import PageResult, judge_pages, write_level
 
 FOLDER = "saitama-course"
 TRIES = 3  # after which a solution is shown
@@ -82,8 +82,7 @@ class Course:
         if pages and self.workbook(of).exists():
             looked.append(self.workbook(of))
             originals, learner = Path(self._originals.name), self.begin()
-            for task in of.pages:
-                results.append(judge_page(task, learner, self.workbook(of), originals / f"{task.id}.xlsx"))
+            results += judge_pages(of.pages, learner, self.workbook(of), originals)
         at = file or self.code(of)
         if code and of.code and (file is not None or at.exists()):
             looked.append(at)

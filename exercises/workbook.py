@@ -6,13 +6,13 @@ import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import List, Optional, Union
+from typing import List, Optional, Sequence, Union
 
 from saitama.spreadsheets import Exported, PageOf, Verification, WorkbookError, pages, verify
 from saitama.spreadsheets.pages import one_page
 from saitama.spreadsheets.read.carried import carry_the_same, read_graph
 from saitama.spreadsheets.read.pages import choose
-from saitama.spreadsheets.read.workbook import open_workbook
+from saitama.spreadsheets.read.workbook import Book, open_workbook
 
 from .levels import Level
 from .numbers import seed_of
@@ -86,30 +86,39 @@ def write_original(task: Task, learner: str, path: StrPath) -> Exported:
 def judge(level: Level, learner: str, path: StrPath) -> List[PageResult]:
     """Every page of the learner's workbook, against the exercise made anew."""
     with tempfile.TemporaryDirectory() as folder:
-        return [judge_page(task, learner, path, Path(folder, f"{task.id}.xlsx")) for task in level.pages]
+        return judge_pages(level.pages, learner, path, Path(folder))
 
 
-def judge_page(task: Task, learner: str, path: StrPath, original: Path) -> PageResult:
-    """`original`: where the exercise made anew may be kept."""
+def judge_pages(tasks: Sequence[Task], learner: str, path: StrPath, originals: Path) -> List[PageResult]:
+    """These pages of the workbook, which is read once. `originals`: where the exercises made anew may be kept."""
+    try:
+        book = open_workbook(path)
+    except (WorkbookError, OSError, MemoryError) as error:
+        return [PageResult(task, None, str(error)) for task in tasks]
+    return [judge_page(task, learner, book, originals / f"{task.id}.xlsx") for task in tasks]
+
+
+def judge_page(task: Task, learner: str, book: Book, original: Path) -> PageResult:
     if not original.exists():
         write_original(task, learner, original)
     try:
-        if is_another(path, original, task.sheet):  # of an earlier version of saitama: judged by the graph it carries
-            return PageResult(task, verify(path, page=task.sheet))
-        return PageResult(task, verify(path, original=original, page=task.sheet))
+        ours = open_workbook(original)
+        if is_another(book, ours, task.sheet):  # of an earlier version of saitama: judged by the graph it carries
+            return PageResult(task, verify(book, page=task.sheet))
+        return PageResult(task, verify(book, original=ours, page=task.sheet))
     except (WorkbookError, OSError, MemoryError) as error:
         return PageResult(task, None, str(error).replace(str(original), "the exercise"))
 
 
-def is_another(path: StrPath, original: Path, sheet: str) -> bool:
+def is_another(book: Book, original: Book, sheet: str) -> bool:
     """Whether the page was made by a version that had another task here, or the same in other cells. A page that cannot
     be read is none."""
     try:
-        book, ours = choose(open_workbook(path), sheet), open_workbook(original)
-        numbers = read_graph(book).exercise.get("numbers")
+        mine = choose(book, sheet)
+        numbers = read_graph(mine).exercise.get("numbers")
     except WorkbookError:
         return False
-    return numbers == read_graph(ours).exercise.get("numbers") and not carry_the_same(book, ours)
+    return numbers == read_graph(original).exercise.get("numbers") and not carry_the_same(mine, original)
 
 
-__all__ = ["PageResult", "judge", "judge_page", "page_of", "write_level", "write_original"]
+__all__ = ["PageResult", "judge", "judge_pages", "page_of", "write_level", "write_original"]

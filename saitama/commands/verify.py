@@ -49,16 +49,17 @@ def verify(options: argparse.Namespace) -> int:
 
 
 def one(file: str, options: argparse.Namespace) -> int:
+    from saitama.spreadsheets import open_workbook
     from saitama.spreadsheets.read.pages import SeveralPages
 
     try:
         return told(checked(file, options), options)
     except SeveralPages as several:
-        codes = []
+        codes, book = [], open_workbook(file)
         for page in several.titles:
             if not options.json:
                 say(f"{page}:")
-            codes.append(told(checked(file, options, page), options))
+            codes.append(told(checked(file, options, page, book), options))
         return max(codes)
 
 
@@ -71,12 +72,13 @@ def told(result: Any, options: argparse.Namespace) -> int:
     return RIGHT if result.ok else DIFFERS
 
 
-def checked(file: str, options: argparse.Namespace, page: Optional[str] = None) -> Any:
+def checked(file: str, options: argparse.Namespace, page: Optional[str] = None, book: Any = None) -> Any:
+    """`book`: the file, where it is open already."""
     from saitama import spreadsheets
 
-    page = page or options.page
+    page, given = page or options.page, file if book is None else book
     limits = {"rtol": options.rtol, "atol": options.atol}
-    result = spreadsheets.verify(file, original=options.original, page=page, progress=options.progress, **limits)
+    result = spreadsheets.verify(given, original=options.original, page=page, progress=options.progress, **limits)
     if result.differences and {difference.kind for difference in result.differences} == {"not calculated"}:
         raise spreadsheets.WorkbookError(
             f"{file} was never calculated: open and save it in a spreadsheet program, or run "

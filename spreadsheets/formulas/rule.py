@@ -48,8 +48,8 @@ class Rule:
 
     `state` maps symbols to the names that the framework has for them ("started": whether it has a state at all).
     `switches` are options that add lines to the rule, with the state that they bring: one that is off at the export is
-    left out of the workbook. `conventions` are options that say which lines the rule has; they get no cell. `divides`: whether the step divides the gradient by its own size, so that even rounding
-    noise becomes a step.
+    left out of the workbook. `conventions` are options that say which lines the rule has; they get no cell. `divides`:
+    whether the step divides the gradient by its own size, so that even rounding noise becomes a step.
     """
 
     words: str = ""

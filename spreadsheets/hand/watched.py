@@ -29,8 +29,8 @@ Source = Union[Function, Tensor]  # where numbers come from
 
 @dataclass(eq=False)
 class Traced:
-    """A graph whose gradients were computed. `given`: which inputs an earlier one has made: a parameter is what the step
-    before made of it, and so is an optimiser's state."""
+    """A graph whose gradients were computed. `given`: the inputs that an earlier one has made. A parameter is what the
+    step before has made of it, and so is an optimiser's state."""
 
     graph: Graph
     items: Dict[Source, Item]

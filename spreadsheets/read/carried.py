@@ -6,7 +6,8 @@ Nothing in it is ever executed, and none of it is believed before names, shapes 
 from __future__ import annotations
 
 import json
-from typing import Any, List, Mapping, Tuple
+from contextlib import contextmanager
+from typing import Any, Iterator, List, Mapping, Tuple
 
 from saitama.autograd.function import OPS
 
@@ -30,19 +31,36 @@ _DAMAGE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, 
 
 def read_graph(book: Any) -> Carried:
     """The graph of an opened workbook. WorkbookError where it has none, or one that does not hold together."""
+    with damage_named(book):
+        return _carried(_described(book), book)
+
+
+def page_title(book: Any) -> str:
+    """What a page is called, by what it says of itself; its graph is not looked at."""
+    with damage_named(book):
+        return str(_described(book).get("exercise", {}).get("page", ""))
+
+
+def _described(book: Any) -> Any:
     if SHEET not in book:
         raise WorkbookError(
             f"{book.path}: this workbook carries no graph (the sheet {SHEET!r} is missing): saitama did not write it; "
             "compare(path, {address: tensor}) checks any workbook"
         )
+    described = json.loads(text_of(book[SHEET]), parse_int=_whole)
+    if described["format"] not in FORMATS:
+        raise WorkbookError(
+            f"{book.path}: written in format {described['format']!r:.40}, this version reads {FORMATS[-1]}: "
+            "export it again"
+        )
+    return described
+
+
+@contextmanager
+def damage_named(book: Any) -> Iterator[None]:
+    """WorkbookError, in one line, for what reading a damaged graph may raise."""
     try:
-        described = json.loads(_text(book[SHEET]), parse_int=_whole)
-        if described["format"] not in FORMATS:
-            raise WorkbookError(
-                f"{book.path}: written in format {described['format']!r:.40}, this version reads {FORMATS[-1]}: "
-                "export it again"
-            )
-        return _carried(described, book)
+        yield
     except WorkbookError:
         raise
     except TooMuch as error:
@@ -57,12 +75,13 @@ def read_graph(book: Any) -> Carried:
 def carry_the_same(one: Any, other: Any) -> bool:
     """Whether two workbooks say that they show the same graph. Nothing more is believed of them here."""
     try:
-        return _text(one[SHEET]) == _text(other[SHEET])
+        return text_of(one[SHEET]) == text_of(other[SHEET])
     except (LookupError, WorkbookError, TooMuch):
         return False
 
 
-def _text(sheet: Any) -> str:
+def text_of(sheet: Any) -> str:
+    """What a workbook says of its graph, put together from the cells of its hidden sheet."""
     chunks: List[str] = []
     length = 0
     while sheet[len(chunks) + 2, 1].kind == "text":

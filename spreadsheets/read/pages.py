@@ -9,7 +9,7 @@ import re
 from typing import Any, Iterator, List, Mapping, Optional
 
 from ..errors import WorkbookError
-from .carried import read_graph
+from .carried import page_title
 from .workbook import Sheet
 
 CARRIED = ("Graph", "Exported")  # the hidden sheets that each page has of its own
@@ -60,7 +60,7 @@ def choose(book: Any, page: Optional[str]) -> Any:
     pages = pages_in(book)
     if page is None and len(pages) == 1:
         return pages[0]
-    titles = [str(read_graph(one).exercise.get("page", "")) for one in pages]
+    titles = [page_title(one) for one in pages]
     if page is None:
         raise SeveralPages(f"{book.path}: it has {len(pages)} pages: choose one: {', '.join(titles)}", titles)
     if page not in titles:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from math import sqrt
 from typing import Any, List
 
@@ -99,10 +100,8 @@ def test_two_steps_of_adam_by_hand() -> None:
         ({"old_moments": True}, [1.0, 1.0 - 0.5 * (1 / 0.75) / (sqrt(1 / 0.4375) + 1)]),
     ]:
         for kind in (Adam, AdamW):
-            made = [
-                run(lambda p: kind(p, 0.5, (0.5, 0.75), 1.0, 0.0, **options), [2.0, 1.0][:n])  # type: ignore[arg-type]
-                for n in (1, 2)
-            ]
+            make = partial(kind, lr=0.5, betas=(0.5, 0.75), eps=1.0, weight_decay=0.0, **options)  # type: ignore[arg-type]
+            made = [run(make, [2.0, 1.0][:n]) for n in (1, 2)]
             assert made == pytest.approx(expected, rel=1e-15)
 
 

@@ -45,6 +45,10 @@ class Operand:
             raise NotHere("no such number")
         return Reference(Place(None, *self.block.at(index)))
 
+    def line(self, index: Index, axis: int) -> List[Tree]:
+        """Its numbers along an axis, through one place."""
+        return [self.cell((*index[:axis], n, *index[axis + 1 :])) for n in range(self.shape[axis])]
+
 
 class Case:
     def __init__(self, work: Work, judgement: Judgement, step: Step) -> None:

@@ -44,14 +44,9 @@ def without_exp(tree: Tree) -> Iterator[Tuple[str, Tree]]:
         yield "no exponential is taken", tree.arguments[0]
 
 
-def line(x: Operand, i: Index, axis: int) -> Iterator[Tree]:
-    """The numbers along an axis, through one place."""
-    return (x.cell((*i[:axis], n, *i[axis + 1 :])) for n in range(x.shape[axis]))
-
-
 def shares(x: Operand, axis: int, i: Index) -> Tree:
-    return Binary("/", x.cell(i), total(list(line(x, i, axis))))
+    return Binary("/", x.cell(i), total(x.line(i, axis)))
 
 
 def shares_of_exp(x: Operand, axis: int, i: Index) -> Tree:
-    return Binary("/", Call("EXP", (x.cell(i),)), total([Call("EXP", (one,)) for one in line(x, i, axis)]))
+    return Binary("/", Call("EXP", (x.cell(i),)), total([Call("EXP", (one,)) for one in x.line(i, axis)]))

@@ -1,19 +1,23 @@
-"""Two neighbours, two operands, or rows and columns exchanged."""
+"""Two neighbours, two operands, or rows and columns exchanged; numbers arranged column by column."""
 
 from __future__ import annotations
 
 from functools import partial
 from itertools import combinations
-from typing import Iterator
+from typing import Callable, Iterator, List
 
-from ...layout import Index
+from ...formulas.syntax import Reference
+from ...layout import Index, Shape, indices
 from .bank import Misconception, Way, misconception
-from .case import Case, Operand, is_number
+from .case import Case, Cell, Operand, is_number
+
+Order = Callable[[Shape], List[Index]]
 
 
 @misconception("swapped")
 class Swapped(Misconception):
     def ways(self, case: Case) -> Iterator[Way]:
+        yield from arranged(case)
         for a, b in combinations([operand for operand in case.operands if not is_number(operand)], 2):
             if a.shape == b.shape:
                 yield f"{a.name} and {b.name} stand in each other's place", case.instead((a.key, b.key), (b.key, a.key))
@@ -27,6 +31,37 @@ class Swapped(Misconception):
                     f"{what} stand in each other's place",
                     case.elsewhere(partial(exchanged, axis, first, second)),
                 )
+
+
+def arranged(case: Case) -> Iterator[Way]:
+    """Numbers that are only arranged anew: read or written column by column, or not turned at all."""
+    if case.op not in ("Reshape", "Transpose") or case.inner:
+        return
+    first = case.tree(case.wrong[0].index)
+    if not isinstance(first, Reference):
+        return
+    x, _ = case.read(first)
+
+    def ordered(read: Order, written: Order) -> Cell:
+        source = dict(zip(written(case.shape), read(x.shape)))
+        return lambda i: x.cell(source[i])
+
+    if case.op == "Transpose":
+        yield f"the numbers of {x.name} are written row by row, where its rows become columns", ordered(rows, rows)
+        return
+    yield f"{x.name} is read and written column by column", ordered(columns, columns)
+    yield f"{x.name} is read column by column", ordered(columns, rows)
+    yield f"the numbers of {x.name} are written column by column", ordered(rows, columns)
+
+
+def rows(shape: Shape) -> List[Index]:
+    """The places of a shape, row by row."""
+    return list(indices(shape))
+
+
+def columns(shape: Shape) -> List[Index]:
+    """The places of a shape, column by column: the first index changes fastest."""
+    return [index[::-1] for index in indices(shape[::-1])]
 
 
 def exchanged(axis: int, first: int, second: int, index: Index) -> Index:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from learner import Learner, layer, slugs
+from typing import Any, Callable
+
+import pytest
+from learner import Graph, Learner, layer, leaf, slugs
+
+from saitama import Tensor
 
 
 def test_two_operands() -> None:
@@ -18,3 +23,51 @@ def test_two_neighbours() -> None:
 
 def test_numbers_that_stand_nowhere() -> None:
     assert "swapped" not in slugs(Learner(*layer(), {"h": [[0.45, -0.71], [-0.6, -0.48]]}).reasons()["h"])
+
+
+# --- column by column ------------------------------------------------------------------------------------------------
+X = [[1.0, 2.0, 3.5], [4.0, -1.5, 6.0]]
+
+
+def arranged(change: Callable[[Tensor], Tensor]) -> Graph:
+    """Numbers arranged anew, each with a weight of its own."""
+    x = leaf(X)
+    y = change(x)
+    c = Tensor([0.5, -1.0, 2.0, 0.25, 1.5, -0.75]).reshape(y.shape).detach()
+    q = y * c
+    L = q.sum()
+    return L, {"x": x, "y": y, "c": c, "q": q, "L": L}
+
+
+@pytest.mark.parametrize(
+    ("change", "wrong", "words"),
+    [
+        (lambda x: x.reshape(3, 2), [[1, -1.5], [4, 3.5], [2, 6]], "x is read and written column by column"),
+        (lambda x: x.reshape(3, 2), [[1, 4], [2, -1.5], [3.5, 6]], "x is read column by column"),
+        (lambda x: x.reshape(6), [1, 4, 2, -1.5, 3.5, 6], "x is read and written column by column"),
+        (lambda x: x.T, [[1, 2], [3.5, 4], [-1.5, 6]], "x are written row by row, where its rows become columns"),
+    ],
+)
+def test_numbers_arranged_in_another_order(change: Callable[[Tensor], Tensor], wrong: Any, words: str) -> None:
+    reason = Learner(*arranged(change), {"y": wrong}).reason("y")
+    assert reason.slug == "swapped" and words in reason.sentence
+
+
+def test_numbers_written_in_columns_only() -> None:
+    x = leaf([[1.0, 2.0, 3.5, 4.0, -1.5, 6.0]])
+    y = x.reshape(2, 3)
+    q = y * Tensor(X)
+    reason = Learner(q.sum(), {"x": x, "y": y, "q": q}, {"y": [[1, 3.5, -1.5], [2, 4, 6]]}).reason("y")
+    assert reason.slug == "swapped" and "column by column" in reason.sentence
+
+
+def test_the_way_back_by_columns() -> None:
+    """dL/dy is [[0.5, -1], [2, 0.25], [1.5, -0.75]]."""
+    wrong = [[0.5, 1.5, 0.25], [2.0, -1.0, -0.75]]
+    reason = Learner(*arranged(lambda x: x.reshape(3, 2)), {"dL/dx": wrong}).reason("dL/dx")
+    assert reason.slug == "swapped" and "dL/dy is read and written column by column" in reason.sentence
+
+
+def test_numbers_in_no_order() -> None:
+    wrong = [[1, 3.5], [4, 2], [6, 1.5]]
+    assert "swapped" not in slugs(Learner(*arranged(lambda x: x.reshape(3, 2)), {"y": wrong}).reasons()["y"])
