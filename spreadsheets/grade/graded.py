@@ -134,11 +134,10 @@ def grade(
     try:
         done = dict(zip([job.file for job in new], marked_all(new, workers, progress, unfinished.add)))
     except KeyboardInterrupt:
-        if unfinished.count:
-            raise KeyboardInterrupt(
-                f"stopped; {unfinished.count} files are marked: the same again goes on from there"
-            ) from None
-        raise
+        if not unfinished.count:
+            raise
+        kept = f"stopped; {unfinished.count} files are marked: the same command goes on from there"
+        raise KeyboardInterrupt(kept) from None
     every = [one if one is not None else done[job.file] for job, one in zip(jobs, known)]
     worth.check(every)
     for job, one in zip(jobs, every):
