@@ -23,22 +23,22 @@ _SEED = re.compile(r"numbers (\d{1,20})")
 _DIGEST = re.compile(r"sheet ([0-9a-f]{6})")
 
 
-def flags_of(marking: Marking, is_the_same: bool) -> Iterator[str]:
-    """Inputs changed, numbers taken from the key, another structure. Not `is_the_same`: the page is of another
-    exercise, whose inputs are others of course."""
+def flags_of(marking: Marking, is_the_same: bool) -> Iterator[Tuple[str, str]]:
+    """What, and where: inputs changed, numbers taken from the key, another structure. Not `is_the_same`: the page is
+    of another exercise, whose inputs are others of course."""
     changed = list(changed_inputs(marking)) if is_the_same else []
     if changed:
-        yield f"inputs changed: {shown(changed)}"
+        yield "inputs changed", shown(changed)
     taken = [
         cell_name(*marking.exercise.at[position][1:])
         for position, reason in marking.exercise.refused.items()
         if reason.slug == FROM_THE_KEY
     ]
     if taken:
-        yield f"taken from the key: {shown(taken)}"
+        yield "taken from the key", shown(taken)
     moved = list(changed_cells(marking))
     if moved:
-        yield f"structure changed: {shown(moved)}"
+        yield "structure changed", shown(moved)
 
 
 def shown(places: List[str]) -> str:

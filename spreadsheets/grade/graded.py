@@ -131,7 +131,13 @@ def grade(
     known = [begun.get((job.file, job.key)) or before.marked(job.file, job.key) for job in jobs]
     known = [one if one is None or is_copied(job, one) else None for job, one in zip(jobs, known)]
     new = [job for job, one in zip(jobs, known) if one is None]
-    done = dict(zip([job.file for job in new], marked_all(new, workers, progress, unfinished.add)))
+    try:
+        done = dict(zip([job.file for job in new], marked_all(new, workers, progress, unfinished.add)))
+    except KeyboardInterrupt:
+        if not unfinished.count:
+            raise
+        kept = f"stopped; {unfinished.count} files are marked: the same command goes on from there"
+        raise KeyboardInterrupt(kept) from None
     every = [one if one is not None else done[job.file] for job, one in zip(jobs, known)]
     worth.check(every)
     for job, one in zip(jobs, every):

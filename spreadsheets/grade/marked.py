@@ -17,7 +17,7 @@ from ..read.pages import pages_in
 from ..read.safety import PathLike
 from ..read.workbook import Book, Cell, open_workbook
 from .copies import write_copy
-from .flags import digest_in, flags_of, name_in, seed_in
+from .flags import SHOWN, digest_in, flags_of, name_in, seed_in, shown
 
 MOST_TOLD = 300  # characters of a slip
 ENOUGH = 4  # different numbers, which two learners with numbers of their own do not both have by chance
@@ -177,7 +177,9 @@ def markings(book: Book, original: Book) -> Iterator[Tuple[Marking, str]]:
         except WorkbookError as error:
             lost += 1
             if lost == len(pages):
-                raise
+                if lost == 1:
+                    raise
+                raise WorkbookError(f"{book.path}: it has no page of this exercise: it is another workbook") from None
             blank = Marking(original, page)
             yield blank, without_paths(str(error), book.path, original.path)
 
@@ -210,6 +212,7 @@ def mark(
 def told(file: str, pages: Sequence[Tuple[Marking, str]], names: Mapping[str, str]) -> Marked:
     """What is known of a file, page by page."""
     marked, several = Marked(file), len(pages) > 1
+    found: Dict[str, List[Tuple[str, str]]] = {}  # what stands out: on which page, and where there
     for page, problem in pages:
         page.count(marked, names)
         if problem:
@@ -218,8 +221,13 @@ def told(file: str, pages: Sequence[Tuple[Marking, str]], names: Mapping[str, st
         page.tell(marked, several or len({sheet for sheet, _, _ in page.exercise.at.values()}) > 1)
         marked.pages.append(page.said(names))
         said = marked.pages[-1]
-        of_page = flags_of(page, said.digest == said.original)
-        marked.flags += [f"{said.task}: {flag}" if several else flag for flag in of_page]
+        for what, where in flags_of(page, said.digest == said.original):
+            found.setdefault(what, []).append((said.task, where))
+    for what, places in found.items():
+        if len(places) > SHOWN:
+            marked.flags.append(f"{what} on {shown([task for task, _ in places])}")
+        else:
+            marked.flags += [f"{task}: {what}: {where}" if several else f"{what}: {where}" for task, where in places]
     if marked.pages and not marked.numbers:
         marked.flags.append(BLANK)
     return marked

@@ -194,12 +194,19 @@ def note_same(rows: Sequence[Row], own: bool) -> None:
                 what = "the same file as" if same else "identical, number by number, to"
                 wrong = ", slips too" if any(task.wrong for task in row.marked.tasks) and not same else ""
                 row.flags.append(f"{what} {names_of(others)}{wrong}")
+    if own:
+        note_same_pages(rows, told)
+
+
+def note_same_pages(rows: Sequence[Row], told: Set[int]) -> None:
+    """Pages with the same numbers, which were to have others."""
+    exercise = {(id(row), page.task): page.original for row in rows for page in row.marked.pages}
+    slips = {(id(row), count.name) for row in rows for count in row.marked.tasks if count.wrong}
     typed = groups((f"{page.task}\n{page.numbers}", row) for row in rows for page in row.marked.pages if page.many)
-    for at, group in typed.items() if own else ():
+    for at, group in typed.items():
         task = at.partition("\n")[0]
-        slips = any(count.wrong for row in group for count in row.marked.tasks if count.name == task)
-        for row in group if slips else ():
-            others = others_of(row, group)
+        for row in group if any((id(one), task) in slips for one in group) else ():
+            others = [o for o in others_of(row, group) if exercise[id(o), task] != exercise[id(row), task]]
             if others and id(row) not in told:
                 row.flags.append(f"{task}: identical, number by number, to {names_of(others)}")
 

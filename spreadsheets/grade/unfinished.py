@@ -21,6 +21,8 @@ class Unfinished:
 
     def __init__(self, output: Optional[PathLike]) -> None:
         self.path = None if output is None else Path(f"{os.fspath(output)}.unfinished")
+        self.is_kept = True  # until something cannot be written
+        self.count = 0  # of the files that are in it
 
     def read(self) -> Dict[Tuple[str, str], Marked]:
         """By file and key. A line that is damaged or cut off is passed over."""
@@ -31,6 +33,7 @@ class Unfinished:
                 found[file, key] = Marked.from_dict(plain)
             except (ValueError, TypeError, LookupError, RecursionError):
                 continue
+        self.count = len(found)
         return found
 
     def _lines(self) -> List[bytes]:
@@ -43,14 +46,15 @@ class Unfinished:
 
     def add(self, job: Job, marked: Marked) -> None:
         """Keep it at once. A disk that is full costs only this."""
-        if self.path is None or not job.key:
+        if self.path is None or not job.key or not self.is_kept:
             return
         line = "\n" + json.dumps([job.file, job.key, marked.as_dict()])  # begins anew after one that was cut off
         try:
             with open(self.path, "a", encoding="ascii") as file:
                 file.write(line)
+            self.count += 1
         except OSError:
-            self.path = None
+            self.count, self.is_kept = 0, False
 
     def delete(self) -> None:
         """The marks are written."""

@@ -197,7 +197,8 @@ class Exercise:
     def wrong_cell(self, judged: Judged, several_sheets: bool) -> WrongCell:
         address = self.address(judged.position, several_sheets)
         cell = self.cell(judged.position)
-        found = shown(judged.typed.number) if judged.typed.number is not None else repr(cell.seen)
+        seen = cell.formula if cell.seen is None else repr(cell.seen)  # a formula may never have been calculated
+        found = shown(judged.typed.number) if judged.typed.number is not None else str(seen)
         numbers = in_numbers(self.case(judged.step).tree(judged.index), self.own_number)
         expected = shown(judged.expected.at) if isinstance(judged.expected, Box) else ""
         return WrongCell(address, shown_index(judged.index), found, numbers, expected, self.look(judged))
