@@ -48,6 +48,8 @@ class Bench:
         """A copy with the right numbers; up to the step `until`, which has the numbers `wrong`."""
         book = load_workbook(self.original)
         sheet, path = book[self.task.sheet], self.folder / "filled.xlsx"
+        if all(is_short(x) for step in self.steps for x in step.right):
+            wrong = [as_typed(x) for x in wrong]
         for step in self.steps:
             numbers = wrong if step.name == until else step.right
             for (row, column), number in zip(step.cells, numbers):
@@ -120,6 +122,16 @@ def _named(bench: Bench, slug: str, name: str, wrong: Sequence[float], strict: b
         told = [] if reason is None else [reason.slug, *reason.others]
         if slug not in told:
             yield f"{where}: is called {', '.join(told) or 'nothing'}"
+
+
+def is_short(number: float) -> bool:
+    """Whether one would type it with all its digits."""
+    return abs(round(number, 6) - number) <= 1e-12 * abs(number)
+
+
+def as_typed(number: float) -> float:
+    """With four decimals, or four digits where it is small."""
+    return round(number, max(4, 3 - floor(log10(abs(number))))) if number else number
 
 
 def is_rounded(typed: float, right: float) -> bool:

@@ -17,6 +17,8 @@ from ...layout import Block, Index, Shape
 from ...plan.calculated import looking_into
 from ...plan.work import OVERFLOW, Step, Work
 from ..causes import Judged, Judgement, agrees
+from ..exact import looks_shortened
+from ..precision import half_of_last_place
 from .trees import Expanding, replaced
 
 Cell = Callable[[Index], Union[Tree, Box]]  # from an index to a number of the step, computed differently
@@ -220,7 +222,11 @@ class Case:
             value = self.value(cell(one.index))
         except (SyntaxProblem, ArithmeticError, ValueError, LookupError, TypeError):
             return False
-        return one.typed.number is not None and agrees(value, one.typed.number, one.half)
+        x = one.typed.number
+        if x is None:
+            return False
+        shortened = isinstance(value, Box) and one.typed.formula is None and looks_shortened(x, value.at)
+        return agrees(value, x, max(one.half, half_of_last_place(x) if shortened else 0.0))
 
     def fits(self, cell: Cell) -> bool:
         """Whether a way of computing gives every wrong number to the digits typed."""
