@@ -16,7 +16,7 @@ from ..task import Work, page
     "Inputs and targets",
     "A token is the number of a character in the vocabulary, counted from 0: with a, b, c, d the text 3 1 0 is dba.",
     "Inputs are all tokens but the last, targets all but the first.",
-    question="Let the vocabulary be a, b, c, d: what is the text? What would a model learn if targets were not shifted?",
+    question="With a, b, c, d as the vocabulary: what is the text? What would a model learn without the shift?",
 )
 def shift(n: Numbers) -> Work:
     tokens = given("tokens", [float(n.between(0, 3)) for _ in range(6)])
