@@ -119,7 +119,10 @@ def early_stopping(n: Numbers) -> Work:
     back_to = losses.argmin()
     stops_at = back_to + patience
     blanks = ["best", "back_to", "stops_at"]
-    slips = {"wrong-operation": {"best": losses.max(), "stops_at": back_to * patience}}
+    slips = {
+        "wrong-operation": {"best": losses.max(), "stops_at": back_to * patience},
+        "sliding-reference": {"back_to": back_to + 1},
+    }
     return Work(locals(), [best, stops_at], blanks=blanks, slips=slips)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import isfinite
 from typing import Callable, Dict, Iterator, List, Optional, Tuple, Union
 
 from ...formulas.box import Box
@@ -17,6 +18,9 @@ from ...layout import Block, Index, Shape
 from ...plan.calculated import looking_into
 from ...plan.work import OVERFLOW, Step, Work
 from ..causes import Judged, Judgement, agrees
+from ..exact import LONG
+from ..hand import is_right
+from ..precision import digits_typed
 from .trees import Expanding, replaced
 
 Cell = Callable[[Index], Union[Tree, Box]]  # from an index to a number of the step, computed differently
@@ -133,11 +137,11 @@ class Case:
         if place.sheet == OVERFLOW:
             return self.work.spilt(place.row)
         key, _ = self.work.owners[place.row, place.column]
-        tree = self.work.trees.get((place.row, place.column)) if key in self._asides else None
+        tree = self.work.trees.get((place.row, place.column)) if key in self.asides else None
         return tree if isinstance(tree, Reference) and tree.last is None else None
 
     @cached_property
-    def _asides(self) -> Dict[StepKey, None]:
+    def asides(self) -> Dict[StepKey, None]:
         return {step.key: None for step in self.work.steps if step.aside}
 
     def read(self, reference: Reference) -> Tuple[Operand, Index]:
@@ -216,7 +220,8 @@ class Case:
             value = self.value(cell(one.index))
         except (SyntaxProblem, ArithmeticError, ValueError, LookupError, TypeError):
             return False
-        return one.typed.number is not None and agrees(value, one.typed.number, one.half)
+        x = one.typed.number
+        return x is not None and (agrees(value, x, one.half) or not one.half and is_cut_short(value, x))
 
     def fits(self, cell: Cell) -> bool:
         """Whether a way of computing gives every wrong number to the digits typed."""
@@ -234,6 +239,15 @@ class Case:
     def number_at(self, operand: Operand, index: Index) -> float:
         value = self.value(operand.cell(index))
         return value.at if isinstance(value, Box) else float("nan")
+
+
+def is_cut_short(value: Value, x: float) -> bool:
+    """Whether a number is this one with fewer digits, where the page does not tell how someone rounds: four of them, or
+    three of a number that does not end. With fewer, many ways give the same."""
+    if not isinstance(value, Box) or not isfinite(value.at):
+        return False
+    short, long = digits_typed(x), digits_typed(value.at)
+    return (short >= 4 or short == 3 and long > LONG) and long > short and is_right(x, value.at)
 
 
 def is_number(operand: Operand) -> bool:
