@@ -6,6 +6,7 @@ from typing import Any
 
 from saitama.regularization import BatchNorm1d
 
+from .. import norms
 from ..numbers import Numbers, given
 from ..task import Work, page
 
@@ -105,7 +106,7 @@ def dropout(n: Numbers) -> Work:
 @page(
     "08-early-stopping",
     "Early stopping",
-    "The best epoch is that of the lowest loss. Count from 0.",
+    "argmin is the place of the smallest: the epoch of the lowest loss. Count from 0.",
     "Training stops when so many epochs as patience says have brought nothing better.",
 )
 def early_stopping(n: Numbers) -> Work:
@@ -115,11 +116,13 @@ def early_stopping(n: Numbers) -> Work:
     losses = given("losses", falling + rising)
     patience = given("patience", float(patience_of))
     best = losses.min()
-    lowest = losses.argmin()
-    back_to = lowest * 1.0
+    back_to = losses.argmin()
     stops_at = back_to + patience
     blanks = ["best", "back_to", "stops_at"]
-    slips = {"wrong-operation": {"best": losses.max(), "stops_at": back_to * patience}}
+    slips = {
+        "wrong-operation": {"best": losses.max(), "stops_at": back_to * patience},
+        "sliding-reference": {"back_to": back_to + 1},
+    }
     return Work(locals(), [best, stops_at], blanks=blanks, slips=slips)
 
 
@@ -130,27 +133,7 @@ def early_stopping(n: Numbers) -> Work:
     "r = 1 / √v; then x̂ = (x - μ) r, and y = γ x̂ + β.",
 )
 def batch_norm(n: Numbers) -> Work:
-    x, gamma, beta = batch(n), n.halves("γ"), n.halves("β")
-    mu = x.mean()
-    apart = x - mu
-    squares = apart**2
-    v = squares.mean()
-    root = v.sqrt()
-    r = 1 / root
-    xh = apart * r
-    scaled = gamma * xh
-    y = scaled + beta
-    names = {"μ": mu, "x̂": xh, **locals()}
-    slips = {"sum-for-mean": {"μ": x.sum()}, "sample-variance": {"v": squares.sum() / 3}, "missing-bias": {"y": scaled}}
-    return Work(names, y, slips=slips)
-
-
-def batch(n: Numbers):  # type: ignore[no-untyped-def]
-    """Four numbers whose standard deviation is short: m ± s, twice each, in some order."""
-    m, s = n.random.choice([1.0, -1.0, 2.0, 0.5, -2.0]), n.random.choice([2.0, 4.0, 0.5])
-    numbers = [m + s, m - s, m + s, m - s]
-    n.random.shuffle(numbers)
-    return given("x", numbers)
+    return norms.forward(norms.vector(n), n.halves("γ"), n.halves("β"))
 
 
 @page(
@@ -161,49 +144,39 @@ def batch(n: Numbers):  # type: ignore[no-untyped-def]
     "All of x moves μ and v: that is what the two means are for. Σ dx is 0.",
 )
 def batch_norm_back(n: Numbers) -> Work:
-    x, dy, gamma = batch(n), n.eighths("dy", 4), n.halves("γ")
-    m = x.mean().item()
-    s = (x - m).pow(2).mean().sqrt().item()
-    xh, r = given("x̂", [(v - m) / s for v in x.tolist()]), given("r", 1 / s)
+    x, dy, gamma = norms.vector(n), n.eighths("dy", 4), n.halves("γ")
+    xh, r = norms.normalised(x)
     db = dy.sum()
     by = dy * xh
     dg = by.sum()
     g = gamma * dy
-    mean_g = g.mean()
-    gx = g * xh
-    mean_gx = gx.mean()
-    second = xh * mean_gx
-    off = g - mean_g
-    inner = off - second
-    dx = r * inner
-    check = dx.sum()
-    names = {"dβ": db, "dγ": dg, **locals()}
-    slips = {"mean-for-sum": {"dβ": dy.mean()}, "sum-for-mean": {"mean_g": g.sum()}, "sign": {"inner": off + second}}
-    return Work(names, [db, dg, check], slips=slips)
+    steps = norms.backward(xh, r, g)
+    check = steps["dx"].sum()
+    slips = {
+        "mean-for-sum": {"dβ": dy.mean()},
+        "sum-for-mean": {"mean_g": g.sum()},
+        "sign": {"inner": steps["off"] + steps["second"]},
+    }
+    return Work({"dβ": db, "dγ": dg, **steps, **locals()}, [db, dg, check], slips=slips)
 
 
 @page(
     "08-batch-norm-page",
     "Batch normalisation in a network",
     "The same rules, written by the framework: one feature, a batch of four, L = Σ c y.",
-    words="Given x (4, 1), γ, β and unequal c (4, 1), with L = Σ c y. Find the normalised y and L, and back to dL/dx.",
 )
 def batch_norm_page(n: Numbers) -> Work:
     norm: Any = BatchNorm1d(1, eps=0.0)
     norm.weight.data, norm.bias.data = n.halves("γ", 1), n.halves("β", 1)
-    x = given("x", [[v] for v in batch(n).tolist()], grad=True)
-    c = n.halves("c", 4, 1)
-    y = norm(x)
-    weighted = y * c
-    L = weighted.sum()
-    return Work({"γ": norm.weight, "β": norm.bias, **locals()}, L)
+    x = given("x", [[v] for v in norms.vector(n).tolist()], grad=True)
+    return norms.in_a_network(norm, x, n.halves("c", 4, 1))
 
 
 @page(
     "08-running",
     "Running averages",
     "running = (1 - momentum) running + momentum · mean of the batch.",
-    "In evaluation the running mean is taken off, and nothing is learnt of the example.",
+    "In evaluation the running mean is taken off, and x is divided by √v; nothing is learnt of the example.",
 )
 def running(n: Numbers) -> Work:
     x_1, x_2, x = n.halves("x_1", 4), n.halves("x_2", 4), n.halves("x")

@@ -184,7 +184,7 @@ def clipping(n: Numbers) -> Work:
     "A gated cell",
     "c_t = f_t c_(t-1) + i_t g_t. Along the cells alone each step multiplies by f_t.",
     "dc_3/dc_0 = f_1 f_2 f_3: no weight and no slope in it.",
-    question="Why does this product not vanish as fast as that of 09-vanishing?",
+    question="Why does this product not vanish as fast as (u f')³ of a plain network?",
 )
 def gate(n: Numbers) -> Work:
     f = [n.one_of(f"f_{t}", [0.5, 0.75, 0.875]) for t in (1, 2, 3)]

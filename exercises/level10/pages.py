@@ -59,7 +59,7 @@ def output(n: Numbers) -> Work:
     "The causal mask",
     "mask has a 1 where a query may look: at itself and at what came before.",
     "A masked score counts as e^-∞ = 0: multiply E by the mask before you add up.",
-    question="Which number would be different if the mask came after the softmax?",
+    question="Which numbers of P would be different if the mask came after the softmax?",
 )
 def causal(n: Numbers) -> Work:
     S = n.quarters("S", 3, 3, most=2.25)

@@ -7,16 +7,9 @@ from typing import Any
 
 from saitama.transformer import LayerNorm
 
+from .. import norms
 from ..numbers import Numbers, given
 from ..task import Work, page
-
-
-def vector(n: Numbers, name: str = "x"):  # type: ignore[no-untyped-def]
-    """Four numbers whose standard deviation is short: m ± s, twice each, in some order."""
-    m, s = n.random.choice([1.0, -1.0, 2.0, 0.5, -2.0]), n.random.choice([2.0, 4.0, 0.5])
-    numbers = [m + s, m - s, m + s, m - s]
-    n.random.shuffle(numbers)
-    return given(name, numbers)
 
 
 @page(
@@ -26,18 +19,7 @@ def vector(n: Numbers, name: str = "x"):  # type: ignore[no-untyped-def]
     "r = 1 / √v, x̂ = (x - μ) r, y = γ x̂ + β, place by place.",
 )
 def layer_norm(n: Numbers) -> Work:
-    x, gamma, beta = vector(n), n.halves("γ", 4), n.halves("β", 4)
-    mu = x.mean()
-    apart = x - mu
-    squares = apart**2
-    v = squares.mean()
-    root = v.sqrt()
-    r = 1 / root
-    xh = apart * r
-    scaled = gamma * xh
-    y = scaled + beta
-    slips = {"sum-for-mean": {"μ": x.sum()}, "sample-variance": {"v": squares.sum() / 3}, "missing-bias": {"y": scaled}}
-    return Work({"μ": mu, "x̂": xh, **locals()}, y, slips=slips)
+    return norms.forward(norms.vector(n), n.halves("γ", 4), n.halves("β", 4))
 
 
 @page(
@@ -47,42 +29,27 @@ def layer_norm(n: Numbers) -> Work:
     "dx = r (g - mean of g - x̂ · mean of g x̂). Σ dx is 0.",
 )
 def layer_norm_back(n: Numbers) -> Work:
-    x, dy, gamma = vector(n), n.eighths("dy", 4), n.halves("γ", 4)
-    m = x.mean().item()
-    s = (x - m).pow(2).mean().sqrt().item()
-    xh, r = given("x̂", [(v - m) / s for v in x.tolist()]), given("r", 1 / s)
+    x, dy, gamma = norms.vector(n), n.eighths("dy", 4), n.halves("γ", 4)
+    xh, r = norms.normalised(x)
     db = 1 * dy
     dg = dy * xh
     g = gamma * dy
-    mean_g = g.mean()
-    gx = g * xh
-    mean_gx = gx.mean()
-    second = xh * mean_gx
-    off = g - mean_g
-    inner = off - second
-    dx = r * inner
-    check = dx.sum()
-    slips = {"sum-for-mean": {"mean_g": g.sum()}, "sign": {"inner": off + second}}
-    return Work({"dβ": db, "dγ": dg, **locals()}, [db, dg, check], slips=slips)
+    steps = norms.backward(xh, r, g)
+    check = steps["dx"].sum()
+    slips = {"sum-for-mean": {"mean_g": g.sum()}, "sign": {"inner": steps["off"] + steps["second"]}}
+    return Work({"dβ": db, "dγ": dg, **steps, **locals()}, [db, dg, check], slips=slips)
 
 
 @page(
     "12-layer-norm-page",
     "Layer normalisation in a network",
     "The same rules, as the framework writes them, under L = Σ c y with unequal c.",
-    words="Given x (4,), γ, β and unequal c (4,), with L = Σ c y. Find the normalised y and L, and "
-    "back to dL/dx, dL/dγ "
-    "and dL/dβ.",
 )
 def layer_norm_page(n: Numbers) -> Work:
     norm: Any = LayerNorm(4, eps=0.0)
     norm.weight.data, norm.bias.data = n.halves("γ", 4), n.halves("β", 4)
-    x = given("x", vector(n).tolist(), grad=True)
-    c = n.halves("c", 4)
-    y = norm(x)
-    weighted = y * c
-    L = weighted.sum()
-    return Work({"γ": norm.weight, "β": norm.bias, **locals()}, L)
+    x = given("x", norms.vector(n).tolist(), grad=True)
+    return norms.in_a_network(norm, x, n.halves("c", 4))
 
 
 @page(
@@ -93,24 +60,15 @@ def layer_norm_page(n: Numbers) -> Work:
     question="Why may no test of a LayerNorm be made with a plain sum?",
 )
 def plain_sum(n: Numbers) -> Work:
-    x, dy = vector(n), given("dy", [1.0, 1.0, 1.0, 1.0])
-    m = x.mean().item()
-    s = (x - m).pow(2).mean().sqrt().item()
-    xh, r = given("x̂", [(v - m) / s for v in x.tolist()]), given("r", 1 / s)
-    mean_g = dy.mean()
-    gx = dy * xh
-    mean_gx = gx.mean()
-    off = dy - mean_g
-    second = xh * mean_gx
-    inner = off - second
-    dx = r * inner
-    return Work(locals(), dx, slips={"sum-for-mean": {"mean_g": dy.sum()}})
+    x, dy = norms.vector(n), given("dy", [1.0, 1.0, 1.0, 1.0])
+    steps = norms.backward(*norms.normalised(x), dy)
+    return Work({"dy": dy, **steps}, steps["dx"], slips={"sum-for-mean": {"mean_g": dy.sum()}})
 
 
 @page(
     "12-residual",
     "Around a part, and through it",
-    "y = x + F(x): the direct way hands dy on as it is.",
+    "y = x + F(x): the direct way hands dL/dy on as it is. With L = Σ c y it is c.",
     "The way through F: back through W2, the ReLU, and W1. dL/dx is the sum of both.",
     question="What would dL/dx be if all of F's weights were 0?",
 )
@@ -119,12 +77,12 @@ def residual(n: Numbers) -> Work:
         return n.halves("x", 2, most=2.5, grad=True), n.halves("W1", 2, 2, most=2.5), n.halves("W2", 2, 2, most=2.5)
 
     x, W1, W2 = n.until(draw, lambda x, W1, W2: sorted((W1 @ x)[i].item() > 0 for i in (0, 1)) == [False, True])
-    dy = n.halves("dy", 2)
+    c = n.halves("c", 2)
     z = W1 @ x
     h = z.relu()
     F = W2 @ h
     y = x + F
-    weighted = y * dy
+    weighted = y * c
     L = weighted.sum()
     blanks = ["z", "h", "F", "y", "x"]
     return Work(locals(), L, blanks=blanks, slips={"transposed": {"z": W1.T @ x}, "wrong-operation": {"y": x * F}})
@@ -138,11 +96,12 @@ def residual(n: Numbers) -> Work:
     question="Which of the two still has x in it, as it was?",
 )
 def pre_and_post(n: Numbers) -> Work:
-    x = vector(n)
+    x = norms.vector(n)
     a = n.one_of("a", [0.5, 2.0, 3.0, 0.25])
     mu = x.mean()
     apart = x - mu
-    v = (apart**2).mean()
+    squares = apart**2
+    v = squares.mean()
     root = v.sqrt()
     xh = apart / root
     part = a * xh
@@ -151,7 +110,8 @@ def pre_and_post(n: Numbers) -> Work:
     inside = x + ax
     mean = inside.mean()
     off = inside - mean
-    wide = (off**2).mean()
+    off2 = off**2
+    wide = off2.mean()
     spread = wide.sqrt()
     post = off / spread
     blanks = ["μ", "apart", "v", "root", "x̂", "part", "pre", "ax", "inside", "mean", "off", "wide", "spread", "post"]

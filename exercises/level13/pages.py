@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from math import exp
+from typing import Dict
 
+from saitama import Tensor
 from saitama.nn import functional as F
 from saitama.transformer import LayerNorm
 
@@ -16,7 +18,7 @@ from ..task import Work, page
     "Inputs and targets",
     "A token is the number of a character in the vocabulary, counted from 0: with a, b, c, d the text 3 1 0 is dba.",
     "Inputs are all tokens but the last, targets all but the first.",
-    question="Let the vocabulary be a, b, c, d: what is the text? What would a model learn if targets were not shifted?",
+    question="With a, b, c, d as the vocabulary: what is the text? What would a model learn without the shift?",
 )
 def shift(n: Numbers) -> Work:
     tokens = given("tokens", [float(n.between(0, 3)) for _ in range(6)])
@@ -130,14 +132,33 @@ def temperature(n: Numbers) -> Work:
     "E is used twice, to read and to write: its gradient is the sum of both.",
 )
 def gpt_step(n: Numbers) -> Work:
-    E = n.halves("E", 3, 4, most=1.5, grad=True)
-    PE = n.halves("PE", 2, 4, most=1.5)
-    W_Q, W_K, W_V, W_O = (n.halves(name, 4, 4, most=1.0) for name in ("W_Q", "W_K", "W_V", "W_O"))
-    W_1, W_2 = n.halves("W_1", 4, 2, most=1.0), n.halves("W_2", 2, 4, most=1.0)
-    norms = [LayerNorm(4, eps=0.0, elementwise_affine=False) for _ in range(3)]
     read = given("read", [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
     true = given("true", [[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
     mask = given("mask", [[1.0, 0.0], [1.0, 1.0]])
+
+    def draw():  # type: ignore[no-untyped-def]
+        tables = n.halves("E", 3, 4, most=1.5, grad=True), n.halves("PE", 2, 4, most=1.5)
+        weights = [n.halves(name, 4, 4, most=1.0) for name in ("W_Q", "W_K", "W_V", "W_O")]
+        layers = n.halves("W_1", 4, 2, most=1.0), n.halves("W_2", 2, 4, most=1.0)
+        return one_block(read, mask, *tables, *weights, *layers)
+
+    def speaks(steps: Dict[str, Tensor]) -> bool:
+        """Both hidden numbers of the FFN do something somewhere, and none is near the bend."""
+        h = steps["h"].tolist()
+        return all(max(column) > 0.25 for column in zip(*h)) and all(abs(v) > 0.125 for row in h for v in row)
+
+    steps = n.until(lambda: (draw(),), speaks)[0]
+    logits = F.linear(steps["n3"], steps["E"])
+    logp = logits.log_softmax(-1)
+    picked = logp * true
+    total = picked.sum()
+    L = total * -0.5
+    return Work({**steps, **locals()}, L)
+
+
+def one_block(read, mask, E, PE, W_Q, W_K, W_V, W_O, W_1, W_2):  # type: ignore[no-untyped-def]
+    """Every tensor of a GPT of one block by its name, up to what comes before the logits."""
+    norms = [LayerNorm(4, eps=0.0, elementwise_affine=False) for _ in range(3)]
     e = read @ E
     x0 = e + PE
     n1 = norms[0](x0)
@@ -157,12 +178,7 @@ def gpt_step(n: Numbers) -> Work:
     f = a @ W_2
     x2 = x1 + f
     n3 = norms[2](x2)
-    logits = F.linear(n3, E)
-    logp = logits.log_softmax(-1)
-    picked = logp * true
-    total = picked.sum()
-    L = total * -0.5
-    return Work(locals(), L)
+    return locals()
 
 
 @page(

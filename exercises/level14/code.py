@@ -23,13 +23,8 @@ def schedule(my: Try) -> None:
     lr, end, n, T = 0.5, 0.1, 3, 7
     for t in (0, 1, 2, 3, 4, 5, 7, 9):
         part = (t - n) / (T - n)
-        want = (
-            lr * (t + 1) / (n + 1)
-            if t < n
-            else end
-            if t >= T
-            else end + (lr - end) * (1 + math.cos(math.pi * part)) / 2
-        )
+        down = end if t >= T else end + (lr - end) * (1 + math.cos(math.pi * part)) / 2
+        want = lr * (t + 1) / (n + 1) if t < n else down
         faults = {
             "the cosine counts from 0 in place of n": end + (lr - end) * (1 + math.cos(math.pi * t / T)) / 2,
             "the warm-up is lr (t + 1) / (n + 1): its first step is not 0": lr * t / n,

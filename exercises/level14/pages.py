@@ -62,8 +62,8 @@ def accumulation(n: Numbers) -> Work:
     "14-schedule",
     "Warm-up, then a cosine",
     "Up, while t is below n: lr_0 (t + 1) / (n + 1).",
-    "Down: lr_end + (lr_0 - lr_end) (1 + cos) / 2. cos is cos(π s) for a quarter, a half, three quarters and all of the "
-    "way.",
+    "Down: lr_end + (lr_0 - lr_end) (1 + cos) / 2. cos is cos(π s) for a quarter, a half, three quarters and all "
+    "of the way.",
 )
 def schedule(n: Numbers) -> Work:
     lr_0, lr_end = n.one_of("lr_0", [0.5, 0.75, 1.0]), n.one_of("lr_end", [0.125, 0.25])

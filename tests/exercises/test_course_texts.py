@@ -15,6 +15,7 @@ from typing import Any, Dict, List, NamedTuple, Set, Tuple
 import pytest
 
 from saitama import get_rng_state, set_rng_state
+from saitama.exercises.text import plain, text_of
 from saitama.spreadsheets import judge  # noqa: F401  (the package of the reasons)
 from saitama.spreadsheets.judge.exercise import FROM_THE_KEY, NOT_A_NUMBER
 from saitama.spreadsheets.judge.reasons import BANK
@@ -260,3 +261,12 @@ def test_an_output_that_is_not_printed_is_found() -> None:
     assert "Got:\n    1.5" in run(source.replace("\n1.5", "\n1.6"), "planted", {})
     with pytest.raises(AssertionError):
         run("assert 3 * 0.5 == 1.6\n", "planted", {})
+
+
+def test_what_a_page_says_is_without_the_marks_of_markdown() -> None:
+    said = plain("A key *and* a value: `w*` is at h (w - w*)², **bold**, *not here*, [so](a.md), but a * b * c is.")
+    assert said == "A key and a value: w* is at h (w - w*)², bold, not here, so, but a * b * c is."
+    for number in range(1, 15):
+        text = text_of(number)
+        for words in [*text.tasks.values(), *(part for pair in text.questions for part in pair)]:
+            assert not re.search(r"(^|\s)\*\w[^*]*\w\*(\W|$)", words), words

@@ -139,11 +139,11 @@ class Case:
         if place.sheet == OVERFLOW:
             return self.work.spilt(place.row)
         key, _ = self.work.owners[place.row, place.column]
-        tree = self.work.trees.get((place.row, place.column)) if key in self._asides else None
+        tree = self.work.trees.get((place.row, place.column)) if key in self.asides else None
         return tree if isinstance(tree, Reference) and tree.last is None else None
 
     @cached_property
-    def _asides(self) -> Dict[StepKey, None]:
+    def asides(self) -> Dict[StepKey, None]:
         return {step.key: None for step in self.work.steps if step.aside}
 
     def read(self, reference: Reference) -> Tuple[Operand, Index]:

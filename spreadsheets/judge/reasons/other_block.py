@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Iterator
 
 from .bank import FAR_FETCHED, Misconception, Way, misconception
-from .case import Case, is_number
+from .case import Case, Operand, is_number
 
 
 @misconception("other-block", FAR_FETCHED)
@@ -14,8 +14,17 @@ class OtherBlock(Misconception):
         for other in case.before(case.shape):
             yield f"these are the numbers of {other.name}", other.cell
         for operand in case.operands:
-            if is_number(operand):
+            if is_constant(operand):
                 continue
             for other in case.before(operand.shape):
-                if other.block != operand.block and not is_number(other):
+                if other.block != operand.block and not is_constant(other):
                     yield f"{other.name} stands where {operand.name} belongs", case.instead((operand.key, other.key))
+
+
+def is_constant(operand: Operand) -> bool:
+    """Whether a number stands in the rule itself, as the 2 of a square, and has no block that one could mistake."""
+    try:
+        float(operand.name)
+    except ValueError:
+        return is_number(operand) and operand.name in ("eps", "scale")
+    return is_number(operand)

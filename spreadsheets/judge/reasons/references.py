@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Callable, Iterator, Tuple
 
 from ...formulas.shape import unravel
-from ...formulas.syntax import Tree
+from ...formulas.syntax import Binary, Tree
 from ...layout import Index, size_of
 from .bank import KNOWS_THE_FORMULA, Misconception, Way, misconception
 from .case import Case, Cell, Operand
-from .trees import ZERO
+from .trees import ONE, ZERO
 
 ROWS = -9  # an axis that runs through all rows of a stack of matrices
 
@@ -30,6 +30,8 @@ class SlidingReference(Misconception):
     of_all = True
 
     def ways(self, case: Case) -> Iterator[Way]:
+        if case.op in ("ArgMax", "ArgMin"):
+            yield "the places are counted from 1; the first is 0", case.whole(lambda tree: Binary("+", tree, ONE))
         for operand in case.operands:
             for axis, _ in axes(operand):
                 for by, where in ((1, "after"), (-1, "before")):

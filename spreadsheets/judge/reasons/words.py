@@ -60,8 +60,8 @@ def with_your(case: Case) -> str:
     for reference in references(case.tree(case.wrong[0].index)):
         operand, index = case.read(reference)
         value = case.value(reference)
-        if operand.key == Gradient(case.work.subject.graph.root):
-            continue  # the 1 that the way back starts from
+        if operand.key == Gradient(case.work.subject.graph.root) or operand.key in case.asides:
+            continue  # the 1 that the way back starts from, and what only the spreadsheet needs
         if not (is_number(operand) and operand.name[:1].isdigit()):
             blocks[operand.name] = None
             numbers[operand.name + at(index)] = f"{value.at:.6g}" if isinstance(value, Box) else str(value)
