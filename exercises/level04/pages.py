@@ -121,7 +121,7 @@ def reshape(n: Numbers) -> Work:
     L = Y.sum()
     by_columns = x[[0, 2, 4, 1, 3, 5]].reshape(2, 3)
     slips = {"sign": {"L": -Y.sum()}, "not-summed": {"L": Y[0, 0] + Y[0, 1] + Y[1, 0]}}
-    return Work(locals(), L, slips={**slips, "transposed": {"X": by_columns}})
+    return Work(locals(), L, slips={**slips, "swapped": {"X": by_columns}})
 
 
 @page(

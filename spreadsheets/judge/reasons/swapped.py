@@ -49,9 +49,13 @@ def arranged(case: Case) -> Iterator[Way]:
     if case.op == "Transpose":
         yield f"the numbers of {x.name} are written row by row, where its rows become columns", ordered(rows, rows)
         return
-    yield f"{x.name} is read and written column by column", ordered(columns, columns)
-    yield f"{x.name} is read column by column", ordered(columns, rows)
-    yield f"the numbers of {x.name} are written column by column", ordered(rows, columns)
+    from_matrix, to_matrix = len(x.shape) > 1, len(case.shape) > 1  # a vector has one order
+    if from_matrix and to_matrix:
+        yield f"{x.name} is read and written column by column", ordered(columns, columns)
+    if from_matrix:
+        yield f"{x.name} is read column by column", ordered(columns, rows)
+    if to_matrix:
+        yield f"the numbers of {x.name} are written column by column", ordered(rows, columns)
 
 
 def rows(shape: Shape) -> List[Index]:

@@ -44,7 +44,7 @@ def arranged(change: Callable[[Tensor], Tensor]) -> Graph:
     [
         (lambda x: x.reshape(3, 2), [[1, -1.5], [4, 3.5], [2, 6]], "x is read and written column by column"),
         (lambda x: x.reshape(3, 2), [[1, 4], [2, -1.5], [3.5, 6]], "x is read column by column"),
-        (lambda x: x.reshape(6), [1, 4, 2, -1.5, 3.5, 6], "x is read and written column by column"),
+        (lambda x: x.reshape(6), [1, 4, 2, -1.5, 3.5, 6], "x is read column by column"),
         (lambda x: x.T, [[1, 2], [3.5, 4], [-1.5, 6]], "x are written row by row, where its rows become columns"),
     ],
 )
@@ -71,3 +71,14 @@ def test_the_way_back_by_columns() -> None:
 def test_numbers_in_no_order() -> None:
     wrong = [[1, 3.5], [4, 2], [6, 1.5]]
     assert "swapped" not in slugs(Learner(*arranged(lambda x: x.reshape(3, 2)), {"y": wrong}).reasons()["y"])
+
+
+def test_a_vector_has_one_order() -> None:
+    x = leaf([1.5, -2.0, 0.5, 3.0, -1.0, 2.5])
+    X = x.reshape(2, 3)
+    back = X.reshape(6)
+    names = {"x": x, "X": X, "back": back}
+    reason = Learner(back.sum(), names, {"X": [[1.5, 0.5, -1.0], [-2.0, 3.0, 2.5]]}, None).reason("X")
+    assert reason.slug == "swapped" and "the numbers of x are written column by column" in reason.sentence
+    reason = Learner(back.sum(), names, {"back": [1.5, 3.0, -2.0, -1.0, 0.5, 2.5]}, None).reason("back")
+    assert reason.slug == "swapped" and "X is read column by column" in reason.sentence
