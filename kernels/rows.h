@@ -12,7 +12,7 @@ eight chains of single numbers, as many as two additions at a time keep busy. */
 #ifndef SAITAMA_ROWS_H
 #define SAITAMA_ROWS_H
 
-#include "tile.h"
+#include "turn.h"
 
 /* sums[j] += a[0] b[0, j] + a[1] b[1, j] + ..., for eight rows of b or fewer, the last of which stands for the rest. */
 #define SAITAMA_DEFINE_CHAINS(name, number, fused_multiply_add)                                                       \
@@ -40,33 +40,6 @@ SAITAMA_DEFINE_CHAINS(saitama_chains_f, float, SAITAMA_FMAF)
 #define SAITAMA_FMA_4(x, y, z) ((x) * (y) + (z))
 #define SAITAMA_FMA_8 SAITAMA_FMA_4
 #endif
-
-/* Halves of vectors exchange their numbers as if they were integers: a core does two of these at a time, where it does
-   one of those for floats. */
-#define SAITAMA_LOAD_HALVES(x, y) /* two numbers of 8 bytes, or four of 4, from x and as many from y */                \
-    _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)(x))),                             \
-                            _mm_loadu_si128((const __m128i *)(y)), 1)
-
-/* 4 rows, `row` apart, of 2 numbers: 2 vectors of 4, one for each step along the rows. */
-SAITAMA_INLINE void saitama_transpose_d(const double *x, Py_ssize_t row, __m256d *out) {
-    __m256i even = SAITAMA_LOAD_HALVES(x, x + 2 * row), odd = SAITAMA_LOAD_HALVES(x + row, x + 3 * row);
-    out[0] = _mm256_castsi256_pd(_mm256_unpacklo_epi64(even, odd));
-    out[1] = _mm256_castsi256_pd(_mm256_unpackhi_epi64(even, odd));
-}
-
-/* 8 rows of 4 numbers: 4 vectors of 8. */
-SAITAMA_INLINE void saitama_transpose_f(const float *x, Py_ssize_t row, __m256 *out) {
-    const float *y = x + 4 * row;
-    __m256i a = SAITAMA_LOAD_HALVES(x, y), b = SAITAMA_LOAD_HALVES(x + row, y + row);
-    __m256i c = SAITAMA_LOAD_HALVES(x + 2 * row, y + 2 * row), d = SAITAMA_LOAD_HALVES(x + 3 * row, y + 3 * row);
-    __m256i ab = _mm256_unpacklo_epi32(a, b), cd = _mm256_unpacklo_epi32(c, d);
-    out[0] = _mm256_castsi256_ps(_mm256_unpacklo_epi64(ab, cd));
-    out[1] = _mm256_castsi256_ps(_mm256_unpackhi_epi64(ab, cd));
-    ab = _mm256_unpackhi_epi32(a, b);
-    cd = _mm256_unpackhi_epi32(c, d);
-    out[2] = _mm256_castsi256_ps(_mm256_unpacklo_epi64(ab, cd));
-    out[3] = _mm256_castsi256_ps(_mm256_unpackhi_epi64(ab, cd));
-}
 
 enum { SAITAMA_GROUPS = 4, SAITAMA_FEW = 3 /* rows of a that go together */ };
 

@@ -1,7 +1,7 @@
 # Products of blocks that lie in the first cache, for attention.
 #
 # Design: both operands are read where they lie. Rows of b have to be whole cache lines, so a transposed b is packed
-# (pack.pxi) as one panel, and rows of another width are copied with zeros behind them. Nothing is packed beyond that: a
+# (pack.h) as one panel, and rows of another width are copied with zeros behind them. Nothing is packed beyond that: a
 # block is used too few times to repay it.
 
 cdef void small_product(const real *a, Py_ssize_t row_a, Py_ssize_t step_a, const real *b, Py_ssize_t row_b, real *out,

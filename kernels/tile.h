@@ -73,8 +73,10 @@ typedef float saitama_floats;
 #define SAITAMA_ALL_DOUBLES _mm256_set1_pd
 #define SAITAMA_ALL_FLOATS _mm256_set1_ps
 #endif
-#define SAITAMA_ADD_DOUBLES(x, y, sum) __asm__("vfmadd231pd %1, %2, %0" : "+v"(sum) : "v"(SAITAMA_ALL_DOUBLES(x)), "v"(y))
-#define SAITAMA_ADD_FLOATS(x, y, sum) __asm__("vfmadd231ps %1, %2, %0" : "+v"(sum) : "v"(SAITAMA_ALL_FLOATS(x)), "v"(y))
+#define SAITAMA_ADD_DOUBLES(x, y, sum) \
+    __asm__("vfmadd231pd %1, %2, %0" : "+v"(sum) : "v"(SAITAMA_ALL_DOUBLES(x)), "v"(y))
+#define SAITAMA_ADD_FLOATS(x, y, sum) \
+    __asm__("vfmadd231ps %1, %2, %0" : "+v"(sum) : "v"(SAITAMA_ALL_FLOATS(x)), "v"(y))
 #elif defined(__GNUC__) && defined(__aarch64__)
 #include <arm_neon.h>
 #define SAITAMA_ADD_DOUBLES(x, y, sum) (sum) = vfmaq_f64(sum, vdupq_n_f64(x), y)

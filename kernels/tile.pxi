@@ -23,6 +23,7 @@ cdef extern from "tiles.h" nogil:
     const float *TILE_NOTHING_F "saitama_nothing_f"
     ctypedef struct Tile "saitama_tile":
         Py_ssize_t rows, vectors, k, row_begin, row_a, step_a, row_b, row_out
+    Py_ssize_t vectors_of_tile "saitama_tile_vectors"(Py_ssize_t columns, Py_ssize_t lanes)
     void run_tile_d "saitama_run_tile_d"(const Tile *t, const double *begin, const double *a, const double *b,
                                          const double *bias, double *out)
     void run_tile_f "saitama_run_tile_f"(const Tile *t, const float *begin, const float *a, const float *b,
@@ -35,11 +36,8 @@ cdef inline Py_ssize_t tile_lanes(real *kind) noexcept nogil:
 
 
 cdef inline Py_ssize_t tile_vectors(Py_ssize_t columns, real *kind) noexcept nogil:
-    """Vectors of the next tile, with so many columns to go: as many as can be, but none is left alone."""
-    cdef Py_ssize_t left = parts_of(columns, tile_lanes(kind))
-    if left == TILE_VECTORS + 1:
-        return parts_of(left, 2)
-    return at_most(left, TILE_VECTORS)
+    """Vectors of the next tile, with so many columns to go."""
+    return vectors_of_tile(columns, tile_lanes(kind))
 
 
 cdef inline const real *no_bias(real *kind) noexcept nogil:

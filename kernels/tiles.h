@@ -2,7 +2,7 @@
 
 Design: how large a tile may be is a matter of registers. 32 of them hold 8 x 3 sums, 3 vectors of b and a number of a;
 16 hold 6 x 2, 2 and 1. The smaller ones are for the edges of a product, so that no row and no vector is computed in
-vain. A tile compiled into the loops around it does not get all the registers, so each is apart, and found in a table. */
+vain. A tile compiled into the loops around it does not get all the registers, so each stands apart, in a table. */
 #ifndef SAITAMA_TILES_H
 #define SAITAMA_TILES_H
 
@@ -32,6 +32,12 @@ typedef struct {
     Py_ssize_t row_b;             /* the columns of b lie side by side */
     Py_ssize_t row_out;
 } saitama_tile;
+
+/* Vectors of the next tile, with so many columns to go: as many as can be, but none is left alone. */
+static Py_ssize_t saitama_tile_vectors(Py_ssize_t columns, Py_ssize_t lanes) {
+    Py_ssize_t left = (columns + lanes - 1) / lanes;
+    return left == SAITAMA_WIDE + 1 ? (left + 1) / 2 : left < SAITAMA_WIDE ? left : SAITAMA_WIDE;
+}
 
 /* What the tile of a size is called: saitama_tile_d_6x2. */
 #define SAITAMA_TILE_APART(name, number, rows, vectors)                                                               \

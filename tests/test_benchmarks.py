@@ -99,6 +99,23 @@ def test_every_benchmark_can_be_run() -> None:
         assert hasattr(module(name), "results") or hasattr(module(name), "main"), name
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_packing_turns_what_is_transposed(tmp_path: Path, dtype: str) -> None:
+    packing, K = module("packing"), importlib.import_module("saitama.tensor.backend").K
+    library = packing.library(str(tmp_path))
+    if library is None or K.info()["backend"] != "compiled":
+        pytest.skip("needs a C compiler, Python's headers and the compiled kernels")
+    n, k = 77, 41  # columns and numbers are left over
+    b = K.normal((n, k), dtype, 1, 0)
+    turned = K.transpose(b, (1, 0))
+    packers = [packing.packer(library, dtype, ("b", *operand, n, k)) for operand in ((b, k, 1), (turned, 1, n))]
+    for packer in packers:
+        packer()
+    panels = [list(packer.args[-1]) for packer in packers]
+    assert panels[0] == panels[1]
+    assert sorted(x for x in panels[0] if x != 0) == sorted(x for row in b.tolist() for x in row)
+
+
 def test_every_step_to_the_matmul_kernel_gives_its_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     steps, K = module("matmul_steps"), importlib.import_module("saitama.tensor.backend").K
     library = module("machine").compiled("matmul_steps.c", str(tmp_path), "-Wall", "-Wextra", "-Wno-unknown-pragmas")

@@ -1,5 +1,5 @@
-"""The machine code of the tiles (kernels/tiles.h), by every compiler here: in the loop over k, the largest tiles keep all
-their sums in registers, read b once, and read a number of a once for each row or each multiply-add."""
+"""The machine code of the tiles (kernels/tiles.h), by every compiler here: in the loop over k, the largest tiles keep
+all their sums in registers, read b once, and read a number of a once for each row or each multiply-add."""
 
 from __future__ import annotations
 
