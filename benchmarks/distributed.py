@@ -19,6 +19,7 @@ import sys
 from typing import Any, Dict, Iterator, List
 
 from benchmarks.timing import Result
+from saitama.distributed.data_parallel import BUCKET_MB
 
 TITLE = "A GPT of 4 layers on several ranks"
 ROUNDS, STEPS, WARM = 3, 20, 4
@@ -74,7 +75,7 @@ if here.first:
 """
 
 
-def job(ranks: int, threads: int, schedule: str = "none", bucket: float = 1.0) -> Dict[str, float]:
+def job(ranks: int, threads: int, schedule: str = "none", bucket: float = BUCKET_MB) -> Dict[str, float]:
     """Seconds a step, and what of them went into adding up gradients, as rank 0 saw it."""
     from saitama.distributed.launch import find_starter
 
@@ -111,6 +112,7 @@ def results() -> Iterator[Result]:
         "whole": (1, 2),
         "alone": (1, 1),
         "two": (2, 1),
+        "two, 1 MB": (2, 1, "none", 1.0),
         "two, one bucket": (2, 1, "none", 1000.0),
         "two, a bucket each": (2, 1, "none", 1e-9),
         "four": (4, 1),
@@ -118,6 +120,7 @@ def results() -> Iterator[Result]:
     found = compared(jobs)
     for case, name, reach in (
         ("2 ranks x 1 thread", "two", 0.95),
+        ("2 ranks x 1 thread, buckets of 1 MB", "two, 1 MB", None),
         ("2 ranks x 1 thread, all gradients in one bucket", "two, one bucket", None),
         ("2 ranks x 1 thread, a bucket for each gradient", "two, a bucket each", None),
         ("4 ranks x 1 thread", "four", None),

@@ -1,4 +1,5 @@
-"""The README's snippets run as printed, in order, from a fresh folder: Python in one session, commands one by one."""
+"""The snippets of README and docs/WORKBOOKS.md run as printed, in order, from a fresh folder: Python in one session,
+commands one by one."""
 
 from __future__ import annotations
 
@@ -17,8 +18,21 @@ from saitama import get_num_threads, set_num_threads
 from saitama.cli import main
 from saitama.language import PRESETS
 
-README = Path(__file__).resolve().parent.parent / "README.md"
-SNIPPETS: List[Tuple[str, str]] = re.findall(r"^```(\w+)\n(.*?)^```$", README.read_text(encoding="utf-8"), re.M | re.S)
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def snippets(page: str) -> List[Tuple[str, str]]:
+    return re.findall(r"^```(\w+)\n(.*?)^```$", (ROOT / page).read_text(encoding="utf-8"), re.M | re.S)
+
+
+WRITTEN = {
+    "README.md": "saitama-demo attention.xlsx run play gpt.xlsx my-run loss.xlsx homework.xlsx scale.xlsx",
+    "docs/WORKBOOKS.md": "loss.xlsx descent.xlsx slope.xlsx homework.xlsx marks.xlsx marked",
+}
+SAID = {
+    "README.md": "1 slip of your own, 1 right",  # a planted error
+    "docs/WORKBOOKS.md": "found 1.57, expected 1.75",
+}
 MADE_BY_HAND = {
     "play.txt": "The fox ran. The hen sat.\n" * 40,  # "your own text files"
     "names.csv": "Ada Lovelace\nEmmy Noether\n",
@@ -44,7 +58,8 @@ def numbers(text: str) -> List[float]:
 
 
 @pytest.mark.skipif(sys.version_info < (3, 9), reason="IronCalc has no wheel for Python 3.8")
-def test_the_snippets_run_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+@pytest.mark.parametrize("page", list(WRITTEN))
+def test_the_snippets_run_in_order(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     monkeypatch.chdir(tmp_path)
     for name, settings in list(PRESETS.items()):  # all but the patience
         monkeypatch.setitem(PRESETS, name, replace(settings, steps=20, evaluate_every=10))
@@ -57,10 +72,10 @@ def test_the_snippets_run_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     session: Dict[str, Any] = {"__name__": "__main__"}
     printed = everything = ""
     try:
-        for language, source in SNIPPETS:
+        for language, source in snippets(page):
             if language == "python":
                 with redirect_stdout(StringIO()) as output:
-                    exec(compile(source, f"README.md: {source.splitlines()[0]}", "exec"), session)
+                    exec(compile(source, f"{page}: {source.splitlines()[0]}", "exec"), session)
                 printed = output.getvalue()
                 everything += printed
                 shown = numbers(printed)
@@ -75,27 +90,23 @@ def test_the_snippets_run_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPat
                 )
     finally:
         set_num_threads(threads)
-    assert "Sheet!F1" in everything and "found 1.57, expected 1.75" in everything  # a planted error
-    assert "1 slip of your own, 1 right" in everything
-    written = {path.name for path in tmp_path.iterdir()}
-    assert written >= {
-        "saitama-demo",
-        "attention.xlsx",
-        "run",
-        "play",
-        "gpt.xlsx",
-        "my-run",
-        "loss.xlsx",
-        "homework.xlsx",
-        "marks.xlsx",
-        "marked",
-    }
-    assert {path.name for path in (tmp_path / "my-run").iterdir()} >= {"curves.xlsx", "checkpoint.safetensors"}
+    assert SAID[page] in everything
+    assert {path.name for path in tmp_path.iterdir()} >= set(WRITTEN[page].split())
+    if page == "README.md":
+        assert {path.name for path in (tmp_path / "my-run").iterdir()} >= {"curves.xlsx", "checkpoint.safetensors"}
+
+
+def test_links_lead_to_files() -> None:
+    for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+        for link in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8")):
+            assert (page.parent / link).exists(), f"{page.name}: {link}"
 
 
 def test_every_kind_of_snippet_is_tried() -> None:
-    languages = [language for language, _ in SNIPPETS]
+    languages = [language for language, _ in snippets("README.md")]
     assert set(languages) == {"python", "sh"} and languages.count("python") >= 6
-    assert sum(len(outputs(source)) for _, source in SNIPPETS) >= 2
-    tried = [command[0] for language, source in SNIPPETS if language == "sh" for command in commands(source)]
+    assert sum(len(outputs(source)) for _, source in snippets("README.md")) >= 2
+    tried = [
+        command[0] for language, source in snippets("README.md") if language == "sh" for command in commands(source)
+    ]
     assert {"demo", "train", "generate", "export", "recalc", "verify"} <= set(tried)

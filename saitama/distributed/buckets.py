@@ -9,7 +9,7 @@ of its own. All ranks send their buckets in the same order, whatever their graph
 from __future__ import annotations
 
 from time import perf_counter
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Callable, Dict, List, Optional, Sequence
 
 from saitama.autograd.cost import nbytes
 from saitama.autograd.listener import Listener
@@ -63,6 +63,7 @@ class Reducer(Listener):
         self.bucket_of = {p: bucket for bucket in self.buckets for p in bucket.parameters}
         self.sync, self.average = True, True
         self.armed = False
+        self.together: Callable[[], object] = lambda: None  # waits until all ranks are in this backward pass
         self.launched = 0  # buckets on their way
         self.seconds, self.waited, self.bytes = 0.0, 0.0, 0
 
@@ -79,7 +80,7 @@ class Reducer(Listener):
                 "backward: a DistributedDataParallel adds its gradients up once for each forward pass through it; "
                 "call the DistributedDataParallel, not the module inside, and backward() once, or use no_sync()"
             )
-        self.world.exchange("backward")
+        self.together = self.world.announce("backward")  # nobody waits here for a slower rank: done() does
         self.armed, self.launched = False, 0
         for bucket in self.buckets:
             bucket.missing = len(bucket.parameters)
@@ -93,20 +94,21 @@ class Reducer(Listener):
         bucket.missing -= 1
         while self.launched < len(self.buckets) and not self.buckets[self.launched].missing:
             self._launch()
-        for earlier in self.buckets[: self.launched]:
-            earlier.request.Test()  # MPI gets on with it only while it is asked
+        if self.launched:  # MPI gets on with all that is under way, but only while it is asked for something
+            self.buckets[self.launched - 1].request.Test()
         self.seconds += perf_counter() - begin
 
     def done(self) -> None:
         begin = perf_counter()
         while self.launched < len(self.buckets):
             self._launch()
+        waiting = perf_counter()
+        self.together()
         parameters = list(self.names)
         own = [float(p.grad is not None) for p in parameters]
         counts = self.world.sum(own)
         if any(0 < count < self.world.size for count in counts):
             self._complain(parameters, own, counts)
-        waiting = perf_counter()
         for bucket in self.buckets:
             self.world.wait(bucket.request)
         self.waited += perf_counter() - waiting

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 import struct
 import time
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Sequence, Tuple
 
 from saitama import __version__
 from saitama.tensor.backend import K
@@ -56,15 +56,19 @@ class MPIWorld(World):
 
     # --- numbers and small things -------------------------------------------------------------------------------------
     # Each begins with a message of one length that names the step, so that ranks at different steps notice it.
-    def _meet(self, step: str, content: bytes) -> List[bytes]:
-        """What each rank has to say at this step, at most 48 bytes. RuntimeError where another rank is at another."""
+    def _say(self, step: str, content: bytes = b"") -> Tuple[bytes, bytearray, Any]:
+        """A message of at most 48 bytes on its way to all: it, where everybody's will stand, and the request."""
         own = step.encode()[:NAME].ljust(NAME, b"\0") + content.ljust(LENGTH - NAME, b"\0")
         together = bytearray(LENGTH * self.size)
-        self.wait(self.comm.Iallgather([own, self.mpi.BYTE], [together, self.mpi.BYTE]))
+        return own, together, self.comm.Iallgather([own, self.mpi.BYTE], [together, self.mpi.BYTE])
+
+    def _meet(self, own: bytes, together: bytearray, request: Any) -> List[bytes]:
+        """What each rank has to say at this step. RuntimeError where another rank is at another."""
+        self.wait(request)
         given = [bytes(together[LENGTH * rank : LENGTH * (rank + 1)]) for rank in range(self.size)]
         for rank, message in enumerate(given):
             if message[:NAME] != own[:NAME]:
-                other = message[:NAME].rstrip(b"\0").decode("utf-8", "replace")
+                step, other = (said[:NAME].rstrip(b"\0").decode("utf-8", "replace") for said in (own, message))
                 raise RuntimeError(
                     f"rank {self.rank} is at {step!r}, rank {rank} at {other!r}: all ranks must make the same steps"
                 )
@@ -72,12 +76,18 @@ class MPIWorld(World):
 
     def exchange(self, what: str, *numbers: int) -> List[Tuple[int, ...]]:
         code = f"<{len(numbers)}Q"
-        return [struct.unpack_from(code, given) for given in self._meet(what, struct.pack(code, *numbers))]
+        return [struct.unpack_from(code, given) for given in self._meet(*self._say(what, struct.pack(code, *numbers)))]
+
+    def announce(self, what: str) -> Callable[[], object]:
+        said = self._say(what)
+        return lambda: self._meet(*said)
 
     def sum(self, numbers: Sequence[float]) -> List[float]:
         code = f"<{len(numbers)}d"
         if len(numbers) <= (LENGTH - NAME) // 8:
-            given = [struct.unpack_from(code, one) for one in self._meet("sum", struct.pack(code, *numbers))]
+            given = [
+                struct.unpack_from(code, one) for one in self._meet(*self._say("sum", struct.pack(code, *numbers)))
+            ]
             return [sum(column) for column in zip(*given)]  # rank 0's first, on every rank
         self.exchange("long sum", len(numbers))
         total = memoryview(bytearray(struct.pack(code, *numbers)))
