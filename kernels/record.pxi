@@ -32,7 +32,7 @@ ORIGIN_NUMBERS, ORIGIN_STEPS = ORIGIN_MOST_NUMBERS, ORIGIN_MOST_STEPS
 cdef class FunctionBase:
     cdef public object inputs, needs, name, kept, calls, saved, shape, dtype
     cdef public tuple operands
-    cdef public Py_ssize_t seq, steps
+    cdef public Py_ssize_t seq, depth
 
     def __init__(self):
         """An operation without parameters."""
@@ -163,6 +163,8 @@ cdef tuple all_tensors(str name, object inputs):
     for x in tensors:
         if not isinstance(x, TensorBase):
             raise TypeError(f"{name}: expected Tensors, got {type(x).__name__}")
+        if (<TensorBase> x).array is None:
+            raise TypeError(f"{name}: a Tensor without numbers")
     return tensors
 
 
@@ -185,23 +187,24 @@ cdef TensorBase result(FunctionBase node, tuple inputs, Array array):
 
 cdef void keep_origin(FunctionBase node, tuple inputs, TensorBase out):
     global latest
-    cdef Py_ssize_t steps = 1
+    cdef Py_ssize_t depth = 1
     cdef FunctionBase origin
     if out.array.size > ORIGIN_MOST_NUMBERS:
         return
     for x in inputs:
         origin = (<TensorBase> x).origin
         if origin is not None:
-            steps = origin.steps + 1 if origin.steps >= steps else steps
+            depth = origin.depth + 1 if origin.depth >= depth else depth
         elif (<TensorBase> x).array.size > ORIGIN_MOST_NUMBERS:
             return
-    if steps <= ORIGIN_MOST_STEPS:
+    if depth <= ORIGIN_MOST_STEPS:
         latest += 1
-        node.seq, node.steps, node.operands = latest, steps, inputs
+        node.seq, node.depth, node.operands = latest, depth, inputs
         out.origin = node
 
 
 def record(FunctionBase node not None, inputs, TensorBase out not None):
+    all_tensors("record", (out,))
     note(node, all_tensors("record", inputs), out)
 
 

@@ -54,7 +54,7 @@ class FunctionBase:
     dtype: Any
     operands: Any
     seq: int
-    steps: int
+    depth: int
 
 class TensorBase(Exporter):
     """Base class of Tensor: an array, and how it was made."""

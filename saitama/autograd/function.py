@@ -41,7 +41,8 @@ class Function(K.FunctionBase):
     name: Optional[str]
     kept: Optional[weakref.ref]  # the output, if retain_grad() was called on it
     saved: Any
-    operands: Tuple[Tensor, ...]  # and `steps`, where no gradient flows: origin.py
+    operands: Tuple[Tensor, ...]  # where no gradient flows: origin.py; and how many steps are behind them
+    depth: int
     calls: Any  # (module, seq when it began, calls before) of the modules that returned its output, the last one first
 
     def __init_subclass__(cls, abstract: bool = False) -> None:

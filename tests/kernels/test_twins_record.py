@@ -30,7 +30,9 @@ def tell(what, y):
         type(node).__name__, [name(x) for x in node.inputs], node.needs, node.shape, node.dtype, node.name, node.calls,
         node.kept, node.operands)
     kept = None if y.origin is None else (
-        type(y.origin).__name__, [name(x) for x in y.origin.operands], y.origin.steps, y.origin.inputs)
+        type(y.origin).__name__, [name(x) for x in y.origin.operands], y.origin.depth, y.origin.inputs)
+    node = node or y.origin
+    what += str([getattr(node, param) for param in node.params]) if node is not None and node.params else ""
     print(what, y.dtype, y.shape, y.requires_grad, "graph", graph, "origin", kept)
 
 def attempt(what, call):
@@ -58,12 +60,14 @@ for what, x in list(locals().items()):
         attempt(f"matmul {what}", lambda: x @ Tensor([1.0, 2.0]))
 tell("2 of them", (a + b).relu())
 tell("where", K.apply("Where", [t, a, w]))
+tell("part", b[::2, 0:1])
+tell("part", w[1:])
 tell("large", large + 1.0)
 tell("of large", large.sum())
 x = a
 for _ in range(70):
     x = x + 1.0
-    print(None if x.origin is None else x.origin.steps, end=" ")
+    print(None if x.origin is None else x.origin.depth, end=" ")
 y, z = a + a, w * w
 print(y.origin.seq < z.node.seq < K.next_seq())
 with no_grad():
@@ -82,6 +86,7 @@ print("grad", is_grad_enabled(), K.set_grad_enabled(True))
 attempt("no tensor", lambda: apply("Add", (a, 1.0)))
 attempt("nothing", lambda: apply("Add", (a, None)))
 attempt("no numbers", lambda: a + Tensor.__new__(Tensor))
+attempt("without numbers", lambda: apply("Where", (t, a, Tensor.__new__(Tensor))))
 attempt("unknown", lambda: apply("Nonsense", (a,)))
 try:
     print(apply("Add", (a, b), size=1))
@@ -96,8 +101,7 @@ def lines_of(backend: str) -> List[str]:
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM],
         env={**os.environ, "SAITAMA_KERNELS": backend},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         text=True,
         timeout=120,
     )
@@ -121,7 +125,9 @@ def test_both_backends_remember_the_same(twins: Twins, lines: List[str]) -> None
         "2 of them float64 (2, 2) False graph None origin ('ReLU', ['Tensor'], 2, None)",
         "w + a float64 (2,) True graph ('Add', ['w', 'a'], (True, False), (2,), 'float64', None, None, None, None) "
         "origin None",
-        "w > a bool (2,) False graph ('Gt', ['w', 'a'], (True, False), (2,), 'bool', None, None, None, None) origin None",
+        "w > a bool (2,) False graph ('Gt', ['w', 'a'], (True, False), (2,), 'bool', None, None, None, None) "
+        "origin None",
+        "part[(0, 0), (2, 1), (1, 1), (1, 1)] float64 (1, 1) False graph None origin ('Slice', ['b'], 1, None)",
         "large float64 (1025,) False graph None origin None",
         "no_grad float64 (2,) False graph None origin None",
         "watched float64 (2,) False graph None origin ('Add', ['w', 'a'], 1, None)",
@@ -141,7 +147,8 @@ def test_a_long_loop_is_kept_for_64_steps(lines: List[str]) -> None:
 
 
 def test_what_is_no_tensor_cannot_be_recorded(kernels: Any) -> None:
-    out = kernels.TensorBase.__new__(kernels.TensorBase)
+    out = kernels.wrap(kernels.full((), 1.0, "float64"), cls=kernels.TensorBase)
+    empty = kernels.TensorBase.__new__(kernels.TensorBase)
     attempts: List[Callable[[], Any]] = [
         lambda: kernels.record(kernels.FunctionBase(), (1.0,), out),
         lambda: kernels.record(kernels.FunctionBase(), (None,), out),
@@ -150,3 +157,6 @@ def test_what_is_no_tensor_cannot_be_recorded(kernels: Any) -> None:
     for attempt in attempts:
         with pytest.raises(TypeError, match="expected Tensors, got"):
             attempt()
+    for inputs, result in (((out,), empty), ((empty,), out)):
+        with pytest.raises(TypeError, match="record: a Tensor without numbers"):
+            kernels.record(kernels.FunctionBase(), inputs, result)

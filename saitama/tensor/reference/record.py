@@ -22,12 +22,12 @@ EXACT = 2**53  # integers up to here are float64 numbers
 class FunctionBase:
     """Base class of Function: what an operation remembers."""
 
-    __slots__ = ("calls", "dtype", "inputs", "kept", "name", "needs", "operands", "saved", "seq", "shape", "steps")
+    __slots__ = ("calls", "depth", "dtype", "inputs", "kept", "name", "needs", "operands", "saved", "seq", "shape")
 
     def __new__(cls, *args: Any, **params: Any) -> Any:  # which __init__ checks
         node: Any = super().__new__(cls)
         node.inputs = node.needs = node.name = node.kept = node.calls = node.saved = node.shape = node.dtype = None
-        node.operands, node.seq, node.steps = None, 0, 0
+        node.operands, node.seq, node.depth = None, 0, 0
         return node
 
     def __init__(self) -> None:
@@ -113,7 +113,7 @@ def meet(a: Any, b: Any) -> Tuple[Any, Any]:
         return a, wrap(full((), b, a.array.dtype))
     if _is_float(b) and _is_number(a):
         return wrap(full((), a, b.array.dtype)), b
-    return _known["pair"](a, b)  # type: ignore[no-any-return]
+    return _known["pair"](a, b)
 
 
 def _is_float(x: Any) -> bool:
@@ -155,7 +155,7 @@ def apply(name: str, inputs: Sequence[Any], **params: Any) -> Any:
 @kernel
 def record(node: Any, inputs: Sequence[Any], out: Any) -> None:
     """Make `node` the origin of `out`. Comparisons are recorded too: a workbook stays live through them."""
-    _check_tensors("record", inputs)
+    _check_tensors("record", (*inputs, out))
     node.inputs = tuple(tensor.node or tensor for tensor in inputs)
     node.needs = tuple(tensor._requires_grad for tensor in inputs)
     node.seq = next_seq()
@@ -168,10 +168,10 @@ def record(node: Any, inputs: Sequence[Any], out: Any) -> None:
 def keep_origin(node: Any, inputs: Sequence[Any], out: Any) -> None:
     """Remember how `out`, which is small, was made, unless an operand is large or too many steps are behind it."""
     known = [tensor.origin for tensor in inputs if tensor.origin is not None]
-    steps = 1 + max([origin.steps for origin in known], default=0)
+    depth = 1 + max([origin.depth for origin in known], default=0)
     given = [tensor.array.size for tensor in inputs if tensor.origin is None]
-    if steps <= ORIGIN_STEPS and max([out.array.size, *given]) <= ORIGIN_NUMBERS:
-        node.seq, node.steps, node.operands = next_seq(), steps, tuple(inputs)
+    if depth <= ORIGIN_STEPS and max([out.array.size, *given]) <= ORIGIN_NUMBERS:
+        node.seq, node.depth, node.operands = next_seq(), depth, tuple(inputs)
         out.origin = node
 
 
@@ -179,3 +179,5 @@ def _check_tensors(name: str, inputs: Sequence[Any]) -> None:
     for x in inputs:
         if not isinstance(x, TensorBase):
             raise TypeError(f"{name}: expected Tensors, got {type(x).__name__}")
+        if x.array is None:
+            raise TypeError(f"{name}: a Tensor without numbers")
