@@ -11,6 +11,7 @@ What the environment can say:
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import platform
@@ -183,7 +184,10 @@ class BuildKernels(build_ext):
         from Cython.Build import cythonize
 
         named = Extension("saitama.kernels", ["kernels/kernels.pyx"])
-        (source,) = cythonize(named, force=self.force, quiet=not self.verbose)[0].sources
+        silent = {"emit_code_comments": False}  # in the C, where they are two lines of five
+        gc.disable()  # nothing to find in a tree that grows, and a quarter of the time
+        (source,) = cythonize(named, force=self.force, quiet=not self.verbose, compiler_directives=silent)[0].sources
+        gc.enable()
         for extension in self.kernels():
             extension.sources = [source]
             if len(KERNELS) > 1:  # a copy of its own, and so an object file of its own

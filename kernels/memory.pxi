@@ -31,13 +31,25 @@ cdef extern from *:
     static void saitama_huge_pages(char *start, size_t nbytes) { (void) start; (void) nbytes; }
     #endif
     #include <stdio.h>
+    #include <string.h>
+    /* The number behind a name at the start of a line, or else another. Not by sscanf, as what that is called in a new C
+       library is unknown to an old one. */
+    static long long saitama_number(const char *line, const char *name, long long otherwise) {
+        long long number = 0;
+        if (strncmp(line, name, strlen(name)) != 0) return otherwise;
+        line += strlen(name);
+        line += strspn(line, " ");
+        if (*line < '0' || *line > '9') return otherwise;
+        for (; *line >= '0' && *line <= '9' && number < 1LL << 50; line++) number = 10 * number + (*line - '0');
+        return number;
+    }
     static long long saitama_available(const char *path) { /* bytes, swap included, or -1: the system does not say */
         char line[128];
-        long long kilobytes, available = -1, swap = 0;
+        long long available = -1, swap = 0; /* kB */
         FILE *file = fopen(path, "r");
         while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
-            if (sscanf(line, "MemAvailable: %lld", &kilobytes) == 1) available = kilobytes;
-            if (sscanf(line, "SwapFree: %lld", &kilobytes) == 1) swap = kilobytes;
+            available = saitama_number(line, "MemAvailable:", available);
+            swap = saitama_number(line, "SwapFree:", swap);
         }
         if (file != NULL) fclose(file);
         return available < 0 ? -1 : (available + swap) * 1024;
