@@ -2,8 +2,8 @@
 reads the same file.
 
 Each side runs in a process of its own, in turns. The seconds are those of its processor, as others run on a shared
-machine; the memory is the most that was resident, less what was before (Python, imports, the tensors; for openpyxl also
-the cells to be written, which it gets for nothing).
+machine; the memory is the most that was resident, less what was before (Python, imports, the tensors). That of openpyxl
+says little where it writes: it gets the cells for nothing, and memory that reading them has left.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ def take_turns(what: str, ours: Callable[..., None], theirs: Callable[..., None]
             print(f"    {what}, {name}: {found['seconds']:.1f} s, {found['memory'] / 1e6:.0f} MB over", flush=True)
     limit = MEMORY[what]
     kept = "within" if most["saitama"] <= limit else "ABOVE"
-    memory = f"{most['saitama'] / 1e6:.0f} MB, {kept} {limit / 1e6:.0f} MB (openpyxl {most['openpyxl'] / 1e6:.0f} MB)"
+    memory = f"{most['saitama'] / 1e6:.0f} MB, {kept} {limit / 1e6:.0f} MB"
     return Result(f"{what} of {cells:,} cells; memory {memory}", times, reach=REACH[what])
 
 

@@ -23,7 +23,7 @@ class ProgressBar:
 
     def __init__(self, label: str, total: int, done: int = 0, shown: Optional[bool] = None, stays: bool = True) -> None:
         self.bar: Any = None
-        self.label, self.total, self.done = label, total, done
+        self.label, self.total, self.done = label, total, float(done)
         if shown is False:
             return
         from rich.console import Console

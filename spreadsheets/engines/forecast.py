@@ -7,12 +7,12 @@ from typing import Dict, Sequence, Tuple
 from ..read.workbook import Book
 
 # engine -> seconds to start, and microseconds of a formula, with reading its result and putting it into the file:
-# measured on exports of 14,000 and 119,000 formulas on one core of a server. Another machine may take half or twice as
+# measured on exports of 18,000 and 75,000 formulas on one core of a server. Another machine may take half or twice as
 # long, and formulas over long ranges take longer.
 RATES: Dict[str, Tuple[float, float]] = {
-    "ironcalc": (0.5, 60.0),
-    "libreoffice": (4.0, 120.0),
-    "gnumeric": (0.5, 150.0),
+    "ironcalc": (0.4, 120.0),
+    "libreoffice": (1.5, 150.0),
+    "gnumeric": (0.5, 190.0),
 }
 
 WORTH_A_WORD = 5.0  # seconds
@@ -25,7 +25,7 @@ def seconds(formulas: int, engine: str) -> float:
 
 
 def forecast(book: Book, engines: Sequence[str]) -> str:
-    """`475,933 formulas: ironcalc takes about 29 s`; "" where it is done in a few seconds."""
+    """`475,933 formulas: ironcalc takes about 58 s`; "" where it is done in a few seconds."""
     formulas = sum(cell.has_formula for sheet in book.values() for cell in sheet.values())
     if all(seconds(formulas, engine) < WORTH_A_WORD for engine in engines):
         return ""

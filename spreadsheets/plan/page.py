@@ -10,6 +10,7 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from ..formulas.limits import checked
 from ..layout import MAX_COLUMNS, MAX_ROWS, Block, Index
+from .picture import Picture
 from .sheet import (
     Cells,
     Chart,
@@ -68,6 +69,7 @@ class Page:
         self.folded: Sequence[int] = ()
         self.protected = True
         self.charts: List[Chart] = []
+        self.picture: Optional[Tuple[Picture, int]] = None
         self.widest = 0
 
     # --- single cells -----------------------------------------------------------------------------------------------
@@ -180,6 +182,7 @@ class Page:
             tuple(self.folded),
             self.protected,
             tuple(self.charts),
+            self.picture,
         )
 
 

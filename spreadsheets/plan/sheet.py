@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
 from ..layout import Block, Index, column, slice_label
+from .picture import Picture
 
 
 class Live(str):
@@ -174,6 +175,7 @@ class PlannedSheet:
     folded: Sequence[int] = ()  # rows that are shown when the + beside the row above them is pressed
     protected: bool = True
     charts: Tuple[Chart, ...] = ()
+    picture: Optional[Tuple[Picture, int]] = None  # with the row of its upper edge
 
     @property
     def cells(self) -> int:

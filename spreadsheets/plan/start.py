@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Any, List, Optional, Tuple
 
 from ..formulas import FORMULAS
@@ -12,12 +13,14 @@ from ..graph.step import Update
 from .check import VERDICT, colour
 from .operations import Operations
 from .page import Page, target
+from .picture import draw
 from .section import Draft
 from .showing import Rows, Showing
 from .subject import Subject
 
 COLUMNS = ["no.", "name", "operation", "reads", "shape", "status"]
 COLUMNS_BACK = ["no.", "gradient", "handed on", "comes back through", "shape", "status"]
+POINTS, ROW = 72 / 2.54, 15.0  # points of a cm, and of a row under the picture
 WIDTHS = [6, 20, 44, 30, 14, 13]
 HOW_TO_STEP = (
     "Each sheet called update takes one step of the optimizer, line by line; its lr and the like are yellow on Inputs."
@@ -77,9 +80,24 @@ class StartSheet:
         for line in self.draft.left_out or ["Nothing: every number of the graph is in this workbook."]:
             page.text(page.row, 2, line)
             page.row += 1
+        self._picture()
         names = max(len(item.name) for item in [*graph.leaves, *graph.nodes]) + len(f"d{graph.root.name}/d")
         page.widths.update(enumerate(WIDTHS, 1))
         page.widths[2] = max(WIDTHS[1], min(names, 44))
+
+    def _picture(self) -> None:
+        """The graph as a picture, over rows of a known height."""
+        page, picture = self.page, draw(self.subject.graph)
+        page.breaks = [page.row]
+        page.row += 1
+        page.link(3, 1, "the graph as a picture", "Start", f"A{page.row}")
+        page.heading("The graph", 6)
+        page.line(picture.words, "note")
+        page.picture = picture, page.row + 1
+        for _ in range(2 + ceil(picture.height * POINTS / ROW)):
+            page.text(page.row, 1, "")
+            page.heights[page.row] = ROW
+            page.row += 1
 
     def _forward(self) -> None:
         """The inputs, then every operation, under the module that it is part of."""

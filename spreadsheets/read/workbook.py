@@ -9,7 +9,7 @@ exact doubles of the file.
 from __future__ import annotations
 
 import re
-from typing import BinaryIO, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple, Union
+from typing import BinaryIO, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple, Union, cast
 
 from openpyxl.formula.translate import Translator
 
@@ -236,7 +236,7 @@ class Book(Mapping[str, Sheet]):
 
         try:
             with self.package.open(self.package.sheets[title]) as stream:
-                scan_cells(Counted(stream, self.advance), on_cell, self.package.budget)
+                scan_cells(cast(BinaryIO, Counted(stream, self.advance)), on_cell, self.package.budget)
             if sum(block.shape[0] * block.shape[1] for block, _ in arrays) > MAX_CELLS:
                 raise XmlLimit(f"it has array formulas over more than {MAX_CELLS:,} cells")
         except ValueError as error:

@@ -22,6 +22,7 @@ from openpyxl.writer.excel import ExcelWriter
 from saitama.files import atomic_path, target_file
 
 from ..errors import WorkbookError
+from .picture_xml import DrawnPicture
 from .sheet_xml import PlannedWorksheet
 
 MARK = "docProps/custom.xml"
@@ -53,7 +54,8 @@ class _Writer(ExcelWriter):
     def write_worksheet(self, sheet: Any) -> None:
         if not isinstance(sheet, PlannedWorksheet):
             return super().write_worksheet(sheet)
-        sheet._drawing = SpreadsheetDrawing()
+        picture = sheet.planned.picture
+        sheet._drawing = SpreadsheetDrawing() if picture is None else DrawnPicture(*picture)
         sheet._drawing.charts, sheet._drawing.images = sheet._charts, sheet._images
         with self._archive.open(sheet.path[1:], "w") as part:
             sheet.write_to(part)

@@ -12,9 +12,11 @@ from operator import attrgetter, itemgetter
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 from xml.sax.saxutils import escape, quoteattr
 
+from openpyxl.packaging.relationship import Relationship
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 from openpyxl.worksheet._writer import WorksheetWriter
 from openpyxl.worksheet.hyperlink import Hyperlink
+from openpyxl.worksheet.related import Related
 from openpyxl.xml.functions import Element
 
 from ..layout import column
@@ -30,6 +32,17 @@ CHUNK = 1 << 16  # characters that are packed at once
 _ROWS = re.compile(rb"(.*<sheetData>).*(</sheetData>.*)", re.DOTALL)
 
 
+class _AroundRows(WorksheetWriter):
+    """All of a sheet but its rows."""
+
+    def write_drawings(self) -> None:
+        if self.ws.planned.picture is None:
+            return super().write_drawings()
+        relation = Relationship(type="drawing", Target="")
+        self._rels.append(relation)
+        self.xf.send(Related(id=relation.id).to_tree("drawing"))
+
+
 class PlannedWorksheet(WriteOnlyWorksheet):
     """A sheet of an openpyxl workbook whose rows come from a plan."""
 
@@ -41,7 +54,7 @@ class PlannedWorksheet(WriteOnlyWorksheet):
 
     def write_to(self, part: Any) -> None:
         """Write the whole sheet into an open file."""
-        writer = WorksheetWriter(self, BytesIO())
+        writer = _AroundRows(self, BytesIO())
         writer.write_top()
         around = writer.xf.send(True)
         with around.element("sheetData"):
