@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import isfinite
-from typing import Any, Dict, List, Mapping, Optional, Tuple, Union
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple, Union
 
 from saitama import Tensor
 from saitama.attention import scaled_dot_product_attention
@@ -14,10 +14,11 @@ from saitama.spreadsheets.formulas.box import Box
 from saitama.spreadsheets.formulas.evaluate import Evaluator
 from saitama.spreadsheets.judge.causes import Judged, Judgement, Typed, given_numbers, judge
 from saitama.spreadsheets.judge.reasons import Case, Reason, reason_for
+from saitama.spreadsheets.layout import Index
 from saitama.spreadsheets.plan.calculated import looking_into, true_values
 from saitama.spreadsheets.plan.reads import is_constant
 from saitama.spreadsheets.plan.subject import subject_of
-from saitama.spreadsheets.plan.work import Apart, Step, Work
+from saitama.spreadsheets.plan.work import Apart, Position, Step, Work
 
 Graph = Tuple[Any, Dict[str, Any]]  # the root, and the tensors by their names
 Slip = Union[float, None, List[Any], Mapping[Tuple[int, ...], float]]
@@ -45,20 +46,18 @@ class Learner:
         assert not unknown, f"no step is called {unknown}; there are {[step.name for step in self.work.steps]}"
         self.typed: Dict[Tuple[int, int], Typed] = {}
         cells = dict(given_numbers(self.work, self.true))
-        evaluator = Evaluator(looking_into(self.work, cells))
-        for step in self.work.steps:
-            for (index, *_), position in zip(step.block.cells(), step.positions):
-                value: Any = self.work.number(evaluator, position)
-                number = value.at if isinstance(value, Box) else float(value)
-                if not (step.aside or is_constant(step)):
-                    right = written(number, decimals, digits)
-                    shown = slipped(put.get(step.name, {}), index, right)
-                    if shown is not None:
-                        self.typed[position] = Typed(shown)
-                        number = number if kept and shown == right else shown
-                        cells[position] = Box.exact(number) if isfinite(number) else str(number)
-                        continue
-                cells[position] = value
+
+        def write(step: Step, index: Index, position: Position, value: Any) -> Any:
+            number = value.at if isinstance(value, Box) else float(value)
+            right = written(number, decimals, digits)
+            shown = None if step.aside or is_constant(step) else slipped(put.get(step.name, {}), index, right)
+            if shown is None:
+                return value
+            self.typed[position] = Typed(shown)
+            number = number if kept and shown == right else shown
+            return Box.exact(number) if isfinite(number) else str(number)
+
+        work_through(self.work, cells, write)
         self.judgement: Judgement = judge(self.work, self.true, self.typed)
 
     def step(self, name: str) -> Step:
@@ -83,6 +82,15 @@ class Learner:
         reason = reasons[name]
         assert reason is not None, f"no reason for {[cell.typed.number for cell in self.cells(name)]}"
         return reason
+
+
+def work_through(work: Work, cells: Dict[Position, Any], write: Callable[[Step, Index, Position, Any], Any]) -> None:
+    """Every number of the work in its order. `cells` has those that are given, and gets what the learner goes on with:
+    that is what `write` makes of a number that follows from those before it."""
+    evaluator = Evaluator(looking_into(work, cells))
+    for step in work.steps:
+        for (index, *_), position in zip(step.block.cells(), step.positions):
+            cells[position] = write(step, index, position, work.number(evaluator, position))
 
 
 def slipped(slip: Any, index: Tuple[int, ...], right: float) -> Optional[float]:

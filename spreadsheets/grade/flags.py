@@ -10,6 +10,7 @@ from ..address import cell_name
 from ..graph.keys import Value
 from ..judge.exercise import FROM_THE_KEY
 from ..plan.carry import SHEET
+from ..read.carried import text_of
 from ..read.workbook import Book, Cell, Sheet
 
 if TYPE_CHECKING:
@@ -124,10 +125,7 @@ def digest_in(book: Book, page: str) -> str:
     found = _DIGEST.search(_facts(book, page))
     if found:
         return found[1]
-    if SHEET not in book:
-        return ""
-    chunks = [str(cell.value) for (row, column), cell in book[SHEET].items() if row > 1 and column == 1]
-    return hashlib.sha256("".join(chunks).encode()).hexdigest()[:6]
+    return hashlib.sha256(text_of(book[SHEET]).encode()).hexdigest()[:6] if SHEET in book else ""
 
 
 def _facts(book: Book, page: str) -> str:

@@ -55,6 +55,7 @@ class Audited(Comparison):
     blocks: List[Checked] = field(default_factory=list)
     slips: Tuple[Slip, ...] = ()
     marks: Dict[Place, Tuple[str, str]] = field(default_factory=dict)  # verdict and note, by cell
+    notes: Tuple[str, ...] = ()  # what was not looked for
 
     def headline(self) -> str:
         numbers = f"{self.checked} number{'' if self.checked == 1 else 's'} checked"
@@ -78,7 +79,7 @@ class Audited(Comparison):
         told = {cell.address for slip in self.slips for cell in slip.cells}
         others = [one for one in self.differences if one.kind not in ("wrong", "blank") and one.cell not in told]
         lines += [f"  {one.tell(answers=answers)}" for one in others[:SHOWN]]
-        lines += [f"  {one}" for one in self.blocks[:SHOWN]]
+        lines += [f"  {one}" for one in (*self.notes, *self.blocks[:SHOWN])]
         if len(self.blocks) > SHOWN:
             lines.append(f"  and {len(self.blocks) - SHOWN} more blocks")
         return "\n".join(lines)
@@ -86,6 +87,7 @@ class Audited(Comparison):
     def as_dict(self, *, answers: bool = True) -> Dict[str, Any]:
         plain = super().as_dict(answers=answers)
         plain["blocks"] = [asdict(one) for one in self.blocks]
+        plain["notes"] = list(self.notes)
         plain["slips"] = [asdict(one) for one in self.slips]
         for slip in plain["slips"] if not answers else ():
             for cell in slip["cells"]:

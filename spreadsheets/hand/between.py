@@ -8,11 +8,13 @@ follows from it is computed through to the wrong numbers.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Dict, List, Optional, Set, Tuple
+from typing import Dict, List, Optional, Sequence, Set, Tuple
 
 from ..formulas.box import Box
 from ..formulas.evaluate import Evaluator, Undecided, Value
 from ..formulas.syntax import Place, SyntaxProblem
+from ..graph.items import Node
+from ..graph.keys import Value as ValueOf
 from ..judge.causes import Judged, Judgement, agrees
 from ..judge.reasons import BANK, Case, Reason, reason_for
 from ..judge.reasons.bank import FAR_FETCHED, GENERAL
@@ -22,6 +24,7 @@ from ..plan.work import OVERFLOW, Position, Step, Work
 OF_THE_TYPED = {"digits", "rounded-early"}  # which look at the typed numbers themselves
 MOST_NUMBERS = 4_000  # between the wrong numbers and what is on the sheet
 MOST_STEPS = 40
+MOST_ALIKE = 6  # of one operation
 _NO_NUMBER = (SyntaxProblem, ArithmeticError, ValueError, LookupError, TypeError, Undecided)
 
 
@@ -46,13 +49,33 @@ def reason_between(work: Work, judgement: Judgement, step: Step, shown: Set[Posi
             if found is not None:
                 candidates.append((found[0] < len(case.others), one.rank, distance, one.slug, found[1]))
     if not candidates:
-        return own
+        return own or everywhere(work, judgement, step, hidden)
     candidates.sort(key=lambda one: one[:3])
     misses, rank, _, slug, words = candidates[0]
     others = tuple(dict.fromkeys(other for *_, other, _ in candidates[1:] if other != slug))
     if own is not None and (misses or rank >= own_rank):
         return replace(own, others=tuple(dict.fromkeys((*own.others, slug))))
     return Reason(slug, words, others)
+
+
+def everywhere(work: Work, judgement: Judgement, step: Step, hidden: List[Step]) -> Optional[Reason]:
+    """One misconception at every hidden step of an operation: log₁₀ for both logarithms of a loss."""
+    places = {position for one in hidden for position in one.positions}
+    ops: Dict[str, List[Step]] = {}
+    for before in hidden:
+        if isinstance(before.of, Node) and isinstance(before.key, ValueOf):
+            ops.setdefault(before.of.op, []).append(before)
+    for steps in ops.values():
+        if not 1 < len(steps) <= MOST_ALIKE:
+            continue
+        cases = [Before(work, judgement, before, step, places) for before in steps]
+        for one in BANK.values():
+            ways = [dict(one.ways(case)) for case in cases] if one.slug not in OF_THE_TYPED else []
+            for words, cell in ways[0].items() if ways else ():
+                others = [(case, way[words]) for case, way in zip(cases[1:], ways[1:]) if words in way]
+                if len(others) == len(cases) - 1 and cases[0].fits_with(cell, others):
+                    return Reason(one.slug, words)
+    return None
 
 
 def hidden_before(work: Work, step: Step, shown: Set[Position]) -> List[Step]:
@@ -98,7 +121,11 @@ class Before(Case):
         return reached
 
     def fits(self, cell: Cell) -> bool:
-        look = self._look(cell)
+        return self.fits_with(cell, [])
+
+    def fits_with(self, cell: Cell, others: List[Tuple[Before, Cell]]) -> bool:
+        """Whether a way fits, together with those of other steps."""
+        look = self._look(cell, others)
         try:
             changed = any(self._differs(one, look) for one in self.later.wrong)
             return changed and all(self._given(one, look) for one in self.later.wrong)
@@ -123,9 +150,13 @@ class Before(Case):
     def _at(self, one: Judged, evaluator: Evaluator) -> Value:
         return evaluator.value(self.work.trees[one.position])
 
-    def _look(self, cell: Cell) -> Evaluator:
-        """An evaluator that sees this step computed differently, and what follows from it."""
-        index_at = {(row, column): index for index, row, column in self.step.block.cells()}
+    def _look(self, cell: Cell, others: Sequence[Tuple[Before, Cell]] = ()) -> Evaluator:
+        """An evaluator that sees this step computed differently, and others too, and what follows from that."""
+        changed = [(self, cell), *others]
+        way_at = {
+            (row, column): (case, way, index) for case, way in changed for index, row, column in case.step.block.cells()
+        }
+        after = set().union(*(case._after for case, _ in changed))
         known: Dict[Position, Value] = {}
         on_the_way = self.judgement.precision.on_the_way
 
@@ -133,15 +164,15 @@ class Before(Case):
             if place.sheet == OVERFLOW:
                 return inner.value(self.work.spilt(place.row))
             at = place.row, place.column
-            if at not in self._after:
+            if at not in after:
                 return self.judgement.own.get(at)
             if at not in known:
-                index = index_at.get(at)
-                if index is None:
+                if at not in way_at:
                     known[at] = inner.value(self.work.trees[at])
                 else:
-                    what = cell(index)
-                    known[at] = what if isinstance(what, Box) else self.evaluator.value(what)
+                    case, way, index = way_at[at]
+                    what = way(index)
+                    known[at] = what if isinstance(what, Box) else case.evaluator.value(what)
             return known[at]
 
         inner = Evaluator(look, on_the_way)

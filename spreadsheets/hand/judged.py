@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Dict, List, Optional, Set, Tuple
 
 from saitama.autograd.function import Function
@@ -28,6 +29,7 @@ from .sheet_reasons import SheetReasons
 from .stages import HandWork, Stages
 
 Place = Tuple[str, int, int]
+LONGEST, DEEPEST = 80, 4  # of a rule with results of no name: characters, and results inside of results
 Order = Tuple[int, int, int]  # stage, step, check
 
 
@@ -81,7 +83,9 @@ class _Judging:
         differences.sort(key=lambda one: order[one.cause])
         slips.sort(key=lambda one: one[0])
         total = sum(len(check.cells) for check in self.sheet._checks)
-        return Audited(self.sheet.path, total, differences, checked, tuple(slip for _, slip in slips), marks)
+        told = tuple(slip for _, slip in slips)
+        notes = self.stages.too_large() if wrong else ()
+        return Audited(self.sheet.path, total, differences, checked, told, marks, notes)
 
     # --- where the checked numbers are in the graphs -----------------------------------------------------------------
     def _locate(self) -> None:
@@ -152,7 +156,9 @@ class _Judging:
         for cells in own.values():
             first = cells[0][0]
             reason = next((d.reason for d in found if d.reason is not None and d.cause != "carried"), None)
-            rule = first.step.rule or first.step.name if first is not None else ""
+            at = self.at[n][0] if first is not None else None
+            work = self.stages.work(at[0]) if at is not None else None
+            rule = spelled(work, first.step) if first is not None and work is not None else ""
             slip = Slip(name, rule, tuple(cell for _, cell in cells), reason)
             slips.append((self._order(n, first), slip))
         return found
@@ -216,6 +222,18 @@ def is_unnamed(step: Step) -> bool:
     """Whether nobody has given the result a name."""
     node = step.of
     return isinstance(node, Node) and isinstance(step.key, Value) and node.name == f"{node.op.lower()}{node.number}"
+
+
+def spelled(work: HandWork, step: Step) -> str:
+    """A step's rule, in which results that nobody has named are written out, as long as that can be read."""
+    rule = step.rule or step.name
+    rules = {one.name: one.rule for one in work.work.steps if one.rule and is_unnamed(one) and one is not step}
+    for _ in range(DEEPEST if rules else 0):
+        longer = re.sub("|".join(rf"\b{re.escape(name)}\b" for name in rules), lambda m: f"({rules[m[0]]})", rule)
+        if longer == rule or len(longer) > LONGEST:
+            break
+        rule = longer
+    return rule
 
 
 def _wrong_cell(work: HandWork, one: Judged, place: Place, cell: Cell, several: bool) -> WrongCell:

@@ -62,6 +62,8 @@ class SheetReasons:
                     if name == "lr":
                         yield name, float(leaf.array.tolist()), None
                 continue
+            if stage.traced is not None:  # another backward pass, with numbers of its own
+                continue
             for leaf in stage.graph.leaves:
                 if size_of(leaf.shape) == 1 and leaf not in stage.given and leaf.source not in here:
                     yield leaf.name, float(numbers(leaf.array)[0]), leaf.source

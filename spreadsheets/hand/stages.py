@@ -138,6 +138,16 @@ class Stages:
             self._made(n)
         return stage._work
 
+    def too_large(self) -> Tuple[str, ...]:
+        """What is said of graphs that are too large to be judged number by number."""
+        return tuple(
+            f"whose slips these are, and why, was not looked for: the graph of {stage.graph.root.name} has "
+            f"{stage.size:,} numbers, forward and back, at most {MOST_NUMBERS:,} are worked through; bind and check "
+            "a part"
+            for stage in self.stages
+            if stage.typed and stage.size > MOST_NUMBERS
+        )
+
     def _before(self, n: int) -> List[int]:
         """The earlier stages that a stage starts from, in their order: a thousand steps of an optimiser may be some."""
         found, waiting = set(), [n]

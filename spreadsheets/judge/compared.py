@@ -184,7 +184,7 @@ class Compared(Computed):
 
     def add(self, difference: Difference) -> None:
         if len(self.differences) == MAX_DIFFERENCES:
-            raise Enough
+            raise Enough(f"what comes after the first {MAX_DIFFERENCES:,} differences")
         self.differences.append(difference)
 
     def judge(self, key: Key, dtype: str) -> Judge:
@@ -227,4 +227,4 @@ def describe(item: Item, name: str, index: Index) -> str:
     return f"{item.name}{at} = {FORMULAS[item.op].element(names, item.params, at)}"
 
 
-__all__ = ["MAX_DIFFERENCES", "Compared", "Enough", "describe", "infinite"]
+__all__ = ["Compared", "Enough", "infinite"]

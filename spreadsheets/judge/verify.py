@@ -17,7 +17,7 @@ from ..read.safety import PathLike
 from ..read.workbook import Book, Cell, open_workbook
 from ..waiting import Advance, nothing, waiting
 from .causes import Judged
-from .compared import MAX_DIFFERENCES, Compared, Enough, infinite
+from .compared import Compared, Enough, infinite
 from .digits import spread
 from .exercise import FROM_THE_KEY, NOT_A_NUMBER, Exercise
 from .handed_in import HandedIn
@@ -106,8 +106,8 @@ class Verifier(Compared):
             for key, name, way in self.tensors(self.graph.root.name):
                 self.tensor(key, current.get(key), exported.get(key), name, way)
                 advance(1)
-        except Enough:
-            self.not_checked.append(f"what comes after the first {MAX_DIFFERENCES:,} differences")
+        except Enough as enough:
+            self.not_checked.append(str(enough))
         if self.uncalculated:
             self.not_checked.append(f"{self.uncalculated:,} formulas that no spreadsheet program has calculated yet")
         checked = sum(self.kinds.values())

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Iterable
+from typing import Iterable, List
 
 from ..graph.items import Item, numbers
+from ..graph.trace_step import OPTIMIZERS
 from .subject import Subject
 
 
@@ -18,11 +19,22 @@ def digest_of(subject: Subject, blanks: Iterable[str]) -> str:
         "operations": [
             [node.name, node.op, node.params, [number[item] for item in node.inputs]] for node in graph.nodes
         ],
-        "optimizer": graph.step.optimizer if graph.step else "",
+        "optimizer": " ".join(optimizer_of(subject)),
         "blanks": sorted(blanks),
     }
     text = json.dumps(described, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:6]
+
+
+def optimizer_of(subject: Subject) -> List[str]:
+    """The optimiser, and the conventions in which its rule is not the usual one."""
+    step = subject.graph.step
+    if step is None:
+        return []
+    usual = OPTIMIZERS[step.optimizer].ADDED
+    off = [one for group in step.groups for one in group.off.items()]
+    conventions = {name for name, value in off if usual.get(name, value) != value}
+    return [step.optimizer, *sorted(conventions)]
 
 
 def blank_names(*items: Iterable[Item]) -> Iterable[str]:

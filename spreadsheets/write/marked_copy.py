@@ -9,7 +9,7 @@ import zipfile
 from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, List, Mapping, Optional
+from typing import Dict, List, Mapping, Optional, Tuple
 from xml.sax.saxutils import escape
 
 from saitama.files import atomic_path
@@ -45,6 +45,7 @@ class Mark:
     note: str = ""
 
 
+SHORT = 40  # characters of a note that is said in every row
 Marks = Mapping[str, Mapping[Position, Mark]]  # by sheet
 
 
@@ -119,12 +120,21 @@ def marked_sheet(
 
 
 def notes_by_row(marks: Mapping[Position, Mark]) -> Dict[int, str]:
-    """What stands beside each row: the notes of its cells, from left to right."""
-    notes: Dict[int, List[str]] = {}
+    """What stands beside each row: the notes of its cells, from left to right. Neighbours with the same note share it,
+    and a long one that stands in a row above is not said again."""
+    runs: List[Tuple[int, int, int, str]] = []  # row, first and last column, note
     for (row, column), mark in sorted(marks.items()):
-        if mark.note:
-            notes.setdefault(row, []).append(f"{cell_name(row, column)}: {mark.note}")
-    return {row: "; ".join(dict.fromkeys(texts)) for row, texts in notes.items()}
+        if mark.note and runs and runs[-1] == (row, runs[-1][1], column - 1, mark.note):
+            runs[-1] = (row, runs[-1][1], column, mark.note)
+        elif mark.note:
+            runs.append((row, column, column, mark.note))
+    notes: Dict[int, List[str]] = {}
+    said: Dict[str, int] = {}
+    for row, first, last, note in runs:
+        above = said.setdefault(note, row) < row and len(note) > SHORT
+        cells = cell_name(row, first) if first == last else f"{cell_name(row, first)}:{cell_name(row, last)}"
+        notes.setdefault(row, []).append(f"{cells}: {'likewise' if above else note}")
+    return {row: "; ".join(texts) for row, texts in notes.items()}
 
 
 def _cell(prefix: bytes, row: int, column: int, inside: bytes, style: int = 0) -> bytes:

@@ -5,19 +5,23 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, Optional
 
+from learner import work_through
 from openpyxl import load_workbook
 
 from saitama.spreadsheets.address import cell_name
 from saitama.spreadsheets.formulas.box import Box
-from saitama.spreadsheets.formulas.evaluate import Evaluator
+from saitama.spreadsheets.judge.causes import given_numbers
 from saitama.spreadsheets.judge.exercise import Exercise
 from saitama.spreadsheets.judge.verify import Verifier
-from saitama.spreadsheets.plan.calculated import looking_into
 from saitama.spreadsheets.plan.subject import tolerance
 from saitama.spreadsheets.read.carried import read_graph
 from saitama.spreadsheets.read.workbook import open_workbook
 
 Slip = Callable[[Any, float], float]  # from the learner and the right number
+
+
+def right(learner: Any, number: float) -> float:
+    return number
 
 
 class Learner:
@@ -30,31 +34,18 @@ class Learner:
         verifier = Verifier(book, carried, tolerance(carried.graph), True, False)
         given = Exercise(book, carried, verifier.compute(verifier.leaves(None)))
         self.work, self.at = given.work, given.at
-        self.own: Dict[Any, Any] = {}
-        for key, block in self.work.blocks.items():
-            if key in given.true and all(step.block is not block for step in self.work.steps):
-                self.own.update(((r, c), value) for (_, r, c), value in zip(block.cells(), given.true[key]))
+        self.own: Dict[Any, Any] = dict(given_numbers(self.work, given.true))
         self.typed: Dict[Any, float] = {}
-        self._fill()
+        work_through(self.work, self.own, self._write)
 
-    def _fill(self) -> None:
-        evaluator = Evaluator(looking_into(self.work, self.own))
-        for step in self.work.steps:
-            for index, row, column in step.block.cells():
-                value = self.work.number(evaluator, (row, column))
-                if isinstance(value, Box) and (row, column) in self.at:
-                    number = value.at
-                    if step.name in self.slips:
-                        slip = self.slips[step.name]
-                        if slip is None:
-                            self.own[row, column] = value
-                            continue
-                        self.index = index
-                        number = slip(self, number)
-                    number = round(number, self.decimals)
-                    self.typed[self.at[row, column]] = number
-                    value = Box.exact(number)
-                self.own[row, column] = value
+    def _write(self, step: Any, index: Any, position: Any, value: Any) -> Any:
+        slip = self.slips.get(step.name, right)
+        if not isinstance(value, Box) or position not in self.at or slip is None:
+            return value
+        self.index = index
+        number = round(slip(self, value.at), self.decimals)
+        self.typed[self.at[position]] = number
+        return Box.exact(number)
 
     def number(self, name: str, *index: int) -> float:
         """What the learner has for a number of a step or an input."""

@@ -24,6 +24,8 @@ from own_sheets import (
     softmax,
 )
 
+from saitama.spreadsheets import HandSheet
+
 Cells = Dict[str, Any]
 
 
@@ -130,3 +132,16 @@ def test_a_planted_fault_is_named(name: str, tmp_path: Path) -> None:
 def test_without_a_fault_all_is_right(cells: Cells, check: Any, tmp_path: Path) -> None:
     found = check(save(tmp_path / "mine.xlsx", cells)).report()
     assert found.ok and found.checked > 4, str(found)
+
+
+def test_the_same_slip_at_both_logarithms(tmp_path: Path) -> None:
+    """Each cell of the loss has two, of which none stands on the sheet by itself."""
+    cells: Cells = {"A1": 0.25, "B1": 0.75, "A2": 0, "B2": 1}
+    for column in "AB":
+        cells[f"{column}4"] = f"=-({column}2*LOG10({column}1)+(1-{column}2)*LOG10(1-{column}1))"
+    s = HandSheet(save(tmp_path / "mine.xlsx", cells))
+    p, t = s.tensor("A1:B1", "p"), s.tensor("A2:B2", "t")
+    s.check("A4:B4", -(t * p.log() + (1 - t) * (1 - p).log()))
+    (slip,) = s.report().slips
+    assert slip.reason is not None and slip.reason.slug == "log-base" and "log₁₀" in slip.reason.sentence
+    assert slip.rule.startswith("−((t · (ln p)) + ") and "log1" not in slip.rule

@@ -10,6 +10,7 @@ from own_sheets import ADAM, Cells, adam, save
 
 from saitama import optim
 from saitama.spreadsheets import HandSheet
+from saitama.spreadsheets.hand import stages
 
 # Two steps in rows 4 and 5: gradient, moments, w; loss = (w x)². B2 is where w starts, B3 is x.
 START: Cells = {"A2": "w", "B2": 0.5, "A3": "x", "B3": 1.5}
@@ -135,6 +136,14 @@ def test_a_line_that_changes_nothing_can_be_checked(tmp_path: Path) -> None:
     s.check("F4", s.lines(w)["g"])
     s.check("D4", w)
     assert causes(s.report()) == {"D4": "own"}
+
+
+def test_a_graph_that_is_too_large_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stages, "MOST_NUMBERS", 3)
+    make, cells = SHEETS["momentum"]
+    found = checked(save(tmp_path / "mine.xlsx", {**START, **GRADIENTS, **cells}, {"D4": 7}), make).report()
+    assert causes(found)["D4"] is None and found.notes
+    assert "has 6 numbers, forward and back, at most 3 are worked through; bind and check a part" in str(found)
 
 
 def test_a_state_from_the_sheet(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from openpyxl.chart import BarChart, Reference
 from openpyxl.styles import Font
 
 from saitama.spreadsheets.read.package import Package
-from saitama.spreadsheets.write.marked_copy import Mark, marked_sheet, write_marked_copy
+from saitama.spreadsheets.write.marked_copy import Mark, marked_sheet, notes_by_row, write_marked_copy
 from saitama.spreadsheets.write.style import GREEN, RED
 
 MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
@@ -60,6 +60,18 @@ def test_cells_get_colours_and_keep_their_formats(tmp_path: Path) -> None:
         7: "A7: a row that is not there",
     }
     assert column > 12 and all(at == column for at, _ in notes.values()), "right of the chart"
+
+
+def test_notes_are_not_said_twice() -> None:
+    long = "with your h = 0.5, the derivative is taken at h in place of z"
+    marks = {(2, column): Mark("wrong", long) for column in (2, 3, 4)}
+    marks.update({(3, column): Mark("wrong", long) for column in (2, 4)})
+    marks.update({(row, 6): Mark("carried", "right, given your numbers before it") for row in (2, 3)})
+    marks[2, 5] = Mark("right")
+    assert notes_by_row(marks) == {
+        2: f"B2:D2: {long}; F2: right, given your numbers before it",
+        3: "B3: likewise; D3: likewise; F3: right, given your numbers before it",
+    }
 
 
 def test_the_copy_opens_everywhere(tmp_path: Path) -> None:

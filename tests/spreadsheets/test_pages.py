@@ -11,7 +11,7 @@ from openpyxl.utils import get_column_letter
 
 from saitama import Tensor
 from saitama.cli import main
-from saitama.spreadsheets import PageOf, WorkbookError, pages, verify
+from saitama.spreadsheets import PageOf, WorkbookError, open_workbook, pages, verify
 from saitama.spreadsheets.pages import one_page
 
 
@@ -46,6 +46,12 @@ def test_each_page_is_judged_by_itself(tmp_path: Path) -> None:
     assert result.story is not None and [slip.name for slip in result.story.slips] == ["d"]
     original = one_page(two()[0], tmp_path / "original.xlsx", learner="Ada", seed=7)
     assert verify(path, original=original, page="sums").story == result.story
+    opened = open_workbook(path)
+    path.rename(tmp_path / "moved.xlsx")  # an open workbook is not read again
+    assert verify(opened, page="sums").story == result.story
+    assert verify(opened, original=open_workbook(original), page="sums").story == result.story
+    assert verify(opened, page="squares").story is not None
+    (tmp_path / "moved.xlsx").rename(path)
     with pytest.raises(FileExistsError, match="4 blanks filled in"):
         pages(two(), path, heading="Two tasks")
 

@@ -203,7 +203,7 @@ def test_a_workbook_in_which_nothing_can_be_checked(calculated: Path) -> None:
 
 def test_more_differences_than_anybody_looks_at(calculated: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     edit(calculated, lambda workbook: None, again=False)  # nothing is calculated
-    monkeypatch.setattr(importlib.import_module("saitama.spreadsheets.judge.verify"), "MAX_DIFFERENCES", 10)
+    monkeypatch.setattr(importlib.import_module("saitama.spreadsheets.judge.compared"), "MAX_DIFFERENCES", 10)
     result = verify(calculated)
     assert len(result.differences) == 10
     assert result.not_checked == ["what comes after the first 10 differences"]
