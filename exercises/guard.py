@@ -11,6 +11,7 @@ import argparse
 import runpy
 import sys
 import tempfile
+from math import floor, log10
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
@@ -47,6 +48,8 @@ class Bench:
         """A copy with the right numbers; up to the step `until`, which has the numbers `wrong`."""
         book = load_workbook(self.original)
         sheet, path = book[self.task.sheet], self.folder / "filled.xlsx"
+        if all(is_short(x) for step in self.steps for x in step.right):
+            wrong = [as_typed(x) for x in wrong]
         for step in self.steps:
             numbers = wrong if step.name == until else step.right
             for (row, column), number in zip(step.cells, numbers):
@@ -121,10 +124,23 @@ def _named(bench: Bench, slug: str, name: str, wrong: Sequence[float], strict: b
             yield f"{where}: is called {', '.join(told) or 'nothing'}"
 
 
+def is_short(number: float) -> bool:
+    """Whether one would type it with all its digits."""
+    return abs(round(number, 6) - number) <= 1e-12 * abs(number)
+
+
+def as_typed(number: float) -> float:
+    """With four decimals, or four digits where it is small."""
+    return round(number, max(4, 3 - floor(log10(abs(number))))) if number else number
+
+
 def is_rounded(typed: float, right: float) -> bool:
-    """Whether the number is the right one to the digits that it is written with: -15 for -15.5 is."""
+    """Whether the number is the right one to the digits that it is written with, at least two: -15 for -15.5 is, 1 for
+    0.5 is not."""
     text = f"{typed:.12g}"
     decimals = len(text.partition(".")[2]) if "e" not in text else 12
+    if typed:
+        decimals = max(decimals, 1 - floor(log10(abs(typed))))
     return abs(typed - right) <= max(0.5 * 10.0**-decimals, 1e-9 * abs(right))
 
 

@@ -99,6 +99,7 @@ def _results(level: Level, told: List[Dict[str, Any]], ended: str, seconds: floa
             found.append(CodeResult(task, line["ok"], line["message"]))
         else:
             found.append(CodeResult(task, False, failed or why or "was not reached"))
+            failed = failed and "was not tried, as the file cannot be run"
             why = why and "was not reached, as an earlier task did not end"
     return found
 

@@ -12,9 +12,9 @@ MUL, DATA = ("mul", "multiply"), ("tolist", "to_data", "data")
 
 def shape(my: Try, tensor: Any, shown: str) -> Any:
     """`shape` as an attribute or a method, as a tuple or a list."""
-    if not hasattr(tensor, "shape"):
+    if "shape" not in dir(tensor):
         raise Wrong(f"{shown} has no shape: make it an attribute, a property or a method")
-    found = tensor.shape
+    found = my.run(f"{shown}.shape", getattr, tensor, "shape")
     if callable(found):
         found = my.run(f"{shown}.shape()", found)
     return list(found) if isinstance(found, (tuple, list)) else found

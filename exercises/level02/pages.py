@@ -29,6 +29,7 @@ def square(n: Numbers) -> Work:
     x = n.halves("x")
     h = given("h", 0.125)
     y = x**2
+    derivative = 2 * x
     up = x + h
     right = up**2
     down = x - h
@@ -36,8 +37,8 @@ def square(n: Numbers) -> Work:
     rise = right - left
     width = 2 * h
     slope = rise / width
-    derivative = 2 * x
-    return Work(locals(), [y, slope, derivative], slips={"factor": {"slope": rise / h}, "sign": {"down": up}})
+    names = {"dy/dx": derivative, **locals()}
+    return Work(names, [y, derivative, slope], slips={"factor": {"slope": rise / h}, "sign": {"down": up}})
 
 
 @page(
@@ -47,15 +48,14 @@ def square(n: Numbers) -> Work:
     "The two shares are added.",
 )
 def product(n: Numbers) -> Work:
-    u, v = n.eighths("u"), n.eighths("v")
-    du, dv = n.halves("u'"), n.halves("v'")
+    draw = lambda: [n.eighths("u"), n.eighths("v"), n.halves("u'"), n.halves("v'")]  # noqa: E731
+    u, v, du, dv = n.until(draw, lambda u, v, du, dv: (du * v + u * dv).item() != 0)
     y = u * v
     first = du * v
     second = u * dv
-    slope = first + second
-    return Work(
-        locals(), [y, slope], slips={"wrong-operation": {"slope": first * second}, "sign": {"slope": first - second}}
-    )
+    dy = first + second
+    names = {"u' v": first, "u v'": second, "y'": dy, **locals()}
+    return Work(names, [y, dy], slips={"wrong-operation": {"y'": first * second}, "sign": {"y'": first - second}})
 
 
 @page(

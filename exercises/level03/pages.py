@@ -11,7 +11,7 @@ from ..task import Work, page
     "A graph and its local derivatives",
     "At a product each arrow carries the other factor; at a sum it carries 1.",
     "At a square the arrow carries 2 e.",
-    question="Draw the graph: a point for each number, an arrow from each operand to its result.",
+    question="Draw the graph in the room below: a point for each number, an arrow from each operand to its result.",
 )
 def graph(n: Numbers) -> Work:
     a, b, c = (n.halves(name) for name in "abc")
@@ -86,7 +86,8 @@ def wrong_order(n: Numbers) -> Work:
     wrong = a_one + a_two
     right = 4 * g
     excess = wrong - right
-    return Work(locals(), excess, slips={"factor": {"right": 2 * g}, "sign": {"excess": right - wrong}})
+    names = {"b₁": b_one, "a₁": a_one, "b₂": b_two, "a₂": a_two, **locals()}
+    return Work(names, excess, slips={"factor": {"right": 2 * g}, "sign": {"excess": right - wrong}})
 
 
 @page(
@@ -101,7 +102,8 @@ def uneven_paths(n: Numbers) -> Work:
     v = 3 * u
     too_early = 2 * v
     L = u * v
-    return Work(locals(), [too_early, L], slips={"weight-for-activation": {"dL/dv": v}, "not-summed": {"dL/du": v}})
+    names = {"wrong dL/da": too_early, **locals()}
+    return Work(names, [too_early, L], slips={"weight-for-activation": {"dL/dv": v}, "not-summed": {"dL/du": v}})
 
 
 @page(

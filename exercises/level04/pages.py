@@ -105,7 +105,7 @@ def sum_and_mean(n: Numbers) -> Work:
     squares = m**2
     L = squares.sum()
     column = X.sum(0)
-    return Work(locals(), L, slips={"sum-for-mean": {"m": column}, "factor": {"dL/dm": m}})
+    return Work(locals(), L, slips={"sum-for-mean": {"m": column}, "factor": {"dL/dX": [(m / 3).tolist()] * 2}})
 
 
 @page(
@@ -119,7 +119,9 @@ def reshape(n: Numbers) -> Work:
     X = x.reshape(2, 3)
     Y = X @ W
     L = Y.sum()
-    return Work(locals(), L, slips={"sign": {"L": -Y.sum()}, "not-summed": {"L": Y[0, 0] + Y[0, 1] + Y[1, 0]}})
+    by_columns = x[[0, 2, 4, 1, 3, 5]].reshape(2, 3)
+    slips = {"sign": {"L": -Y.sum()}, "not-summed": {"L": Y[0, 0] + Y[0, 1] + Y[1, 0]}}
+    return Work(locals(), L, slips={**slips, "transposed": {"X": by_columns}})
 
 
 @page(

@@ -79,7 +79,7 @@ def cross_entropy(n: Numbers) -> Work:
     return Work(
         locals(),
         L,
-        blanks=["p", "q", "losses", "L", "x"],
+        blanks=["p", "q", "logs", "losses", "L", "x"],
         slips={"sum-for-mean": {"L": losses.sum()}, "sign": {"losses": logs}},
     )
 
@@ -133,7 +133,7 @@ def without_zeroing(n: Numbers) -> Work:
     G_3 = G_2 + W_2
     S_3 = lr * G_3
     W_3 = W_2 - S_3
-    return Work(locals(), [w_3, W_3], slips={"sign": {"w_1": w + s_1}, "other-block": {"G_2": w_1}})
+    return Work(locals(), [w_3, W_3], slips={"sign": {"w_1": w + s_1}, "not-summed": {"G_2": w_1}})
 
 
 @page(

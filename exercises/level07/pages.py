@@ -89,12 +89,11 @@ def momentum_limit(n: Numbers) -> Work:
     rest = 1 - mu
     limit = g / rest
     flips_2 = kept_1 - g
-    flips_3 = mu * flips_2 + g
+    kept_f = mu * flips_2
+    flips_3 = kept_f + g
     both = 1 + mu
     limit_flips = g / both
-    names = {"μ flips_2": flips_3, **locals()}
-    names["flips_3"] = names.pop("μ flips_2")
-    return Work(names, [v_4, limit, flips_3, limit_flips], slips={"sign": {"rest": both, "v_2": kept_1 - g}})
+    return Work(locals(), [v_4, limit, flips_3, limit_flips], slips={"sign": {"rest": both, "v_2": kept_1 - g}})
 
 
 @page(
@@ -128,8 +127,8 @@ def adam(n: Numbers) -> Work:
     ratio_2 = mh_2 / root_2
     s_2 = lr * ratio_2
     w_2 = w_1 - s_2
-    slips = {"sign": {"w_1": w + s_1}, "wrong-operation": {"m_1": rest_1 + g_1}, "missing-derivative": {}}
-    return Work(locals(), [w_1, w_2], slips={key: value for key, value in slips.items() if value})
+    names = {"m̂_1": mh_1, "v̂_1": vh_1, "m̂_2": mh_2, "v̂_2": vh_2, **locals()}
+    return Work(names, [w_1, w_2], slips={"sign": {"w_1": w + s_1}, "wrong-operation": {"m_1": rest_1 + g_1}})
 
 
 @page(
@@ -137,9 +136,6 @@ def adam(n: Numbers) -> Work:
     "Adam, the third step",
     "The same rules; m and v are those after two steps, and t is 3.",
     "1 - β1³ and 1 - β2³ divide m and v.",
-    words="Given w, its gradient g (dL/dw is g, as L = w g), and Adam's m and v after two steps. Find "
-    "every line of the "
-    "third step.",
 )
 def adam_step(n: Numbers) -> Work:
     w = nn.Parameter(n.eighths("w"))

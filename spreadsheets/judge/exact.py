@@ -19,7 +19,7 @@ from .typed import Typed
 
 SAME = 1e-12  # relative: the noise of a double
 NEAR = 0.1  # relative: what may be rounding
-SHORT, LONG = 8, 12  # digits
+TELLING, SHORT, LONG = 3, 8, 12  # digits, and decimals
 
 
 @dataclass
@@ -78,3 +78,11 @@ def looks_rounded(x: float, value: float) -> bool:
     if off <= NEAR * max(abs(value), abs(x)) or (places > 0 and off <= 0.5 * 10.0**-places * (1 + SAME)):
         return True
     return digits_typed(x) <= SHORT and digits_typed(value) > LONG
+
+
+def looks_shortened(x: float, value: float) -> bool:
+    """Whether a typed number may be one with more digits, and has enough of them to tell it from others: 0.0417 for
+    1/24. On a page of exact numbers it is the only one that was rounded."""
+    if not (isfinite(x) and isfinite(value)) or min(digits_typed(x), last_place(x)) < TELLING:
+        return False
+    return digits_typed(x) < digits_typed(value)

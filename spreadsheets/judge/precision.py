@@ -32,6 +32,11 @@ def last_place(number: float) -> int:
     return -int(Decimal(repr(float(number))).normalize().as_tuple().exponent) if number else 0
 
 
+def half_of_last_place(number: float) -> float:
+    """Half a unit of the last decimal that a finite number shows itself."""
+    return 0.5 * 10.0 ** -last_place(number)
+
+
 @dataclass(frozen=True)
 class Precision:
     """The decimals and significant digits that a page is written to; `known` is False where all numbers are exact."""
@@ -96,4 +101,4 @@ def most(counts: Iterable[int]) -> int:
     return ranked[min(max(1, ceil(FEW * len(ranked))), len(ranked) - 1)]
 
 
-__all__ = ["Precision", "digits_typed"]
+__all__ = ["Precision", "digits_typed", "half_of_last_place"]

@@ -113,6 +113,7 @@ WRONG: List[Wrong] = [
     wrong("07-code-schedule", "math.cos(math.pi * t / T)", "math.cos(t / T)", "no π"),
     wrong("07-code-schedule", "(1 + math.cos", "(1 - math.cos", "goes up"),
     wrong("07-code-schedule", "lr * min(1.0, t / n)", "lr * t / n", "rising after n"),
+    wrong("07-code-schedule", "lr * min(1.0, t / n)", "lr * min(1.0, (t + 1) / (n + 1))", "counts from 1"),
     # --- 8 ------------------------------------------------------------------------------------------------------------
     wrong("08-code-dropout", "return x * mask / keep", "return x * mask", "divide it by 1 - p"),
     wrong("08-code-dropout", "random.random() < keep", "random.random() < p", "that is 1 - p"),

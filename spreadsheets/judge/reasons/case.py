@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import isfinite
 from typing import Callable, Dict, Iterator, List, Optional, Tuple, Union
 
 from ...formulas.box import Box
@@ -18,9 +17,8 @@ from ...layout import Block, Index, Shape
 from ...plan.calculated import looking_into
 from ...plan.work import OVERFLOW, Step, Work
 from ..causes import Judged, Judgement, agrees
-from ..exact import LONG
-from ..hand import is_right
-from ..precision import digits_typed
+from ..exact import looks_shortened
+from ..precision import half_of_last_place
 from .trees import Expanding, replaced
 
 Cell = Callable[[Index], Union[Tree, Box]]  # from an index to a number of the step, computed differently
@@ -221,7 +219,10 @@ class Case:
         except (SyntaxProblem, ArithmeticError, ValueError, LookupError, TypeError):
             return False
         x = one.typed.number
-        return x is not None and (agrees(value, x, one.half) or not one.half and is_cut_short(value, x))
+        if x is None:
+            return False
+        shortened = isinstance(value, Box) and one.typed.formula is None and looks_shortened(x, value.at)
+        return agrees(value, x, max(one.half, half_of_last_place(x) if shortened else 0.0))
 
     def fits(self, cell: Cell) -> bool:
         """Whether a way of computing gives every wrong number to the digits typed."""
@@ -239,15 +240,6 @@ class Case:
     def number_at(self, operand: Operand, index: Index) -> float:
         value = self.value(operand.cell(index))
         return value.at if isinstance(value, Box) else float("nan")
-
-
-def is_cut_short(value: Value, x: float) -> bool:
-    """Whether a number is this one with fewer digits, where the page does not tell how someone rounds: four of them, or
-    three of a number that does not end. With fewer, many ways give the same."""
-    if not isinstance(value, Box) or not isfinite(value.at):
-        return False
-    short, long = digits_typed(x), digits_typed(value.at)
-    return (short >= 4 or short == 3 and long > LONG) and long > short and is_right(x, value.at)
 
 
 def is_number(operand: Operand) -> bool:

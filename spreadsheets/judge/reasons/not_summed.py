@@ -33,9 +33,9 @@ class NotSummed(Misconception):
 
 def forward(case: Case) -> Iterator[Way]:
     """Of a sum of products, or of numbers, on the way forward."""
-    if case.op not in ("MatMul", "Linear", "Sum") or case.inner or not case.wrong:
+    if case.op not in ("MatMul", "Linear", "Sum", "Add") or case.inner or not case.wrong:
         return
-    products = case.op != "Sum"
+    products = case.op in ("MatMul", "Linear")
 
     def parts(index: Index) -> Groups:
         """The terms but for a bias, which is no product."""

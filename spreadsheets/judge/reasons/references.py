@@ -19,7 +19,7 @@ class StuckReference(Misconception):
     of_all = True
 
     def ways(self, case: Case) -> Iterator[Way]:
-        for operand in case.operands:
+        for operand in case.operands if size_of(case.shape) > 1 else ():
             for axis, _ in axes(operand):
                 words = f"every number uses the first {line_of(operand, axis)} of {operand.name}"
                 yield words, moved(case, operand, axis, lambda i: 0)

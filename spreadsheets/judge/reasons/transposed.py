@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Iterator
 
+from ...formulas.shape import unravel
 from ...formulas.syntax import references
 from ...layout import Index
 from .bank import KNOWS_THE_OPERATION, Misconception, Way, misconception
@@ -14,6 +15,8 @@ from .trees import sum_inside
 @misconception("transposed", KNOWS_THE_OPERATION)
 class Transposed(Misconception):
     def ways(self, case: Case) -> Iterator[Way]:
+        if case.op == "Reshape":
+            yield from by_columns(case)
         if not is_product(case):
             return
         for operand in case.operands:
@@ -33,6 +36,19 @@ def is_product(case: Case) -> bool:
         if len(blocks) > 1:
             return True
     return False
+
+
+def by_columns(case: Case) -> Iterator[Way]:
+    """A reshape that goes down the columns of a matrix, where its rows are meant."""
+    (operand,) = case.operands
+    if len(operand.shape) == 2:
+        rows, columns = operand.shape
+        there = lambda k: unravel(k % rows * columns + k // rows, operand.shape)  # noqa: E731
+        yield f"{operand.name} is read column by column", lambda i: operand.cell(there(case.step.block.position(i)))
+    if len(case.shape) == 2:
+        height = case.shape[0]
+        at = lambda i: unravel(i[0] + i[1] * height, operand.shape)  # noqa: E731
+        yield f"{case.step.name} is filled in column by column", lambda i: operand.cell(at(i))
 
 
 def turning(case: Case, *operands: Operand) -> Cell:

@@ -76,10 +76,10 @@ def another_operation(tree: Tree) -> Iterator[Tuple[str, Tree]]:
 
 
 def of_all(function: str, tree: Tree) -> Tree:
-    """A function of the numbers that are added up."""
+    """A function of the numbers that are added up; of two it would be one of them."""
     terms, _ = sum_inside(tree)
-    if len(terms) < 2:
-        raise NotHere("no sum")
+    if len(terms) < 3:
+        raise NotHere("no sum of many")
     return Call(function, tuple(sum_of([term]) for term in terms))
 
 

@@ -30,3 +30,11 @@ def test_one_example() -> None:
 def test_half_of_the_sum_is_no_part_of_it() -> None:
     reason = Learner(*layer(), {"dL/db": [-0.1141, -0.2641]}).reason("dL/db")
     assert "not-summed" not in slugs(reason)
+
+
+def test_one_of_two_numbers_that_are_added() -> None:
+    now = leaf([3.0, -1.5]) ** 2
+    last = leaf([2.25, 0.5]) ** 2
+    G = now + last
+    reason = Learner(G.sum(), {"now": now, "last": last, "G": G}, {"G": [5.0625, 0.25]}, None).reason("G")
+    assert reason.slug == "not-summed" and "only one part of now + last is there; they add up" in reason.sentence

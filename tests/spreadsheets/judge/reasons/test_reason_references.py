@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from learner import Learner, norm, product, slugs
+from learner import Learner, leaf, norm, product, slugs
 
 
 def test_stuck_reference() -> None:
@@ -24,3 +24,11 @@ def test_sliding_reference() -> None:
 def test_a_reference_is_wrong_for_all_or_for_none() -> None:
     reason = Learner(*product(), {"q": {(1, 0): -0.1875}}).reasons()["q"]  # only one number: the others are right
     assert "sliding-reference" not in slugs(reason)
+
+
+def test_a_single_number_is_not_every_number() -> None:
+    z = leaf([-6.0, 10.25, 5.25]) * 1.0
+    largest = z.max()
+    reason = Learner(largest, {"z": z, "largest": largest}, {"largest": -6.0}, None).reason("largest")
+    assert reason.slug == "wrong-operation" and "the smallest stands where" in reason.sentence
+    assert "stuck-reference" not in slugs(reason)
