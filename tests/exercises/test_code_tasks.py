@@ -121,7 +121,7 @@ def test_names_of_ones_own(tmp_path: Path) -> None:
 
 
 def test_a_message_names_the_line_that_raised_and_the_first_difference(tmp_path: Path) -> None:
-    source = "def multi_head(X, W_Q, W_K, W_V, W_O, h, causal=False, memory=None):\n    d = len(X[0]) // h\n    return d / 0\n"
+    source = "def multi_head(X, W_Q, W_K, W_V, W_O, h, causal=False, memory=None):\n    d = h // 2\n    return d / 0\n"
     file = tmp_path / "mine.py"
     file.write_text(source, encoding="utf-8")
     (message,) = [one.message for one in run_code(level(11), file) if one.task.id == "11-code-multi-head"]
