@@ -7,6 +7,7 @@ wrong, can say so.
 
 from __future__ import annotations
 
+import traceback
 from math import isfinite
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
@@ -49,7 +50,13 @@ class Try:
         except RecursionError:
             raise Wrong(f"{what} ended in a RecursionError: the recursion is too deep for Python; use a loop") from None
         except Exception as error:
-            raise Wrong(f"{what} raised {type(error).__name__}: {error}") from None
+            raise Wrong(f"{what} raised {type(error).__name__}: {error}{self._line(error)}") from None
+
+    def _line(self, error: Exception) -> str:
+        """The last line of the learner's file that an error came through."""
+        frames = traceback.extract_tb(error.__traceback__)
+        lines = [frame.lineno for frame in frames if frame.filename == self.names.get("__file__")]
+        return f" ({self.file}, line {lines[-1]})" if lines else ""
 
     def method(self, of: Any, shown: str, names: Sequence[str], *arguments: Any) -> Any:
         """The result of a method under the first of these names that there is; `shown` is how `of` is written down."""
@@ -80,7 +87,14 @@ class Try:
 
 
 # --- comparing --------------------------------------------------------------------------------------------------------
-def expect(what: str, got: Any, want: Any, because: str = "", faults: Optional[Mapping[str, Any]] = None) -> None:
+def expect(
+    what: str,
+    got: Any,
+    want: Any,
+    because: str = "",
+    faults: Optional[Mapping[str, Any]] = None,
+    verb: str = "returned",
+) -> None:
     """That numbers are these, in this nesting. `faults`: what a known mistake would give, by what is said of it."""
     mine = numbers(got)
     right = numbers(want)
@@ -94,7 +108,9 @@ def expect(what: str, got: Any, want: Any, because: str = "", faults: Optional[M
         because = because or "is it written, and does it return its result?"
     elif not because and shape_of(mine) != shape_of(right):
         because = f"the shape is {shape_of(mine)}, expected {shape_of(right)}"
-    raise Wrong(f"{what} returned {show(got)}, expected {show(want)}" + (f": {because}" if because else ""))
+    elif not because and len(show(got)) == LONGEST:
+        because = first_difference(mine, right)
+    raise Wrong(f"{what} {verb} {show(got)}, expected {show(want)}" + (f": {because}" if because else ""))
 
 
 def expect_gradients(
@@ -128,6 +144,15 @@ def same(a: Any, b: Any) -> bool:
     if not (isfinite(a) and isfinite(b)):
         return a == b or (a != a and b != b)
     return bool(abs(a - b) <= TOLERANCE * max(1.0, abs(b)))
+
+
+def first_difference(a: Any, b: Any, place: str = "") -> str:
+    """Where two nests of one shape part: `[0][2] is 1.5, expected 2.5`."""
+    if isinstance(a, list) and isinstance(b, list):
+        return next(
+            (f for n, (x, y) in enumerate(zip(a, b)) for f in [first_difference(x, y, f"{place}[{n}]")] if f), ""
+        )
+    return "" if same(a, b) else f"{place} is {show(a)}, expected {show(b)}"
 
 
 def difference(a: Any, b: Any) -> Optional[float]:

@@ -43,6 +43,7 @@ def dropout(my: Try) -> None:
         grad_of(ones, "x"),
         found,
         "the same mask, divided too, on the way back",
+        verb="is",
     )
     x = [1.0, -2.0, 3.0]
     expect(

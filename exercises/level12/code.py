@@ -57,11 +57,11 @@ def layer_norm(my: Try) -> None:
     "The table is added to the embeddings, not put beside them.",
 )
 def positions(my: Try) -> None:
-    def table(T: int, C: int, halves: bool = False, base: float = 10_000.0, swap: bool = False) -> Any:
+    def table(T: int, C: int, halves: bool = False, swap: bool = False, apart: bool = False) -> Any:
         found = []
         for t in range(T):
-            sines = [math.sin(t * base ** (-2 * k / C)) for k in range(C // 2)]
-            cosines = [math.cos(t * base ** (-2 * k / C)) for k in range(C // 2)]
+            sines = [math.sin(t * 10_000.0 ** (-2 * k / C)) for k in range(C // 2)]
+            cosines = [math.cos(t * 10_000.0 ** (-(2 * k + apart) / C)) for k in range(C // 2)]
             if swap:
                 sines, cosines = cosines, sines
             found.append([*sines, *cosines] if halves else [v for pair in zip(sines, cosines) for v in pair])
@@ -71,6 +71,7 @@ def positions(my: Try) -> None:
         "sines and cosines stand in two halves; they take turns": table(5, 6, halves=True),
         "sine and cosine changed places": table(5, 6, swap=True),
         "the positions count from 1; the first is 0": table(6, 6)[1:],
+        "sine and cosine of a pair have one ω: the 2k of the sine's column": table(5, 6, apart=True),
     }
     expect("positions(5, 6)", my.call("positions", 5, 6), table(5, 6), faults=faults)
     if shape_of(numbers(my.call("positions", 3, 4))) != (3, 4):
@@ -103,7 +104,7 @@ def residual(my: Try) -> None:
         "the direct way is missing": norm(part(x)).tolist(),
     }
     expect("residual(x, norm, part, norm_first=False)", got, post, faults=faults)
-    expect("after residual(x, norm, part), x", x, X, "x must stay as it was: no +=")
+    expect("after residual(x, norm, part), x", x, X, "x must stay as it was: no +=", verb="is")
 
 
 @code(

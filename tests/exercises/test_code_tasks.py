@@ -118,3 +118,16 @@ def test_names_of_ones_own(tmp_path: Path) -> None:
     file.write_text(source, encoding="utf-8")
     results = run_code(level(1), file)
     assert all(r.solved for r in results), [r.message for r in results]
+
+
+def test_a_message_names_the_line_that_raised_and_the_first_difference(tmp_path: Path) -> None:
+    source = "def multi_head(X, W_Q, W_K, W_V, W_O, h, causal=False, memory=None):\n    d = h // 2\n    return d / 0\n"
+    file = tmp_path / "mine.py"
+    file.write_text(source, encoding="utf-8")
+    (message,) = [one.message for one in run_code(level(11), file) if one.task.id == "11-code-multi-head"]
+    assert message.endswith("raised ZeroDivisionError: division by zero (mine.py, line 3)")
+    want = [[float(10 * i + j) for j in range(9)] for i in range(9)]
+    got = [list(row) for row in want]
+    got[7][2] += 0.5
+    with pytest.raises(told.Wrong, match=r"table\(\) returned .*…, expected .*…: \[7\]\[2\] is 72\.5, expected 72"):
+        told.expect("table()", got, want)

@@ -175,6 +175,7 @@ WRONG: List[Wrong] = [
     wrong("12-code-layer-norm", "(var + self.eps).sqrt()", "var.sqrt()", "eps is missing"),
     wrong("12-code-layer-norm", "apart = x - x.mean(-1, keepdim=True)", "apart = x - x.mean(-1, keepdim=True).detach()", "x.grad"),
     wrong("12-code-positions", "row += [math.sin(t * omega), math.cos(t * omega)]", "row += [math.cos(t * omega), math.sin(t * omega)]", "changed places"),
+    wrong("12-code-positions", "math.cos(t * omega)", "math.cos(t * 10_000 ** (-(2 * k + 1) / C))", "have one ω"),
     wrong("12-code-positions", "for t in range(T):", "for t in range(1, T + 1):", "the first is 0"),
     wrong("12-code-positions", "        table.append(row)", "        table.append(row[0::2] + row[1::2])", "two halves"),
     wrong("12-code-residual", "return x + part(norm(x))", "return norm(x) + part(norm(x))", "in place of x"),
@@ -205,6 +206,7 @@ WRONG: List[Wrong] = [
     wrong("14-code-accumulation", "    for x, t in pieces:\n", "    for x, t in pieces:\n        for one in model.parameters():\n            one.grad = None\n", "in between"),
     wrong("14-code-online-softmax", "factor = math.exp(m - new)", "factor = 1.0", "not multiplied"),
     wrong("14-code-online-softmax", "return [x / l for x in o]", "return o", "not divided by l"),
+    wrong("14-code-online-softmax", "new = max(m, *scores)", "new = max(scores)", "the largest first"),
     wrong("14-code-online-softmax", " / math.sqrt(len(q))", "", "not divided by √d"),
 ]  # fmt: skip
 
