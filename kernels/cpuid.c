@@ -45,7 +45,7 @@ static PyObject *xcr0(PyObject *self, PyObject *nothing) {
 static PyMethodDef methods[] = {
 #ifdef SAITAMA_X86
     {"cpuid", cpuid, METH_VARARGS, "cpuid(leaf, part) -> (eax, ebx, ecx, edx); zeros where there is no such leaf."},
-    {"xcr0", xcr0, METH_NOARGS, "The registers that the operating system saves for each program; 0 if it does not say."},
+    {"xcr0", xcr0, METH_NOARGS, "Which registers the operating system saves; 0 if it does not say."},
 #endif
     {NULL, NULL, 0, NULL},
 };

@@ -32,8 +32,8 @@ cdef extern from *:
     #endif
     #include <stdio.h>
     #include <string.h>
-    /* The number behind a name at the start of a line, or else another. Not by sscanf, as what that is called in a new C
-       library is unknown to an old one. */
+    /* The number behind a name at the start of a line, or else another. Not by sscanf, whose name in new C libraries is
+       unknown to old ones. */
     static long long saitama_number(const char *line, const char *name, long long otherwise) {
         long long number = 0;
         if (strncmp(line, name, strlen(name)) != 0) return otherwise;
