@@ -1,5 +1,6 @@
 """How much of a product's time its packing takes, on one thread: the operands of a GPT's layers, x W^T, dy W and
-dy^T x, copied by kernels/pack.h to where the tiles read them, beside the whole product. "saitama" is the packing."""
+dy^T x, copied by kernels/pack.h to where the tiles read them, beside the whole product. "saitama" is the packing.
+Short rows of a transposed a (65 numbers) are shown too, though the kernel reads them where they lie."""
 
 from __future__ import annotations
 

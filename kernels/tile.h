@@ -16,8 +16,9 @@ tests/kernels/test_tile_machine_code.py reads what compilers make of it.
 
 A core that two programs share runs out of instructions before it runs out of multiply-adds. So steps go in pairs, and
 with AVX-512 a multiply-add takes the numbers of every second row from memory itself, which spares loading them to all
-lanes of a register; for every row that would be more loads than a core can do. Neither alone gains anything, both 3% to
-6%. Compilers load what is used three times, hence the line of assembly (but not for AddressSanitizer, which sees C). */
+lanes of a register; for every row, or in a narrow tile, that would be more loads than a core can do. Neither alone
+gains anything, both 3% to 6%. Compilers load what is used three times, hence the line of assembly (but not for
+AddressSanitizer, which sees C). */
 #ifndef SAITAMA_TILE_H
 #define SAITAMA_TILE_H
 
@@ -113,7 +114,7 @@ typedef float saitama_floats;
             SAITAMA_UNROLL for (j = 0; j < width; j++) row[j] = ((const vector *)b)[j];                               \
             SAITAMA_UNROLL for (i = 0; i < rows; i++)                                                                 \
                 SAITAMA_UNROLL for (j = 0; j < width; j++)                                                            \
-                    if (i % 2 == 0)                                                                                   \
+                    if (i % 2 == 0 || width < 3)                                                                      \
                         add(a[i * row_a], row[j], sums[i * width + j]);                                               \
                     else                                                                                              \
                         add_from_memory(a[i * row_a], row[j], sums[i * width + j]);                                   \

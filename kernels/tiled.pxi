@@ -1,9 +1,10 @@
 # Large products: cut into tiles, blocked for the caches, packed where that pays, shared out to threads.
 #
 # Design: tile.pxi multiplies a few rows of a by a panel of b, which is as wide as a tile, for a run of `depth` steps
-# along k. A strip of panels, MATMUL_STRIP_BYTES of them, stays in the second cache and serves all rows, block by block:
-# a block's rows come from memory once and meet panel after panel of the strip (Goto and van de Geijn, "Anatomy of
-# high-performance matrix multiplication", 2008, who pack both operands). Here
+# along k. A strip of panels, MATMUL_STRIP_BYTES of them, stays in the second cache (or, where that is smaller than
+# 1 MB, in the third) and serves all rows, block by block: a block's rows come from memory once and meet panel after
+# panel of the strip (Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008, who pack both
+# operands). Here
 # - a is read where it lies: a tile takes its numbers one by one, in any layout, which costs no more than packed ones.
 #   Only if it is transposed and each step along k leads far away, the block is packed (pack.h);
 # - b is packed, panel by panel, (depth, width) each, if it serves many rows, is transposed, or has columns missing.
@@ -16,35 +17,17 @@
 # is packed, and pack for themselves what they need: there is nothing to wait for. Each result is one chain of
 # multiply-adds in the order of k however it is cut, so threads do not change a bit. MATMUL.md says what this is worth.
 
-cdef extern from *:
-    """
-    /* Bytes of the second cache; 2 MB where the system does not say. */
-    #if defined(__unix__) || defined(__APPLE__)
-    #include <unistd.h>
-    #endif
-    static Py_ssize_t saitama_second_cache(void) {
-        long size = 0;
-    #ifdef _SC_LEVEL2_CACHE_SIZE
-        size = sysconf(_SC_LEVEL2_CACHE_SIZE);
-    #endif
-        return size > 0 ? size : 2 << 20;
-    }
-    """
-    Py_ssize_t second_cache "saitama_second_cache"() noexcept
-
 cdef enum:
     MATMUL_DEPTH = 512  # steps along k of a run, at most; half as many where b is not packed
     MATMUL_SPAN_BYTES = 256 << 10  # of b that a run covers where b is not packed and no cache holds it
     MATMUL_LEAST_DEPTH = 32  # steps of a run all the same
+    MATMUL_STRIP_BYTES = 768 << 10  # of packed panels; a cache holds two strips
     MATMUL_STRIP_COLUMNS = 1024  # of a strip, at most
     MATMUL_FEW_ROWS = 192  # that do not repay packing b; half as many if no cache holds b
     MATMUL_FAR_BYTES = 1024  # between the steps of a transposed a, from which on it is packed
     MATMUL_FAR_WORK = 128 << 10  # such bytes times columns of b, from which on it is packed too
     MATMUL_BLOCK_ROWS = 4 * TILE_ROWS  # rows of a that meet a panel one after the other
     MATMUL_LONG_ROW_BYTES = 3072  # of the result, from which on it is a tile's rows: a processor follows few long rows
-
-# Of packed panels: the second cache holds two such strips, and some of a and of the result.
-cdef Py_ssize_t MATMUL_STRIP_BYTES = at_least(at_most(second_cache() // 8 * 3, 768 << 10), 96 << 10)
 
 
 cdef inline Py_ssize_t even_size(Py_ssize_t n, Py_ssize_t most) noexcept:
