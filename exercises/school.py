@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Dict, List, Optional
 
 from saitama.files import read_file
+from saitama.training.progress import ProgressBar
 
 from .levels import LEVELS, level
 from .workbook import write_level
@@ -55,14 +56,17 @@ def write_class(names: Path, folder: Path, number: Optional[int] = None) -> List
     somebody has worked in is an error, and is kept."""
     learners = names_in(names)
     written = []
-    for n in [number] if number else LEVELS:
-        of = level(n)
-        into = folder / f"level{n:02d}"
-        into.mkdir(parents=True, exist_ok=True)
-        for learner in learners:
-            path = into / f"{file_name(learner)}.xlsx"
-            write_level(of, learner, path)
-            written.append(path)
+    numbers = [number] if number else list(LEVELS)
+    with ProgressBar("workbooks", len(learners) * len(numbers), stays=False) as bar:
+        for n in numbers:
+            of = level(n)
+            into = folder / f"level{n:02d}"
+            into.mkdir(parents=True, exist_ok=True)
+            for learner in learners:
+                path = into / f"{file_name(learner)}.xlsx"
+                write_level(of, learner, path)
+                written.append(path)
+                bar.advance()
     return written
 
 

@@ -1,7 +1,7 @@
 """A class's worksheets marked: grade(folder, original, "marks.xlsx").
 
-One workbook is read and judged in marked.py, all of them on all cores in graded.py; what stands out is in flags.py; the
-table for the teacher is written by marks_workbook.py.
+Whose a file is, and which exercise it is judged by, say exercises.py; one workbook is judged in marked.py, all of them
+on all cores in crew.py; what stands out is in flags.py and rows.py, and write.py writes the table for the teacher.
 """
 
 from __future__ import annotations

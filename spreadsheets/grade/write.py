@@ -37,8 +37,9 @@ from .statistics import plan_statistics
 from .steps_sheet import STEPS, write_steps
 
 Values = Dict[str, Dict[Position, Result]]
-WIDTHS = {LEARNER: 22, "points": 8, "of": 7, "share": 8, "first slip": 54, "reason": 19, TEACHER: 20, "flags": 44}
+WIDTHS = {LEARNER: 22, "points": 8, "of": 7, "share": 8, "first slip": 54, "reason": 21, TEACHER: 20, "flags": 44}
 SCORE = 9  # the least width of a column of points
+MOST_WIDTH = 290  # of all columns on one sheet of paper
 LINE = 13.5  # points, of one line of text
 OURS = {MARKS, STEPS, STATISTICS, KEPT}
 
@@ -134,8 +135,9 @@ def _marks(sheet: Any, styles: Styles, grades: Grades, values: Values) -> int:
     last = HEAD_ROW + len(grades.rows)
     sheet.auto_filter = AutoFilter(ref=f"A{HEAD_ROW}:{get_column_letter(len(names))}{last}")
     sheet.freeze_panes = sheet.cell(HEAD_ROW + 1, 2)
-    for_print(sheet)
-    sheet.print_title_rows = f"{HEAD_ROW}:{HEAD_ROW}"
+    width = sum(sheet.column_dimensions[get_column_letter(n)].width for n in range(1, column["flags"] + 1))
+    for_print(sheet, -(-int(width) // MOST_WIDTH))
+    sheet.print_title_rows, sheet.print_title_cols = f"{HEAD_ROW}:{HEAD_ROW}", "A:A"
     sheet.print_area = f"A1:{get_column_letter(column['flags'])}{last}"
     return last
 
@@ -171,6 +173,8 @@ def _row(
     letter = {name: get_column_letter(at) for name, at in column.items()}
     for part in grades.parts:
         tasks = grades.tasks_of(part)
+        if not set(tasks) & set(row.shown):
+            continue  # there is no work of it
         put(column[part], f"=SUM({letter[tasks[0]]}{n}:{letter[tasks[-1]]}{n})", "0.##", row.earned_of(tasks))
         bold(sheet.cell(n, column[part]))
     tasks = grades.tasks
