@@ -34,7 +34,9 @@ def rounded(s: Scope, shape: Shape, source: Callable[[Index], str], number: Call
     def finite(i: Index, text: str, otherwise: str) -> str:
         return text if abs(number(i)) < float("inf") else f"IF(ISNUMBER({source(i)}),{text},{otherwise})"
 
-    e = s.helper("e = the whole number with 2^e ≤ |x| < 2^(e+1)", shape, lambda i: finite(i, exponent(source(i), least), "0"))
+    e = s.helper(
+        "e = the whole number with 2^e ≤ |x| < 2^(e+1)", shape, lambda i: finite(i, exponent(source(i), least), "0")
+    )
     last = f"-{digits - 1}"
     n = s.helper(f"n = |x| / 2^(e−{digits - 1})", shape, lambda i: finite(i, f"ABS({source(i)})/2^({e[i]}{last})", "0"))
 
