@@ -17,7 +17,7 @@ from .levels import LEVELS, Level, level
 from .progress import Progress, count, is_done, mark_done, one_more
 from .running import CodeResult, run_code, skeleton
 from .task import CodeTask, Task
-from .workbook import PageResult, judge_page, write_level
+from .workbook import PageResult, judge_page, named_in, write_level
 
 FOLDER = "saitama-course"
 TRIES = 3  # after which a solution is shown
@@ -39,14 +39,24 @@ class Course:
     # --- who, and where -----------------------------------------------------------------------------------------------
     @property
     def learner(self) -> str:
-        return str(self.progress.read()["learner"])
+        """By the progress file, or where it says nothing by the workbooks that are there."""
+        return str(self.progress.read()["learner"]) or self._named_in_a_workbook()
+
+    def _named_in_a_workbook(self) -> str:
+        found = (named_in(path, n) for n in LEVELS for path in [self.workbook_of(n)] if path.exists())
+        return next(filter(None, found), "")
+
+    def remarks(self) -> List[str]:
+        """What has to be said of the progress file, once."""
+        remark, self.progress.remark = self.progress.remark, ""
+        return [remark] if remark else []
 
     def begin(self, learner: Optional[str] = None) -> str:
         """Make the folder; the learner's name, which is that of the first time from then on."""
 
         def named(data: Dict[str, Any]) -> None:
             if not data["learner"]:
-                data["learner"] = (learner or "").strip() or login_name()
+                data["learner"] = known or (learner or "").strip() or login_name()
 
         known = self.learner
         if known and learner and learner.strip() != known:
@@ -54,10 +64,13 @@ class Course:
                 f"learn: {self.folder} is the course of {known}, whose sheets have {known}'s numbers; "
                 "give another --folder"
             )
-        return known or str(self.progress.change(named)["learner"])
+        return str(self.progress.read()["learner"] or self.progress.change(named)["learner"])
 
     def workbook(self, of: Level) -> Path:
-        return self.folder / f"level{of.number:02d}.xlsx"
+        return self.workbook_of(of.number)
+
+    def workbook_of(self, number: int) -> Path:
+        return self.folder / f"level{number:02d}.xlsx"
 
     def code(self, of: Level) -> Path:
         return self.folder / f"level{of.number:02d}.py"

@@ -33,6 +33,13 @@ class Loop:
 
     def run(self) -> None:
         """Until q, or until nobody can press a key any more."""
+        try:
+            self._run()
+        except KeyboardInterrupt:
+            put("")  # what is said of it stands on a line of its own
+            raise
+
+    def _run(self) -> None:
         self.open()
         while True:
             key = self.press(LOOK)
@@ -140,9 +147,13 @@ class Loop:
     def say(self, lines: List[str]) -> None:
         """Lines above the bar, and the bar again."""
         width = columns(sys.stdout)
+        lines = [*self.course.remarks(), *lines]
         text = "\n".join(wrapped(line, width, "    ") for line in lines)
         put("\r\x1b[K" + text + ("\n" if lines else ""), end="")
-        put(f"{bar(self.course, self.number)} {KEYS}", end="" if lines else "\n")
+        foot = f"{bar(self.course, self.number)} {KEYS}"
+        if width and len(foot) >= width:  # of two lines only the last could be wiped away
+            foot = f"{bar(self.course, self.number)} {' '.join(self.actions)} q"[: max(1, width - 1)]
+        put(foot, end="" if lines else "\n")
 
 
 def stamp(path: Path) -> Optional[object]:

@@ -7,6 +7,7 @@ lose nothing of each other, and neither does a crash. Ids that this version does
 from __future__ import annotations
 
 import json
+import re
 import time
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Optional, Union
@@ -19,6 +20,9 @@ from .task import CodeTask, Task
 FILE = "progress.json"
 PATIENCE = 10.0  # seconds that another run may hold the lock
 AnyTask = Union[Task, CodeTask]
+
+_LEARNER = re.compile(r'"learner": ("(?:[^"\\\n]|\\.)+")')  # in a damaged file
+_DONE = re.compile(r'"(\d\d-[^"\n]+)": "(\d{4}-\d\d-\d\d \d\d:\d\d)"')
 
 
 class Progress:
@@ -36,13 +40,31 @@ class Progress:
         except FileNotFoundError:
             return empty
         except ValueError as error:
-            kept = self.path.with_name(f"{FILE}.damaged-{int(time.time())}")
-            self.path.replace(kept)
-            self.remark = (
-                f"{self.path} could not be read ({error}); it is kept as {kept.name}, and progress starts anew"
-            )
-            return empty
+            return {**empty, **self._salvage(str(error))}
         return {**empty, **found}
+
+    def _salvage(self, why: str) -> Dict[str, Any]:
+        """Set a damaged file aside; what can still be read of it goes on: the name, and the tasks that were done."""
+        kept = self.path.with_name(f"{FILE}.damaged-{int(time.time())}")
+        try:
+            text = self.path.read_text(encoding="utf-8", errors="replace")
+            self.path.replace(kept)
+        except FileNotFoundError:  # another run was first
+            return self.read()
+        learner, done = _LEARNER.search(text), dict(_DONE.findall(text))
+        found: Dict[str, Any] = {"format": 1, "learner": json.loads(learner.group(1)) if learner else "", "done": done}
+        found.update(tries={}, hints={}, seen={})
+        if learner or done:
+            self._write(found)
+        self.remark = (
+            f"{self.path} could not be read ({why}); it is kept as {kept.name}, and what could be read of it goes on: "
+            f"{found['learner'] or 'no name'}, {len(done)} tasks done (a check finds those again that are solved)"
+        )
+        return found
+
+    def _write(self, data: Dict[str, Any]) -> None:
+        with atomic_path(self.path) as temporary:
+            temporary.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
     def change(self, how: Callable[[Dict[str, Any]], None]) -> Dict[str, Any]:
         """Read, change and write it, alone. OSError where that cannot be done."""
@@ -53,8 +75,7 @@ class Progress:
                 if mine is not False:  # None: this system has no locks, and renaming has to do
                     data = self.read()
                     how(data)
-                    with atomic_path(self.path) as temporary:
-                        temporary.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+                    self._write(data)
                     return data
             if time.monotonic() > end:
                 raise OSError(f"cannot write {self.path}: another run has locked {self.folder}")

@@ -47,9 +47,11 @@ def code(result: Any) -> List[str]:
 
 
 def counted(results: Sequence[Result]) -> str:
-    """`6 of 9 tasks solved`."""
+    """`6 of 12 tasks solved`, or of which kind these are."""
     solved = sum(result.solved for result in results)
-    return f"{solved} of {len(results)} tasks solved"
+    kinds = {isinstance(result, PageResult) for result in results}
+    what = "tasks" if len(kinds) != 1 else "pages" if kinds == {True} else "code tasks"
+    return f"{solved} of {len(results)} {what} solved"
 
 
 def bar(course: Course, now: int, data: Union[None, Dict[str, Any]] = None) -> str:

@@ -50,5 +50,5 @@ def plain(text: str) -> str:
     text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text)
     text = re.sub(r"`([^`]*)`", r"\1", text)
     text = re.sub(r"\*\*([^*]+)\*\*", r"\1", text)
-    text = re.sub(r"(?<!\w)\*(\w[^*]*)(?<=\w)\*(?!\w)", r"\1", text)
+    text = re.sub(r"(?<![\w*])\*(?=\S)([^*]+?)(?<=\S)\*(?![\w*])", r"\1", text)  # but not a product: a * b
     return "\n".join(" ".join(part.split()) for part in text.split("\n\n")).strip()

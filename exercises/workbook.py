@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import List, Optional, Union
+
+from openpyxl import load_workbook
 
 from saitama.spreadsheets import Exported, PageOf, Verification, WorkbookError, pages, verify
 from saitama.spreadsheets.pages import one_page
@@ -75,6 +78,18 @@ def write_level(
         solution=solution,
         overwrite=overwrite,
     )
+
+
+def named_in(path: StrPath, level: int) -> str:
+    """For whom a level's workbook was written, if its numbers are that learner's; "" where it does not say so."""
+    try:
+        book = load_workbook(path, read_only=True)
+        line = str(book.worksheets[0].cell(2, 1).value)
+        book.close()
+    except Exception:  # a damaged file is for verify to describe
+        return ""
+    found = re.fullmatch(r"for (.+?) {5}numbers (\d+)", line)
+    return found.group(1) if found and int(found.group(2)) == seed_of(found.group(1), level) else ""
 
 
 def write_original(task: Task, learner: str, path: StrPath) -> Exported:

@@ -68,6 +68,7 @@ def one(course: Any, options: argparse.Namespace) -> int:
         name = ask_name()
     if plain or name is not None:
         course.begin(name)
+    tell(course.remarks())
     number = options.level or (asked[0] if asked else course.next_level())
     if options.list:
         tell(listed(course, number))

@@ -194,9 +194,25 @@ def test_a_save_is_judged(folder: Path, capsys: pytest.CaptureFixture[str]) -> N
 
     lines = looped(folder, capsys, by_renaming, "q")
     assert any(line.startswith("✗ 01-scaling: 3 blanks: 1 slip of your own") for line in lines)
-    assert any("8 of 9 tasks solved" in line for line in lines)
+    assert any("8 of 9 pages solved" in line for line in lines)
     assert not any("01-code" in line for line in lines if line.startswith(("✓", "✗")))
     assert lines[-2].startswith("●·············")
+
+
+def test_the_bar_keeps_to_one_line_and_ends_it(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("saitama.exercises.loop.columns", lambda stream: 60)
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        looped(folder, capsys, "h", interrupt)
+    out = capsys.readouterr().out
+    bars = [line for line in out.replace("\r\x1b[K", "\n").split("\n") if line.startswith("●·············")]
+    assert bars and all(len(line) < 60 and line.endswith(" n h l c s x q") for line in bars)
+    assert out.endswith(" q\n")
 
 
 def test_the_keys(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
