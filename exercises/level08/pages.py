@@ -117,7 +117,8 @@ def early_stopping(n: Numbers) -> Work:
     patience = given("patience", float(patience_of))
     best = losses.min()
     back_to = losses.argmin()
-    stops_at = back_to + patience
+    epoch = back_to.to("float64")
+    stops_at = epoch + patience
     blanks = ["best", "back_to", "stops_at"]
     slips = {
         "wrong-operation": {"best": losses.max(), "stops_at": back_to * patience},

@@ -23,8 +23,5 @@ class OtherBlock(Misconception):
 
 def is_constant(operand: Operand) -> bool:
     """Whether a number stands in the rule itself, as the 2 of a square, and has no block that one could mistake."""
-    try:
-        float(operand.name)
-    except ValueError:
-        return is_number(operand) and operand.name in ("eps", "scale")
-    return is_number(operand)
+    written = operand.name in ("eps", "scale") or operand.name.lstrip("-")[:1].isdigit()
+    return written and is_number(operand)
