@@ -14,7 +14,7 @@ from .exercises import Exercises, Worksheets
 from .marked import Marked
 from .points import Points
 from .previous import Previous
-from .rows import Part, Row, note_same, rows_of
+from .rows import HandedInFile, Row, note_same, rows_of
 from .unfinished import Unfinished
 
 PASSED_OVER = (".csv", ".ini", ".db", ".tmp", ".unfinished")
@@ -142,7 +142,7 @@ def grade(
     worth.check(every)
     for job, one in zip(jobs, every):
         one.content = job.key.partition(" ")[0]
-    rows = rows_of([Part(job, one) for job, one in zip(jobs, every)], exercises)
+    rows = rows_of([HandedInFile(job, one) for job, one in zip(jobs, every)], exercises)
     note_same(rows, exercises.own)
     grades = Grades(rows, sum(one is not None for one in known))
     give_points(grades, worth, before)

@@ -15,7 +15,7 @@ from .marked import Marked, Said
 NOTHING = "handed in nothing"
 
 
-class Part(NamedTuple):
+class HandedInFile(NamedTuple):
     """A file of a learner, and what was found."""
 
     job: Job
@@ -34,7 +34,7 @@ class Row:
     typed: Dict[str, float] = field(default_factory=dict)  # points that the teacher typed over ours, by task
     remark: str = ""  # of the teacher
     flags: List[str] = field(default_factory=list)  # beside those of the file: what comes of the list and of others
-    parts: List[Part] = field(default_factory=list)  # their files
+    parts: List[HandedInFile] = field(default_factory=list)  # their files
     lacking: Set[str] = field(default_factory=set)  # parts of the class's work that there is nothing of, or no use
     problems: List[str] = field(default_factory=list)  # why files could not be marked
     listed: bool = False  # whether this is the row of somebody on the list
@@ -76,11 +76,11 @@ class Row:
         return self.earned / self.of if self.of else 0.0
 
 
-def rows_of(done: Sequence[Part], exercises: Exercises) -> List[Row]:
+def rows_of(done: Sequence[HandedInFile], exercises: Exercises) -> List[Row]:
     """In the order of the class list, then of the files; those who handed in nothing have a row too. A learner's files
     of several parts of the work are one row; a second file of the same part begins another row."""
     parts = sorted({one.job.part for one in done if one.job.part}, key=lambda part: (len(part), part))
-    everyone: Dict[str, List[Part]] = {learner.name: [] for learner in exercises.learners}
+    everyone: Dict[str, List[HandedInFile]] = {learner.name: [] for learner in exercises.learners}
     others: List[Row] = []
     for one in done:
         if one.job.learner is not None:
@@ -107,7 +107,7 @@ def rows_of(done: Sequence[Part], exercises: Exercises) -> List[Row]:
     return [*rows, *others]
 
 
-def rounds(files: List[Part]) -> Iterator[List[Part]]:
+def rounds(files: List[HandedInFile]) -> Iterator[List[HandedInFile]]:
     """One file of each part of the work; then the next ones, where there are more."""
     left = sorted(files, key=lambda one: (len(one.job.part), one.job.part))
     while left:
@@ -116,7 +116,7 @@ def rounds(files: List[Part]) -> Iterator[List[Part]]:
         left = [one for one in left if one not in now]
 
 
-def made(name: str, files: List[Part], exercises: Exercises, several: bool) -> Row:
+def made(name: str, files: List[HandedInFile], exercises: Exercises, several: bool) -> Row:
     """The row of a learner's files; `several`: whether the class's work has several parts, which are then named."""
     row = Row(name, joined(files, several), parts=files)
     for job, marked in files:
@@ -130,7 +130,7 @@ def made(name: str, files: List[Part], exercises: Exercises, several: bool) -> R
     return row
 
 
-def joined(files: Sequence[Part], several: bool) -> Marked:
+def joined(files: Sequence[HandedInFile], several: bool) -> Marked:
     """What is known of several files of a learner, as of one."""
     all_of_them = [one.marked for one in files]
     good = [one for one in all_of_them if not one.error]
@@ -232,4 +232,4 @@ def contents(row: Row) -> Set[str]:
     return {marked.content for _, marked in row.parts if marked.content}
 
 
-__all__ = ["NOTHING", "Part", "Row", "note_same", "rows_of"]
+__all__ = ["NOTHING", "HandedInFile", "Row", "note_same", "rows_of"]

@@ -39,7 +39,7 @@ class Enough(Exception):
     """More differs than anybody will look at."""
 
 
-class Compared(Computed):
+class CellsCompared(Computed):
     """`strict`: the blanks alone are taken from what was handed in."""
 
     def __init__(
@@ -227,4 +227,4 @@ def describe(item: Item, name: str, index: Index) -> str:
     return f"{item.name}{at} = {FORMULAS[item.op].element(names, item.params, at)}"
 
 
-__all__ = ["Compared", "Enough", "infinite"]
+__all__ = ["CellsCompared", "Enough", "infinite"]

@@ -17,7 +17,7 @@ from ..read.safety import PathLike
 from ..read.workbook import Book, Cell, open_workbook
 from ..waiting import Advance, nothing, waiting
 from .causes import Judged
-from .compared import Compared, Enough, infinite
+from .compared import CellsCompared, Enough, infinite
 from .digits import spread
 from .exercise import FROM_THE_KEY, NOT_A_NUMBER, Exercise
 from .handed_in import HandedIn
@@ -92,7 +92,7 @@ def opened(file: Union[PathLike, Book]) -> Book:
     return file if isinstance(file, Book) else open_workbook(file)
 
 
-class Verifier(Compared):
+class Verifier(CellsCompared):
     def verify(self, advance: Advance = nothing) -> Verification:
         now, then = self.leaves(None), self.leaves(EXPORTED)
         changed = list(self.changed(now, then))

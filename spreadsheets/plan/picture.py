@@ -23,7 +23,7 @@ Point = Tuple[float, float]
 
 
 @dataclass(frozen=True)
-class Box:
+class Frame:
     lines: Tuple[str, ...]
     kind: str  # "input", "operation", "result" or "more": what is not shown
     left: float  # cm
@@ -32,7 +32,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Picture:
-    boxes: Tuple[Box, ...]
+    boxes: Tuple[Frame, ...]
     arrows: Tuple[Tuple[Point, ...], ...]  # each the points of its line, in cm
     width: float
     height: float
@@ -147,7 +147,8 @@ def placed(graph: Graph, layers: List[List[Place]], shown: Set[Item]) -> Picture
         middles.update((place, width / 2 + centre) for place, centre in centres(layer).items())
     items = [place for layer in layers for place in layer if isinstance(place, Item)]
     boxes = tuple(
-        Box(lines_of(item, shown), kind_of(item, graph, shown), middles[item] - WIDTH / 2, tops[item]) for item in items
+        Frame(lines_of(item, shown), kind_of(item, graph, shown), middles[item] - WIDTH / 2, tops[item])
+        for item in items
     )
     arrows = []
     for first, *bends, last in chains(graph, layers, shown):
@@ -185,4 +186,4 @@ def short(text: str) -> str:
     return text if len(text) <= CHARACTERS else cut(text, CHARACTERS - 1) + "…"
 
 
-__all__ = ["Box", "Picture", "draw"]
+__all__ = ["Frame", "Picture", "draw"]

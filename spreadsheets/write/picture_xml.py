@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 from openpyxl.drawing.spreadsheet_drawing import SpreadsheetDrawing
 from openpyxl.xml.functions import fromstring
 
-from ..plan.picture import HEIGHT, WIDTH, Box, Picture, Point
+from ..plan.picture import HEIGHT, WIDTH, Frame, Picture, Point
 from .style import BLUE, BLUE_INK, FONT, GREY, HEADING, INK, YELLOW
 
 CM = 360_000  # of the units of a drawing
@@ -58,7 +58,7 @@ def emu(cm: float) -> int:
     return round(cm * CM)
 
 
-def rectangle(number: int, box: Box) -> str:
+def rectangle(number: int, box: Frame) -> str:
     dash = '<a:prstDash val="dash"/>' if box.kind == "more" else ""
     ink = HEADING if box.kind == "result" else GREY
     paragraphs = "".join(paragraph(text, n == 0) for n, text in enumerate(box.lines))

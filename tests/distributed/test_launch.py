@@ -111,7 +111,9 @@ def test_without_mpiexec_it_is_said_what_to_install(tmp_path, monkeypatch):
 
 def test_every_rank_gets_its_share_of_the_cores(mpi, tmp_path):
     script = tmp_path / "threads.py"
-    script.write_text("import os; print(os.environ['SAITAMA_RANKS'], os.environ['OMP_NUM_THREADS'], flush=True)")
+    script.write_text(  # a line in one piece, as two ranks write at once
+        "import os; e = os.environ; os.write(1, f\"{e['SAITAMA_RANKS']} {e['OMP_NUM_THREADS']}\\n\".encode())"
+    )
     finished = mpi(2, str(script), launched=True)
     assert finished.returncode == 0
     assert finished.stdout.split() == ["2", "1"] * 2  # as it was set

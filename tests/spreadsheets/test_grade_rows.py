@@ -8,7 +8,7 @@ from saitama.spreadsheets.grade.class_list import Learner
 from saitama.spreadsheets.grade.crew import Job
 from saitama.spreadsheets.grade.exercises import Exercises
 from saitama.spreadsheets.grade.marked import Count, Marked, Said
-from saitama.spreadsheets.grade.rows import Part, note_same, rows_of
+from saitama.spreadsheets.grade.rows import HandedInFile, note_same, rows_of
 
 
 class Own(Exercises):
@@ -16,12 +16,12 @@ class Own(Exercises):
     own = True
 
 
-def part(learner: int, file: str, level: str = "level 1", wrong: int = 0, error: str = "", **said: Any) -> Part:
+def part(learner: int, file: str, level: str = "level 1", wrong: int = 0, error: str = "", **said: Any) -> HandedInFile:
     page = Said("a", f"{level} a", seed=learner, **{"digest": "d", "original": "d", **said})
     marked = Marked(file, error, [Count(f"{level} a", blanks=2, right=2 - wrong, wrong=wrong)], pages=[page])
     if error:
         marked.tasks, marked.pages = [], []
-    return Part(Job(file, file, learner=Own.learners[learner], part=level), marked)
+    return HandedInFile(Job(file, file, learner=Own.learners[learner], part=level), marked)
 
 
 def test_a_row_has_one_file_of_each_part() -> None:
@@ -41,7 +41,7 @@ def test_a_file_with_an_error_leaves_the_others_marked() -> None:
     assert row.problems == ["damaged"] == [row.marked.error]
 
 
-def same(*parts: Part) -> List[List[str]]:
+def same(*parts: HandedInFile) -> List[List[str]]:
     rows = rows_of(parts, Own())
     for row in rows:
         row.flags = []
@@ -50,7 +50,7 @@ def same(*parts: Part) -> List[List[str]]:
 
 
 def test_a_page_with_somebody_elses_numbers() -> None:
-    def typed(learner: int, wrong: int, original: str, page: str = "typed", rest: str = "") -> Part:
+    def typed(learner: int, wrong: int, original: str, page: str = "typed", rest: str = "") -> HandedInFile:
         found = part(learner, str(learner), wrong=wrong, original=original, numbers=page, many=True)
         found.marked.pages.append(Said("b", "level 1 b", numbers=rest or str(learner)))  # so that the files differ
         return found
