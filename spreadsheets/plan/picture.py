@@ -12,12 +12,13 @@ from typing import Dict, Iterator, List, Mapping, Sequence, Set, Tuple, Union
 
 from ..graph.graph import Graph
 from ..graph.items import Item, Leaf, Node
-from ..texts import cut, printable
+from ..texts import printable
+from .measure import pixels
 
 MOST, WIDEST, TALLEST = 24, 5, 10  # boxes of a picture, side by side, and layers: a sheet of paper
 WIDTH, HEIGHT, DOWN, ACROSS, BEND = 4.5, 1.2, 0.6, 0.5, 0.6  # cm of a box, between layers and boxes, and of a bend
 SWEEPS = 6
-CHARACTERS = 27  # of a line in a box
+INSIDE = 160  # pixels of a line in a box: its 4.5 cm without the edges
 
 Point = Tuple[float, float]
 
@@ -167,10 +168,10 @@ def placed(graph: Graph, layers: List[List[Place]], shown: Set[Item]) -> Picture
 def lines_of(item: Item, shown: Set[Item]) -> Tuple[str, ...]:
     shape = "one number" if item.shape == () else str(tuple(item.shape))
     if isinstance(item, Leaf):
-        return short(item.name), shape
+        return name(item), shape
     assert isinstance(item, Node)
     missing = [operand.name for operand in dict.fromkeys(item.inputs) if operand not in shown]
-    return short(item.name), short(item.text), short(f"{shape}  ← {', '.join(missing)}" if missing else shape)
+    return name(item), short(item.text), short(f"{shape}  ← {', '.join(missing)}" if missing else shape)
 
 
 def kind_of(item: Item, graph: Graph, shown: Set[Item]) -> str:
@@ -181,9 +182,19 @@ def kind_of(item: Item, graph: Graph, shown: Set[Item]) -> str:
     return "operation" if all(operand in shown for operand in item.inputs) else "more"  # type: ignore[attr-defined]
 
 
+def name(item: Item) -> str:
+    """The last part of a long name says most: ….h.1.mlp.gelu."""
+    kept = printable(item.name)
+    while pixels(kept, 9, bold=True) > INSIDE:
+        kept = "…" + kept.lstrip("…")[1:]
+    return kept
+
+
 def short(text: str) -> str:
-    text = printable(text)
-    return text if len(text) <= CHARACTERS else cut(text, CHARACTERS - 1) + "…"
+    kept = printable(text)
+    while pixels(kept, 8) > INSIDE:
+        kept = kept.rstrip("…")[:-1] + "…"
+    return kept
 
 
 __all__ = ["Frame", "Picture", "draw"]

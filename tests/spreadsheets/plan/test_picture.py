@@ -14,7 +14,8 @@ from saitama.nn import functional as F
 from saitama.spreadsheets import export, recalculate, worksheet
 from saitama.spreadsheets.engines.recalculate import installed_engines
 from saitama.spreadsheets.graph.trace import trace
-from saitama.spreadsheets.plan.picture import HEIGHT, MOST, TALLEST, WIDEST, WIDTH, draw
+from saitama.spreadsheets.plan.measure import pixels
+from saitama.spreadsheets.plan.picture import HEIGHT, INSIDE, MOST, TALLEST, WIDEST, WIDTH, draw
 
 XDR = "{http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing}"
 A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
@@ -130,3 +131,9 @@ def test_every_program_that_calculates_opens_it(written):
 def test_a_worksheet_of_one_page_has_no_picture_and_a_larger_one_has(tmp_path):
     loss = chain(3)
     assert "xl/drawings/drawing1.xml" not in zipfile.ZipFile(worksheet(loss, tmp_path / "a.xlsx").path).namelist()
+
+
+def test_names_fit_into_their_boxes_and_keep_their_last_part():
+    x = Tensor([1.0], requires_grad=True, name="gpt.transformer.h.1.mlp.c_proj.weight")
+    (kept,) = [name for name in boxes_of(draw(trace((x * x).sum()))) if name.endswith("c_proj.weight")]
+    assert kept.startswith("…") and pixels(kept, 9, bold=True) <= INSIDE
