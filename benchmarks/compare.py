@@ -91,7 +91,7 @@ def read(path: str) -> Run:
 
 def _rows(path: str, cells: Dict[Tuple[int, int], Any]) -> Iterator[Tuple[str, Row]]:
     columns = {value: column for (row, column), value in reversed(list(cells.items())) if row == FIRST - 1}
-    missing = [name for name in SPREAD if name not in columns]
+    missing = [name for name in (*SPREAD, "best peer", "ratio", "low", "high") if name not in columns]
     if missing:
         raise ValueError(f"{path} has no column {missing[0]!r}: it is from before spreads were kept; measure again")
     row = FIRST

@@ -95,6 +95,8 @@ cdef inline TensorBase leaf(Array array, type cls):
 
 
 def wrap(Array array not None, bint requires_grad=False, cls=None):
+    if cls is not None and not (isinstance(cls, type) and issubclass(cls, TensorBase)):
+        raise TypeError(f"wrap: expected a class of tensors, got {cls!r}")
     cdef TensorBase tensor = leaf(array, tensor_class if cls is None else cls)
     tensor._requires_grad = requires_grad
     return tensor
@@ -195,7 +197,7 @@ cdef void keep_origin(FunctionBase node, tuple inputs, TensorBase out):
         origin = (<TensorBase> x).origin
         if origin is not None:
             depth = origin.depth + 1 if origin.depth >= depth else depth
-        elif (<TensorBase> x).array.size > ORIGIN_MOST_NUMBERS:
+        elif (<TensorBase> x).array is None or (<TensorBase> x).array.size > ORIGIN_MOST_NUMBERS:
             return
     if depth <= ORIGIN_MOST_STEPS:
         latest += 1

@@ -11,7 +11,7 @@ from typing import Any, Dict, Optional, Set, Tuple, Union
 from saitama import __version__
 from saitama.tensor.tensor import Tensor
 
-from .graph.batch import Batch, split
+from .graph.batch import Batch, check_whole, split
 from .graph.graph import Graph
 from .graph.items import Item
 from .graph.run import Run, run
@@ -100,8 +100,10 @@ def export(
     rest: Set[Item] = set()
     shows = ""
     if batch is not None:
-        graph, rest, shows = split(graph, result, batch)
+        whole, before = graph, result
+        graph, rest, shows = split(whole, before, batch)
         result = computed_again(graph, optimizer)
+        check_whole(whole, before, graph, result)
     without = left_out(graph, include, exclude) | rest
     subject = subject_of(graph, result, max_cells, doubts_of(graph, result), without)
     size = f"{len(graph.nodes)} operations, {len(graph.leaves)} input tensors, {graph.dtype}"

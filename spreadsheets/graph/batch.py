@@ -6,13 +6,15 @@ are put together: (3 of 8) · shown + (5 of 8) · rest. So the gradient of a wei
 the examples that are shown, live, and of what comes back through the rest, as a value.
 
 Nothing is known here of single operations: that a result has a row for each example, and which axis that is, is found
-by computing both parts and comparing with the whole.
+by computing both parts and comparing with the whole. It is done with the graph's numbers and with others, drawn at
+random, as zeros and small numbers agree with everything.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from math import isclose
+from math import isclose, isfinite
+from random import Random
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple, Union
 
 from saitama.autograd.function import OPS
@@ -45,9 +47,12 @@ class Axis(NamedTuple):
 def chosen(batch: Batch, count: int) -> List[int]:
     """The numbers of the examples, in order; ValueError, TypeError where these are none."""
     if isinstance(batch, slice):
-        found = list(range(count)[batch])
+        try:
+            found = list(range(count)[batch])
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"export: batch is {batch!r}: {error}") from None
     else:
-        found = [batch] if isinstance(batch, int) else list(batch or [])
+        found = [batch] if isinstance(batch, (int, float, str)) else list(batch or [])
         if not all(isinstance(i, int) and not isinstance(i, bool) for i in found):
             raise TypeError(f"export: batch is {batch!r}; give a number, a slice or a list of numbers")
         outside = [i for i in found if not -count <= i < count]
@@ -151,13 +156,16 @@ class _Splitting:
 
     def _divided(self, node: Node) -> bool:
         """Whether the operation can be done for both parts."""
-        whole = self.result.values[node]
+        drawn = {item: drawn_like(self.result.values[item]) for item in node.inputs}
+        wholes = [self.result.values[node], self._forward(node, node.params, [drawn[item] for item in node.inputs])]
         for params in self._params(node):
-            parts = [self._computed(node, params[side], side) for side in (0, 1)]
-            if None in parts:
+            parts = [self._forward(node, params[side], self._side(node, side)) for side in (0, 1)]
+            others = [self._forward(node, params[side], self._side(node, side, drawn)) for side in (0, 1)]
+            if wholes[1] is None or None in parts or None in others:
                 continue
-            axis = self._axis(whole, parts)
-            weights = None if axis else self._weights(whole, parts)
+            tried = list(zip(wholes, (parts, others)))
+            axis = self._axis(tried)
+            weights = None if axis else self._weights(tried)
             if axis is None and weights is None:
                 continue
             operands = [[self.sides[item][side] for item in node.inputs] for side in (0, 1)]
@@ -186,8 +194,16 @@ class _Splitting:
         self.sides[node] = new, new
 
     # --- computing --------------------------------------------------------------------------------------------------
-    def _computed(self, node: Node, params: Dict[str, Any], side: int) -> Any:
-        arrays = [self.values[self.sides[item][side]] for item in node.inputs]
+    def _side(self, node: Node, side: int, drawn: Optional[Dict[Item, Any]] = None) -> List[Any]:
+        """The operands of one part, from the graph's numbers or from others."""
+        if drawn is None:
+            return [self.values[self.sides[item][side]] for item in node.inputs]
+        return [
+            taken(drawn[item], self.axes[item], self.count, self.parts[side]) if item in self.axes else drawn[item]
+            for item in node.inputs
+        ]
+
+    def _forward(self, node: Node, params: Dict[str, Any], arrays: Sequence[Any]) -> Any:
         try:
             return OPS[node.op](**params).forward(*arrays)
         except (ValueError, TypeError, IndexError):  # shapes that do not go together
@@ -211,26 +227,34 @@ class _Splitting:
             if both[0] != node.params:
                 yield both[0], both[1]
 
-    def _axis(self, whole: Any, parts: Sequence[Any]) -> Optional[Axis]:
-        """The axis along which the whole falls into these parts."""
-        for number, n in enumerate(whole.shape):
+    def _axis(self, tried: Sequence[Tuple[Any, Sequence[Any]]]) -> Optional[Axis]:
+        """The axis along which each whole falls into its parts."""
+        shape, (one, other) = tuple(tried[0][0].shape), tried[0][1]
+        for number, n in enumerate(shape):
             axis = Axis(number, n // self.count)
-            shapes = [shape_of(whole.shape, axis, len(examples)) for examples in self.parts]
-            if n and n % self.count == 0 and shapes == [tuple(part.shape) for part in parts]:
-                if all(same(part, taken(whole, axis, self.count, c)) for part, c in zip(parts, self.parts)):
+            shapes = [shape_of(shape, axis, len(examples)) for examples in self.parts]
+            if n and n % self.count == 0 and shapes == [tuple(one.shape), tuple(other.shape)]:
+                if all(
+                    same(part, taken(whole, axis, self.count, examples))
+                    for whole, parts in tried
+                    for part, examples in zip(parts, self.parts)
+                ):
                     return axis
         return None
 
-    def _weights(self, whole: Any, parts: Sequence[Any]) -> Optional[Sequence[float]]:
-        """() where the whole is the sum of its parts, their weights where it is their mean; None where it is
+    def _weights(self, tried: Sequence[Tuple[Any, Sequence[Any]]]) -> Optional[Sequence[float]]:
+        """() where each whole is the sum of its parts, their weights where it is their mean; None where it is
         neither."""
-        if any(part.shape != whole.shape for part in parts) or whole.dtype not in CLOSE:
+        if any(part.shape != whole.shape or whole.dtype not in CLOSE for whole, parts in tried for part in parts):
             return None
-        weights = [len(part) / self.count for part in self.parts]
-        if same(K.add(parts[0], parts[1]), whole):
+        if all(same(K.add(*parts), whole) for whole, parts in tried):
             return ()
-        scaled = [K.mul(part, K.full((), weight, whole.dtype)) for part, weight in zip(parts, weights)]
-        return weights if same(K.add(scaled[0], scaled[1]), whole) else None
+        weights = [len(part) / self.count for part in self.parts]
+
+        def mean(parts: Sequence[Any]) -> Any:
+            return K.add(*[K.mul(part, K.full((), w, part.dtype)) for part, w in zip(parts, weights)])
+
+        return weights if all(same(mean(parts), whole) for whole, parts in tried) else None
 
     # --- making -----------------------------------------------------------------------------------------------------
     def _add(self, old: Node, name: str, params: Dict[str, Any], operands: List[Item], array: Any = None) -> Node:
@@ -270,15 +294,37 @@ def taken(array: Any, axis: Axis, count: int, examples: Sequence[int]) -> Any:
     return K.from_list(kept, shape_of(shape, axis, len(examples)), array.dtype)
 
 
+def drawn_like(array: Any) -> Any:
+    """Other numbers of the same shape, from which logarithms and roots can be taken; integers stay, as they count."""
+    if array.dtype not in CLOSE:
+        return array
+    draw = Random(array.size).uniform
+    return K.from_list([draw(0.5, 1.5) for _ in range(array.size)], tuple(array.shape), array.dtype)
+
+
 def same(a: Any, b: Any) -> bool:
-    """Whether two arrays hold the same numbers, to rounding; NaN is NaN."""
+    """Whether two arrays hold the same numbers, to a rounding as large as that of their largest; NaN is NaN."""
     if a.shape != b.shape or a.dtype != b.dtype:
         return False
-    rtol = CLOSE.get(a.dtype, 0.0)
-    return all(
-        x == y or isclose(x, y, rel_tol=rtol, abs_tol=rtol) or (x != x and y != y)
-        for x, y in zip(numbers(a), numbers(b))
-    )
+    xs, ys, rtol = numbers(a), numbers(b), CLOSE.get(a.dtype, 0.0)
+    off = rtol * max((abs(x) for x in (*xs, *ys) if isfinite(x)), default=0.0)
+    return all(x == y or isclose(x, y, rel_tol=rtol, abs_tol=off) or (x != x and y != y) for x, y in zip(xs, ys))
 
 
-__all__ = ["Batch", "Split", "split"]
+def check_whole(whole: Graph, before: Run, parts: Graph, after: Run) -> None:
+    """ValueError unless the result and the gradients of the split graph are those of the whole batch."""
+    pairs = [(whole.root.name, before.values[whole.root], after.values[parts.root])]
+    pairs += [
+        (f"the gradient of {leaf.name}", before.gradients[leaf], after.gradients.get(leaf))
+        for leaf in whole.leaves
+        if leaf.requires_grad and leaf in before.gradients
+    ]
+    for name, all_of_it, together in pairs:
+        if together is None or not same(all_of_it, together):
+            raise ValueError(
+                f"export: batch: {name}, put together from the examples, is not that of the whole batch; "
+                "leave batch out"
+            )
+
+
+__all__ = ["Batch", "Split", "check_whole", "split"]

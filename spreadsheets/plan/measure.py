@@ -5,6 +5,8 @@ Widths are in pixels at 96 dots an inch: what one counts a column's width in is 
 
 from __future__ import annotations
 
+from typing import List
+
 UNIT, EDGE = 7, 5  # pixels of a column: of one unit of its width, and beside that
 INDENT = 15  # of a name that stands on the right of its cell, one step away from the edge
 NUMBER_EDGE = 7  # kept free beside a number; one that is wider than the rest is shown as ###
@@ -27,4 +29,13 @@ def column_pixels(width: float) -> float:
     return width * UNIT + EDGE
 
 
-__all__ = ["EDGE", "INDENT", "NUMBER_EDGE", "UNIT", "column_pixels", "column_width", "pixels"]
+def wrapped(text: str, room: float) -> List[str]:
+    """The text in lines of at most so many pixels; a word that is longer has a line of its own."""
+    lines: List[str] = []
+    for word in text.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        lines[-1:] = [longer] if not lines or pixels(longer) <= room else [lines[-1], word]
+    return lines
+
+
+__all__ = ["EDGE", "INDENT", "NUMBER_EDGE", "UNIT", "column_pixels", "column_width", "pixels", "wrapped"]

@@ -5,7 +5,6 @@ The blanks refer to each other only through what was typed: a mark says whether 
 
 from __future__ import annotations
 
-import textwrap
 from math import isfinite
 from typing import Dict, List, Sequence, Tuple
 
@@ -28,7 +27,7 @@ from .arrange import (
     papers_for,
 )
 from .bands import Bands, as_written, texts, to_four_digits
-from .measure import pixels
+from .measure import column_pixels, pixels, wrapped
 from .page import Page
 from .page_options import PageOptions
 from .reads import is_constant, reads
@@ -220,7 +219,7 @@ class OnePage:
 
     def _wrapped(self, text: str) -> List[str]:
         """In lines that are no wider than the page."""
-        return textwrap.wrap(text, int(1.25 * sum(self.columns.widths().values())))
+        return wrapped(text, sum(map(column_pixels, self.columns.widths().values())))
 
     # --- what verify and the printer need ---------------------------------------------------------------------------
     def _sections(self, work: Work) -> None:

@@ -98,6 +98,8 @@ def next_seq() -> int:
 @kernel
 def wrap(array: Array, requires_grad: bool = False, cls: Any = None) -> Any:
     """A leaf Tensor (or one of the class given) around an Array, without a copy."""
+    if cls is not None and not (isinstance(cls, type) and issubclass(cls, TensorBase)):
+        raise TypeError(f"wrap: expected a class of tensors, got {cls!r}")
     cls = cls or _known["tensor"]
     tensor = cls.__new__(cls)
     tensor.array, tensor._requires_grad = array, requires_grad

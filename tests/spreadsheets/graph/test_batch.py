@@ -9,7 +9,8 @@ from saitama import Tensor, manual_seed, nn, rand, randint, randn
 from saitama.nn import functional as F
 from saitama.spreadsheets import export, read_tensor, recalculate, verify
 from saitama.spreadsheets.engines.recalculate import installed_engines
-from saitama.spreadsheets.graph.batch import chosen
+from saitama.spreadsheets.export import computed, computed_again
+from saitama.spreadsheets.graph.batch import check_whole, chosen, split
 from saitama.transformer import GPT
 
 calculates = pytest.mark.skipif(not installed_engines(), reason="no program that calculates")
@@ -123,3 +124,28 @@ def test_what_no_batch_has_is_said(tmp_path):
 
 def test_the_order_is_that_of_the_batch():
     assert chosen([3, 0, -1, 3], 5) == [0, 3, 4] and chosen(slice(None, None, -2), 5) == [0, 2, 4]
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("weight", [0.0, 1e-11, 3e-3, float("nan")])
+@pytest.mark.parametrize("loss", [lambda y: (y**2).mean(), lambda y: y.mean(), lambda y: y.sum(0).mean()])
+def test_numbers_that_agree_with_everything_do_not_decide(tmp_path, loss, weight, dtype):
+    """Zeros and small numbers are their own sum and mean."""
+    x = Tensor([[1.0, 2.0], [3.0, -1.0], [5.0, 6.0], [2.0, 2.0]], dtype=dtype, name="x")
+    W = Tensor([[weight, -weight], [weight, weight]], dtype=dtype, requires_grad=True, name="W")
+    result = loss(x @ W)
+    whole, before = computed(result, None, None)
+    graph, _, _ = split(whole, before, 0)
+    after = computed_again(graph, None)
+    check_whole(whole, before, graph, after)
+    with pytest.raises(ValueError, match="max"):
+        export((x @ W).max(0).sum(), tmp_path / "max.xlsx", batch=0)
+
+
+def test_a_graph_that_is_put_together_wrongly_is_refused():
+    x = Tensor([[1.0], [3.0]], name="x")
+    w = Tensor([[2.0]], requires_grad=True, name="w")
+    whole, before = computed((x @ w).mean(), None, None)
+    other, after = computed((x @ w).sum(), None, None)
+    with pytest.raises(ValueError, match=r"is not that of the whole batch"):
+        check_whole(whole, before, other, after)
