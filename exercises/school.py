@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from pathlib import Path
 from typing import Dict, List, Optional
 
-from saitama.files import read_file
+from saitama.spreadsheets.grade.class_list import read_table
 from saitama.training.progress import ProgressBar
 
 from .levels import LEVELS, level
 from .workbook import write_level
 
-MOST_BYTES, MOST_NAMES = 1_000_000, 2_000
-NAME_HEADS = ("name", "learner", "student", "names")
+MOST_NAMES = 2_000
 
 
 def names_in(path: Path) -> List[str]:
     """The names in a CSV file: the column called name, learner or student, else the first; ValueError for none, and
     for two that are alike."""
-    text = read_file(path, MOST_BYTES).decode("utf-8-sig", errors="replace")
-    try:
-        delimiter = ";" if text.partition("\n")[0].count(";") > text.partition("\n")[0].count(",") else ","
-        rows = [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(text), delimiter=delimiter)]
-    except csv.Error as error:
-        raise ValueError(f"{path}: this is no CSV file: {error}") from None
-    rows = [row for row in rows if any(row)]
-    heads = [cell.casefold() for cell in rows[0]] if rows else []
-    column = next((n for n, head in enumerate(heads) if head in NAME_HEADS), None)
-    if column is not None:
-        rows = rows[1:]
-    names = [row[column or 0] for row in rows if len(row) > (column or 0) and row[column or 0]]
+    names = [row["name"] for row in read_table(path, ("name",))]
     if not names:
         raise ValueError(f"{path}: there are no names in it: give a line for each learner, or a column called name")
     if len(names) > MOST_NAMES:

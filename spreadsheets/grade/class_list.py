@@ -25,6 +25,7 @@ from saitama.files import read_file
 LIST = "class.csv"  # beside the worksheets of a class
 MOST_BYTES, MOST_LEARNERS = 2_000_000, 5_000
 SEEDS = 10_000  # seeds that names lead to: short enough to be read out
+ALSO = {"learner": "name", "student": "name", "names": "name"}  # what a column may be called too
 StrPath = Union[str, "os.PathLike[str]"]
 
 
@@ -65,13 +66,13 @@ def as_table(learners: List[Learner]) -> str:
 
 
 def read_table(path: StrPath, columns: Tuple[str, ...]) -> List[Dict[str, str]]:
-    """The rows of a .csv, by these columns; the first line names them, or they are in this order. A comma or a
-    semicolon stands between, and a line that begins with # is passed over."""
+    """The rows of a .csv, by these columns; the first line names them, or they are in this order. A comma, a semicolon
+    or a tab stands between, and a line that begins with # (or is Excel's `sep=`) is passed over."""
     try:
         text = read_file(path, MOST_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ValueError(f"{os.fspath(path)}: it is not a text in UTF-8; save it as CSV UTF-8") from None
-    lines = [line for line in text.splitlines() if line.strip(" ,;\t") and not line.startswith("#")]
+    lines = [line for line in text.splitlines() if line.strip(" ,;\t") and not line.startswith(("#", "sep="))]
     separator = max(",;\t", key=lambda mark: lines[0].count(mark)) if lines else ","
     try:
         rows = [
@@ -80,8 +81,9 @@ def read_table(path: StrPath, columns: Tuple[str, ...]) -> List[Dict[str, str]]:
     except csv.Error as error:
         raise ValueError(f"{os.fspath(path)}: it is no .csv: {error}") from None
     order = list(columns)
-    if rows and columns[0] in [cell.lower() for cell in rows[0]]:
-        order = [cell.lower() for cell in rows.pop(0)]
+    heads = [ALSO.get(cell.casefold(), cell.casefold()) for cell in rows[0]] if rows else []
+    if columns[0] in heads:
+        order, rows = heads, rows[1:]
     found = []
     for row in rows:
         named = dict(zip(order, row))

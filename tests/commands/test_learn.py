@@ -148,6 +148,8 @@ def test_names_in_a_file(tmp_path: Path) -> None:
         "name,mail\nAda,a@x\nBob,b@x\n",
         "mail;Name\n\nx;Ada\ny; Bob \n",
         "\ufeffname\nAda\nBob\n",
+        "sep=;\nStudent;seed\nAda;1\nBob;2\n",
+        "Name\tSeed\nAda\t1\nBob\t2\n",
     ):
         path = tmp_path / "n.csv"
         path.write_text(text, encoding="utf-8")
@@ -155,6 +157,9 @@ def test_names_in_a_file(tmp_path: Path) -> None:
     assert file_name("../../etc/passwd") == "etc_passwd"
     path.write_text("\n", encoding="utf-8")
     with pytest.raises(ValueError, match="no names"):
+        names_in(path)
+    path.write_text("name\nAda\n", encoding="utf-16")
+    with pytest.raises(ValueError, match="save it as CSV UTF-8"):
         names_in(path)
 
 
