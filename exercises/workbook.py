@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import List, Optional, Sequence, Union
 
-from openpyxl import load_workbook
-
 from saitama.spreadsheets import Exported, PageOf, Verification, WorkbookError, pages, verify
 from saitama.spreadsheets.pages import one_page
+from saitama.spreadsheets.plan.front import SHEET as FRONT
 from saitama.spreadsheets.read.carried import carry_the_same, read_graph
 from saitama.spreadsheets.read.pages import choose
 from saitama.spreadsheets.read.workbook import Book, open_workbook
@@ -83,10 +82,8 @@ def write_level(
 def named_in(path: StrPath, level: int) -> str:
     """For whom a level's workbook was written, if its numbers are that learner's; "" where it does not say so."""
     try:
-        book = load_workbook(path, read_only=True)
-        line = str(book.worksheets[0].cell(2, 1).value)
-        book.close()
-    except Exception:  # a damaged file is for verify to describe
+        line = str(open_workbook(path)[FRONT][2, 1].value)
+    except (WorkbookError, OSError, MemoryError):  # a damaged file is for verify to describe
         return ""
     found = re.fullmatch(r"for (.+?) {5}numbers (\d+)", line)
     return found.group(1) if found and int(found.group(2)) == seed_of(found.group(1), level) else ""
