@@ -19,22 +19,24 @@ def tint(cell: Any, color: str) -> None:
     cell.fill = fill(color)
 
 
+def aligned(cell: Any, **how: Any) -> None:
+    cell._style = copy(cell._style)  # which it shares with others
+    cell.alignment = Alignment(**how)
+
+
 def wrap(cell: Any) -> None:
     """Long texts in several lines, with a little air to the numbers before it."""
-    cell._style = copy(cell._style)
-    cell.alignment = Alignment(horizontal="left", wrap_text=True, vertical="top", indent=1)
+    aligned(cell, horizontal="left", wrap_text=True, vertical="top", indent=1)
 
 
 def words(cell: Any) -> None:
     """A short text after a column of numbers."""
-    cell._style = copy(cell._style)
-    cell.alignment = Alignment(horizontal="left", vertical="center", indent=1)
+    aligned(cell, horizontal="left", vertical="center", indent=1)
 
 
 def to_the_right(cell: Any) -> None:
     """A number, with a little air to the next column."""
-    cell._style = copy(cell._style)
-    cell.alignment = Alignment(horizontal="right", vertical="center", indent=1)
+    aligned(cell, horizontal="right", vertical="center", indent=1)
 
 
 def bold(cell: Any) -> None:
@@ -44,20 +46,17 @@ def bold(cell: Any) -> None:
 
 def on_top(cell: Any) -> None:
     """A number beside texts of several lines."""
-    cell._style = copy(cell._style)
-    cell.alignment = Alignment(horizontal="right", vertical="top", indent=1)
+    aligned(cell, horizontal="right", vertical="top", indent=1)
 
 
 def upright(cell: Any) -> None:
     """A long name over a narrow column."""
-    cell._style = copy(cell._style)
-    cell.alignment = Alignment(text_rotation=90, horizontal="center", vertical="bottom")
+    aligned(cell, text_rotation=90, horizontal="center", vertical="bottom")
 
 
 def head_of_numbers(cell: Any) -> None:
     """Over its column, whose numbers stand at the right."""
-    cell._style = copy(cell._style)
-    cell.alignment = Alignment(horizontal="right", vertical="center", wrap_text=True, indent=1)
+    aligned(cell, horizontal="right", vertical="center", wrap_text=True, indent=1)
 
 
 def for_print(sheet: Any, wide: int = 1) -> None:
