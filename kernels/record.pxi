@@ -39,11 +39,30 @@ cdef class FunctionBase:
 
 
 @cython.auto_pickle(False)
+@cython.c_api_binop_methods(True)  # a or b is the tensor; Python then calls these without a look for a method
 cdef class TensorBase(Exporter):
     cdef public FunctionBase node, origin
     cdef public object _grad, _name
     cdef public bint _requires_grad
     cdef object __weakref__
+
+    def __neg__(self):
+        return apply_unary_to("Neg", self)
+
+    def __add__(a, b):
+        return apply_binary_to("Add", a, b)
+
+    def __sub__(a, b):
+        return apply_binary_to("Sub", a, b)
+
+    def __mul__(a, b):
+        return apply_binary_to("Mul", a, b)
+
+    def __truediv__(a, b):
+        return apply_binary_to("Div", a, b)
+
+    def __pow__(a, b, modulus):
+        return apply_binary_to("Pow", a, b) if modulus is None else NotImplemented
 
 
 cdef type tensor_class = TensorBase
@@ -126,6 +145,10 @@ cdef object from_number(object value, int kind):
 
 
 def meet(a, b):
+    return operands_of(a, b)
+
+
+cdef tuple operands_of(object a, object b):
     cdef int kind_a = float_kind(a), kind_b = float_kind(b)
     if kind_a == kind_b:
         return (a, b) if kind_a >= 0 else to_pair(a, b)
@@ -140,13 +163,21 @@ def meet(a, b):
 
 # --- running them -----------------------------------------------------------------------------------------------------
 def apply_binary(str name not None, a, b):
-    cdef tuple inputs = meet(a, b)
+    return apply_binary_to(name, a, b)
+
+
+def apply_unary(str name not None, x):
+    return apply_unary_to(name, x)
+
+
+cdef TensorBase apply_binary_to(str name, object a, object b):
+    cdef tuple inputs = operands_of(a, b)
     cdef FunctionBase node = operations[name]()
     cdef TensorBase x = inputs[0], y = inputs[1]
     return result(node, inputs, node.forward(x.array, y.array))
 
 
-def apply_unary(str name not None, x):
+cdef TensorBase apply_unary_to(str name, object x):
     cdef TensorBase floats = x if float_kind(x) >= 0 else to_floating(x)
     cdef FunctionBase node = operations[name]()
     return result(node, (floats,), node.forward(floats.array))

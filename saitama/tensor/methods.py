@@ -117,17 +117,7 @@ class Methods(K.TensorBase):
         return dispatch.apply("Minimum", alike(self, other))
 
     subtract, multiply, divide = sub, mul, div
-    __add__, __sub__, __mul__, __truediv__, __pow__, __matmul__ = add, sub, mul, div, pow, matmul
-    __radd__, __rmul__, __neg__ = add, mul, neg
-
-    def __rsub__(self, other: Any) -> Tensor:
-        return dispatch.binary("Sub", other, self)
-
-    def __rtruediv__(self, other: Any) -> Tensor:
-        return dispatch.binary("Div", other, self)
-
-    def __rpow__(self, other: Any) -> Tensor:
-        return dispatch.binary("Pow", other, self)
+    __matmul__ = matmul  # the other signs, from + to **, are TensorBase's, where they are compiled
 
     def __rmatmul__(self, other: Any) -> Tensor:
         return dispatch.product("MatMul", K.meet(other, self))
@@ -343,19 +333,19 @@ class Methods(K.TensorBase):
         return self.to("int64")
 
     # --- in place, for the update of a parameter ----------------------------------------------------------------------
-    def __iadd__(self, other: Any) -> Any:  # type: ignore[misc]
+    def __iadd__(self, other: Any) -> Any:
         return self._assign(self.add(other))
 
-    def __isub__(self, other: Any) -> Any:  # type: ignore[misc]
+    def __isub__(self, other: Any) -> Any:
         return self._assign(self.sub(other))
 
-    def __imul__(self, other: Any) -> Any:  # type: ignore[misc]
+    def __imul__(self, other: Any) -> Any:
         return self._assign(self.mul(other))
 
-    def __itruediv__(self, other: Any) -> Any:  # type: ignore[misc]
+    def __itruediv__(self, other: Any) -> Any:
         return self._assign(self.div(other))
 
-    def __ipow__(self, other: Any) -> Any:  # type: ignore[misc]
+    def __ipow__(self, other: Any) -> Any:
         return self._assign(self.pow(other))
 
     def _assign(self, new: Any) -> Any:

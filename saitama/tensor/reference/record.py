@@ -47,6 +47,39 @@ class TensorBase(Exporter):
         tensor._requires_grad = False
         return tensor
 
+    def __neg__(self) -> Any:
+        return apply_unary("Neg", self)
+
+    def __add__(self, other: Any) -> Any:
+        return apply_binary("Add", self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return apply_binary("Add", other, self)
+
+    def __sub__(self, other: Any) -> Any:
+        return apply_binary("Sub", self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return apply_binary("Sub", other, self)
+
+    def __mul__(self, other: Any) -> Any:
+        return apply_binary("Mul", self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return apply_binary("Mul", other, self)
+
+    def __truediv__(self, other: Any) -> Any:
+        return apply_binary("Div", self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return apply_binary("Div", other, self)
+
+    def __pow__(self, other: Any) -> Any:
+        return apply_binary("Pow", self, other)
+
+    def __rpow__(self, other: Any) -> Any:
+        return apply_binary("Pow", other, self)
+
 
 class Mode(threading.local):
     """Whether operations are recorded, for each thread of its own."""
