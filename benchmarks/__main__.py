@@ -19,9 +19,10 @@ import time
 from pathlib import Path
 from typing import Dict, Iterator, List, Optional
 
-from benchmarks import machine
+from benchmarks import machine, peers
 from benchmarks.report import QUANTITIES, Report, line, summary
 from benchmarks.timing import Result
+from saitama.tensor.backend import K
 
 HARNESS = {"__main__", "compare", "machine", "peers", "report", "roofline", "timing", "workbook"}
 
@@ -98,6 +99,9 @@ def main(arguments: List[str]) -> int:
         except FileExistsError as error:
             parser.error(str(error))
     load, facts, peaks = machine.load(), machine.description(), machine.measure()
+    held = peers.hold_to(str(K.info().get("simd", "")))
+    if held:
+        facts["held"] = held
     for key, value in facts.items():
         print(f"{key:12}{value}")
     print("\n".join(machine.table(peaks)) if peaks else "no peaks: they need a C compiler (CC chooses one)")

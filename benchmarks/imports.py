@@ -1,6 +1,6 @@
 """What it costs to start: `import saitama` against `import torch`, in fresh Pythons, less the start of an empty one.
 
-Aimed at: at most 5% of PyTorch, and at most 60 ms.
+Aimed at: at most 5% of PyTorch, and at most 40 ms, as the least of ten: what a quiet machine takes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from benchmarks.peers import peer
 from benchmarks.timing import Result, Times
 
 TITLE = "Starting up"
-ROUNDS = 7
+ROUNDS = 10
 
 
 def seconds(code: str, cache: str) -> float:
@@ -45,7 +45,7 @@ def results() -> Iterator[Result]:
     if peer("torch"):
         against["torch"] = "import torch"
     yield Result("import, over an empty Python", alternate_starts(against), reach=0.05)
-    allowed = {**alternate_starts({"saitama": "import saitama"}), "60 ms": [0.060] * ROUNDS}
-    yield Result("import, against the 60 ms it may take", allowed, reach=1.0)
+    least = {"saitama": [min(alternate_starts({"saitama": "import saitama"})["saitama"])], "40 ms": [0.040]}
+    yield Result("import, against the 40 ms it may take", least, reach=1.0)
     whole = "import saitama, saitama.nn, saitama.optim, saitama.transformer, saitama.training"
     yield Result("import with nn, optim, transformer, training", alternate_starts({"saitama": whole}))

@@ -150,9 +150,12 @@ def _processor() -> str:
 
 
 def compiled(source: str, folder: str, *flags: str) -> Optional[ctypes.CDLL]:
-    """A C source of this folder as a library, built for this machine; None where that does not work."""
+    """A C source of this folder as a library, built for what the kernels use; None where that does not work."""
+    from saitama.tensor.backend import K
+
+    march = "x86-64-v3" if K.info().get("simd") == "AVX2" else "native"
     path, built = Path(__file__).with_name(source), Path(folder, source).with_suffix(".so")
-    command = [os.environ.get("CC", "cc"), *"-O3 -march=native -ffp-contract=fast -shared -fPIC".split(), *flags]
+    command = [os.environ.get("CC", "cc"), *f"-O3 -march={march} -ffp-contract=fast -shared -fPIC".split(), *flags]
     try:
         subprocess.run([*command, str(path), "-o", str(built)], check=True, capture_output=True)
         return ctypes.CDLL(str(built))

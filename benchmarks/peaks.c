@@ -1,6 +1,6 @@
 /* What one core of this machine can do at most: fused multiply-adds, and bytes read and copied.
 
-   Built on demand by machine.py, with the instruction set of the machine. A core starts up to two fused multiply-adds
+   Built on demand by machine.py, with the instruction set of the kernels. A core starts up to two fused multiply-adds
    of a full vector each cycle and takes four or five cycles for one, so twelve chains that do not wait for each other
    keep it busy. They fit in the registers, so nothing else is measured. */
 

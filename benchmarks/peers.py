@@ -5,9 +5,30 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import importlib
+import os
 from typing import Any, Iterator, List, Optional, Set
 
 MISSING: Set[str] = set()  # peers asked for and not installed
+ONLY_AVX2 = {  # what keeps each library (OpenBLAS, MKL, oneDNN, PyTorch) from more, as it has it in its documentation
+    "OPENBLAS_CORETYPE": "Haswell",
+    "MKL_ENABLE_INSTRUCTIONS": "AVX2",
+    "ONEDNN_MAX_CPU_ISA": "AVX2",
+    "ATEN_CPU_CAPABILITY": "avx2",
+}
+
+
+def hold_to(simd: str) -> Optional[str]:
+    """Before a peer is imported: hold all to what the kernels were built for, and say so; None where nothing is held.
+
+    Kernels for AVX2 on a processor with AVX-512 stand for a machine that has no more, and so must all others.
+    """
+    from saitama.tensor.cpu import processor_features
+
+    if simd != "AVX2" or "avx512f" not in (processor_features() or ()):
+        return None
+    for name, value in ONLY_AVX2.items():
+        os.environ.setdefault(name, value)
+    return "the peers and the peaks are held to AVX2, as the kernels were built for no more"
 
 
 def peer(name: str) -> Optional[Any]:
