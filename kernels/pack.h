@@ -1,11 +1,12 @@
 /* Packing: parts of an operand of a product, copied to where a tile reads them in order.
 
 Design: lanes are rows of a or columns of b. What a tile reads at one step along k, a number of each of its lanes, is
-put side by side: (k, width). A copy follows the lines of memory. Where lanes lie side by side it goes through all
-groups of lanes step by step: a row of 24 numbers alone is three lines, and the next row is in another page, which the
-processor does not fetch ahead. Where each lane is a line of its own, it goes a few lanes at a time, as lines that are
-a power of two apart compete for the same few places of a cache, and transposes them on the way (turn.h). A group's
-width is a constant where it can be: a call of memcpy for each takes longer than the copy. */
+put side by side: (k, width). A copy follows the lines of memory. Where lanes lie side by side it takes a few steps of
+all groups of lanes before the next few: what is written is one stream at a time, and a line that two groups share is
+still in the first cache for the second of them, even where the lines of these steps compete for the same few places.
+Where each lane is a line of its own, it goes a few lanes at a time, as lines that are a power of two apart compete too,
+and transposes them on the way (turn.h). A group's width is a constant where it can be: a call of memcpy for each takes
+longer than the copy. */
 #ifndef SAITAMA_PACK_H
 #define SAITAMA_PACK_H
 
@@ -14,14 +15,19 @@ width is a constant where it can be: a call of memcpy for each takes longer than
 #include "tiles.h"
 #include "turn.h"
 
+#define SAITAMA_PACK_STEPS 8 /* along k, that are copied group by group */
+
 #define SAITAMA_DEFINE_PACK(pack, pack_groups, pack_panels, number, turn, together)                                   \
     /* Lanes that lie side by side, in groups of a constant width, one behind the other. */                           \
     SAITAMA_INLINE void pack##_along(const number *x, Py_ssize_t next_k, Py_ssize_t lanes, Py_ssize_t k, number *out, \
                                      const Py_ssize_t width) {                                                        \
-        Py_ssize_t p, i;                                                                                              \
-        for (p = 0; p < k; p++)                                                                                       \
+        Py_ssize_t begin, end, p, i;                                                                                  \
+        for (begin = 0; begin < k; begin = end) {                                                                     \
+            end = begin + SAITAMA_PACK_STEPS < k ? begin + SAITAMA_PACK_STEPS : k;                                    \
             for (i = 0; i + width <= lanes; i += width)                                                               \
-                memcpy(out + i * k + p * width, x + p * next_k + i, width * sizeof(number));                          \
+                for (p = begin; p < end; p++)                                                                         \
+                    memcpy(out + i * k + p * width, x + p * next_k + i, width * sizeof(number));                      \
+        }                                                                                                             \
     }                                                                                                                 \
     /* `lanes` rows of a or columns of b, of k numbers each, as (k, width), with zeros in the lanes that are          \
        missing. */                                                                                                    \
