@@ -135,7 +135,7 @@ def test_few_run_time_dependencies_and_the_rest_by_extra(about):
     always = {line.split(">=")[0].strip() for line in requires if "extra ==" not in line}
     assert always == {"openpyxl", "defusedxml", "safetensors", "rich"}
     (recalc,) = [line for line in requires if 'extra == "recalc"' in line]
-    assert recalc.startswith("ironcalc") and 'python_version >= "3.9"' in recalc
+    assert recalc.startswith("ironcalc") and 'python_version >= "3.10"' in recalc
     assert set(about.get_all("Provides-Extra")) == {"recalc", "mpi", "test", "bench", "dev"}
 
 

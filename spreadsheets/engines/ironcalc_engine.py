@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import re
 import sys
 import zipfile
+from importlib import metadata
 from pathlib import Path
 from typing import Dict
 
@@ -16,12 +16,17 @@ from . import plain_styles
 from .engine import Calculated, EngineFailure, Result, run
 
 NAME = "ironcalc"
+OLDEST = (0, 8, 3)  # that lists the cells of a workbook
 _TYPED_BLANK = re.compile(rb'(<c r="[A-Z]+[0-9]+"(?: s="[0-9]+")?) t="n"( ?/>|></c>)')
 _CHILD = Path(__file__).with_name("ironcalc_child.py")
 
 
 def is_available() -> bool:
-    return importlib.util.find_spec("ironcalc") is not None
+    """Whether it is installed, and not as an older version, which pip takes for a Python that has no newer one."""
+    try:
+        return tuple(map(int, re.findall(r"\d+", metadata.version(NAME))[:3])) >= OLDEST
+    except metadata.PackageNotFoundError:
+        return False
 
 
 def calculate(source: Path, folder: Path, timeout: float) -> Calculated:

@@ -134,7 +134,8 @@ def _choose(engine: Optional[str]) -> List[str]:
         wanted = "no engine that recalculates workbooks" if engine in (None, ALL) else f"the engine {engine!r}"
         verb = "is installed" if engine in (None, ALL) else "is not installed"
         raise WorkbookError(
-            f"{wanted} {verb}: `pip install 'saitama-dl[recalc]'` (IronCalc) or install LibreOffice or Gnumeric"
+            f"{wanted} {verb}: `pip install 'saitama-dl[recalc]'` (IronCalc, with Python 3.10 or later) or install "
+            "LibreOffice or Gnumeric"
         )
     return names
 

@@ -154,13 +154,21 @@ def test_timeout(formulas, engine):
         recalculate(formulas, engine=engine, timeout=0.001)
 
 
+@pytest.mark.parametrize("version, good", [("0.0.1", False), ("0.8.2", False), ("0.8.3", True), ("0.10.0rc1", True)])
+def test_an_ironcalc_that_is_too_old_is_none(version, good, monkeypatch):
+    monkeypatch.setattr(ironcalc_engine.metadata, "version", lambda name: version)
+    assert ironcalc_engine.is_available() is good
+
+
 def test_no_engine(formulas, monkeypatch):
     monkeypatch.setattr(ironcalc_engine, "is_available", lambda: False)
     with pytest.raises(WorkbookError, match="the engine 'ironcalc' is not installed"):
         recalculate(formulas, engine="ironcalc")
     monkeypatch.setattr(libreoffice_engine, "is_available", lambda: False)
     monkeypatch.setattr(gnumeric_engine, "is_available", lambda: False)
-    with pytest.raises(WorkbookError, match=r"pip install 'saitama-dl\[recalc\]'` \(IronCalc\) or install LibreOffice"):
+    with pytest.raises(
+        WorkbookError, match=r"pip install 'saitama-dl\[recalc\]'` \(IronCalc, with Python 3.10 or later\) or"
+    ):
         recalculate(formulas)
 
 
