@@ -19,7 +19,7 @@ TASKS: List[Task] = [task for number in LEVELS for task in level(number).pages]
 
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: task.id)
 def test_a_blank_page_is_open_its_solution_is_right_and_each_slip_is_named(task: Task) -> None:
-    assert list(faults(task, seed_of("somebody", task.level))) == []
+    assert list(faults([task], seed_of("somebody", task.level))) == []
 
 
 def test_every_level_names_slips() -> None:
@@ -52,7 +52,7 @@ def test_the_guard_finds_what_is_wrong_with_a_task() -> None:
         slips = {"missing-bias": {"y": Tensor([77.0, 78.0, 79.0])}, "sign": {"z": a}, "wrong-operation": {"y": y}}
         return Work(locals(), y, slips=slips)
 
-    told = "\n".join(faults(broken, 1))
+    told = "\n".join(faults([broken], 1))
     assert "missing-bias at y: is called nothing" in told
     assert "no step is called 'z'" in told
     assert "gives the right numbers" in told
