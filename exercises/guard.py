@@ -43,7 +43,6 @@ class Slip(NamedTuple):
 
 
 Answers = Mapping[str, Mapping[Position, Any]]  # what is typed: sheet -> (row, column) -> number
-RIGHT = "gives the right numbers"
 
 
 class Bench:
@@ -133,24 +132,18 @@ def faults_on(bench: Bench, folder: Path, strict: bool) -> Iterator[str]:
             yield f"{where}: its own solution is refused: {solved.explain()}"
         tried[task.id] = []
         for slip in bench.slips[task.id]:
-            problem = _not_plantable(slip, bench.steps[task.id])
-            if problem is None:
+            step = next((step for step in bench.steps[task.id] if step.name == slip.step), None)
+            names = ", ".join(step.name for step in bench.steps[task.id])
+            at = f"{where}: {slip.slug} at {slip.step}"
+            if step is None:
+                yield f"{where}: no step is called {slip.step!r}; there are {names}"
+            elif len(slip.wrong) != len(step.cells):
+                yield f"{at}: {len(slip.wrong)} numbers for {len(step.cells)} blanks"
+            elif not all(is_rounded(a, b) for a, b in zip(slip.wrong, step.right)):
                 tried[task.id].append(slip)
-            elif problem != RIGHT or strict:
-                yield f"{where}: {problem}"
+            elif strict:
+                yield f"{at}: gives the right numbers"
     yield from _named(bench, tried, folder / "slips.xlsx")
-
-
-def _not_plantable(slip: Slip, steps: Sequence[Step]) -> Optional[str]:
-    """Why a slip cannot be told from the right numbers; None where it can."""
-    step = next((step for step in steps if step.name == slip.step), None)
-    if step is None:
-        return f"no step is called {slip.step!r}; there are {', '.join(step.name for step in steps)}"
-    if len(slip.wrong) != len(step.cells):
-        return f"{slip.slug} at {slip.step}: {len(slip.wrong)} numbers for {len(step.cells)} blanks"
-    if all(is_rounded(a, b) for a, b in zip(slip.wrong, step.right)):
-        return f"{slip.slug} at {slip.step}: {RIGHT}"
-    return None
 
 
 def _named(bench: Bench, tried: Mapping[str, Sequence[Slip]], path: Path) -> Iterator[str]:
