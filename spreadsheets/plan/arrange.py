@@ -245,4 +245,16 @@ def _needed(shapes: Sequence[Shape]) -> int:
     return sum(_width(shape) + 1 for shape in shapes)
 
 
-__all__ = ["Band", "Columns", "Paper", "Shown", "Wanted", "arrange", "breaks", "columns_for", "flow", "paper_of", "papers_for"]
+__all__ = [
+    "Band",
+    "Columns",
+    "Paper",
+    "Shown",
+    "Wanted",
+    "arrange",
+    "breaks",
+    "columns_for",
+    "flow",
+    "paper_of",
+    "papers_for",
+]

@@ -366,3 +366,14 @@ def test_what_is_given_stands_in_its_authors_order(tmp_path: Path) -> None:
     ]
     assert shown == ["a", "b", "V", "w"]
     assert verify(handed_in((y, {"a": a, "b": b, "V": V, "w": w, "y": y}), path, {})).ok
+
+
+def test_a_number_below_0_stands_in_brackets_behind_a_sign(tmp_path: Path) -> None:
+    x = leaf(0.5)
+    y = x * -0.5
+    z = y / -2e-7
+    worksheet(z + -3, tmp_path / "w.xlsx", names={"x": x, "y": y, "z": z})
+    rules = [cell.value for cell in openpyxl.load_workbook(tmp_path / "w.xlsx")["Page"]["B"]]
+    assert {"y = x · (-0.5)", "z = y / (-2e-07)"} <= set(rules)
+    assert any(str(rule).endswith(" = z + (-3)") for rule in rules)
+    assert any(str(rule).endswith("/dy · (-0.5)") for rule in rules)
