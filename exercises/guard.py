@@ -13,13 +13,14 @@ import sys
 import tempfile
 from math import floor, log10
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from openpyxl import load_workbook
-
-from saitama.spreadsheets import verify
-from saitama.spreadsheets.pages import one_page, planned
+from saitama.spreadsheets import Verification, verify
+from saitama.spreadsheets.engines.cached_values import write_with_values
+from saitama.spreadsheets.engines.engine import Result
+from saitama.spreadsheets.pages import pages, planned
 from saitama.spreadsheets.plan.page_options import PageOptions
+from saitama.spreadsheets.read.workbook import Book, Position, open_workbook
 
 from .task import Task
 from .workbook import page_of
@@ -33,34 +34,54 @@ class Step(NamedTuple):
     right: Tuple[float, ...]
 
 
+class Slip(NamedTuple):
+    """Wrong numbers at a step, and the name that verify has to give them."""
+
+    slug: str
+    step: str
+    wrong: Tuple[float, ...]
+
+
+Answers = Mapping[str, Mapping[Position, Any]]  # what is typed: sheet -> (row, column) -> number
+
+
 class Bench:
-    """One task with one learner's numbers, to be filled in as one likes."""
+    """Pages with one learner's numbers in a workbook, to be filled in as one likes, all pages at once."""
 
-    def __init__(self, task: Task, seed: int, folder: Path) -> None:
-        self.task, self.seed, self.folder = task, seed, folder
-        self.work = task.work(seed)
-        page = page_of(task, seed)
-        self.original = folder / f"{task.id}-{seed}.xlsx"
-        one_page(page, self.original, seed=seed)
-        self.steps = steps_of(page)
+    def __init__(self, tasks: Sequence[Task], seed: int, original: Path) -> None:
+        self.tasks, self.seed = tasks, seed
+        self.original = open_workbook(original)
+        self.steps = {task.id: steps_of(page_of(task, seed)) for task in tasks}
+        self.slips = {task.id: list(slips_of(task, seed)) for task in tasks}
 
-    def filled(self, until: Optional[str] = None, wrong: Sequence[float] = ()) -> Path:
-        """A copy with the right numbers; up to the step `until`, which has the numbers `wrong`."""
-        book = load_workbook(self.original)
-        sheet, path = book[self.task.sheet], self.folder / "filled.xlsx"
-        if all(is_short(x) for step in self.steps for x in step.right):
-            wrong = [as_typed(x) for x in wrong]
-        for step in self.steps:
-            numbers = wrong if step.name == until else step.right
-            for (row, column), number in zip(step.cells, numbers):
-                sheet.cell(row, column).value = number
-            if step.name == until:
+    def solution(self) -> Answers:
+        """The right numbers of all pages."""
+        return {
+            task.sheet: {cell: x for step in self.steps[task.id] for cell, x in zip(step.cells, step.right)}
+            for task in self.tasks
+        }
+
+    def slipped(self, task: Task, slip: Slip) -> Mapping[Position, Any]:
+        """The right numbers of a page up to the step of the slip, which has the wrong ones."""
+        answers: Dict[Position, Any] = {}
+        short = all(is_short(x) for step in self.steps[task.id] for x in step.right)
+        for step in self.steps[task.id]:
+            if step.name == slip.step:
+                answers.update(zip(step.cells, map(as_typed, slip.wrong) if short else slip.wrong))
                 break
-        book.save(path)
+            answers.update(zip(step.cells, step.right))
+        return answers
+
+    def filled(self, answers: Answers, path: Path) -> Path:
+        """A copy in which this is typed."""
+        typed = {
+            sheet: {cell: Result(number, False) for cell, number in here.items()} for sheet, here in answers.items()
+        }
+        write_with_values(self.original.package, typed, path)
         return path
 
-    def judged(self, path: Path) -> Any:
-        return verify(path, original=self.original)
+    def judged(self, book: Book, task: Task) -> Verification:
+        return verify(book, original=self.original, page=task.sheet)
 
 
 def steps_of(page: Any) -> List[Step]:
@@ -80,48 +101,66 @@ def steps_of(page: Any) -> List[Step]:
     return [step for _, _, step in sorted(found)]
 
 
-def faults(task: Task, seed: int, strict: bool = True) -> Iterator[str]:
-    """What is wrong with a task, a line each. Not `strict`: a slip may give the right numbers by chance, as a sum that
+def slips_of(task: Task, seed: int) -> Iterator[Slip]:
+    for slug, planted in task.work(seed).slips.items():
+        for name, numbers in planted.items():
+            yield Slip(slug, name, tuple(flat(numbers)))
+
+
+def faults(tasks: Sequence[Task], seed: int, strict: bool = True) -> Iterator[str]:
+    """What is wrong with tasks, a line each. Not `strict`: a slip may give the right numbers by chance, as a sum that
     is 0 is its mean too; with most numbers it must not."""
     with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(task, seed, Path(folder))
-        where = f"{task.id}, numbers {seed}"
-        if not bench.steps:
+        path = Path(folder) / "original.xlsx"
+        pages([page_of(task, seed) for task in tasks], path, heading="", seed=seed)
+        yield from faults_on(Bench(tasks, seed, path), Path(folder), strict)
+
+
+def faults_on(bench: Bench, folder: Path, strict: bool) -> Iterator[str]:
+    """`folder`: where copies are filled in, the solution in "solution.xlsx"."""
+    solution = open_workbook(bench.filled(bench.solution(), folder / "solution.xlsx"))
+    tried: Dict[str, List[Slip]] = {}  # the slips that can be planted
+    for task in bench.tasks:
+        where = f"{task.id}, numbers {bench.seed}"
+        if not bench.steps[task.id]:
             yield f"{where}: there is nothing to fill in"
-            return
-        if bench.judged(bench.original).ok:
+            continue
+        if bench.judged(bench.original, task).ok:
             yield f"{where}: the blank page counts as solved"
-        solved = bench.judged(bench.filled())
+        solved = bench.judged(solution, task)
         if not solved.ok:
             yield f"{where}: its own solution is refused: {solved.explain()}"
-        names = [step.name for step in bench.steps]
-        for slug, planted in bench.work.slips.items():
-            for name, numbers in planted.items():
-                if name not in names:
-                    yield f"{where}: no step is called {name!r}; there are {', '.join(names)}"
-                else:
-                    yield from _named(bench, slug, name, flat(numbers), strict)
+        tried[task.id] = []
+        for slip in bench.slips[task.id]:
+            step = next((step for step in bench.steps[task.id] if step.name == slip.step), None)
+            names = ", ".join(step.name for step in bench.steps[task.id])
+            at = f"{where}: {slip.slug} at {slip.step}"
+            if step is None:
+                yield f"{where}: no step is called {slip.step!r}; there are {names}"
+            elif len(slip.wrong) != len(step.cells):
+                yield f"{at}: {len(slip.wrong)} numbers for {len(step.cells)} blanks"
+            elif not all(is_rounded(a, b) for a, b in zip(slip.wrong, step.right)):
+                tried[task.id].append(slip)
+            elif strict:
+                yield f"{at}: gives the right numbers"
+    yield from _named(bench, tried, folder / "slips.xlsx")
 
 
-def _named(bench: Bench, slug: str, name: str, wrong: Sequence[float], strict: bool) -> Iterator[str]:
-    """Whether the slip is told, and by its name."""
-    where = f"{bench.task.id}, numbers {bench.seed}: {slug} at {name}"
-    step = next(step for step in bench.steps if step.name == name)
-    if len(wrong) != len(step.cells):
-        yield f"{where}: {len(wrong)} numbers for {len(step.cells)} blanks"
-        return
-    if all(is_rounded(a, b) for a, b in zip(wrong, step.right)):
-        if strict:
-            yield f"{where}: gives the right numbers"
-        return
-    story = bench.judged(bench.filled(name, wrong)).story
-    if not story.slips or story.slips[0].name != name:
-        yield f"{where}: is not found"
-    else:
-        reason = story.slips[0].reason
-        told = [] if reason is None else [reason.slug, *reason.others]
-        if slug not in told:
-            yield f"{where}: is called {', '.join(told) or 'nothing'}"
+def _named(bench: Bench, tried: Mapping[str, Sequence[Slip]], path: Path) -> Iterator[str]:
+    """Whether each slip is told, and by its name: the first of every page in one workbook, then the second."""
+    for n in range(max(map(len, tried.values()), default=0)):
+        here = [(task, tried[task.id][n]) for task in bench.tasks if n < len(tried.get(task.id, ()))]
+        book = open_workbook(bench.filled({task.sheet: bench.slipped(task, slip) for task, slip in here}, path))
+        for task, slip in here:
+            where = f"{task.id}, numbers {bench.seed}: {slip.slug} at {slip.step}"
+            story = bench.judged(book, task).story
+            if story is None or not story.slips or story.slips[0].name != slip.step:
+                yield f"{where}: is not found"
+                continue
+            reason = story.slips[0].reason
+            told = [] if reason is None else [reason.slug, *reason.others]
+            if slip.slug not in told:
+                yield f"{where}: is called {', '.join(told) or 'nothing'}"
 
 
 def is_short(number: float) -> bool:
@@ -172,7 +211,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     for where in options.tasks:
         for task in tasks_in(where):
             if options.only in task.id:
-                told = [line for seed in range(options.seeds) for line in faults(task, seed, strict=seed == 0)]
+                told = [line for seed in range(options.seeds) for line in faults([task], seed, strict=seed == 0)]
                 found[task.id] = len(told)
                 print(f"{task.id}: {'ok' if not told else f'{len(told)} faults'}", *told, sep="\n    ", flush=True)
     return 1 if any(found.values()) or not found else 0

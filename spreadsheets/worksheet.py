@@ -17,6 +17,7 @@ from saitama.tensor.tensor import Tensor
 from .export import Exported, check_path, computed, written
 from .graph.graph import Graph
 from .graph.items import Item
+from .graph.names import given_names
 from .plan.blanks import Blanks
 from .plan.digest import blank_names, digest_of
 from .plan.one_page import OnePage
@@ -95,7 +96,10 @@ def asked(
     values, gradients = _chosen(graph, blanks)
     subject = subject_of(graph, result, max_cells)
     digest = digest_of(subject, blank_names(values, gradients))
-    return subject, replace(wanted, blank=values, blank_back=gradients, digest=digest)
+    made = {tensor: number for number, tensor in enumerate(given_names(names))}
+    leaves = sorted(graph.leaves, key=lambda leaf: made.get(leaf.source, len(made)))
+    order = tuple(leaf.name for leaf in leaves)
+    return subject, replace(wanted, blank=values, blank_back=gradients, digest=digest, order=order)
 
 
 def fits_a_page(subject: Subject, options: PageOptions, steps: int = PAGE_STEPS, blanks: int = PAGE_BLANKS) -> bool:

@@ -17,6 +17,8 @@ _GRADIENT = re.compile(r"dE/d([A-Za-z])(?![A-Za-z])")
 _LETTER = re.compile(r"(?<![\w/.'])([A-Za-z])(?![A-Za-z0-9_(]|\u0302)")  # not before a circumflex: that of x̂ is another
 _ONCE = re.compile(r"(?<![\w.])1 · |(?<= )· 1(?![\w.])")
 
+_BELOW_0 = re.compile(r"(?<=[·/+−] )-\d[\d.]*(e[+-]?\d+)?(?![\w.])")  # a number behind a sign
+
 
 class Wording:
     """The names that stand for the letters of one operation.
@@ -50,7 +52,7 @@ class Wording:
         text = _GRADIENT.sub(lambda found: keep(self._gradients.get(found.group(1), found.group())), text)
         text = _LETTER.sub(lambda found: keep(self._names.get(found.group(1), found.group())), text)
         text = "".join(marks[ord(c) - 0xE000] if 0xE000 <= ord(c) < 0xE000 + len(marks) else c for c in text)
-        return _ONCE.sub("", text)
+        return _BELOW_0.sub(r"(\g<0>)", _ONCE.sub("", text))
 
     def with_arriving(self, name: str) -> Wording:
         """The same, with another name for the gradient that arrives."""

@@ -23,6 +23,7 @@ RULE_CHARACTERS = 28
 MOST_COLUMNS = 7  # of operands side by side
 NUMBER_WIDTH, RULE_WIDTH, CELL_WIDTH, MARK_WIDTH = 3.5, 26.0, 7.8, 2.4  # in characters
 WIDEST_CELL, WIDEST_LABEL = 9.6, 13.0  # made for names, as far as the paper has room
+AIR = 0.8  # between a name and the number on its left
 UPRIGHT, ACROSS = 96 / 25.4 * (210 - 20), 96 / 25.4 * (297 - 20)  # pixels of A4 with margins of 1 cm
 
 
@@ -128,9 +129,10 @@ def widen(columns: Columns, steps: Sequence[Wanted]) -> None:
 
     full = [step for step in steps if _taken(step) >= columns.operands]  # nothing is free on the left of their name
     names = max([name_width(step.name, bold=bool(step.shape)) for step in full], default=0.0)
-    columns.names = max(columns.names, min(names, WIDEST_LABEL, columns.names + spare(UPRIGHT / 0.8)))
+    names = min(names, WIDEST_LABEL) + AIR
+    columns.names = max(columns.names, min(names, columns.names + spare(UPRIGHT / 0.8)))
     beside = [name_width(name) for step in steps if _in_a_line(step) for _, name, _ in step.operands]
-    wanted = max([width for width in beside if width <= WIDEST_CELL], default=0.0)
+    wanted = max([width for width in beside if width <= WIDEST_CELL], default=0.0) + AIR
     share = spare(UPRIGHT) / (columns.operands + columns.answer)
     columns.cell = max(columns.cell, min(wanted, columns.cell + share))
 
@@ -203,11 +205,12 @@ def flow(
 def papers_for(widths: Mapping[int, float]) -> Tuple[Paper, Paper]:
     """A4 upright and across, with the scale at which the columns fit."""
     wide = sum(map(column_pixels, widths.values()))
-    return _paper(False, UPRIGHT / wide), _paper(True, ACROSS / wide)
+    upright, across = (int(max(40, min(100, 97 * room / wide))) for room in (UPRIGHT, ACROSS))
+    return paper_of(False, upright), paper_of(True, across)
 
 
-def _paper(landscape: bool, fit: float) -> Paper:
-    scale = int(max(40, min(100, 97 * fit)))
+def paper_of(landscape: bool, scale: int) -> Paper:
+    """A4, with the height that rows have on it."""
     height = ((210 if landscape else 297) - 44) / 25.4 * 72 / (scale / 100)  # with room for the footer
     return Paper(landscape, scale, height)
 
@@ -242,4 +245,16 @@ def _needed(shapes: Sequence[Shape]) -> int:
     return sum(_width(shape) + 1 for shape in shapes)
 
 
-__all__ = ["Band", "Columns", "Paper", "Shown", "Wanted", "arrange", "breaks", "columns_for", "flow", "papers_for"]
+__all__ = [
+    "Band",
+    "Columns",
+    "Paper",
+    "Shown",
+    "Wanted",
+    "arrange",
+    "breaks",
+    "columns_for",
+    "flow",
+    "paper_of",
+    "papers_for",
+]

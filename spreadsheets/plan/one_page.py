@@ -24,6 +24,7 @@ from .arrange import (
     columns_for,
     flow,
     in_one_line,
+    paper_of,
     papers_for,
 )
 from .bands import Bands, as_written, texts, to_four_digits
@@ -39,6 +40,7 @@ from .work import Apart, Step, Work
 
 ANSWER_LINES = 3  # for a question
 SMALL, SMALLEST = 70, 58  # percent of the size on the screen
+LITTLE = 0.85  # of its size, to which a page may shrink
 NO_NAME = "_" * 20  # to be typed over, or written on; a cell with something in it is no blank of the exercise
 LEGEND = {
     "own": "Fill in the yellow cells from top to bottom. ✓ follows from your own numbers above, ✗ does not, ≈ nearly: "
@@ -77,6 +79,8 @@ class OnePage:
         wanted = [self._wanted(step, read[step.key]) for step in self.steps]
         needed = {key for keys in read.values() for key in keys}
         leaves = [leaf for leaf in self.subject.graph.inputs if not is_number(leaf) and Value(leaf) in needed]
+        order = {name: number for number, name in enumerate(self.options.order)}
+        leaves.sort(key=lambda leaf: order.get(leaf.name, len(order)))
         given = [(Value(leaf), leaf.name, leaf.shape) for leaf in leaves]
         self.columns: Columns = columns_for(wanted, given, self._written([key for key, _, _ in given]))
         self.page.widths.update(self.columns.widths())
@@ -256,7 +260,16 @@ class OnePage:
         upright, across = papers_for(self.columns.widths())
         ends, ends_across = (breaks(self.rows, self.page.heights, paper.height, 1) for paper in (upright, across))
         small = upright.scale < (SMALL if len(ends) >= len(ends_across) else SMALLEST)
-        return (across, ends_across) if small else (upright, ends)
+        return self._saved(across, ends_across) if small else self._saved(upright, ends)
+
+    def _saved(self, paper: Paper, ends: List[int]) -> Tuple[Paper, List[int]]:
+        """A little smaller, where that saves a sheet that would be nearly empty."""
+        for scale in range(paper.scale - 1, max(SMALL, int(LITTLE * paper.scale)) - 1, -1) if ends else ():
+            smaller = paper_of(paper.landscape, scale)
+            fewer = breaks(self.rows, self.page.heights, smaller.height, 1)
+            if len(fewer) < len(ends):
+                return smaller, fewer
+        return paper, ends
 
     def _right_of_asides(self) -> int:
         asides = [self.places[step.key] for step in self._dry.steps if step.aside]

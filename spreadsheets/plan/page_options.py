@@ -25,6 +25,7 @@ class PageOptions:
     sheet: str = "Page"  # the title of its sheet
     task: str = ""  # what is asked for, in words
     questions: Tuple[str, ...] = ()  # to be answered in words
+    order: Tuple[str, ...] = ()  # names of what is given, as its author made it
 
     def is_blank(self, step: Step) -> bool:
         key: Any = step.key.of if isinstance(step.key, Inner) else step.key

@@ -81,6 +81,15 @@ class CellStore:
         n = self._find(row, column)
         if n is None:
             return None
+        return self._fields(n, row, column)
+
+    def items(self) -> Iterator[Tuple[Position, Fields]]:
+        """All cells in order, without looking for each."""
+        for n, place in enumerate(self._places):
+            row, column = place >> 14, (place & 16_383) + 1
+            yield (row, column), self._fields(n, row, column)
+
+    def _fields(self, n: int, row: int, column: int) -> Fields:
         kind, value, formula = self._kinds[n], self._numbers[n], self._formulas[n]
         content = value if kind == _NUMBER else self._others[int(value)]
         source = None

@@ -9,7 +9,7 @@ exact doubles of the file.
 from __future__ import annotations
 
 import re
-from typing import BinaryIO, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple, Union, cast
+from typing import BinaryIO, Dict, ItemsView, Iterator, List, Mapping, NamedTuple, Optional, Tuple, Union, cast
 
 from openpyxl.formula.translate import Translator
 
@@ -114,11 +114,24 @@ class Sheet(Mapping[Position, Cell]):
     def __iter__(self) -> Iterator[Position]:
         return iter(self._cells)
 
+    def items(self) -> ItemsView[Position, Cell]:
+        return _Cells(self)
+
     def __len__(self) -> int:
         return len(self._cells)
 
     def __contains__(self, position: object) -> bool:
         return isinstance(position, tuple) and position in self._cells
+
+
+class _Cells(ItemsView[Position, Cell]):
+    """Of a sheet, in order: none has to be looked for by its place."""
+
+    _mapping: Sheet
+
+    def __iter__(self) -> Iterator[Tuple[Position, Cell]]:
+        for position, found in self._mapping._cells.items():
+            yield position, found if isinstance(found, Cell) else Cell._make(found)
 
 
 class Counted:

@@ -17,7 +17,7 @@ from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 from openpyxl.worksheet._writer import WorksheetWriter
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.related import Related
-from openpyxl.xml.functions import Element
+from openpyxl.xml.functions import Element, SubElement
 
 from ..layout import column
 from ..plan.page import target
@@ -34,6 +34,21 @@ _ROWS = re.compile(rb"(.*<sheetData>).*(</sheetData>.*)", re.DOTALL)
 
 class _AroundRows(WorksheetWriter):
     """All of a sheet but its rows."""
+
+    def write_formatting(self) -> None:
+        """Rules over the same cells stand together, and the first that is named comes first."""
+        rules: Dict[str, Any] = {}
+        for priority, colour in enumerate(self.ws.planned.colours, 1):
+            if colour.cells not in rules:
+                rules[colour.cells] = Element("conditionalFormatting", sqref=colour.cells)
+            stop = {"stopIfTrue": "1"} if colour.stop else {}
+            style = str(self.ws.styles.colour(colour.look))
+            rule = SubElement(
+                rules[colour.cells], "cfRule", type="expression", priority=str(priority), **stop, dxfId=style
+            )
+            SubElement(rule, "formula").text = colour.formula
+        for together in rules.values():
+            self.xf.send(together)
 
     def write_drawings(self) -> None:
         if self.ws.planned.picture is None:

@@ -11,6 +11,7 @@ from typing import Any, Dict, Optional, Tuple
 from openpyxl import Workbook
 from openpyxl.cell import Cell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
+from openpyxl.styles.differential import DifferentialStyle
 from openpyxl.utils.indexed_list import IndexedList
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -112,6 +113,7 @@ class Styles:
     def __init__(self, workbook: Workbook) -> None:
         self._sheet = Worksheet(workbook)  # not part of the workbook: only to make cells with styles of its tables
         self._made: Dict[Tuple[str, Optional[str]], Any] = {}
+        self._colours: Dict[str, int] = {}
 
     def array(self, name: str, number_format: Optional[str] = None) -> Any:
         """The style array of a cell that looks like `name`; assign it to `cell._style`."""
@@ -126,6 +128,14 @@ class Styles:
                     cell.alignment = RIGHT
             self._made[key] = cell._style
         return self._made[key]
+
+    def colour(self, look: str) -> int:
+        """The number of the format that a cell takes on by a condition."""
+        if look not in self._colours:
+            back, ink = LOOKS[look]
+            style = DifferentialStyle(font=Font(color=ink) if ink else None, fill=fill(back))
+            self._colours[look] = self._sheet.parent._differential_styles.add(style)
+        return self._colours[look]
 
     def put(self, cell: Any, name: str, number_format: Optional[str] = None) -> Any:
         cell._style = self.array(name, number_format)

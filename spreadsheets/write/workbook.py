@@ -9,8 +9,6 @@ from openpyxl import Workbook
 from openpyxl.chart import Reference, ScatterChart, Series
 from openpyxl.chart.shapes import GraphicalProperties
 from openpyxl.drawing.line import LineProperties
-from openpyxl.formatting.rule import FormulaRule
-from openpyxl.styles import Font
 from openpyxl.worksheet.cell_range import CellRange
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.pagebreak import Break
@@ -21,7 +19,7 @@ from ..texts import chart_text
 from ..waiting import waiting
 from .saving import write_workbook
 from .sheet_xml import PlannedWorksheet
-from .style import HEADING, LINE, LOOKS, Styles, fill, use_our_font
+from .style import HEADING, LINE, Styles, use_our_font
 
 
 def write_plan(
@@ -45,7 +43,7 @@ def write_plan(
 
 
 def set_up(written: Any, sheet: PlannedSheet) -> None:
-    """All of a sheet but its cells."""
+    """All of a sheet but its cells and their colours."""
     written.sheet_view.showGridLines = False
     written.protection.sheet = sheet.protected  # without a password: a guard against slips, not a lock
     written.protection.formatColumns = False
@@ -87,11 +85,6 @@ def set_up(written: Any, sheet: PlannedSheet) -> None:
             written.row_dimensions[number - 1].collapsed = True
     for cells in sheet.merged:
         written.merged_cells.ranges.add(CellRange(cells))
-    for colour in sheet.colours:
-        back, ink = LOOKS[colour.look]
-        font = Font(color=ink) if ink else None
-        rule = FormulaRule([colour.formula], fill=fill(back), font=font, stopIfTrue=colour.stop or None)
-        written.conditional_formatting.add(colour.cells, rule)
     for prompt in sheet.prompts:
         written.data_validations.append(validation(prompt))
     for chart in sheet.charts:

@@ -8,18 +8,19 @@ from typing import List
 import pytest
 
 from saitama import Tensor
-from saitama.exercises.guard import faults
+from saitama.exercises.guard import Bench, Slip, faults, faults_on
 from saitama.exercises.levels import LEVELS, level
 from saitama.exercises.numbers import Numbers, seed_of
 from saitama.exercises.task import Task, Work, page
 from saitama.exercises.text import text_of
+from saitama.exercises.workbook import write_level
 
 TASKS: List[Task] = [task for number in LEVELS for task in level(number).pages]
 
 
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: task.id)
 def test_a_blank_page_is_open_its_solution_is_right_and_each_slip_is_named(task: Task) -> None:
-    assert list(faults(task, seed_of("somebody", task.level))) == []
+    assert list(faults([task], seed_of("somebody", task.level))) == []
 
 
 def test_every_level_names_slips() -> None:
@@ -52,10 +53,24 @@ def test_the_guard_finds_what_is_wrong_with_a_task() -> None:
         slips = {"missing-bias": {"y": Tensor([77.0, 78.0, 79.0])}, "sign": {"z": a}, "wrong-operation": {"y": y}}
         return Work(locals(), y, slips=slips)
 
-    told = "\n".join(faults(broken, 1))
+    told = "\n".join(faults([broken], 1))
     assert "missing-bias at y: is called nothing" in told
     assert "no step is called 'z'" in told
     assert "gives the right numbers" in told
+
+
+def test_of_several_pages_in_one_workbook_the_wrong_one_is_named(tmp_path: Path) -> None:
+    tasks = level(1).pages[:3]
+    write_level(level(1), "Ada", tmp_path / "w.xlsx")
+    bench = Bench(tasks, seed_of("Ada", 1), tmp_path / "w.xlsx")
+    assert list(faults_on(bench, tmp_path, strict=True)) == []
+    (step,) = bench.steps[tasks[2].id]
+    bench.steps[tasks[2].id] = [step._replace(right=(step.right[0] + 1, *step.right[1:]))]
+    first, *_ = faults_on(bench, tmp_path, strict=True)
+    assert first.startswith(tasks[2].id) and "its own solution is refused" in first
+    bench.slips[tasks[0].id] = [Slip("transposed", bench.slips[tasks[0].id][0].step, (7.0, 8.0, 9.0))]
+    told = "\n".join(faults_on(bench, tmp_path, strict=True))
+    assert f"{tasks[0].id}, numbers {bench.seed}: transposed" in told and f"{tasks[1].id}," not in told
 
 
 def test_numbers_are_a_learners_own_and_multiples_of_an_eighth() -> None:

@@ -27,7 +27,7 @@ def test_the_task_on_the_page_keeps_the_guard() -> None:
     task = names["average"]
     assert isinstance(task, Task)
     for seed in range(3):
-        assert list(faults(task, seed, strict=seed == 0)) == []
+        assert list(faults([task], seed, strict=seed == 0)) == []
 
 
 def test_the_commands_on_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:

@@ -324,7 +324,7 @@ def test_columns_are_wide_enough_for_numbers_and_names(tmp_path: Path) -> None:
         for cell in row:
             room = column_pixels(sheet.column_dimensions[cell.column_letter].width)
             if cell.value in names and cell.column > 2:
-                assert pixels(str(cell.value)) + INDENT <= room, cell
+                assert pixels(str(cell.value)) + INDENT + 5 <= room, cell  # and stands apart from what is on its left
             if cell.value in (0.984375, 4e5):
                 assert pixels(str(cell.value)) + NUMBER_EDGE <= room, cell
             if cell.value == 1.6e11:
@@ -339,3 +339,41 @@ def test_a_sheet_of_paper_is_saved_where_the_numbers_stay_legible(tmp_path: Path
     worksheet(weighted.sum(), path, names={"x": x, "dy": dy, "y": y, "weighted": weighted})
     sheet = openpyxl.load_workbook(path)["Page"]
     assert sheet.page_setup.orientation == "portrait" and not sheet.row_breaks.brk and sheet.page_setup.scale >= 58
+
+
+@pytest.mark.parametrize(("steps", "sheets"), [(13, 1), (15, 1), (17, 2)])
+def test_no_sheet_of_paper_for_the_last_few_rows(steps: int, sheets: int, tmp_path: Path) -> None:
+    x = leaf(0.5)
+    names: Dict[str, Any] = {"x": x}
+    for n in range(steps):
+        x = names[f"y{n}"] = x.tanh()
+    worksheet(x, tmp_path / "w.xlsx", names=names, layout="page")
+    sheet = openpyxl.load_workbook(tmp_path / "w.xlsx")["Page"]
+    assert len(sheet.row_breaks.brk) + 1 == sheets
+    assert (sheet.page_setup.scale < 95) == (steps == 15)  # a little smaller, where that is enough
+
+
+def test_what_is_given_stands_in_its_authors_order(tmp_path: Path) -> None:
+    b, w, a = leaf(2.5), leaf([[0.5, 1.5]]), leaf(-1.5)
+    V = leaf([[2.0, -0.5]])
+    y = V * a + w * b
+    path = tmp_path / "w.xlsx"
+    worksheet(y, path, names={"a": a, "b": b, "V": V, "w": w, "y": y})
+    sheet = openpyxl.load_workbook(path)["Page"]
+    (top,) = (row for row in range(1, 20) if sheet.cell(row, 1).value == "given")
+    shown = [
+        cell.value for row in sheet.iter_rows(top + 1, top + 5, 2) for cell in row if cell.value in ("a", "b", "w", "V")
+    ]
+    assert shown == ["a", "b", "V", "w"]
+    assert verify(handed_in((y, {"a": a, "b": b, "V": V, "w": w, "y": y}), path, {})).ok
+
+
+def test_a_number_below_0_stands_in_brackets_behind_a_sign(tmp_path: Path) -> None:
+    x = leaf(0.5)
+    y = x * -0.5
+    z = y / -2e-7
+    worksheet(z + -3, tmp_path / "w.xlsx", names={"x": x, "y": y, "z": z})
+    rules = [cell.value for cell in openpyxl.load_workbook(tmp_path / "w.xlsx")["Page"]["B"]]
+    assert {"y = x · (-0.5)", "z = y / (-2e-07)"} <= set(rules)
+    assert any(str(rule).endswith(" = z + (-3)") for rule in rules)
+    assert any(str(rule).endswith("/dy · (-0.5)") for rule in rules)

@@ -36,6 +36,7 @@ def test_every_cell_is_as_it_was_whatever_the_order(cells, other):
     }
     sheet = Sheet("Sheet", stored({place: (*held, *more) for place, (held, *more) in cells.items()}))
     assert dict(sheet) == expected and len(sheet) == len(expected) and list(sheet) == sorted(expected)
+    assert list(sheet.items()) == sorted(expected.items())
     assert all(type(sheet[place].value) is type(cell.value) for place, cell in expected.items())
     assert (other in sheet) == (other in expected) and (other in expected or sheet[other].kind == "blank")
 

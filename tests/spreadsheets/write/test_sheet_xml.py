@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saitama.spreadsheets.plan.page import Page
-from saitama.spreadsheets.plan.sheet import Live, Plan, Spot
+from saitama.spreadsheets.plan.sheet import Colour, Live, Plan, Spot
 from saitama.spreadsheets.read.workbook import open_workbook
 from saitama.spreadsheets.write.sheet_xml import CHUNK, inside
+from saitama.spreadsheets.write.style import GREEN, RED
 from saitama.spreadsheets.write.workbook import write_plan
 
 
@@ -53,6 +54,22 @@ def test_formulas_are_escaped_and_nothing_is_nothing(path):
     assert sheet["A1"].value == f"={formula}" and sheet["A2"].value is None
     assert sheet["A3"].value == " = 1 " and sheet["A3"].data_type == "s"
     assert inside(None) == inside("") == "/>"
+
+
+def test_rules_of_colour_over_the_same_cells_stand_together_in_their_order(path):
+    page = Page("Sheet")
+    page.texts.put(1, Spot(1, 2.0, "text"))
+    page.colours += [Colour("A1:A2", 'A1="<"', "right", stop=True), Colour("B1", "B1=1", "wrong")]
+    page.colours += [Colour("A1:A2", "A1>1", "wrong")]
+    write_plan(Plan((page.sheet(),), {}, 0, 0, ()), path, True)
+    found = {str(over.sqref): over.rules for over in openpyxl.load_workbook(path)["Sheet"].conditional_formatting}
+    assert {cells: [rule.formula for rule in rules] for cells, rules in found.items()} == {
+        "A1:A2": [['A1="<"'], ["A1>1"]],
+        "B1": [["B1=1"]],
+    }
+    first, last = found["A1:A2"]
+    assert (first.stopIfTrue, last.stopIfTrue) == (True, None) and first.priority < last.priority
+    assert [rule.dxf.fill.bgColor.rgb[2:] for rule in (first, last, *found["B1"])] == [GREEN, RED, RED]
 
 
 def test_a_sheet_longer_than_what_is_packed_at_once_is_whole(path):
