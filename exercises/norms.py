@@ -30,6 +30,7 @@ def forward(x: Tensor, gamma: Tensor, beta: Tensor) -> Work:
     scaled = gamma * xh
     y = scaled + beta
     slips = {"sum-for-mean": {"μ": x.sum()}, "sample-variance": {"v": squares.sum() / 3}, "missing-bias": {"y": scaled}}
+    slips["order-of-operations"] = {"y": gamma * (xh + beta), "squares": x**2 - mu**2}
     return Work({"μ": mu, "x̂": xh, **locals()}, y, slips=slips)
 
 

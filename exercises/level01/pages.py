@@ -49,6 +49,7 @@ def dot_product(n: Numbers) -> Work:
     total = products.sum()
     y = total + b
     slips = {"wrong-operation": {"products": w + x}, "not-summed": {"total": products[0]}}
+    slips["order-of-operations"] = {"total": w.sum() * x.sum()}
     return Work(locals(), y, slips={**slips, "sign": {"y": total - b}})
 
 
@@ -63,7 +64,8 @@ def matrix_vector(n: Numbers) -> Work:
     z = W @ x
     y = z + b
     short = W[:, :2] @ x[:2]
-    return Work(locals(), y, slips={"not-summed": {"z": short}, "missing-bias": {"y": z}})
+    slips = {"not-summed": {"z": short}, "missing-bias": {"y": z}, "wrong-operation": {"z": W.sum(1)}}
+    return Work(locals(), y, slips=slips)
 
 
 @page(
@@ -77,7 +79,8 @@ def matrix_add(n: Numbers) -> Work:
     S = A + B
     A2 = 2 * A
     D = A2 - B
-    return Work(locals(), [S, D], slips={"sign": {"D": A2 + B}, "wrong-operation": {"S": A * B}})
+    slips = {"sign": {"D": A2 + B}, "wrong-operation": {"S": A * B}, "order-of-operations": {"D": 2 * (A - B)}}
+    return Work(locals(), [S, D], slips=slips)
 
 
 @page(

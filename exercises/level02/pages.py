@@ -16,7 +16,8 @@ def line(n: Numbers) -> Work:
     x, a, b = (n.eighths(name, grad=True) for name in "xab")
     ax = a * x
     y = ax + b
-    return Work(locals(), y, slips={"weight-for-activation": {"dy/da": a}, "sign": {"y": ax - b}})
+    slips = {"weight-for-activation": {"dy/da": a}, "sign": {"y": ax - b}, "order-of-operations": {"y": a * (x + b)}}
+    return Work(locals(), y, slips=slips)
 
 
 @page(
@@ -38,7 +39,8 @@ def square(n: Numbers) -> Work:
     width = 2 * h
     slope = rise / width
     names = {"dy/dx": derivative, **locals()}
-    return Work(names, [y, derivative, slope], slips={"factor": {"slope": rise / h}, "sign": {"down": up}})
+    slips = {"factor": {"slope": rise / h}, "sign": {"down": up}, "order-of-operations": {"right": x**2 + h**2}}
+    return Work(names, [y, derivative, slope], slips=slips)
 
 
 @page(
@@ -70,6 +72,7 @@ def chain(n: Numbers) -> Work:
     u = ax + b
     L = u**2
     slips = {"factor": {"dL/du": u}, "weight-for-activation": {"dL/da": 2 * u * a}}
+    slips["order-of-operations"] = {"L": ax**2 + b**2}
     return Work(locals(), L, slips=slips)
 
 
@@ -100,7 +103,12 @@ def two_ways(n: Numbers) -> Work:
     u = 2 * x
     v = x**2
     y = u * v
-    return Work(locals(), y, slips={"weight-for-activation": {"dy/du": u}, "not-summed": {"dy/dx": 2 * v}})
+    slips = {
+        "weight-for-activation": {"dy/du": u},
+        "not-summed": {"dy/dx": 2 * v},
+        "missing-derivative": {"dy/dx": u + v},
+    }
+    return Work(locals(), y, slips=slips)
 
 
 @page(
@@ -115,7 +123,8 @@ def sum_of_squares(n: Numbers) -> Work:
     u = ax + b
     squares = u**2
     L = squares.sum()
-    return Work(locals(), L, slips={"factor": {"dL/du": u}, "not-summed": {"dL/db": 2 * u[0]}})
+    slips = {"factor": {"dL/du": u}, "not-summed": {"dL/db": 2 * u[0]}, "order-of-operations": {"L": u.sum() ** 2}}
+    return Work(locals(), L, slips=slips)
 
 
 @page(

@@ -21,7 +21,9 @@ def graph(n: Numbers) -> Work:
     L = f * a
     ways = {"∂d/∂a": 1 * b, "∂d/∂b": 1 * a, "∂f/∂e": 2 * e, "∂L/∂f": 1 * a, "∂L/∂a": 1 * f}
     return Work(
-        {**ways, **locals()}, [L, *ways.values()], slips={"factor": {"∂f/∂e": e}, "wrong-operation": {"L": f + a}}
+        {**ways, **locals()},
+        [L, *ways.values()],
+        slips={"factor": {"∂f/∂e": e}, "wrong-operation": {"L": f + a}, "order-of-operations": {"f": d**2 + c**2}},
     )
 
 

@@ -43,6 +43,8 @@ def elementwise(n: Numbers) -> Work:
         "factor": {"dL/dp": p},
         "weight-for-activation": {"dL/da": 2 * p * a},
         "missing-derivative": {"dL/dp": p * 0 + 1},
+        "order-of-operations": {"L": p.sum() ** 2},
+        "wrong-operation": {"p": a @ b},
     }
     return Work(locals(), L, slips=slips)
 
@@ -77,6 +79,7 @@ def bias(n: Numbers) -> Work:
     weighted = Y * dY
     L = weighted.sum()
     slips = {"not-summed": {"dL/db": dY[0]}, "mean-for-sum": {"dL/db": dY.mean(0)}}
+    slips["wrong-operation"] = {"dL/db": dY.sum(0) * b}
     return Work(locals(), L, blanks=["Y", "b"], slips=slips)
 
 

@@ -34,7 +34,7 @@ def linear_back(n: Numbers) -> Work:
     Y = F.linear(X, W, b)
     weighted = Y * dY
     L = weighted.sum()
-    slips = {"transposed": {"dL/dX": dY @ W.T}, "not-summed": {"dL/db": dY[0]}}
+    slips = {"transposed": {"dL/dX": dY @ W.T}, "not-summed": {"dL/db": dY[0]}, "wrong-operation": {"dL/dX": dY * W}}
     return Work(locals(), L, blanks=["X", "W", "b"], slips=slips)
 
 
@@ -74,6 +74,8 @@ def sigmoid_tanh(n: Numbers) -> Work:
     t_square = t**2
     t_slope = 1 - t_square
     slips = {"swapped": {"t": t_below / t_above}, "sign": {"s_below": 1 - E, "t_slope": 1 + t_square}}
+    slips["order-of-operations"] = {"s": 1 / E + 1, "t": 1 - E2 / t_below}
+    slips["wrong-operation"] = {"s_slope": 1 - s * s, "t_slope": t * (1 - t)}
     return Work(locals(), [s_slope, t_slope], slips=slips)
 
 

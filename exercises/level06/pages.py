@@ -25,6 +25,8 @@ def mse(n: Numbers) -> Work:
     squares = e**2
     L = squares.mean()
     slips = {"sum-for-mean": {"L": squares.sum()}, "sign": {"e": t - y}, "factor": {"dL/de": e / 4}}
+    slips["order-of-operations"] = {"L": e.sum() ** 2 / 4}
+    slips["wrong-operation"] = {"L": squares.mean().sqrt()}
     return Work(locals(), L, slips=slips)
 
 
@@ -40,7 +42,7 @@ def softmax(n: Numbers) -> Work:
     total = E.sum()
     p = E / total
     check = p.sum()
-    return Work(locals(), check, slips={"other-block": {"p": E}})
+    return Work(locals(), check, slips={"other-block": {"p": E}, "not-normalised": {"p": E / E.max()}})
 
 
 @page(
@@ -57,7 +59,10 @@ def softmax_back(n: Numbers) -> Work:
     apart = dp - m
     dx = p * apart
     check = dx.sum()
-    return Work(locals(), check, slips={"sign": {"apart": dp + m}, "wrong-operation": {"weighted": p + dp}})
+    slips = {"sign": {"apart": dp + m}, "wrong-operation": {"weighted": p + dp}}
+    slips["order-of-operations"] = {"dx": p * dp - m}
+    slips["not-summed"] = {"dx": p * (1 - p) * dp}
+    return Work(locals(), check, slips=slips)
 
 
 @page(
@@ -80,7 +85,12 @@ def cross_entropy(n: Numbers) -> Work:
         locals(),
         L,
         blanks=["p", "q", "logs", "losses", "L", "x"],
-        slips={"sum-for-mean": {"L": losses.sum()}, "sign": {"losses": logs}},
+        slips={
+            "sum-for-mean": {"L": losses.sum()},
+            "sign": {"losses": logs},
+            "not-normalised": {"p": x.exp() / x.exp().sum(0, keepdim=True)},
+            "order-of-operations": {"L": -q.mean().log()},
+        },
     )
 
 
@@ -109,6 +119,7 @@ def training_step(n: Numbers) -> Work:
     new_squares = new_e**2
     new_L = new_squares.mean()
     slips = {"sum-for-mean": {"L": squares.sum()}, "mean-for-sum": {"dw": shares.mean()}, "sign": {"new_w": w + step_w}}
+    slips["order-of-operations"] = {"dw": e.sum() * x.sum(), "new_w": lr * (w - dw)}
     return Work(locals(), [L, new_L], slips=slips)
 
 

@@ -23,7 +23,12 @@ def sgd(n: Numbers) -> Work:
     w_1 = w - s_1
     s_2 = lr * g_2
     w_2 = w_1 - s_2
-    return Work(locals(), w_2, slips={"sign": {"w_1": w + s_1}, "wrong-operation": {"s_1": lr + g_1}})
+    slips = {
+        "sign": {"w_1": w + s_1},
+        "wrong-operation": {"s_1": lr + g_1},
+        "order-of-operations": {"w_1": lr * (w - g_1)},
+    }
+    return Work(locals(), w_2, slips=slips)
 
 
 @page(
@@ -42,7 +47,12 @@ def stability(n: Numbers) -> Work:
     )
     step = lr * h
     factor = 1 - step
-    return Work(locals(), factor, slips={"sign": {"factor": 1 + step}, "wrong-operation": {"step": lr + h}})
+    slips = {
+        "sign": {"factor": 1 + step},
+        "wrong-operation": {"step": lr + h},
+        "order-of-operations": {"factor": (1 - lr) * h},
+    }
+    return Work(locals(), factor, slips=slips)
 
 
 @page(
@@ -68,7 +78,12 @@ def momentum(n: Numbers) -> Work:
     v_3 = kept_2 + g_3
     s_3 = lr * v_3
     w_3 = w_2 - s_3
-    return Work(locals(), w_3, slips={"sign": {"w_1": w + s_1}, "wrong-operation": {"v_2": kept_1 * g_2}})
+    slips = {
+        "sign": {"w_1": w + s_1},
+        "wrong-operation": {"v_2": kept_1 * g_2},
+        "order-of-operations": {"v_3": mu * (v_2 + g_3)},
+    }
+    return Work(locals(), w_3, slips=slips)
 
 
 @page(
@@ -197,5 +212,9 @@ def schedules(n: Numbers) -> Work:
     return Work(
         locals(),
         [cosine, stepped, warm_up],
-        slips={"sign": {"above": 1 - c}, "wrong-operation": {"stepped": lr_0 * powers}},
+        slips={
+            "sign": {"above": 1 - c},
+            "wrong-operation": {"stepped": lr_0 * powers},
+            "order-of-operations": {"cosine": half + c},
+        },
     )

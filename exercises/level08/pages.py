@@ -34,6 +34,8 @@ def bias_variance(n: Numbers) -> Work:
         "sum-for-mean": {"mean": p.sum()},
         "sample-variance": {"variance": squares.sum() / 3},
         "sign": {"bias": f - mean},
+        "order-of-operations": {"mse": errors.mean() ** 2},
+        "wrong-operation": {"variance": squares.mean().sqrt()},
     }
     return Work(locals(), [mse, both], slips=slips)
 
@@ -59,7 +61,11 @@ def l2_step(n: Numbers) -> Work:
     return Work(
         locals(),
         [new, same],
-        slips={"sign": {"whole": g - penalty, "new": w + step}, "wrong-operation": {"penalty": decay + w}},
+        slips={
+            "sign": {"whole": g - penalty, "new": w + step},
+            "wrong-operation": {"penalty": decay + w},
+            "order-of-operations": {"whole": decay * (g + w), "same": keep * (w - plain)},
+        },
     )
 
 
@@ -76,7 +82,12 @@ def l2_minimum(n: Numbers) -> Work:
     pull = h * star
     stiff = h + decay
     w = pull / stiff
-    return Work(locals(), w, slips={"sign": {"stiff": h - decay}, "wrong-operation": {"pull": h + star}})
+    slips = {
+        "sign": {"stiff": h - decay},
+        "wrong-operation": {"pull": h + star},
+        "order-of-operations": {"w": star + decay},
+    }
+    return Work(locals(), w, slips=slips)
 
 
 @page(
@@ -157,6 +168,7 @@ def batch_norm_back(n: Numbers) -> Work:
         "mean-for-sum": {"dβ": dy.mean()},
         "sum-for-mean": {"mean_g": g.sum()},
         "sign": {"inner": steps["off"] + steps["second"]},
+        "order-of-operations": {"dx": r * steps["off"] - steps["second"]},
     }
     return Work({"dβ": db, "dγ": dg, **steps, **locals()}, [db, dg, check], slips=slips)
 
@@ -193,4 +205,6 @@ def running(n: Numbers) -> Work:
     running_2 = old_2 + new_2
     apart = x - running_2
     y = apart / root
-    return Work(locals(), y, slips={"sum-for-mean": {"mean_1": x_1.sum()}, "sign": {"apart": x + running_2}})
+    slips = {"sum-for-mean": {"mean_1": x_1.sum()}, "sign": {"apart": x + running_2}}
+    slips["order-of-operations"] = {"y": x - running_2 / root}
+    return Work(locals(), y, slips=slips)

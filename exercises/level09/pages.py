@@ -107,7 +107,9 @@ def bptt_every_step(n: Numbers) -> Work:
     dh_1 = l_1 + back_1
     delta_1 = dh_1 * f_1
     names = {"δ_3": delta_3, "δ_2": delta_2, "δ_1": delta_1, **locals()}
-    return Work(names, delta_1, slips={"sign": {"dh_2": l_2 - back_2}, "wrong-operation": {"δ_3": l_3 + f_3}})
+    slips = {"sign": {"dh_2": l_2 - back_2}, "wrong-operation": {"δ_3": l_3 + f_3}}
+    slips["order-of-operations"] = {"δ_2": l_2 + back_2 * f_2}
+    return Work(names, delta_1, slips=slips)
 
 
 @page(
@@ -129,7 +131,9 @@ def tanh_steps(n: Numbers) -> Work:
     dh_1 = u * delta_2
     delta_1 = dh_1 * f_1
     names = {"δ_3": delta_3, "δ_2": delta_2, "δ_1": delta_1, **locals()}
-    return Work(names, delta_1, slips={"sign": {"f_3": 1 + q_3}, "wrong-operation": {"δ_3": dh_3 + f_3}})
+    slips = {"sign": {"f_3": 1 + q_3}, "wrong-operation": {"δ_3": dh_3 + f_3, "f_2": h_2 * (1 - h_2)}}
+    slips["order-of-operations"] = {"f_3": (1 - h_3) ** 2}
+    return Work(names, delta_1, slips=slips)
 
 
 @page(
@@ -174,9 +178,10 @@ def clipping(n: Numbers) -> Work:
     below = g.minimum(c)
     floor = -c
     cut = below.maximum(floor)
-    return Work(
-        locals(), [clipped, cut], slips={"other-block": {"length": total}, "wrong-operation": {"factor": c * length}}
-    )
+    slips = {"other-block": {"length": total}, "wrong-operation": {"factor": c * length}}
+    slips["order-of-operations"] = {"length": g.abs().sum()}
+    slips["swapped"] = {"factor": length / c}
+    return Work(locals(), [clipped, cut], slips=slips)
 
 
 @page(

@@ -43,7 +43,9 @@ def weights(n: Numbers) -> Work:
     total = E.sum(1, keepdim=True)
     P = E / total
     check = P.sum(1)
-    return Work(locals(), check, slips={"other-block": {"P": E}})
+    slips = {"other-block": {"P": E}, "wrong-axis": {"P": E / E.sum(0, keepdim=True), "total": E.sum() + 0 * total}}
+    slips["not-normalised"] = {"P": E / E.max(1, keepdim=True)}
+    return Work(locals(), check, slips=slips)
 
 
 @page("10-output", "Outputs", "O is P V: each row of O is a mean of the rows of V, weighted by a row of P.")
@@ -68,7 +70,9 @@ def causal(n: Numbers) -> Work:
     seen = E * mask
     total = seen.sum(1, keepdim=True)
     P = seen / total
-    return Work(locals(), P, slips={"other-block": {"seen": E, "P": seen}})
+    late = E / E.sum(1, keepdim=True) * mask
+    slips = {"other-block": {"seen": E, "P": seen}, "mask": {"seen": E, "P": late}}
+    return Work(locals(), P, slips={**slips, "wrong-axis": {"P": seen / seen.sum(0, keepdim=True)}})
 
 
 @page(
@@ -91,7 +95,8 @@ def scale(n: Numbers) -> Work:
     variance = width * one
     root = variance.sqrt()
     S = score / root
-    return Work(locals(), S, slips={"wrong-operation": {"products": q + k, "S": score * root}})
+    slips = {"wrong-operation": {"products": q + k, "S": score * root}, "other-block": {"S": score / variance}}
+    return Work(locals(), S, slips=slips)
 
 
 @page(
@@ -118,7 +123,9 @@ def back(n: Numbers) -> Work:
     scaled_t = scaled.T
     dK = scaled_t @ Q
     blanks = ["dV", "dP", "weighted", "m", "apart", "dS", "scaled", "dQ", "dK"]
-    return Work(locals(), [dV, dQ, dK], blanks=blanks, slips={"sign": {"apart": dP + m}, "factor": {"scaled": dS}})
+    slips = {"sign": {"apart": dP + m}, "factor": {"scaled": dS}, "order-of-operations": {"dS": P * dP - m}}
+    slips["not-summed"] = {"dS": P * (1 - P) * dP}
+    return Work(locals(), [dV, dQ, dK], blanks=blanks, slips=slips)
 
 
 @page(
@@ -137,4 +144,4 @@ def heat_map(n: Numbers) -> Work:
     P = given("P", n.random.choice(list(kinds.values())))
     eighths = P * 8
     peak = P.max(1)
-    return Work(locals(), [eighths, peak], slips={"wrong-operation": {"peak": P.min(1)}})
+    return Work(locals(), [eighths, peak], slips={"wrong-operation": {"peak": P.argmax(1)}})

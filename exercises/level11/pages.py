@@ -22,7 +22,8 @@ def split(n: Numbers) -> Work:
     head_1, head_2 = X[:, 0:2], X[:, 2:4]
     flat = X.reshape(6, 2)
     straight = flat[0:3]
-    return Work(locals(), [head_1, head_2, straight], blanks=["head_1", "head_2", "straight"])
+    slips = {"swapped": {"head_1": straight}, "other-block": {"straight": head_1}}
+    return Work(locals(), [head_1, head_2, straight], blanks=["head_1", "head_2", "straight"], slips=slips)
 
 
 @page(
@@ -60,7 +61,9 @@ def two_heads(n: Numbers) -> Work:
     total2 = E2.sum(1, keepdim=True)
     P2 = E2 / total2
     O2 = P2 @ V2
-    return Work(locals(), [O1, O2], slips={"other-block": {"P1": E1}, "sign": {"O2": -O2}})
+    return Work(
+        locals(), [O1, O2], slips={"other-block": {"P1": E1}, "wrong-axis": {"P1": E1 / E1.sum(0, keepdim=True)}}
+    )
 
 
 @page(
@@ -138,5 +141,5 @@ def count(n: Numbers) -> Work:
     d = C / h
     one_head = T * T
     all_heads = h * one_head
-    slips = {"wrong-operation": {"d": C * h, "square": C + C}, "factor": {"parameters": square}}
+    slips = {"wrong-operation": {"d": C * h, "square": C + C}, "factor": {"parameters": 3 * square}}
     return Work(locals(), [parameters, d, all_heads], slips=slips)

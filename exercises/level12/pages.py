@@ -37,6 +37,7 @@ def layer_norm_back(n: Numbers) -> Work:
     steps = norms.backward(xh, r, g)
     check = steps["dx"].sum()
     slips = {"sum-for-mean": {"mean_g": g.sum()}, "sign": {"inner": steps["off"] + steps["second"]}}
+    slips["order-of-operations"] = {"dx": r * steps["off"] - steps["second"]}
     return Work({"dβ": db, "dγ": dg, **steps, **locals()}, [db, dg, check], slips=slips)
 
 
@@ -116,6 +117,7 @@ def pre_and_post(n: Numbers) -> Work:
     post = off / spread
     blanks = ["μ", "apart", "v", "root", "x̂", "part", "pre", "ax", "inside", "mean", "off", "wide", "spread", "post"]
     slips = {"sum-for-mean": {"μ": x.sum()}, "wrong-operation": {"pre": x * part}}
+    slips["order-of-operations"] = {"pre": a * (x + xh)}
     return Work({"μ": mu, "x̂": xh, **locals()}, [pre, post], blanks=blanks, slips=slips)
 
 

@@ -46,6 +46,7 @@ def probability(n: Numbers) -> Work:
     L = nats.mean()
     perplexity = L.exp()
     slips = {"sum-for-mean": {"L": nats.sum()}, "sign": {"nats": logs}, "log-base": {"logs": logs / 0.6931471805599453}}
+    slips["order-of-operations"] = {"L": -p.mean().log()}
     return Work(
         locals(),
         [whole, perplexity],
@@ -83,7 +84,9 @@ def bigram_step(n: Numbers) -> Work:
     step = lr * gradient
     new = table - step
     blanks = ["total", "P", "q", "logs", "L", "d", "gradient", "new"]
-    return Work(locals(), [L, new], blanks=blanks, slips={"other-block": {"P": E}, "sign": {"new": table + step}})
+    slips = {"other-block": {"P": E}, "sign": {"new": table + step}, "wrong-axis": {"P": E / E.sum(0, keepdim=True)}}
+    slips["order-of-operations"] = {"new": lr * (table - gradient)}
+    return Work(locals(), [L, new], blanks=blanks, slips=slips)
 
 
 @page(
@@ -119,7 +122,7 @@ def temperature(n: Numbers) -> Work:
     two = 1 - smallest
     largest = bold.max()
     first_of_two = largest / two
-    slips = {"other-block": {"bold": squares}, "wrong-operation": {"largest": smallest}}
+    slips = {"other-block": {"bold": squares}, "wrong-operation": {"largest": smallest, "roots": p / 2}}
     return Work(locals(), [even, first_of_two], slips=slips)
 
 

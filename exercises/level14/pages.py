@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import cos, exp, pi
+from math import ceil, cos, exp, pi
 
 from saitama.autograd.function import apply
 
@@ -36,7 +36,11 @@ def noise(n: Numbers) -> Work:
     return Work(
         locals(),
         [variance, half],
-        slips={"sum-for-mean": {"mean": g.sum()}, "sample-variance": {"s2": squares.sum() / 7}},
+        slips={
+            "sum-for-mean": {"mean": g.sum()},
+            "sample-variance": {"s2": squares.sum() / 7},
+            "order-of-operations": {"means": left + right / 2},
+        },
     )
 
 
@@ -55,7 +59,9 @@ def accumulation(n: Numbers) -> Work:
     right = total / N
     wrong = g.mean()
     apart = wrong - right
-    return Work(locals(), apart, slips={"not-summed": {"total": weighted[0]}, "sign": {"apart": right - wrong}})
+    slips = {"not-summed": {"total": weighted[0]}, "sign": {"apart": right - wrong}}
+    slips["order-of-operations"] = {"total": sizes.sum() * g.sum()}
+    return Work(locals(), apart, slips=slips)
 
 
 @page(
@@ -80,6 +86,7 @@ def schedule(n: Numbers) -> Work:
     part = span * half
     cosine = lr_end + part
     slips = {"sign": {"span": lr_0 + lr_end}, "wrong-operation": {"warm_up": lr_0 + share}}
+    slips["order-of-operations"] = {"half": 1 + c / 2, "cosine": (lr_end + span) * half}
     return Work(locals(), [warm_up, cosine], slips=slips)
 
 
@@ -107,9 +114,9 @@ def clipping(n: Numbers) -> Work:
     clipped_1, clipped_2 = factor_1 * g_1, factor_2 * g_2
     summed = clipped_1 + clipped_2
     blanks = ["G", "length", "factor", "clipped", "length_1", "length_2", "clipped_1", "clipped_2", "summed"]
-    return Work(
-        locals(), [clipped, summed], blanks=blanks, slips={"other-block": {"length": total}, "sign": {"G": g_1 - g_2}}
-    )
+    slips = {"other-block": {"length": total}, "sign": {"G": g_1 - g_2}}
+    slips["order-of-operations"] = {"length": G.abs().sum()}
+    return Work(locals(), [clipped, summed], blanks=blanks, slips=slips)
 
 
 @page(
@@ -131,6 +138,7 @@ def bfloat16(n: Numbers) -> Work:
     half = distance / 2
     room = step - half
     slips = {"sign": {"lost": y - x, "room": half - step}, "other-block": {"room": half}}
+    slips["wrong-rounding"] = {"y": distance * given("up", [ceil(n) for n in (x / distance).tolist()])}
     return Work(locals(), [lost, room], slips=slips)
 
 
@@ -148,7 +156,7 @@ def loss_scale(n: Numbers) -> Work:
     scaled = S * g
     count = scaled / small
     back = scaled / S
-    slips = {"wrong-operation": {"back": scaled * S, "share": g * small}}
+    slips = {"wrong-operation": {"back": scaled * S, "share": g * small}, "swapped": {"share": small / g}}
     return Work(locals(), [share, count, back], slips=slips)
 
 
@@ -198,6 +206,7 @@ def online_softmax(n: Numbers) -> Work:
     o_2 = old_o + new_o
     out = o_2 / l_2
     slips = {"sign": {"o_2": old_o - new_o}, "wrong-operation": {"out": o_2 * l_2}}
+    slips["order-of-operations"] = {"l_2": f * (l_1 + new_l), "o_1": e_1.sum() * v_1.sum()}
     return Work(locals(), [m_2, out], slips=slips)
 
 
@@ -215,4 +224,5 @@ def checkpoints(n: Numbers) -> Work:
     best = layers.sqrt()
     least = 2 * best
     slips = {"wrong-operation": {"between": layers * k, "held": k * between}, "factor": {"least": best}}
+    slips["swapped"] = {"between": k / layers}
     return Work(locals(), [held, least], slips=slips)

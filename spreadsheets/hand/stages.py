@@ -15,6 +15,7 @@ from ..graph.items import Leaf, numbers
 from ..graph.keys import Gradient, StepKey, Value
 from ..graph.run import Run, run
 from ..graph.take_step import take_step
+from ..judge.between import reason_between
 from ..judge.causes import Judged, agrees, judge
 from ..judge.exercise import SHEET, Exercise
 from ..judge.reasons import Reason
@@ -24,7 +25,6 @@ from ..plan.calculated import true_values
 from ..plan.subject import subject_of
 from ..plan.work import Apart, Position, Work
 from ..read.workbook import Book
-from .between import reason_between
 from .extension import extension
 from .watched import Source, Traced, Watch
 

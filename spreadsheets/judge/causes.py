@@ -167,7 +167,7 @@ def agrees(value: Value, x: float, half: float) -> bool:
         value = Box.exact(float(value))
     if isinstance(value, str):
         return value == str(x)
-    if value is None or not isfinite(x):
+    if value is None or not isfinite(x) or not isfinite(value.at):
         return False
     noise = RELATIVE_NOISE * max(abs(value.at), abs(x)) + NOISE
     return value.meets(x - half - noise, x + half + noise)

@@ -19,12 +19,13 @@ from ..plan.subject import subject_of
 from ..plan.work import Apart, Step, Work
 from ..read.places import Carried
 from ..read.workbook import Cell
+from .between import reason_between
 from .causes import Judged, Judgement, Position, Typed, judge
 from .hint import number_in
 from .in_numbers import in_numbers, shown
 from .looks import Copied
 from .own_formulas import OwnFormulas
-from .reasons import Case, Reason, reason_for
+from .reasons import Case, Reason
 from .story import Slip, Story, WrongCell
 
 SHEET = "\x00work"  # no workbook has a sheet of that name
@@ -121,7 +122,8 @@ class Exercise:
             return None
         key = judged.step.key
         if key not in self._reasons:
-            self._reasons[key] = reason_for(self.case(judged.step))
+            typed = {cell.position for cell in self.judgement.cells}
+            self._reasons[key] = reason_between(self.work, self.judgement, judged.step, typed)
         return self._reasons[key]
 
     def case(self, step: Step) -> Case:

@@ -19,6 +19,7 @@ from . import (
     moment,
     not_normalised,
     not_summed,
+    order_of_operations,
     other_block,
     rate_inside,
     references,
@@ -33,12 +34,14 @@ from . import (
     wrong_neuron,
     wrong_operation,
     wrong_residual,
+    wrong_rounding,
 )
 from .bank import BANK, Misconception, Reason, misconception, reason_for
 from .case import Case
 
 __all__ = ["BANK", "Case", "Misconception", "Reason", "misconception", "reason_for"]
 __all__ += ["bias", "derivative_at_output", "digits", "factor", "log_base", "mask", "means", "missing_derivative"]
-__all__ += ["missing_eps", "missing_scale", "moment", "not_normalised", "not_summed", "other_block", "rate_inside"]
-__all__ += ["references", "rounded_early", "sample_variance", "sign", "swapped", "transposed", "updated_weight"]
-__all__ += ["weight_for_activation", "wrong_axis", "wrong_neuron", "wrong_operation", "wrong_residual"]
+__all__ += ["missing_eps", "missing_scale", "moment", "not_normalised", "not_summed", "order_of_operations"]
+__all__ += ["other_block", "rate_inside", "references", "rounded_early", "sample_variance", "sign", "swapped"]
+__all__ += ["transposed", "updated_weight", "weight_for_activation", "wrong_axis", "wrong_neuron", "wrong_operation"]
+__all__ += ["wrong_residual", "wrong_rounding"]

@@ -9,13 +9,13 @@ are listed.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Callable, ClassVar, Dict, Iterator, List, Optional, Tuple, Type
+from typing import Callable, ClassVar, Dict, Iterator, List, NamedTuple, Optional, Tuple, Type
 
 from .case import Case, Cell
 from .words import with_your
 
 Way = Tuple[str, Cell]  # what someone did, and what it gives
-KNOWS_THE_OPERATION, KNOWS_THE_FORMULA, GENERAL, FAR_FETCHED = range(4)  # the order in which they are tried
+KNOWS_THE_OPERATION, KNOWS_THE_FORMULA, GENERAL, AT_ONCE, FAR_FETCHED = range(5)  # the order in which they are tried
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,14 @@ class Reason:
         return self.sentence
 
 
+class Found(NamedTuple):
+    """A way that gives the wrong numbers."""
+
+    others: int  # of the step's other numbers that it gives too
+    words: str
+    rank: int
+
+
 class Misconception:
     """`ways` gives the ways in which someone who holds it may have computed the step, each with its words."""
 
@@ -40,11 +48,23 @@ class Misconception:
     def ways(self, case: Case) -> Iterator[Way]:
         raise NotImplementedError
 
-    def found(self, case: Case) -> Optional[Tuple[int, str]]:
-        """How many of the step's other numbers the best way gives too, and its words; None if no way fits."""
+    def at_once(self, case: Case) -> Iterator[Way]:
+        """The ways of someone who does the steps before at once with this: tried where none of `ways` fits."""
+        return iter(())
+
+    def found(self, case: Case) -> Optional[Found]:
+        """The best way; None if none fits."""
+        for rank, ways in ((self.rank, self.ways), (max(self.rank, AT_ONCE), self.at_once)):
+            best = self.best(case, ways(case))
+            if best is not None:
+                return Found(*best, rank)
+        return None
+
+    def best(self, case: Case, ways: Iterator[Way]) -> Optional[Tuple[int, str]]:
+        """How many of the step's other numbers the best way gives too, and its words."""
         best: Optional[Tuple[int, str]] = None
         others = [one for one in case.cells if one not in case.wrong]
-        for words, cell in self.ways(case):
+        for words, cell in ways:
             if case.fits(cell):
                 count = sum(case.gives(cell, one) for one in others)
                 if self.of_all and count < len(others):
@@ -79,7 +99,7 @@ def reason_for(case: Case) -> Optional[Reason]:
     for one in BANK.values():
         found = one.found(case)
         if found is not None:
-            fitting.append((found[0] < others, one.rank, one.slug, found[1]))
+            fitting.append((found.others < others, found.rank, one.slug, found.words))
     if not fitting:
         return None
     fitting.sort(key=lambda one: one[:2])

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Callable, Dict, Iterator, List, Optional, Tuple, Union
+from typing import Callable, Dict, Iterator, List, Optional, Set, Tuple, Union
 
 from ...formulas.box import Box
 from ...formulas.evaluate import Evaluator, Undecided, Value
-from ...formulas.syntax import Place, Reference, SyntaxProblem, Tree, references
+from ...formulas.syntax import Constant, Place, Reference, SyntaxProblem, Tree, references
 from ...graph.items import Item, Leaf, Node
 from ...graph.keys import Gradient, Inner, Share, StepKey
 from ...graph.keys import Value as ValueOf
 from ...graph.step import Update
 from ...layout import Block, Index, Shape
 from ...plan.calculated import looking_into
-from ...plan.work import OVERFLOW, Step, Work
+from ...plan.work import OVERFLOW, Position, Step, Work
 from ..causes import Judged, Judgement, agrees
 from ..exact import looks_shortened
 from ..precision import half_of_last_place
@@ -114,7 +114,38 @@ class Case:
         return self._trees[index]
 
     def tree_of(self, block: Block, index: Index) -> Tree:
-        return self._decided.expanded(self.work.trees[block.at(index)])
+        return self.tree_at(*block.at(index))
+
+    def tree_at(self, row: int, column: int) -> Tree:
+        return self._decided.expanded(self.work.trees[row, column])
+
+    def opened(self, index: Index, depth: int) -> Tree:
+        """The same, with the formulas of the steps that it reads put in, `depth` steps back, but for products of
+        matrices, which nobody does on the side; and with the numbers that stand in the rule itself."""
+
+        def part(tree: Tree) -> Tree:
+            number = written_number(self, tree)
+            return Constant(number) if number else self.formula_of(tree) if depth else tree
+
+        return replaced(self.opened(index, depth - 1) if depth > 0 else self.tree(index), part)
+
+    def formula_of(self, tree: Tree) -> Tree:
+        """That of a cell whose number one may work out on the side; anything else as it is."""
+        if not isinstance(tree, Reference) or (tree.first.row, tree.first.column) not in self.work.trees:
+            return tree
+        key = self.read(tree)[0].key
+        of = key.item if isinstance(key, ValueOf) else None
+        if isinstance(of, Node) and of.op in ("MatMul", "Linear"):
+            return tree
+        formula = self.tree_at(tree.first.row, tree.first.column)
+        return replaced(
+            formula, lambda part: Constant(written_number(self, part)) if written_number(self, part) else part
+        )
+
+    def otherwise(self, index: Index) -> Tree:
+        """The step with each of its conditions taken the wrong way round."""
+        turned = Expanding(lambda tree: not self._truth(tree), self._whole, self._source, self._decided.exists)
+        return turned.expanded(self.work.trees[self.step.block.at(index)])
 
     def open_tree(self, index: Index) -> Tree:
         """The same with its conditions, which may read something too."""
@@ -184,6 +215,11 @@ class Case:
                 return
             if block.shape == shape and block != self.step.block:
                 yield self.operand(key)
+
+    def reads(self, operand: Operand) -> Set[Position]:
+        """The cells that the numbers of a block are computed from; none for one that is given."""
+        places = ((row, column) for _, row, column in operand.block.cells())
+        return {place for at in places for place in self.work.reads.get(at, ())}
 
     # --- computing it differently -----------------------------------------------------------------------------------
     def reading(self, change: Reading) -> Cell:
@@ -256,4 +292,16 @@ def is_number(operand: Operand) -> bool:
     )
 
 
-__all__ = ["Case", "Cell", "Item", "NotHere", "Operand", "is_number"]
+def written_number(case: Case, tree: Tree) -> float:
+    """A whole number that stands in the rule itself; 0 for anything else."""
+    if isinstance(tree, Constant) and isinstance(tree.value, float):
+        return tree.value if tree.value.is_integer() else 0.0
+    if isinstance(tree, Reference):
+        operand, index = case.read(tree)
+        if is_number(operand) and operand.name[:1].isdigit():
+            number = case.number_at(operand, index)
+            return number if number.is_integer() else 0.0
+    return 0.0
+
+
+__all__ = ["Case", "Cell", "Item", "NotHere", "Operand", "is_number", "written_number"]

@@ -18,6 +18,9 @@ class SumForMean(Misconception):
     def ways(self, case: Case) -> Iterator[Way]:
         yield from edited(case, not_divided)
 
+    def at_once(self, case: Case) -> Iterator[Way]:
+        yield from edited(case, not_divided, depth=1)
+
 
 def not_divided(tree: Tree) -> Iterator[Tuple[str, Tree]]:
     factors = factors_of(tree)

@@ -10,7 +10,7 @@ from .bank import KNOWS_THE_OPERATION, Misconception, Way, misconception
 from .case import Case
 from .edited import edited
 from .factor import is_constant
-from .trees import factors_of, product
+from .trees import factors_of, product, sum_of, terms_of
 from .words import spelled
 
 
@@ -27,6 +27,18 @@ class MissingDerivative(Misconception):
             if operand.shape == case.shape and is_back(operand.key):
                 yield f"{operand.name} is handed on as it is", operand.cell
         yield from edited(case, lambda tree: without_factor(case, tree))
+
+    def at_once(self, case: Case) -> Iterator[Way]:
+        if case.is_gradient:
+            yield from edited(case, paths_alone, depth=1)
+
+
+def paths_alone(tree: Tree) -> Iterator[Tuple[str, Tree]]:
+    """What comes back by several ways, added up without what each way multiplies it by."""
+    terms = [(sign, factors_of(term)) for sign, term in terms_of(tree)]
+    if len(terms) > 1 and all(len(factors) > 1 for _, factors in terms):
+        words = "what comes back by each way is added up as it is, without the derivative on that way"
+        yield words, sum_of([(sign, product(factors[:1])) for sign, factors in terms])
 
 
 def is_back(key: StepKey) -> bool:

@@ -10,6 +10,7 @@ from ...graph.keys import Gradient, StepKey
 from ...layout import Index
 from .bank import KNOWS_THE_OPERATION, Misconception, Way, misconception
 from .case import Case, Cell, NotHere
+from .slopes import own_term
 from .trees import Terms, sum_inside, sum_of
 
 Groups = Dict[Tuple[object, ...], Terms]  # the terms of a sum by what they have in common
@@ -20,6 +21,7 @@ class NotSummed(Misconception):
     def ways(self, case: Case) -> Iterator[Way]:
         if not case.is_gradient:
             yield from forward(case)
+            yield from own_term(case)
             return
         is_path = isinstance(case.key, Gradient)
         what = "path back" if is_path else "part"

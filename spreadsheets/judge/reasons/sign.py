@@ -17,6 +17,14 @@ class Sign(Misconception):
     def ways(self, case: Case) -> Iterator[Way]:
         yield f"{case.rule} has the other sign", lambda i: Signed("-", case.tree(i))
         yield from edited(case, lambda tree: turned(case, tree))
+        yield "the signs are left out, and the sizes taken alone", case.reading(lambda one, i: size(one.cell(i)))
+
+    def at_once(self, case: Case) -> Iterator[Way]:
+        yield from edited(case, lambda tree: turned(case, tree), depth=1)
+
+
+def size(x: Tree) -> Tree:
+    return Call("ABS", (x,))
 
 
 def turned(case: Case, tree: Tree) -> Iterator[Tuple[str, Tree]]:

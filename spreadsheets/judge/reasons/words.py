@@ -34,7 +34,7 @@ def _spelled(case: Case, tree: Tree, loosest: int, indices: bool) -> str:
     if isinstance(tree, Call):
         arguments = ", ".join(_spelled(case, argument, SUM, indices) for argument in tree.arguments)
         return f"{FUNCTIONS.get(tree.name, tree.name.lower())}({arguments})"
-    rank = RANKS[tree.operator]
+    rank = RANKS.get(tree.operator, SUM)
     if tree.operator == "*" and tree.left == tree.right:
         text, rank = f"{_spelled(case, tree.left, ATOM, indices)}²", POWER
     elif tree.operator == "^":
@@ -45,7 +45,7 @@ def _spelled(case: Case, tree: Tree, loosest: int, indices: bool) -> str:
     else:
         right = rank + (tree.operator in "-/")
         left_text, right_text = _spelled(case, tree.left, rank, indices), _spelled(case, tree.right, right, indices)
-        text = left_text + SYMBOLS[tree.operator] + right_text
+        text = left_text + SYMBOLS.get(tree.operator, f" {tree.operator} ") + right_text
     return text if rank >= loosest else f"({text})"
 
 

@@ -12,7 +12,7 @@ from ...layout import Index, indices, size_of
 from .bank import KNOWS_THE_OPERATION, Misconception, Way, misconception
 from .case import Case, Operand
 from .transposed import is_square, turned, turning
-from .trees import replaced, total
+from .trees import replaced, sum_inside, total
 
 REDUCTIONS: Dict[str, Callable[[List[Tree]], Tree]] = {
     "Sum": total,
@@ -28,6 +28,7 @@ class WrongAxis(Misconception):
     def ways(self, case: Case) -> Iterator[Way]:
         yield from over_another(case)
         yield from of_a_square(case)
+        yield from over_all(case)
 
 
 def over_another(case: Case) -> Iterator[Way]:
@@ -65,6 +66,21 @@ def with_another(case: Case, one: Operand, taken: Callable[[Index], List[Tree]],
         return other if here else tree
 
     return replaced(case.open_tree(index), part)
+
+
+def over_all(case: Case) -> Iterator[Way]:
+    """A sum or the like of all numbers, where one of each line belongs; on the way back too."""
+    node = case.node
+    if node is None or case.inner or len(case.shape) == 0:
+        return
+    if case.op in REDUCTIONS and case.k is None:
+        x, function = case.operand(Value(node.inputs[0])), REDUCTIONS[case.op]
+        if 1 < x.block.size <= MOST_OF_ALL and x.shape != case.shape:
+            yield f"taken of all numbers of {x.name}", lambda i: function(all_of(x, i))
+    elif case.k is not None and size_of(case.shape) < MOST_OF_ALL:
+        parts = [case.tree(i) for i in indices(case.shape)]
+        if len(parts) > 1 and len(sum_inside(parts[0])[0]) > 1:
+            yield f"all of {case.rule} is added up, where each has a sum of its own", lambda i: total(parts)
 
 
 def of_a_square(case: Case) -> Iterator[Way]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from learner import Learner, chain, layer, slugs
+from learner import Learner, chain, layer, leaf, slugs
 
 from saitama import optim
 
@@ -31,3 +31,17 @@ def test_a_step_without_the_rate() -> None:
 def test_three_times_too_large_is_no_factor_of_the_rule() -> None:
     reason = Learner(*chain(), {"dL/de": 24}).reasons()["dL/de"]
     assert "factor" not in slugs(reason)
+
+
+def test_another_number_in_the_rule() -> None:
+    c = leaf(8.0)
+    y = 4 * c
+    reason = Learner(y, {"c": c, "y": y}, {"y": 24}).reason("y")
+    assert reason.slug == "factor" and "3 stands where 4 belongs" in reason.sentence
+
+
+def test_a_factor_used_twice() -> None:
+    a, b = leaf(3.0), leaf(8.0)
+    y = a / b
+    reason = Learner(y, {"a": a, "b": b, "y": y}, {"y": 0.0469}).reason("y")
+    assert reason.slug == "factor" and "b is used twice" in reason.sentence

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from learner import Learner, chain, layer, slugs
+from learner import Learner, chain, layer, leaf, slugs
 
 
 def test_a_gradient_that_is_handed_on_as_it_is() -> None:
@@ -25,3 +25,11 @@ def test_a_factor_of_the_chain_rule() -> None:
 
 def test_another_number() -> None:
     assert "missing-derivative" not in slugs(Learner(*chain(), {"dL/da": -21}).reasons()["dL/da"])
+
+
+def test_two_ways_without_their_derivatives() -> None:
+    x = leaf(1.5)
+    u, v = 2 * x, x**2
+    y = u * v
+    reason = Learner(y, {"x": x, "u": u, "v": v, "y": y}, {"dy/dx": 5.25}).reason("dy/dx")
+    assert reason.slug == "missing-derivative" and "without the derivative on that way" in reason.sentence

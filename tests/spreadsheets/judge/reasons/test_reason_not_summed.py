@@ -6,6 +6,8 @@ from typing import Any
 
 from learner import Learner, layer, leaf, slugs
 
+from saitama import Tensor
+
 
 def paths() -> Any:
     a, b = leaf(2.5), leaf(-1.5)
@@ -38,3 +40,15 @@ def test_one_of_two_numbers_that_are_added() -> None:
     G = now + last
     reason = Learner(G.sum(), {"now": now, "last": last, "G": G}, {"G": [5.0625, 0.25]}, None).reason("G")
     assert reason.slug == "not-summed" and "only one part of now + last is there; they add up" in reason.sentence
+
+
+def test_the_diagonal_of_a_softmax_alone() -> None:
+    p, dp = leaf([0.5, 0.25, 0.25]), leaf([2.0, -1.0, 3.0])
+    weighted = p * dp
+    m = weighted.sum()
+    apart = dp - m
+    dx = p * apart
+    c = Tensor([1.0, -2.0, 0.5])
+    names = {"p": p, "dp": dp, "weighted": weighted, "m": m, "apart": apart, "dx": dx}
+    reason = Learner((dx * c).sum(), names, {"dx": [0.5, -0.1875, 0.5625]}).reason("dx")
+    assert reason.slug == "not-summed" and "only the term of its own place" in reason.sentence

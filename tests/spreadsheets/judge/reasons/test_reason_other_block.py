@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from learner import Learner, chain, layer, slugs
+from learner import Learner, chain, layer, leaf, slugs
 
 
 def test_the_value_for_the_gradient() -> None:
@@ -19,3 +19,14 @@ def test_an_operand_from_elsewhere() -> None:
 def test_what_comes_later_is_not_known_yet() -> None:
     """16 is dL/db, which nobody has before e."""
     assert "other-block" not in slugs(Learner(*chain(), {"e": 16}).reasons()["e"])
+
+
+def test_of_two_blocks_with_the_same_number_the_nearer_one_is_named() -> None:
+    """The variance is d, but S is divided by its root: who forgot the root took the variance."""
+    d, one, score = leaf(9.0), leaf(1.0), leaf(-3.0)
+    variance = d * one
+    root = variance.sqrt()
+    S = score / root
+    names = {"d": d, "one": one, "score": score, "variance": variance, "root": root, "S": S}
+    reason = Learner(S, names, {"S": -0.3333}).reason("S")
+    assert "variance stands where root belongs" in reason.sentence and "other-block" in reason.others

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from learner import Learner, chain, layer, slugs
+from learner import Learner, chain, layer, leaf, slugs
 
 from saitama import optim
 
@@ -30,3 +30,10 @@ def test_a_step_upwards() -> None:
 
 def test_another_number_has_no_other_sign() -> None:
     assert "sign" not in slugs(Learner(*chain(), {"d": 7}).reasons()["d"])
+
+
+def test_sizes_without_their_signs() -> None:
+    a, b = leaf([1.5, -2.0, 0.5]), leaf([-2.25, -0.5, 3.0])
+    y = a + b
+    reason = Learner(y.sum(), {"a": a, "b": b, "y": y}, {"y": [3.75, 2.5, 3.5]}).reason("y")
+    assert reason.slug == "sign" and "the signs are left out" in reason.sentence

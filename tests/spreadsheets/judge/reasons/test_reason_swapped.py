@@ -82,3 +82,30 @@ def test_a_vector_has_one_order() -> None:
     assert reason.slug == "swapped" and "the numbers of x are written column by column" in reason.sentence
     reason = Learner(back.sum(), names, {"back": [1.5, 3.0, -2.0, -1.0, 0.5, 2.5]}, None).reason("back")
     assert reason.slug == "swapped" and "X is read column by column" in reason.sentence
+
+
+def test_a_quotient_upside_down() -> None:
+    a, b = leaf(3.0), leaf(8.0)
+    y = a / b
+    reason = Learner(y, {"a": a, "b": b, "y": y}, {"y": 2.6667}).reason("y")
+    assert reason.slug == "swapped" and ("upside down" in reason.sentence or "each other's place" in reason.sentence)
+
+
+def test_shares_upside_down() -> None:
+    E = leaf([2.0, 1.0, 5.0])
+    total = E.sum()
+    p = E / total
+    reason = Learner(p.sum(), {"E": E, "total": total, "p": p}, {"p": [4.0, 8.0, 1.6]}).reason("p")
+    assert reason.slug == "swapped" and "the quotient stands upside down" in reason.sentence
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"), [([[1, 2], [3.5, 4]], "read row by row"), ([[1, 4], [2, -1.5]], "read column by column")]
+)
+def test_numbers_cut_out_of_a_line(wrong: Any, words: str) -> None:
+    """The first columns of a matrix, taken as if its numbers stood in one line."""
+    x = leaf(X)
+    y = x[:, 0:2]
+    q = y * Tensor([[0.5, -1.0], [2.0, 0.25]])
+    reason = Learner(q.sum(), {"x": x, "y": y, "q": q}, {"y": wrong}).reason("y")
+    assert reason.slug == "swapped" and words in reason.sentence

@@ -71,3 +71,11 @@ def test_a_difference_from_the_mean_of_another_axis(kind: str) -> None:
 def test_a_quotient_of_no_sum() -> None:
     wrong = [[0.25, 0.3, 0.9], [0.4, 0.45, 0.35]]
     assert "wrong-axis" not in slugs(Learner(*shares(1), {"p": wrong}).reasons()["p"])
+
+
+def test_all_numbers_for_one_line() -> None:
+    e, c = leaf(E), Tensor([[1.5], [-2.0]])
+    s = e.sum(1, keepdim=True)
+    q = s * c
+    reason = Learner(q.sum(), {"e": e, "s": s, "c": c, "q": q}, {"s": [[9.0], [9.0]]}).reason("s")
+    assert reason.slug == "wrong-axis" and "taken of all numbers of e" in reason.sentence

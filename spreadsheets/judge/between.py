@@ -15,11 +15,11 @@ from ..formulas.evaluate import Evaluator, Undecided, Value
 from ..formulas.syntax import Place, SyntaxProblem
 from ..graph.items import Node
 from ..graph.keys import Value as ValueOf
-from ..judge.causes import Judged, Judgement, agrees
-from ..judge.reasons import BANK, Case, Reason, reason_for
-from ..judge.reasons.bank import FAR_FETCHED, GENERAL
-from ..judge.reasons.case import Cell
 from ..plan.work import OVERFLOW, Position, Step, Work
+from .causes import Judged, Judgement, agrees
+from .reasons import BANK, Case, Reason, reason_for
+from .reasons.bank import FAR_FETCHED, GENERAL
+from .reasons.case import Cell
 
 OF_THE_TYPED = {"digits", "rounded-early"}  # which look at the typed numbers themselves
 MOST_NUMBERS = 4_000  # between the wrong numbers and what is on the sheet
@@ -47,7 +47,7 @@ def reason_between(work: Work, judgement: Judgement, step: Step, shown: Set[Posi
             except _NO_NUMBER:
                 continue
             if found is not None:
-                candidates.append((found[0] < len(case.others), one.rank, distance, one.slug, found[1]))
+                candidates.append((found.others < len(case.others), found.rank, distance, one.slug, found.words))
     if not candidates:
         return own or everywhere(work, judgement, step, hidden)
     candidates.sort(key=lambda one: one[:3])
