@@ -82,10 +82,17 @@ def test_solutions_are_shown_after_solving_or_three_tries(folder: Path, capsys: 
     capsys.readouterr()
     assert learn("--solution", "2") == 0
     assert (folder / "level02-solution.py").exists() and not (folder / "level02-solution.xlsx").exists()
-    fill(folder / "level02.xlsx", 2, "Ada")
+    assert "question" not in capsys.readouterr().out  # no page was solved or tried
+    fill(folder / "level02.xlsx", 2, "Ada", ("02-line", "y"))
     learn("--check", "2")
+    capsys.readouterr()
     assert learn("--solution", "2") == 0
     assert (folder / "level02-solution.xlsx").exists()
+    out = capsys.readouterr().out
+    (answer,) = [task.work(seed_of("Ada", 2)).answer for task in level(2).pages if task.questions]
+    assert "the questions of the pages, with a model answer:" in out and "02-difference-quotient: Halve h." in out
+    assert " ".join(answer.split()) in " ".join(out.split())
+    assert "the open questions" not in out  # 02-line is open
 
 
 def test_a_reset_keeps_copies(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
