@@ -17,7 +17,7 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tu
 
 from openpyxl import load_workbook
 
-from saitama.spreadsheets import verify
+from saitama.spreadsheets import open_workbook, verify
 from saitama.spreadsheets.pages import one_page, planned
 from saitama.spreadsheets.plan.page_options import PageOptions
 
@@ -43,11 +43,14 @@ class Bench:
         self.original = folder / f"{task.id}-{seed}.xlsx"
         one_page(page, self.original, seed=seed)
         self.steps = steps_of(page)
+        self._book = load_workbook(self.original)  # filled in again and again
+        self._opened = open_workbook(self.original)
 
     def filled(self, until: Optional[str] = None, wrong: Sequence[float] = ()) -> Path:
         """A copy with the right numbers; up to the step `until`, which has the numbers `wrong`."""
-        book = load_workbook(self.original)
-        sheet, path = book[self.task.sheet], self.folder / "filled.xlsx"
+        sheet, path = self._book[self.task.sheet], self.folder / "filled.xlsx"
+        for row, column in (cell for step in self.steps for cell in step.cells):
+            sheet.cell(row, column).value = None
         if all(is_short(x) for step in self.steps for x in step.right):
             wrong = [as_typed(x) for x in wrong]
         for step in self.steps:
@@ -56,11 +59,11 @@ class Bench:
                 sheet.cell(row, column).value = number
             if step.name == until:
                 break
-        book.save(path)
+        self._book.save(path)
         return path
 
     def judged(self, path: Path) -> Any:
-        return verify(path, original=self.original)
+        return verify(path, original=self._opened)
 
 
 def steps_of(page: Any) -> List[Step]:
