@@ -141,6 +141,8 @@ def test_a_class(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert made == ["Ada_Lovelace.xlsx", "Émile.xlsx"]
     book = load_workbook(tmp_path / "class" / "level02" / "Ada_Lovelace.xlsx")
     assert book["line"]["A2"].value.startswith(f"numbers {seed_of('Ada Lovelace', 2)}")
+    assert learn("--class", str(names), "-o", str(names)) == 2
+    assert "cannot make the folder" in (said := capsys.readouterr().err) and "give another with -o" in said
     assert learn("--class", str(names)) == 2
     assert "-o FOLDER" in capsys.readouterr().err
     names.write_text("Ada\nada\n", encoding="utf-8")
