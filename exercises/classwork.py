@@ -6,14 +6,16 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from dataclasses import replace
 from functools import lru_cache, partial
+from itertools import islice
 from pathlib import Path
-from typing import Dict, Optional, Union
+from typing import Dict, Optional, Sequence, Tuple, Union
 
 from saitama.spreadsheets import WorkbookError, open_workbook
 from saitama.spreadsheets.grade.class_list import Learner, whose
 from saitama.spreadsheets.grade.crew import Job
-from saitama.spreadsheets.grade.exercises import NOBODY, Exercises, key
+from saitama.spreadsheets.grade.exercises import NOBODY, Exercises, digest, key
 from saitama.spreadsheets.grade.marked import Said
 from saitama.spreadsheets.plan.front import SHEET as FRONT
 
@@ -21,9 +23,10 @@ from . import numbers
 from .levels import LEVELS, level
 from .numbers import seed_of
 from .school import file_name, names_in
-from .workbook import write_level
+from .workbook import StrPath, named_in, write_level
 
 LEVEL = re.compile(r"level[ _-]?(\d{1,2})(?!\d)", re.I)
+MOST_LOOKED_AT = 3  # workbooks, of a folder that may be of another kind
 BESIDE = (".py", ".json", "-solution.xlsx")  # endings of what else lies in a learner's own course folder
 
 
@@ -32,9 +35,10 @@ class Levels(Exercises):
 
     own = True
 
-    def __init__(self, names: Union[str, os.PathLike[str]]) -> None:
-        """ValueError for a list that cannot be used."""
-        self.learners = [Learner(name, 0, f"{file_name(name)}.xlsx") for name in names_in(Path(names))]
+    def __init__(self, names: Union[StrPath, Sequence[str]]) -> None:
+        """`names`: a class list, or the names themselves. ValueError for a list that cannot be used."""
+        found = names_in(Path(names)) if isinstance(names, (str, os.PathLike)) else names
+        self.learners = [Learner(name, 0, f"{file_name(name)}.xlsx") for name in found]
         self._owners: Dict[int, Dict[int, str]] = {}
 
     def is_passed_over(self, file: str) -> bool:
@@ -65,6 +69,40 @@ class Levels(Exercises):
         if number not in self._owners:
             self._owners[number] = {seed_of(one.name, number): one.name for one in self.learners}
         return self._owners[number].get(-1 if page.seed is None else page.seed, "")
+
+
+class HandedOut(Levels):
+    """The same with the folder that they were written into: what is in it counts, whichever version wrote it."""
+
+    def __init__(self, folder: StrPath, names: Optional[StrPath] = None) -> None:
+        self.originals = workbooks_in(Path(folder))
+        in_them = dict.fromkeys(named_in(path, number) for (number, _), path in self.originals.items())
+        super().__init__(names if names is not None else [name for name in in_them if name])
+
+    def job(self, path: str, file: str) -> Job:
+        job = super().job(path, file)
+        if job.learner is None or job.make is None:
+            return job
+        original = self.originals.get((number_in(job.part), job.learner.file))
+        if original is None:
+            return job  # made anew, as it follows from the name
+        return replace(job, original=str(original), make=None, key=key(path, digest(str(original))))
+
+
+def is_handed_out(folder: StrPath) -> bool:
+    """Whether `learn --class` has written a folder: it has levels, with workbooks that say whose they are."""
+    some = islice(workbooks_in(Path(folder)).items(), MOST_LOOKED_AT)
+    return any(named_in(path, number) for (number, _), path in some)
+
+
+def workbooks_in(folder: Path) -> Dict[Tuple[int, str], Path]:
+    """Workbooks by their level, which the name of a folder says, and by their own name."""
+    found = {}
+    for path in sorted([*folder.glob("*.xlsx"), *folder.glob("*/*.xlsx")]):
+        match = LEVEL.search(path.resolve().parent.name)
+        if match and int(match[1]) in LEVELS:
+            found[int(match[1]), path.name] = path
+    return found
 
 
 def write_exercise(number: int, learner: str, path: str) -> None:
@@ -99,4 +137,4 @@ def made_of(number: int) -> str:
     return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
 
 
-__all__ = ["Levels"]
+__all__ = ["HandedOut", "Levels", "is_handed_out"]

@@ -91,10 +91,7 @@ class Loop:
         if not written:
             self.say([f"a solution is shown once a task is solved, or after {TRIES} tries at it (a save is a try)"])
             return
-        lines = [f"written: {path}" for path in written]
-        if self.course.is_done(self.number):
-            lines += ["the open questions, with a model answer:", *answers(self.level)]
-        self.say(lines)
+        self.say([*(f"written: {path}" for path in written), *answers(self.course, self.level)])
 
     def reset(self) -> None:
         self.say([f"start level {self.number} anew? Copies of both files are kept. y or n"])

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Optional, Union
 
-from saitama.files import atomic_path
+from saitama.files import atomic_path, make_folder
 from saitama.locking import folder_lock
 
 from .task import CodeTask, Task
@@ -68,7 +68,7 @@ class Progress:
 
     def change(self, how: Callable[[Dict[str, Any]], None]) -> Dict[str, Any]:
         """Read, change and write it, alone. OSError where that cannot be done."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.folder, "--folder")
         end = time.monotonic() + PATIENCE
         while True:
             with folder_lock(self.folder) as mine:

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Dict, List, Optional
 
+from saitama.files import make_folder
 from saitama.spreadsheets.grade.class_list import read_table
 from saitama.training.progress import ProgressBar
 
@@ -39,15 +40,14 @@ def file_name(learner: str) -> str:
 
 def write_class(names: Path, folder: Path, number: Optional[int] = None) -> List[Path]:
     """FOLDER/level01/Ada_Lovelace.xlsx and so on, for one level or for all; those that were written. A workbook that
-    somebody has worked in is an error, and is kept."""
+    somebody has worked in is an error, and is kept; a folder that cannot be made is an OSError."""
     learners = names_in(names)
     written = []
     numbers = [number] if number else list(LEVELS)
     with ProgressBar("workbooks", len(learners) * len(numbers), stays=False) as bar:
         for n in numbers:
             of = level(n)
-            into = folder / f"level{n:02d}"
-            into.mkdir(parents=True, exist_ok=True)
+            into = make_folder(folder / f"level{n:02d}", "-o")
             for learner in learners:
                 path = into / f"{file_name(learner)}.xlsx"
                 write_level(of, learner, path)

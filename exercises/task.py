@@ -27,6 +27,7 @@ class Work:
     blanks: Any = None  # as worksheet() takes them
     optimizer: Any = None
     slips: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # slug -> {step: the wrong numbers}
+    answer: str = ""  # to the page's question, with these numbers; shown with the solution only
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Sequence, Union
+from typing import Any, Dict, List, Sequence, Tuple, Union
 
 from .course import Course, Result
 from .levels import LEVELS, Level, title_of
+from .numbers import seed_of
 from .progress import is_done
 from .workbook import PageResult
 
@@ -75,8 +76,6 @@ def listed(course: Course, now: int) -> List[str]:
 
 def opening(course: Course, of: Level) -> List[str]:
     """What there is to do in a level, and where."""
-    from .numbers import seed_of
-
     data = course.progress.read()
     learner = course.learner
     lines = [
@@ -93,11 +92,22 @@ def opening(course: Course, of: Level) -> List[str]:
     return lines
 
 
-def answers(of: Level) -> List[str]:
-    """The open questions with a model answer."""
+def answers(course: Course, of: Level) -> List[str]:
+    """The questions of the pages whose solution may be seen, and once all is done those of the level, each with a model
+    answer."""
+    seed = seed_of(course.begin(), of.number)
+    unlocked = [task for task in of.pages if task in course.unlocked(of)]
+    pages = [(f"{task.id}: {question}", task.work(seed).answer) for task in unlocked for question in task.questions]
+    level = list(of.text.questions) if course.is_done(of.number) else []
     return [
-        line for question, answer in of.text.questions for line in (question, *[f"  {p}" for p in answer.split("\n")])
+        *answered("the questions of the pages, with a model answer:", pages),
+        *answered("the open questions, with a model answer:", level),
     ]
+
+
+def answered(heading: str, found: Sequence[Tuple[str, str]]) -> List[str]:
+    lines = [line for question, answer in found for line in (question, *[f"  {p}" for p in answer.split("\n")])]
+    return [heading, *lines] if lines else []
 
 
 __all__ = ["answers", "bar", "counted", "listed", "opening", "told"]

@@ -22,6 +22,7 @@ from rich.table import Table
 from saitama import spreadsheets
 from saitama.autograd import no_grad
 from saitama.autograd.by_hand import TwoLayerStep, two_layer_by_hand
+from saitama.files import make_folder
 from saitama.tensor import Tensor
 from saitama.terminal import say, styled
 
@@ -78,11 +79,7 @@ def run_demo(folder: str, force: bool = False) -> bool:
 
     Workbooks of an earlier demo in which somebody has worked are kept, with a FileExistsError, unless `force`.
     """
-    out = Path(folder)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OSError(f"cannot make the folder {out}: {error.strerror}; give another with --out") from error
+    out = make_folder(folder, "--out")
     live, blank, filled = (out / name for name in ("network.xlsx", "by-hand-blank.xlsx", "by-hand-filled.xlsx"))
     overwrite = force or None
     for path in (live, blank, filled):  # before any of them is written

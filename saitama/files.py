@@ -18,6 +18,16 @@ from saitama.locking import try_lock
 StrPath = Union[str, "os.PathLike[str]"]
 
 
+def make_folder(path: StrPath, option: str = "") -> Path:
+    """The folder, made if it is not there; OSError where that cannot be done. `option`: by which another is given."""
+    try:
+        os.makedirs(path, exist_ok=True)
+    except OSError as error:
+        other = f"; give another with {option}" if option else ""
+        raise type(error)(f"cannot make the folder {os.fspath(path)}: {error.strerror}{other}") from error
+    return Path(path)
+
+
 @contextmanager
 def open_ordinary(path: StrPath) -> Iterator[BinaryIO]:
     """Open an ordinary file to be read. Pipes and devices, which may never end, are refused before a byte is read.

@@ -83,12 +83,14 @@ def export(
         values.
     batch: of a batch, only some examples: a number, a slice or a list. Inputs that ask for no gradient and have as many
         rows as the first of them hold the examples. Values and gradients are still those of the whole batch: a sum or
-        mean over it adds a value for the rest, and so does the gradient of a weight.
+        mean over it adds a value for the rest, and so does the gradient of a weight. As such a value would not follow
+        a weight, steps and nudge do not go with it.
     overwrite: None replaces a file if saitama wrote it and nobody has touched it since, and keeps an export in which
         somebody has tried other inputs beside the new one, as `name (2).xlsx`; True replaces any file, False none.
     progress: whether a line shows how far it is; None shows it on a terminal, where it takes seconds.
 
-    Raises TypeError or ValueError for a root without a graph or an optimizer without formulas, RuntimeError for a graph
+    Raises TypeError or ValueError for a root without a graph, an optimizer without formulas, or options that do not go
+    together, RuntimeError for a graph
     freed by backward(), FileExistsError for a file that is kept, OSError where the file cannot be written (an old file
     is kept).
     """
@@ -102,6 +104,7 @@ def export(
     if batch is not None:
         whole, before = graph, result
         graph, rest, shows = split(whole, before, batch)
+        check_goes_with_batch(bool(rest), steps, nudge)
         result = computed_again(graph, optimizer)
         check_whole(whole, before, graph, result)
     without = left_out(graph, include, exclude) | rest
@@ -114,6 +117,16 @@ def export(
         return written(plan, Path(path), overwrite, progress)
     shutil.copy2(path, beside)  # first, so that at no time it is gone
     return replace(written(plan, Path(path), True, progress), kept=beside)
+
+
+def check_goes_with_batch(is_part: bool, steps: Optional[int], nudge: Optional[str]) -> None:
+    """What is not shown of a batch stands there as values of this step: after a change of a weight they are others."""
+    for option, given in ((f"steps={steps}", steps is not None), (f"nudge={nudge!r}", nudge is not None)):
+        if is_part and given:
+            raise ValueError(
+                f"export: {option} does not go with a part of a batch: the rest of it stands there as fixed numbers, "
+                "which would not follow when a weight changes; leave batch= out, or give a smaller batch to the graph"
+            )
 
 
 def computed(root: Any, names: Any, optimizer: Any, forward: bool = False) -> Tuple[Graph, Run]:

@@ -12,7 +12,7 @@ import pytest
 from openpyxl import Workbook
 
 from saitama import locking
-from saitama.files import atomic_path, parse_json, read_file
+from saitama.files import atomic_path, make_folder, parse_json, read_file
 from saitama.locking import folder_lock
 from saitama.spreadsheets.write.saving import write_workbook
 
@@ -24,6 +24,13 @@ def write(path, body=b"new", error=None, check=True):
         temporary.write_bytes(body)
         if error is not None:
             raise error
+
+
+def test_a_folder_that_cannot_be_made(tmp_path):
+    (tmp_path / "file").write_text("here")
+    with pytest.raises(OSError, match="cannot make the folder .*file/in: Not a directory; give another with -o$"):
+        make_folder(tmp_path / "file" / "in", "-o")
+    assert make_folder(tmp_path / "new" / "one").is_dir() and make_folder(tmp_path / "new" / "one").is_dir()
 
 
 def only(folder):

@@ -33,6 +33,11 @@ def shaped(numbers: Sequence[float], shape: Shape) -> Nested:
     return [shaped(numbers[n * size : (n + 1) * size], shape[1:]) for n in range(shape[0])]
 
 
+def arranged(nested: Nested, shape: Shape) -> Nested:
+    """The same numbers in another shape."""
+    return shaped(flat(nested), shape)
+
+
 def each(f: Callable[..., float], *nested: Nested) -> Nested:
     """f of the numbers that stand in the same place."""
     if isinstance(nested[0], list):

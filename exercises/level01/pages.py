@@ -5,6 +5,7 @@ from __future__ import annotations
 from saitama.nn import functional as F
 
 from ..numbers import Numbers
+from ..said import said
 from ..task import Work, page
 
 
@@ -26,7 +27,11 @@ def vector_add_sub(n: Numbers) -> Work:
     a, b = n.eighths("a", 3), n.eighths("b", 3)
     s = a + b
     d = a - b
-    return Work(locals(), [s, d], slips={"wrong-operation": {"s": a * b}, "sign": {"d": b - a}})
+    answer = (
+        f"Number by number b_i - a_i is -(a_i - b_i): what was gained is lost. Here d = a - b is {said(d)}, "
+        f"so b - a is {said(b - a)}: as long, and pointing the other way."
+    )
+    return Work(locals(), [s, d], slips={"wrong-operation": {"s": a * b}, "sign": {"d": b - a}}, answer=answer)
 
 
 @page("01-elementwise-product", "Multiply place by place", "y_i = a_i · b_i: three products, and nothing is added up.")
@@ -50,7 +55,12 @@ def dot_product(n: Numbers) -> Work:
     y = total + b
     slips = {"wrong-operation": {"products": w + x}, "not-summed": {"total": products[0]}}
     slips["order-of-operations"] = {"total": w.sum() * x.sum()}
-    return Work(locals(), y, slips={**slips, "sign": {"y": total - b}})
+    answer = (
+        f"Then y is the dot product of w and x alone, here {said(total)}: how far x goes in the direction of "
+        "w, times the length of w. Above 0 means that x points to the same side as w, below 0 to the other, "
+        "and 0 at a right angle to it."
+    )
+    return Work(locals(), y, slips={**slips, "sign": {"y": total - b}}, answer=answer)
 
 
 @page(
@@ -96,7 +106,11 @@ def matrix_matrix(n: Numbers) -> Work:
     BA = B @ A
     D = AB - BA
     slips = {"transposed": {"AB": A @ B.T}, "swapped": {"BA": AB}, "wrong-operation": {"AB": A * B}}
-    return Work(locals(), D, slips={**slips, "sign": {"D": BA - AB}})
+    answer = (
+        "(A B) v is A (B v): B acts on the vector first, and A on what comes out; B A does the two the other "
+        f"way round. How far they are apart stands in D = A B - B A, here {said(D)}."
+    )
+    return Work(locals(), D, slips={**slips, "sign": {"D": BA - AB}}, answer=answer)
 
 
 @page(
@@ -112,7 +126,12 @@ def stacked_layers(n: Numbers) -> Work:
     y = B @ h
     M = B @ A
     same = M @ x
-    return Work(locals(), [y, same], slips={"transposed": {"y": B.T @ h, "M": B.T @ A}})
+    answer = (
+        f"B (A x) is (B A) x: one layer with the matrix M = B A gives the same {said(y)}, and so it does for "
+        "every x. However many such layers are stacked, one could do as much. Depth pays only with a "
+        "function between the layers that is not linear, such as ReLU."
+    )
+    return Work(locals(), [y, same], slips={"transposed": {"y": B.T @ h, "M": B.T @ A}}, answer=answer)
 
 
 @page(
@@ -126,4 +145,13 @@ def broadcast_bias(n: Numbers) -> Work:
     X, W, b = n.halves("X", 2, 3), n.halves("W", 2, 3), n.eighths("b", 2)
     Z = F.linear(X, W)
     Y = Z + b
-    return Work(locals(), Y, slips={"missing-bias": {"Y": Z}, "wrong-neuron": {"Y": Z + b.reshape(2, 1)}})
+    rows, columns = Z.shape
+    answer = (
+        f"X Wᵀ has the shape {said(Z.shape)}. From the right, each size of b has to be 1 or the size that "
+        f"stands there, or be missing: ({columns},) and (1, {columns}) have a number for each column, "
+        f"({rows}, 1) one for each row, (), (1,) and (1, 1) one for all, and ({rows}, {columns}) one for each "
+        "place."
+    )
+    return Work(
+        locals(), Y, slips={"missing-bias": {"Y": Z}, "wrong-neuron": {"Y": Z + b.reshape(2, 1)}}, answer=answer
+    )

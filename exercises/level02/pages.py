@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..numbers import Numbers, given
+from ..said import said
 from ..task import Work, page
 
 
@@ -144,4 +145,9 @@ def difference_quotient(n: Numbers) -> Work:
     squared = x**2
     slope = 3 * squared
     error_f, error_c = forward - slope, central - slope
-    return Work(locals(), [error_f, error_c], slips={"factor": {"central": both / h}})
+    answer = (
+        f"The central error is h², now {said(error_c)}: a quarter of it is left, {said(error_c / 4)}. The "
+        f"forward one is 3 x h + h², now {said(error_f)}, and then {said(3 * x * h / 2 + h * h / 4)}: its "
+        "first part is only halved, and for small h that part is nearly all of it."
+    )
+    return Work(locals(), [error_f, error_c], slips={"factor": {"central": both / h}}, answer=answer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..numbers import Numbers, given
+from ..said import said
 from ..task import Work, page
 
 
@@ -20,10 +21,16 @@ def graph(n: Numbers) -> Work:
     f = e**2
     L = f * a
     ways = {"∂d/∂a": 1 * b, "∂d/∂b": 1 * a, "∂f/∂e": 2 * e, "∂L/∂f": 1 * a, "∂L/∂a": 1 * f}
+    answer = (
+        "Arrows lead from a and b to d, from d and c to e, from e to f, and from f and a to L. Two arrows "
+        f"leave a, so dL/da is the sum of two ways: f = {said(f)} straight to L, and a · 2 e · b = "
+        f"{said(a * 2 * e * b)} through d, e and f."
+    )
     return Work(
         {**ways, **locals()},
         [L, *ways.values()],
         slips={"factor": {"∂f/∂e": e}, "wrong-operation": {"L": f + a}, "order-of-operations": {"f": d**2 + c**2}},
+        answer=answer,
     )
 
 
@@ -61,7 +68,12 @@ def reverse_mode(n: Numbers) -> Work:
     d = a * b
     e = d + c
     L = e * a
-    return Work(locals(), L, slips={"weight-for-activation": {"dL/de": e}, "not-summed": {"dL/da": e}})
+    answer = (
+        "Reverse mode: one walk back from the loss brings the derivative by every weight, as all of these "
+        "are in one graph. Forward mode carries the rate by one input along and would need a walk for each "
+        "weight, a million of them. It is the better one where there are few inputs and many results."
+    )
+    return Work(locals(), L, slips={"weight-for-activation": {"dL/de": e}, "not-summed": {"dL/da": e}}, answer=answer)
 
 
 @page("03-diamond", "A value that is used twice", "b hands on to a what it has, once for each time that a was used.")
@@ -89,7 +101,11 @@ def wrong_order(n: Numbers) -> Work:
     right = 4 * g
     excess = wrong - right
     names = {"b₁": b_one, "a₁": a_one, "b₂": b_two, "a₂": a_two, **locals()}
-    return Work(names, excess, slips={"factor": {"right": 2 * g}, "sign": {"excess": right - wrong}})
+    answer = (
+        f"The first g that reached b. It was handed on at once, as a₁ = {said(a_one)}, and once more among "
+        f"what b had when both had come, a₂ = {said(a_two)}. So a got {said(excess)} too much, which is 2 g."
+    )
+    return Work(names, excess, slips={"factor": {"right": 2 * g}, "sign": {"excess": right - wrong}}, answer=answer)
 
 
 @page(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..numbers import Numbers
+from ..said import said
 from ..task import Work, page
 
 
@@ -23,8 +24,16 @@ def jacobian(n: Numbers) -> Work:
     second = x_1 * dy_1
     third = 2 * dy_2
     dx_2 = second + third
+    answer = (
+        f"J is ({said(x_2)}, {said(x_1)}) in its first row and (1, 2) in its second: row i holds the "
+        f"derivatives of y_i by x_1 and by x_2. Jᵀ dy takes its columns: the first gives dx_1 = {said(dx_1)}, "
+        f"the second dx_2 = {said(dx_2)}."
+    )
     return Work(
-        locals(), [y_1, y_2, dx_1, dx_2], slips={"wrong-operation": {"y_1": x_1 + x_2}, "factor": {"third": dy_2}}
+        locals(),
+        [y_1, y_2, dx_1, dx_2],
+        slips={"wrong-operation": {"y_1": x_1 + x_2}, "factor": {"third": dy_2}},
+        answer=answer,
     )
 
 
@@ -61,8 +70,17 @@ def matmul(n: Numbers) -> Work:
     Y = X @ W
     weighted = Y * dY
     L = weighted.sum()
+    answer = (
+        f"dL/dX must have the shape of X, {said(X.shape)}, and is made of dY {said(dY.shape)} and W "
+        f"{said(W.shape)}: only dY Wᵀ has it. dL/dW must have that of W, from X and dY: only Xᵀ dY has it. "
+        "With any other transpose the inner sizes do not match, or the result has another shape."
+    )
     return Work(
-        locals(), L, blanks=["X", "W"], slips={"sign": {"dL/dX": -(dY @ W.T)}, "transposed": {"dL/dX": dY.T @ W.T}}
+        locals(),
+        L,
+        blanks=["X", "W"],
+        slips={"sign": {"dL/dX": -(dY @ W.T)}, "transposed": {"dL/dX": dY.T @ W.T}},
+        answer=answer,
     )
 
 
@@ -80,7 +98,11 @@ def bias(n: Numbers) -> Work:
     L = weighted.sum()
     slips = {"not-summed": {"dL/db": dY[0]}, "mean-for-sum": {"dL/db": dY.mean(0)}}
     slips["wrong-operation"] = {"dL/db": dY.sum(0) * b}
-    return Work(locals(), L, blanks=["Y", "b"], slips=slips)
+    answer = (
+        f"b was repeated, once for each of the {len(X)} rows. All repetitions move when b moves, so on the "
+        f"way back their gradients are added up: dL/db = {said(dY.sum(0))}, the sums of the columns of dY."
+    )
+    return Work(locals(), L, blanks=["Y", "b"], slips=slips, answer=answer)
 
 
 @page(

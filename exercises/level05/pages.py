@@ -7,6 +7,7 @@ from math import exp
 from saitama.nn import functional as F
 
 from ..numbers import Numbers, given
+from ..said import said
 from ..task import Work, page
 
 
@@ -104,7 +105,17 @@ def two_layers(n: Numbers) -> Work:
     half = square / 2
     L = half.sum()
     arriving = e @ W2
-    return Work(locals(), L, slips={"missing-derivative": {"dL/dz": arriving}, "missing-bias": {"y": F.linear(h, W2)}})
+    answer = (
+        f"Nothing. Its z is {said(min(z.tolist()[0]))}, where ReLU has the slope 0, so no gradient comes to "
+        "its weights and its bias. The weight of W2 that reads it gets dL/dy times h, and h is 0: it learns "
+        "nothing either. An example that lifts z above 0 can still move all of them."
+    )
+    return Work(
+        locals(),
+        L,
+        slips={"missing-derivative": {"dL/dz": arriving}, "missing-bias": {"y": F.linear(h, W2)}},
+        answer=answer,
+    )
 
 
 @page(
@@ -135,4 +146,10 @@ def count(n: Numbers) -> Work:
     biases = n_1 + n_2
     all_biases = biases + n_3
     total = all_weights + all_biases
-    return Work(locals(), total, slips={"wrong-operation": {"W_1": n_1 + n_0}})
+    b, a, c, d = (int(size.item()) for size in (n_0, n_1, n_2, n_3))
+    answer = (
+        f"W_1 is {said((a, b))}, W_2 {said((c, a))} and W_3 {said((d, c))}: as many rows as the layer has "
+        f"outputs, as many columns as it has inputs. The biases have a number for each output: {said((a,))}, "
+        f"{said((c,))} and {said((d,))}."
+    )
+    return Work(locals(), total, slips={"wrong-operation": {"W_1": n_1 + n_0}}, answer=answer)

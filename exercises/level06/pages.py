@@ -6,6 +6,7 @@ from math import exp
 from typing import Any
 
 from ..numbers import Numbers, given
+from ..said import said
 from ..task import Work, page
 
 
@@ -144,7 +145,13 @@ def without_zeroing(n: Numbers) -> Work:
     G_3 = G_2 + W_2
     S_3 = lr * G_3
     W_3 = W_2 - S_3
-    return Work(locals(), [w_3, W_3], slips={"sign": {"w_1": w + s_1}, "not-summed": {"G_2": w_1}})
+    answer = (
+        f"The sum of the gradients, {said(w)}, then {said(G_2)}, then {said(G_3)}, remembers every step. When "
+        "w comes to 0, the newest gradient is 0 but the sum is not: it drives w on to the other side. Only "
+        "there do gradients of the other sign wear the sum down, and the same begins anew, like a swing "
+        "without friction."
+    )
+    return Work(locals(), [w_3, W_3], slips={"sign": {"w_1": w + s_1}, "not-summed": {"G_2": w_1}}, answer=answer)
 
 
 @page(
@@ -164,8 +171,14 @@ def confident_and_wrong(n: Numbers) -> Work:
     bend = s * rest
     slope = by_cross_entropy * bend
     by_squared_error = 2 * slope
+    answer = (
+        f"With the cross-entropy. The true class is 1 and s is only {said(s)}, and yet the slope of the "
+        f"squared error is {said(by_squared_error)}, as s (1 - s) is small at both ends. That of the "
+        f"cross-entropy is {said(by_cross_entropy)}: the more wrong, the steeper."
+    )
     return Work(
         locals(),
         [by_cross_entropy, by_squared_error],
         slips={"factor": {"by_squared_error": slope}, "sign": {"rest": 1 + s}},
+        answer=answer,
     )

@@ -7,6 +7,7 @@ from math import cos, pi
 from saitama import nn, optim
 
 from ..numbers import Numbers, given
+from ..said import said
 from ..task import Work, page
 
 
@@ -52,7 +53,17 @@ def stability(n: Numbers) -> Work:
         "wrong-operation": {"step": lr + h},
         "order-of-operations": {"factor": (1 - lr) * h},
     }
-    return Work(locals(), factor, slips=slips)
+
+    def does(f: float) -> str:
+        return "explodes" if abs(f) > 1 else "shrinks" if f >= 0 else "jumps across 0 and shrinks"
+
+    answer = (
+        "; ".join(
+            f"lr = {said(rate)}: {said(f)} each time, it {does(f)}" for rate, f in zip(lr.tolist(), factor.tolist())
+        )
+        + ". A step is stable while this factor lies between -1 and 1, so while lr h is below 2."
+    )
+    return Work(locals(), factor, slips=slips, answer=answer)
 
 
 @page(
@@ -108,7 +119,14 @@ def momentum_limit(n: Numbers) -> Work:
     flips_3 = kept_f + g
     both = 1 + mu
     limit_flips = g / both
-    return Work(locals(), [v_4, limit, flips_3, limit_flips], slips={"sign": {"rest": both, "v_2": kept_1 - g}})
+    answer = (
+        "Along the valley the gradient keeps its sign, and the steps add up towards g / (1 - μ) = "
+        f"{said(limit)}, where plain steps have g = {said(g)}. Across it the gradient flips its sign at each "
+        f"step, most of v cancels, and what is left comes to the size of {said(limit_flips)}."
+    )
+    return Work(
+        locals(), [v_4, limit, flips_3, limit_flips], slips={"sign": {"rest": both, "v_2": kept_1 - g}}, answer=answer
+    )
 
 
 @page(

@@ -8,6 +8,7 @@ from saitama.regularization import BatchNorm1d
 
 from .. import norms
 from ..numbers import Numbers, given
+from ..said import said
 from ..task import Work, page
 
 
@@ -87,7 +88,12 @@ def l2_minimum(n: Numbers) -> Work:
         "wrong-operation": {"pull": h + star},
         "order-of-operations": {"w": star + decay},
     }
-    return Work(locals(), w, slips=slips)
+    answer = (
+        f"The one in the flat direction: with h = {said(h[0])} only {said(h[0] / stiff[0])} of w* is left, "
+        f"with h = {said(h[1])} it is {said(h[1] / stiff[1])}. Where the loss is flat the data hardly say "
+        "what the weight should be, and the penalty decides; where it is steep they do, and are heard."
+    )
+    return Work(locals(), w, slips=slips, answer=answer)
 
 
 @page(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from math import tanh
+from math import floor, log, tanh
 
 from ..numbers import Numbers, given
+from ..said import said
 from ..task import Work, page
 
 
@@ -136,6 +137,21 @@ def tanh_steps(n: Numbers) -> Work:
     return Work(names, delta_1, slips=slips)
 
 
+def whole_steps(left: float) -> str:
+    """After how many steps less than a hundredth is left, of `left` for each."""
+    count = floor(log(0.01) / log(left)) + 1
+    return f"{count} steps until less than 1/100 is left: {said(left**count)}"
+
+
+def twice_as_large(left: float) -> str:
+    left = 2 * left
+    if left < 1:
+        return f"With u twice as large each leaves {said(left)}, and it takes {whole_steps(left)}."
+    return f"With u twice as large each makes {said(left)}: " + (
+        "all of it stays." if left == 1 else "it grows instead."
+    )
+
+
 @page(
     "09-vanishing",
     "How a gradient vanishes",
@@ -153,10 +169,12 @@ def vanishing(n: Numbers) -> Work:
     left, small = step.log(), given("1/100", 0.01).log()
     steps = small / left
     names = {"ln_left": left, "ln_small": small, **locals()}
+    answer = f"Each step leaves {said(step)}, so it takes {whole_steps(step.item())}. {twice_as_large(step.item())}"
     return Work(
         names,
         [after_5, steps],
         slips={"wrong-operation": {"step": u + slope}, "log-base": {"ln_left": left / 2.302585092994046}},
+        answer=answer,
     )
 
 
@@ -181,7 +199,12 @@ def clipping(n: Numbers) -> Work:
     slips = {"other-block": {"length": total}, "wrong-operation": {"factor": c * length}}
     slips["order-of-operations"] = {"length": g.abs().sum()}
     slips["swapped"] = {"factor": length / c}
-    return Work(locals(), [clipped, cut], slips=slips)
+    answer = (
+        f"The factor: both numbers are multiplied by {said(factor)}, so their quotient stays "
+        f"{said(g[0] / g[1])}. Cut number by number they are {said(cut)}, whose quotient is "
+        f"{said(cut[0] / cut[1])}: that is another direction."
+    )
+    return Work(locals(), [clipped, cut], slips=slips, answer=answer)
 
 
 @page(
@@ -204,4 +227,14 @@ def gate(n: Numbers) -> Work:
     c_3 = kept_3 + new_3
     ff = f[0] * f[1]
     slope = ff * f[2]
-    return Work(locals(), [c_3, slope], slips={"sign": {"c_1": kept_1 - new_1}, "wrong-operation": {"ff": f[0] + f[1]}})
+    answer = (
+        f"It is a product of gates alone, {said(slope)} here. A gate close to 1 hands nearly everything on, "
+        "and the network can learn for each step how far to open it. In the plain network every step brings "
+        "the same u and a slope of at most 1, and whatever u is, its powers shrink or grow."
+    )
+    return Work(
+        locals(),
+        [c_3, slope],
+        slips={"sign": {"c_1": kept_1 - new_1}, "wrong-operation": {"ff": f[0] + f[1]}},
+        answer=answer,
+    )

@@ -5,9 +5,15 @@ from __future__ import annotations
 from math import exp, sqrt
 
 from ..numbers import Numbers, given
+from ..said import said
 from ..task import Work, page
 
 ROWS = [[0.5, 0.25, 0.25], [0.125, 0.625, 0.25], [0.25, 0.125, 0.625], [0.375, 0.5, 0.125], [0.0, 0.75, 0.25]]
+LOOKS = {
+    "one back": "At the position before its own: the dark squares stand below the diagonal.",
+    "itself": "At its own position: the dark squares are the diagonal.",
+    "the first": "At the first position: the dark squares are the first column.",
+}
 
 
 def exponentials(name: str, scores: object):  # type: ignore[no-untyped-def]
@@ -72,7 +78,13 @@ def causal(n: Numbers) -> Work:
     P = seen / total
     late = E / E.sum(1, keepdim=True) * mask
     slips = {"other-block": {"seen": E, "P": seen}, "mask": {"seen": E, "P": late}}
-    return Work(locals(), P, slips={**slips, "wrong-axis": {"P": seen / seen.sum(0, keepdim=True)}})
+    shares = (seen.sum(1) / E.sum(1)).tolist()
+    answer = (
+        f"Those of the first two rows. Their sums would be {said(shares[0])} and {said(shares[1])} in place "
+        "of 1, as the hidden exponentials are still in what was divided by. The last row hides nothing, and "
+        "stays."
+    )
+    return Work(locals(), P, slips={**slips, "wrong-axis": {"P": seen / seen.sum(0, keepdim=True)}}, answer=answer)
 
 
 @page(
@@ -144,4 +156,8 @@ def heat_map(n: Numbers) -> Work:
     P = given("P", n.random.choice(list(kinds.values())))
     eighths = P * 8
     peak = P.max(1)
-    return Work(locals(), [eighths, peak], slips={"wrong-operation": {"peak": P.argmax(1)}})
+    kind = next(kind for kind, rows in kinds.items() if rows == P.tolist())
+    answer = (
+        f"{LOOKS[kind]} The largest weights, {said(peak)}, stand in the columns {said(P.argmax(1))}, counted from 0."
+    )
+    return Work(locals(), [eighths, peak], slips={"wrong-operation": {"peak": P.argmax(1)}}, answer=answer)

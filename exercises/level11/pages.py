@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import exp
 
 from ..numbers import Numbers, given
+from ..said import said
 from ..task import Work, page
 
 PAIRS = [[0.5, 0.5], [0.25, 0.75], [0.625, 0.375], [0.875, 0.125], [0.75, 0.25]]
@@ -23,7 +24,14 @@ def split(n: Numbers) -> Work:
     flat = X.reshape(6, 2)
     straight = flat[0:3]
     slips = {"swapped": {"head_1": straight}, "other-block": {"straight": head_1}}
-    return Work(locals(), [head_1, head_2, straight], blanks=["head_1", "head_2", "straight"], slips=slips)
+    answer = (
+        f"All four numbers of the first position and two of the second: {said(straight)}. A head has to have "
+        "its own columns of every position. Reshaped straight, it has all columns of some positions, and "
+        "features and positions would be mixed up."
+    )
+    return Work(
+        locals(), [head_1, head_2, straight], blanks=["head_1", "head_2", "straight"], slips=slips, answer=answer
+    )
 
 
 @page(
@@ -83,8 +91,17 @@ def join(n: Numbers) -> Work:
     by_1 = O1 * row_1
     by_2 = O2 * row_2
     blanks = ["joined", "Y", "by_1", "by_2"]
+    answer = (
+        "A matrix product adds up along the columns of the left, and every head has columns of its own "
+        f"there. So Y is by_1 + by_2: {said(by_1)} of head 1 and {said(by_2)} of head 2 make {said(Y)}. W_O "
+        "is a projection for each head, stacked."
+    )
     return Work(
-        locals(), [Y, by_1, by_2], blanks=blanks, slips={"transposed": {"Y": joined @ W_O.T}, "sign": {"by_2": -by_2}}
+        locals(),
+        [Y, by_1, by_2],
+        blanks=blanks,
+        slips={"transposed": {"Y": joined @ W_O.T}, "sign": {"by_2": -by_2}},
+        answer=answer,
     )
 
 
@@ -142,4 +159,9 @@ def count(n: Numbers) -> Work:
     one_head = T * T
     all_heads = h * one_head
     slips = {"wrong-operation": {"d": C * h, "square": C + C}, "factor": {"parameters": 3 * square}}
-    return Work(locals(), [parameters, d, all_heads], slips=slips)
+    answer = (
+        f"No weights: there are {said(parameters)}, whatever h is, as each head is only d = {said(d)} wide. "
+        f"What grows with h is the memory for the weights P, {said(all_heads)} numbers. In return a position "
+        f"can look at {said(h)} things at once: one softmax has but one mean to give."
+    )
+    return Work(locals(), [parameters, d, all_heads], slips=slips, answer=answer)

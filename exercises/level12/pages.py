@@ -9,6 +9,7 @@ from saitama.transformer import LayerNorm
 
 from .. import norms
 from ..numbers import Numbers, given
+from ..said import said
 from ..task import Work, page
 
 
@@ -63,7 +64,12 @@ def layer_norm_page(n: Numbers) -> Work:
 def plain_sum(n: Numbers) -> Work:
     x, dy = norms.vector(n), given("dy", [1.0, 1.0, 1.0, 1.0])
     steps = norms.backward(*norms.normalised(x), dy)
-    return Work({"dy": dy, **steps}, steps["dx"], slips={"sum-for-mean": {"mean_g": dy.sum()}})
+    answer = (
+        f"dx is {said(steps['dx'])} whatever x is: the sum of x̂ is always 0, so a plain sum cannot feel it. "
+        "A backward that is wrong, or that does nothing, would pass such a test. Weights that differ, L = Σ "
+        "c y, show what it does."
+    )
+    return Work({"dy": dy, **steps}, steps["dx"], slips={"sum-for-mean": {"mean_g": dy.sum()}}, answer=answer)
 
 
 @page(
@@ -86,7 +92,18 @@ def residual(n: Numbers) -> Work:
     weighted = y * c
     L = weighted.sum()
     blanks = ["z", "h", "F", "y", "x"]
-    return Work(locals(), L, blanks=blanks, slips={"transposed": {"z": W1.T @ x}, "wrong-operation": {"y": x * F}})
+    answer = (
+        f"Then nothing comes back through F, and dL/dx is c = {said(c)}, as it arrived. That is why a deep "
+        "stack of such blocks can begin to learn: the gradient reaches the lowest block whole, whatever the "
+        "parts in between do."
+    )
+    return Work(
+        locals(),
+        L,
+        blanks=blanks,
+        slips={"transposed": {"z": W1.T @ x}, "wrong-operation": {"y": x * F}},
+        answer=answer,
+    )
 
 
 @page(
@@ -118,7 +135,11 @@ def pre_and_post(n: Numbers) -> Work:
     blanks = ["μ", "apart", "v", "root", "x̂", "part", "pre", "ax", "inside", "mean", "off", "wide", "spread", "post"]
     slips = {"sum-for-mean": {"μ": x.sum()}, "wrong-operation": {"pre": x * part}}
     slips["order-of-operations"] = {"pre": a * (x + xh)}
-    return Work({"μ": mu, "x̂": xh, **locals()}, [pre, post], blanks=blanks, slips=slips)
+    answer = (
+        f"Pre: it is x = {said(x)} and something added, {said(pre)}. Post is normalised as a whole, "
+        f"{said(post)}, and the size of x is gone: here (1 + a) x gives the same for every a above 0."
+    )
+    return Work({"μ": mu, "x̂": xh, **locals()}, [pre, post], blanks=blanks, slips=slips, answer=answer)
 
 
 @page(

@@ -27,7 +27,14 @@ def shift(n: Numbers) -> Work:
     largest = tokens.max()
     size = largest + 1
     slips = {"other-block": {"targets": inputs}} if inputs.tolist() != targets.tolist() else {}
-    return Work(locals(), [inputs, targets, size], blanks=["inputs", "targets", "largest", "size"], slips=slips)
+    letters = "".join("abcd"[int(token)] for token in tokens.tolist())
+    answer = (
+        f"The text is {letters}. Without the shift each target is the token that the model has just read: it "
+        "would learn to copy it, with a loss of 0, and nothing of what comes next."
+    )
+    return Work(
+        locals(), [inputs, targets, size], blanks=["inputs", "targets", "largest", "size"], slips=slips, answer=answer
+    )
 
 
 @page(

@@ -7,6 +7,7 @@ from math import ceil, cos, exp, pi
 from saitama.autograd.function import apply
 
 from ..numbers import Numbers, given
+from ..said import said
 from ..task import Work, page
 
 
@@ -33,6 +34,12 @@ def noise(n: Numbers) -> Work:
     off2 = off**2
     variance = off2.mean()
     half = s2 / 2
+    count = len(values)
+    answer = (
+        f"It is {said(variance)}, and s²/2 is {said(half)}. For pairs drawn from very many examples both "
+        f"would agree on average; here no example is paired with itself, which makes {count - 2}/{count - 1} "
+        f"of it on average. And these are only {count // 2} pairs of one draw."
+    )
     return Work(
         locals(),
         [variance, half],
@@ -41,6 +48,7 @@ def noise(n: Numbers) -> Work:
             "sample-variance": {"s2": squares.sum() / 7},
             "order-of-operations": {"means": left + right / 2},
         },
+        answer=answer,
     )
 
 
@@ -116,7 +124,12 @@ def clipping(n: Numbers) -> Work:
     blanks = ["G", "length", "factor", "clipped", "length_1", "length_2", "clipped_1", "clipped_2", "summed"]
     slips = {"other-block": {"length": total}, "sign": {"G": g_1 - g_2}}
     slips["order-of-operations"] = {"length": G.abs().sum()}
-    return Work(locals(), [clipped, summed], blanks=blanks, slips=slips)
+    answer = (
+        f"clipped: it is G made as short as c = {said(c)}, in its own direction. summed is {said(summed)}, "
+        "where the longer piece was cut more than the shorter: it points elsewhere, and its length depends "
+        "on how the batch was split."
+    )
+    return Work(locals(), [clipped, summed], blanks=blanks, slips=slips, answer=answer)
 
 
 @page(
@@ -139,7 +152,13 @@ def bfloat16(n: Numbers) -> Work:
     room = step - half
     slips = {"sign": {"lost": y - x, "room": half - step}, "other-block": {"room": half}}
     slips["wrong-rounding"] = {"y": distance * given("up", [ceil(n) for n in (x / distance).tolist()])}
-    return Work(locals(), [lost, room], slips=slips)
+    after = apply("Round", (y + step,), format="bfloat16")
+    answer = (
+        f"Of y = {said(y)} it makes {said(after)}. It moves those whose distance is less than twice the step, "
+        "where room is above 0; with room at 0 it ends half-way, and goes to the even one; below that the "
+        "number stays, however often the step is made."
+    )
+    return Work(locals(), [lost, room], slips=slips, answer=answer)
 
 
 @page(
@@ -174,7 +193,12 @@ def bubble(n: Numbers) -> Work:
     share = idle / times
     enough = 4 * idle
     slips = {"sign": {"times": idle - M}, "wrong-operation": {"share": idle * times}, "factor": {"enough": 2 * idle}}
-    return Work(locals(), [share, enough], slips=slips)
+    answer = (
+        "Counted from 0, stage k has piece m at the time k + m. The first stage is idle in the last "
+        f"{said(idle)} of the {said(times)} times, the last one in the first {said(idle)}. Of "
+        f"{said(K * times)} fields {said(K * M)} are filled in: {said(share)} of the table is the bubble."
+    )
+    return Work(locals(), [share, enough], slips=slips, answer=answer)
 
 
 @page(

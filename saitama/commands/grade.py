@@ -20,8 +20,8 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--original",
         metavar="EXERCISE.xlsx",
-        help="the worksheet as it was handed out, or the folder with everyone's own (`worksheet --class`); "
-        "not needed for levels of the course (`learn --class`)",
+        help="the worksheet as it was handed out, or the folder with everyone's own (`worksheet --class`, "
+        "`learn --class`); not needed for levels of the course, if --class is given",
     )
     command.add_argument(
         "-o", "--output", required=True, metavar="FILE", help="marks.xlsx, with marks.csv beside it; or a .csv alone"
@@ -53,6 +53,11 @@ def grade(options: argparse.Namespace) -> int:
         from saitama.exercises.classwork import Levels
 
         original, names = Levels(names), None
+    elif os.path.isdir(original):
+        from saitama.exercises.classwork import HandedOut, is_handed_out
+
+        if is_handed_out(original):
+            original, names = HandedOut(original, names), None
     grades = spreadsheets.grade(
         options.files,
         original,

@@ -133,9 +133,7 @@ def solution(course: Any, of: Any) -> int:
             [f"a solution is shown once a task is solved, or after {TRIES} tries at it (a save that is checked is one)"]
         )
         return DIFFERS
-    tell([f"written: {path}" for path in written])
-    if course.is_done(of.number):
-        tell(["the open questions, with a model answer:", *answers(of)])
+    tell([*(f"written: {path}" for path in written), *answers(course, of)])
     return RIGHT
 
 

@@ -93,7 +93,7 @@ def write(options: argparse.Namespace, output: str, learner: Optional[str], seed
 
 def each(options: argparse.Namespace) -> int:
     """A worksheet for each learner of a list, and the list with everyone's seed beside them."""
-    from saitama.files import atomic_path
+    from saitama.files import atomic_path, make_folder
     from saitama.spreadsheets.grade.class_list import LIST, as_table, read_class
     from saitama.training.progress import ProgressBar
 
@@ -102,7 +102,7 @@ def each(options: argparse.Namespace) -> int:
     if options.output.lower().endswith(".xlsx"):
         raise ValueError(f"worksheet: --class writes many worksheets: give a folder, not {options.output!r}")
     learners, folder = read_class(options.names), Path(options.output)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder, "-o")
     with ProgressBar("worksheets", len(learners), stays=False) as bar:
         for learner in learners:
             write(options, str(folder / learner.file), learner.name, learner.seed)

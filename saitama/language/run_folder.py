@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, Mapping, Optional, Sequence, Tuple, Union
 
 from saitama import __version__
-from saitama.files import atomic_path, parse_json, read_file
+from saitama.files import atomic_path, make_folder, parse_json, read_file
 from saitama.locking import folder_lock
 from saitama.tensor import Tensor
 from saitama.training import History
@@ -65,10 +65,7 @@ class RunFolder:
         Raises FileExistsError if it holds a run already, OSError if it cannot be made.
         """
         self.check_free()
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise type(error)(f"cannot make the folder {self.path}: {error.strerror}") from error
+        make_folder(self.path)
         with self.use():
             self.check_free()  # again: somebody may have been faster
             yield

@@ -22,7 +22,8 @@ class Adam(Optimizer):
         p ← p - lr m̂ / (sqrt(v̂) + eps)
 
     Spreadsheets often differ, and so can this: without the correction m̂ is m and v̂ is v, and with old moments m̂ and v̂
-    are those of m and v before this step, which are updated for the next one all the same.
+    are those of m and v before this step, which are updated for the next one all the same. Both start at 0, so the
+    first step moves nothing (with eps = 0 it is 0 / 0).
 
     As code, for one number: `adam_step` in saitama/tensor/reference/optim.py.
 

@@ -22,7 +22,9 @@ class RMSprop(Optimizer):
         b ← momentum b + u
         p ← p - lr b
 
-    With old moments, as many spreadsheets have it, u is made of s and a as they were before this step.
+    With old moments, as many spreadsheets have it, u is made of s and a as they were before this step. Both start at 0,
+    so in the first step g is divided by eps alone: with eps = 1e-8 that moves p by 1e8 lr g. Give an eps of the size of
+    the gradients, or a lr of 0 for the first step.
 
     As code, for one number: `rmsprop_step` in saitama/tensor/reference/optim.py.
 
@@ -34,7 +36,7 @@ class RMSprop(Optimizer):
         weight_decay: the strength of the L2 penalty weight_decay |p|²/2.
         momentum: the share of b that is kept, at least 0.
         centered: divide by the standard deviation of the gradient.
-        old_moments: divide by the means as they were before this step.
+        old_moments: divide by the means as they were before this step; in the first step that is by eps alone.
 
     State: square_avg (s), with momentum momentum_buffer (b), and centered grad_avg (a).
     """

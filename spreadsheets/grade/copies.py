@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Set
 
+from saitama.files import make_folder
+
 from ..errors import WorkbookError
 from ..read.package import Package
 from ..read.safety import PathLike
@@ -22,7 +24,7 @@ def write_copy(package: Package, pages: Iterable[Marking], target: PathLike) -> 
     marks: Dict[str, Dict[Position, Mark]] = {}
     for page in pages:
         marks.update(marks_of(page))
-    Path(target).parent.mkdir(parents=True, exist_ok=True)
+    make_folder(Path(target).parent, "--marked")
     try:
         write_marked_copy(package, marks, target)
     except WorkbookError as error:

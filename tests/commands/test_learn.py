@@ -82,10 +82,17 @@ def test_solutions_are_shown_after_solving_or_three_tries(folder: Path, capsys: 
     capsys.readouterr()
     assert learn("--solution", "2") == 0
     assert (folder / "level02-solution.py").exists() and not (folder / "level02-solution.xlsx").exists()
-    fill(folder / "level02.xlsx", 2, "Ada")
+    assert "question" not in capsys.readouterr().out  # no page was solved or tried
+    fill(folder / "level02.xlsx", 2, "Ada", ("02-line", "y"))
     learn("--check", "2")
+    capsys.readouterr()
     assert learn("--solution", "2") == 0
     assert (folder / "level02-solution.xlsx").exists()
+    out = capsys.readouterr().out
+    (answer,) = [task.work(seed_of("Ada", 2)).answer for task in level(2).pages if task.questions]
+    assert "the questions of the pages, with a model answer:" in out and "02-difference-quotient: Halve h." in out
+    assert " ".join(answer.split()) in " ".join(out.split())
+    assert "the open questions" not in out  # 02-line is open
 
 
 def test_a_reset_keeps_copies(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -134,6 +141,8 @@ def test_a_class(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert made == ["Ada_Lovelace.xlsx", "Émile.xlsx"]
     book = load_workbook(tmp_path / "class" / "level02" / "Ada_Lovelace.xlsx")
     assert book["line"]["A2"].value.startswith(f"numbers {seed_of('Ada Lovelace', 2)}")
+    assert learn("--class", str(names), "-o", str(names)) == 2
+    assert "cannot make the folder" in (said := capsys.readouterr().err) and "give another with -o" in said
     assert learn("--class", str(names)) == 2
     assert "-o FOLDER" in capsys.readouterr().err
     names.write_text("Ada\nada\n", encoding="utf-8")

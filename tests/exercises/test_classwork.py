@@ -13,7 +13,7 @@ from openpyxl import load_workbook
 
 from saitama.cli import main
 from saitama.exercises import classwork
-from saitama.exercises.classwork import Levels, level_of
+from saitama.exercises.classwork import Levels, is_handed_out, level_of
 from saitama.exercises.guard import flat, steps_of
 from saitama.exercises.levels import LEVELS, Level
 from saitama.exercises.levels import level as whole
@@ -246,3 +246,40 @@ def test_pages_hidden_taken_out_and_put_in(folder: Path, names: Path, filled: Pa
     book.save(folder / "Number_One.xlsx")
     found = flags(marked(folder, names)["Number One"])
     assert found == "it has no page of this exercise: it is another workbook"
+
+
+# --- the folder that was handed out -----------------------------------------------------------------------------------
+@pytest.fixture
+def originals(tmp_path: Path) -> Path:
+    """As `learn --class` writes it, for two learners; Number Two's has a page less, as from another version."""
+    path = tmp_path / "out"
+    for name, pages in (("Number One", 3), ("Number Two", 2)):
+        of, file = level(NUMBER), path / "level05" / f"{name.replace(' ', '_')}.xlsx"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_level(Level(of.number, of.text, of.pages[:pages], of.code), name, file)
+    return path
+
+
+@pytest.mark.parametrize("which", ["out", "out/level05"])
+@pytest.mark.parametrize("listed", [False, True])
+def test_what_was_handed_out_is_what_counts(
+    originals: Path, which: str, listed: bool, folder: Path, names: Path, tmp_path: Path, filled: Path, capsys: Any
+) -> None:
+    shutil.copy(filled, folder / "Number_One.xlsx")
+    shutil.copy(originals / "level05" / "Number_Two.xlsx", folder / "Number_Two.xlsx")
+    fill(folder / "Number_Two.xlsx", "Number Two", only=PAGES[:0])
+    marks = tmp_path / "marks.xlsx"
+    command = ["grade", str(folder.parent), "--original", str(tmp_path / which), "-o", str(marks), "--workers", "1"]
+    assert main([*command, *(["--class", str(names)] if listed else [])]) == 0
+    with open(tmp_path / "marks.csv", encoding="utf-8-sig") as file:
+        rows = {row["learner"]: row for row in csv.DictReader(file)}
+    assert set(rows) == set(NAMES if listed else NAMES[:2])
+    assert (rows["Number One"]["points"], rows["Number One"]["of"]) == (str(OF), str(OF))
+    two = rows["Number Two"]
+    assert (two["points"], two["of"]) == ("0", str(numbers_in(NUMBER, *PAGES[:2]))) and two["flags"]
+
+
+def test_a_folder_of_worksheets_is_no_level(tmp_path: Path) -> None:
+    (tmp_path / "level05").mkdir()
+    (tmp_path / "level05" / "Number One.xlsx").write_bytes(b"no workbook")
+    assert not is_handed_out(tmp_path) and not is_handed_out(tmp_path / "level05")

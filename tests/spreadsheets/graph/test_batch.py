@@ -5,7 +5,7 @@ from __future__ import annotations
 import openpyxl
 import pytest
 
-from saitama import Tensor, manual_seed, nn, rand, randint, randn
+from saitama import Tensor, manual_seed, nn, optim, rand, randint, randn
 from saitama.nn import functional as F
 from saitama.spreadsheets import export, read_tensor, recalculate, verify
 from saitama.spreadsheets.engines.recalculate import installed_engines
@@ -120,6 +120,17 @@ def test_what_no_batch_has_is_said(tmp_path):
     w = Tensor([1.0, 2.0], requires_grad=True)
     with pytest.raises(ValueError, match="no input has a row for each example"):
         export((w * w).sum(), tmp_path / "a.xlsx", batch=0)
+
+
+@pytest.mark.parametrize("option", [{"steps": 2}, {"nudge": "W[0, 0]"}])
+def test_what_a_part_of_a_batch_does_not_go_with_is_said(option, tmp_path):
+    W, x = Tensor([[0.5, -1.0]], requires_grad=True, name="W"), Tensor([[1.0, 2.0], [3.0, -1.0]], name="x")
+    loss = (x * W).sum()
+    (name,) = option
+    with pytest.raises(ValueError, match=rf"^export: {name}=.* does not go with a part of a batch: the rest of it"):
+        export(loss, tmp_path / "a.xlsx", optimizer=optim.SGD([W], lr=0.1), batch=0, **option)
+    assert not (tmp_path / "a.xlsx").exists()
+    export(loss, tmp_path / "a.xlsx", optimizer=optim.SGD([W], lr=0.1), batch=slice(0, 2), **option)  # all of it
 
 
 def test_the_order_is_that_of_the_batch():
