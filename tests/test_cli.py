@@ -22,7 +22,7 @@ from saitama.spreadsheets.read.carried import read_graph
 from saitama.spreadsheets.read.workbook import open_workbook
 from saitama.terminal import wrapped
 
-ironcalc = pytest.mark.skipif(sys.version_info < (3, 10), reason="IronCalc has no wheel for Python 3.9")
+ironcalc = pytest.mark.skipif(sys.version_info < (3, 10), reason="IronCalc needs Python 3.10")
 
 SCRIPT = """
 from saitama import Tensor

@@ -15,7 +15,7 @@ from saitama.cli import main
 from saitama.spreadsheets.engines.recalculate import ENGINES
 from saitama.spreadsheets.write.saving import check_replaceable
 
-needs_engine = pytest.mark.skipif(sys.version_info < (3, 10), reason="IronCalc has no wheel for Python 3.9")
+needs_engine = pytest.mark.skipif(sys.version_info < (3, 10), reason="IronCalc needs Python 3.10")
 
 
 @needs_engine

@@ -57,7 +57,7 @@ def numbers(text: str) -> List[float]:
     return [float(number) for number in re.findall(r"-?\d+(?:\.\d+)?", text)]
 
 
-@pytest.mark.skipif(sys.version_info < (3, 10), reason="IronCalc has no wheel for Python 3.9")
+@pytest.mark.skipif(sys.version_info < (3, 10), reason="IronCalc needs Python 3.10")
 @pytest.mark.parametrize("page", list(WRITTEN))
 def test_the_snippets_run_in_order(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     monkeypatch.chdir(tmp_path)

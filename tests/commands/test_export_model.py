@@ -14,7 +14,7 @@ from saitama.language import loss_of_text, tiny_gpt
 from saitama.training import save_checkpoint
 from saitama.transformer import GPT
 
-ironcalc = pytest.mark.skipif(sys.version_info < (3, 9), reason="IronCalc has no wheel for Python 3.8")
+ironcalc = pytest.mark.skipif(sys.version_info < (3, 10), reason="IronCalc needs Python 3.10")
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import pytest
 from saitama.cli import main
 from saitama.spreadsheets.read.workbook import open_workbook
 
-ironcalc = pytest.mark.skipif(sys.version_info < (3, 9), reason="IronCalc has no wheel for Python 3.8")
+ironcalc = pytest.mark.skipif(sys.version_info < (3, 10), reason="IronCalc needs Python 3.10")
 SCRIPT = "from saitama import Tensor\na = Tensor(2.0, requires_grad=True, name='a')\nloss = (a * 3.0).tanh()\n"
 
 

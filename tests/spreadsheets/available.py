@@ -9,7 +9,7 @@ import pytest
 
 from saitama.spreadsheets.engines import gnumeric_engine, libreoffice_engine
 
-needs_ironcalc = pytest.mark.skipif(sys.version_info < (3, 9), reason="IronCalc has no wheel for Python 3.8")
+needs_ironcalc = pytest.mark.skipif(sys.version_info < (3, 10), reason="IronCalc needs Python 3.10")
 needs_libreoffice = pytest.mark.skipif(not libreoffice_engine.is_available(), reason="LibreOffice is not installed")
 needs_gnumeric = pytest.mark.skipif(not gnumeric_engine.is_available(), reason="Gnumeric is not installed")
 

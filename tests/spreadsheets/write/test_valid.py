@@ -127,7 +127,7 @@ def test_it_is_valid(what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert faults(path) == []
 
 
-@pytest.mark.skipif(sys.version_info < (3, 9), reason="IronCalc has no wheel for Python 3.8")
+@pytest.mark.skipif(sys.version_info < (3, 10), reason="IronCalc needs Python 3.10")
 @pytest.mark.parametrize("what", ["odd numbers", "odd numbers, to fill in", "AdamW {}", "blanks None", "histories"])
 def test_a_recalculated_copy_is_valid(what: str, tmp_path: Path) -> None:
     path = tmp_path / "a.xlsx"
