@@ -63,7 +63,7 @@ class Misconception:
     def best(self, case: Case, ways: Iterator[Way]) -> Optional[Tuple[int, str]]:
         """How many of the step's other numbers the best way gives too, and its words."""
         best: Optional[Tuple[int, str]] = None
-        others = [one for one in case.cells if one not in case.wrong]
+        others = case.others
         for words, cell in ways:
             if case.fits(cell):
                 count = sum(case.gives(cell, one) for one in others)

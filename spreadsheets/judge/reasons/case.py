@@ -56,7 +56,9 @@ class Case:
     def __init__(self, work: Work, judgement: Judgement, step: Step) -> None:
         self.work, self.judgement, self.step = work, judgement, step
         self.cells: List[Judged] = judgement.of(step.key)
-        self.wrong = [cell for cell in self.cells if cell.cause == "own" and cell.typed.number is not None]
+        is_wrong = lambda cell: cell.cause == "own" and cell.typed.number is not None  # noqa: E731
+        self.wrong = [cell for cell in self.cells if is_wrong(cell)]
+        self.others = [cell for cell in self.cells if not is_wrong(cell)]
         on_the_way = judgement.precision.on_the_way
         self.evaluator = Evaluator(looking_into(work, judgement.own, on_the_way), on_the_way)
         self._trees: Dict[Index, Tree] = {}
@@ -249,7 +251,7 @@ class Case:
             return what
         try:
             return self.evaluator.value(what)
-        except (ArithmeticError, ValueError, Undecided):
+        except (ArithmeticError, ValueError, Undecided, RecursionError):
             return None
 
     def gives(self, cell: Cell, one: Judged) -> bool:

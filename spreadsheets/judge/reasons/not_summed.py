@@ -11,7 +11,7 @@ from ...layout import Index
 from .bank import KNOWS_THE_OPERATION, Misconception, Way, misconception
 from .case import Case, Cell, NotHere
 from .slopes import own_term
-from .trees import Terms, sum_inside, sum_of
+from .trees import MOST_ONE_BY_ONE, Terms, sum_inside, sum_of
 
 Groups = Dict[Tuple[object, ...], Terms]  # the terms of a sum by what they have in common
 
@@ -45,9 +45,9 @@ def forward(case: Case) -> Iterator[Way]:
         return {(n,): [term] for n, term in enumerate(found) if not products or len(list(references(term[1]))) > 1}
 
     count = len(parts(case.wrong[0].index))
-    for n in range(count if count > 1 else 0):
+    for n in range(count if 1 < count <= MOST_ONE_BY_ONE else 0):
         yield f"only one part of {case.rule} is there; they add up", chosen(case, parts, n, True)
-    for n in range(count if count > 2 else 0):
+    for n in range(count if 2 < count <= MOST_ONE_BY_ONE else 0):
         yield f"one part of {case.rule} is missing", chosen(case, parts, n, False)
 
 

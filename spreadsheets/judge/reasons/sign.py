@@ -8,7 +8,7 @@ from ...formulas.syntax import Call, Signed, Tree
 from .bank import GENERAL, Misconception, Way, misconception
 from .case import Case
 from .edited import edited
-from .trees import sum_of, terms_of
+from .trees import MOST_ONE_BY_ONE, sum_of, terms_of
 from .words import spelled
 
 
@@ -30,7 +30,7 @@ def size(x: Tree) -> Tree:
 def turned(case: Case, tree: Tree) -> Iterator[Tuple[str, Tree]]:
     """A sum with the sign of one term turned, an exponential with that of its exponent."""
     terms = terms_of(tree)
-    for n, (sign, term) in enumerate(terms if len(terms) > 1 else ()):
+    for n, (sign, term) in enumerate(terms if 1 < len(terms) <= MOST_ONE_BY_ONE else ()):
         other = sum_of([(-sign if m == n else sign, t) for m, (sign, t) in enumerate(terms)])
         did, rule = ("subtracted", "adds") if sign > 0 else ("added", "subtracts")
         upwards = "a step upwards: " if case.is_update and case.step.name == "p" else ""

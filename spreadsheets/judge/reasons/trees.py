@@ -11,6 +11,8 @@ BLANK = Constant("")  # an empty cell between the slices of a block
 Terms = List[Tuple[int, Tree]]  # (+1 or -1, what is added)
 Factors = List[Tuple[bool, Tree]]  # (whether it divides, the factor)
 OF_MANY = ("MAX", "MIN")
+MANY = 50  # terms of a sum, or factors of a product
+MOST_ONE_BY_ONE = 100  # terms that are tried one after the other: each takes as long as the sum of all
 
 
 class Expanding:
@@ -94,9 +96,12 @@ def total(terms: List[Tree]) -> Tree:
 
 
 def sum_of(terms: Terms) -> Tree:
-    """The sum of signed terms."""
+    """The sum of signed terms; of many that of two halves, as what walks through it goes down a step for each level."""
     if not terms:
         return ZERO
+    if len(terms) > MANY:
+        half = len(terms) // 2
+        return Binary("+", sum_of(terms[:half]), sum_of(terms[half:]))
     sign, tree = terms[0]
     result: Tree = tree if sign > 0 else Signed("-", tree)
     for sign, tree in terms[1:]:
@@ -119,6 +124,9 @@ def product_of(factors: Tuple[Tree, ...]) -> Tree:
 
 def product(factors: Factors) -> Tree:
     """The product of factors, some of which divide."""
+    if len(factors) > MANY:
+        half = len(factors) // 2
+        return Binary("*", product(factors[:half]), product(factors[half:]))
     result: Optional[Tree] = None
     for divides, factor in factors:
         if result is None:
@@ -182,7 +190,7 @@ def edits(tree: Tree, local: Callable[[Tree], Iterator[Tuple[str, Tree]]]) -> It
     else:
         terms = terms_of(tree)
         if len(terms) > 1 or terms[0][1] is not tree:
-            for n, (sign, term) in enumerate(terms):
+            for n, (sign, term) in enumerate(terms if len(terms) <= MOST_ONE_BY_ONE else ()):
                 for words, other in edits(term, local):
                     yield words, sum_of([*terms[:n], (sign, other), *terms[n + 1 :]])
             return

@@ -77,9 +77,10 @@ def over_all(case: Case) -> Iterator[Way]:
         x, function = case.operand(Value(node.inputs[0])), REDUCTIONS[case.op]
         if 1 < x.block.size <= MOST_OF_ALL and x.shape != case.shape:
             yield f"taken of all numbers of {x.name}", lambda i: function(all_of(x, i))
-    elif case.k is not None and size_of(case.shape) < MOST_OF_ALL:
-        parts = [case.tree(i) for i in indices(case.shape)]
-        if len(parts) > 1 and len(sum_inside(parts[0])[0]) > 1:
+    elif case.k is not None and case.wrong and 1 < size_of(case.shape) < MOST_OF_ALL:
+        added = len(sum_inside(case.tree(case.wrong[0].index))[0])
+        if added > 1 and added * size_of(case.shape) < MOST_OF_ALL:
+            parts = [case.tree(i) for i in indices(case.shape)]
             yield f"all of {case.rule} is added up, where each has a sum of its own", lambda i: total(parts)
 
 

@@ -8,6 +8,7 @@ from typing import Callable, Iterator
 from .bank import KNOWS_THE_FORMULA, Misconception, Way, misconception
 from .case import Case
 from .references import axes, line_of, moved
+from .trees import MOST_ONE_BY_ONE
 
 
 @misconception("wrong-neuron", KNOWS_THE_FORMULA)
@@ -16,7 +17,7 @@ class WrongNeuron(Misconception):
         for operand in case.operands:
             for axis, size in axes(operand):
                 words = f"another {line_of(operand, axis)} of {operand.name} is used"
-                for to in others(size):
+                for to in others(size) if size <= MOST_ONE_BY_ONE else ():
                     yield words, moved(case, operand, axis, to)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from learner import Learner, chain, layer
+from learner import Learner, chain, layer, leaf
 
 from saitama.spreadsheets.judge.reasons import BANK, Case, reason_for
 
@@ -32,3 +32,11 @@ def test_what_knows_the_operation_comes_before_the_general() -> None:
     """Without the derivative of the square's inner function, 4 · 2 is also a factor."""
     ranks = {slug: one.rank for slug, one in BANK.items()}
     assert ranks["missing-derivative"] < ranks["sign"] == ranks["factor"] == ranks["digits"] < ranks["other-block"]
+
+
+def test_a_sum_of_many_numbers_ends_no_run() -> None:
+    """What walks through a formula goes down a few steps for it, not one for each of its terms."""
+    x = leaf([float(n % 7) - 2.5 for n in range(350)])
+    y = x.sum()
+    reason = Learner(y, {"x": x, "y": y}, {"y": 2 * y.item()}, decimals=None).reason("y")
+    assert reason.slug == "factor"
