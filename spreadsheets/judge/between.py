@@ -120,6 +120,9 @@ class Before(Case):
                     reached.add(position)
         return reached
 
+    def read_by_a_way(self) -> int:
+        return self.later.read_by_a_way() + sum(len(self.work.reads[position]) for position in self._after)
+
     def fits(self, cell: Cell) -> bool:
         return self.fits_with(cell, [])
 

@@ -9,6 +9,7 @@ are listed.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import Callable, ClassVar, Dict, Iterator, List, NamedTuple, Optional, Tuple, Type
 
 from .case import Case, Cell
@@ -64,7 +65,7 @@ class Misconception:
         """How many of the step's other numbers the best way gives too, and its words."""
         best: Optional[Tuple[int, str]] = None
         others = case.others
-        for words, cell in ways:
+        for words, cell in islice(ways, case.most_ways):
             if case.fits(cell):
                 count = sum(case.gives(cell, one) for one in others)
                 if self.of_all and count < len(others):

@@ -23,6 +23,7 @@ from .trees import Expanding, replaced
 
 Cell = Callable[[Index], Union[Tree, Box]]  # from an index to a number of the step, computed differently
 Reading = Callable[["Operand", Index], Tree]  # what is read in place of a number of an operand
+MOST_READ = 5_000  # numbers that the ways of one misconception may read, in about a tenth of a second
 
 
 class NotHere(ValueError):
@@ -222,6 +223,15 @@ class Case:
         """The cells that the numbers of a block are computed from; none for one that is given."""
         places = ((row, column) for _, row, column in operand.block.cells())
         return {place for at in places for place in self.work.reads.get(at, ())}
+
+    @cached_property
+    def most_ways(self) -> int:
+        """How many ways of one misconception are tried: of a sum of hundreds of terms there are too many pairs."""
+        return MOST_READ // max(1, self.read_by_a_way())
+
+    def read_by_a_way(self) -> int:
+        """How many numbers are read to see whether a way fits."""
+        return len(self.work.reads.get(self.wrong[0].position, ())) if self.wrong else 0
 
     # --- computing it differently -----------------------------------------------------------------------------------
     def reading(self, change: Reading) -> Cell:
