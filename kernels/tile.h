@@ -54,6 +54,7 @@ typedef float saitama_floats __attribute__((vector_size(SAITAMA_VECTOR), aligned
 #define SAITAMA_IN_PAIRS _Pragma("GCC unroll 2")
 #endif
 #define SAITAMA_HIDE(n) __asm__("" : "+r"(n)) /* what is known of n */
+#define SAITAMA_FETCH(x) __builtin_prefetch(x, 1) /* to be written */
 #else
 typedef double saitama_doubles;
 typedef float saitama_floats;
@@ -62,6 +63,7 @@ typedef float saitama_floats;
 #define SAITAMA_UNROLL
 #define SAITAMA_IN_PAIRS
 #define SAITAMA_HIDE(n)
+#define SAITAMA_FETCH(x)
 #endif
 
 /* sum += x * y for a number x, which ADD takes to a register and ADD_FROM_MEMORY leaves where it lies. */

@@ -23,11 +23,15 @@ cdef extern from "tiles.h" nogil:
     const float *TILE_NOTHING_F "saitama_nothing_f"
     ctypedef struct Tile "saitama_tile":
         Py_ssize_t rows, vectors, k, row_begin, row_a, step_a, row_b, row_out
+    void fetch_rows "saitama_fetch_rows"(const void *out, Py_ssize_t row_bytes, Py_ssize_t rows, Py_ssize_t nbytes)
     Py_ssize_t vectors_of_tile "saitama_tile_vectors"(Py_ssize_t columns, Py_ssize_t lanes)
     void run_tile_d "saitama_run_tile_d"(const Tile *t, const double *begin, const double *a, const double *b,
                                          const double *bias, double *out)
     void run_tile_f "saitama_run_tile_f"(const Tile *t, const float *begin, const float *a, const float *b,
                                          const float *bias, float *out)
+
+cdef enum:
+    TILE_LONG_RUN = 64  # steps along k that take longer than to fetch what the next tile adds to
 
 
 cdef inline Py_ssize_t tile_lanes(real *kind) noexcept nogil:
@@ -72,6 +76,9 @@ cdef void multiply_panel(Tile *t, const real *begin, const real *a, Py_ssize_t n
     cdef Py_ssize_t width = t.vectors * tile_lanes(out), i, row_begin = t.row_begin, row_out = t.row_out
     for i from 0 <= i < rows by TILE_ROWS:
         t.rows = at_most(rows - i, TILE_ROWS)
+        if t.k >= TILE_LONG_RUN:  # the next tile is below, or at the top of the next panel
+            fetch_rows(out + (i + TILE_ROWS) * row_out if i + TILE_ROWS < rows else out + columns,
+                       row_out * sizeof(real), TILE_ROWS, width * sizeof(real))
         if columns == width:
             multiply_tile(t, begin + i * row_begin, a + i * next_a, b, bias, out + i * row_out)
         else:

@@ -39,6 +39,13 @@ static Py_ssize_t saitama_tile_vectors(Py_ssize_t columns, Py_ssize_t lanes) {
     return left == SAITAMA_WIDE + 1 ? (left + 1) / 2 : left < SAITAMA_WIDE ? left : SAITAMA_WIDE;
 }
 
+/* Have the memory system bring what the next tile adds to, while this one computes: `rows` rows of `nbytes`. */
+SAITAMA_INLINE void saitama_fetch_rows(const void *out, Py_ssize_t row_bytes, Py_ssize_t rows, Py_ssize_t nbytes) {
+    Py_ssize_t i, line;
+    for (i = 0; i < rows; i++)
+        for (line = 0; line < nbytes; line += 64) SAITAMA_FETCH((const char *)out + i * row_bytes + line);
+}
+
 /* What the tile of a size is called: saitama_tile_d_6x2. */
 #define SAITAMA_TILE_APART(name, number, rows, vectors)                                                               \
     SAITAMA_APART void name##_##rows##x##vectors(const saitama_tile *t, const number *begin, const number *a,         \
