@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import ceil, cos, exp, pi
+from math import cos, exp, pi
 
 from saitama.autograd.function import apply
 
@@ -151,7 +151,6 @@ def bfloat16(n: Numbers) -> Work:
     half = distance / 2
     room = step - half
     slips = {"sign": {"lost": y - x, "room": half - step}, "other-block": {"room": half}}
-    slips["wrong-rounding"] = {"y": distance * given("up", [ceil(n) for n in (x / distance).tolist()])}
     after = apply("Round", (y + step,), format="bfloat16")
     answer = (
         f"Of y = {said(y)} it makes {said(after)}. It moves those whose distance is less than twice the step, "
