@@ -130,8 +130,8 @@ class Before(Case):
         """Whether a way fits, together with those of other steps."""
         look = self._look(cell, others)
         try:
-            changed = any(self._differs(one, look) for one in self.later.wrong)
-            return changed and all(self._given(one, look) for one in self.later.wrong)
+            given = all(self._given(one, look) for one in self.later.wrong)
+            return given and any(self._differs(one, look) for one in self.later.wrong)
         except _NO_NUMBER:
             return False
 
