@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, List
 
 import pytest
+from available import needs_ironcalc
 from openpyxl import load_workbook
 
 import saitama
@@ -21,8 +22,6 @@ from saitama.spreadsheets.graph.keys import Value
 from saitama.spreadsheets.read.carried import read_graph
 from saitama.spreadsheets.read.workbook import open_workbook
 from saitama.terminal import wrapped
-
-ironcalc = pytest.mark.skipif(sys.version_info < (3, 10), reason="IronCalc needs Python 3.10")
 
 SCRIPT = """
 from saitama import Tensor
@@ -56,7 +55,7 @@ def refuses(capsys: Any, *arguments: str) -> str:
     return err
 
 
-@ironcalc
+@needs_ironcalc
 def test_export_recalc_verify(script: str, capsys: Any) -> None:
     assert run(capsys, "export", script, "-o", "loss.xlsx")[0] == 0
     assert "loss.xlsx was never calculated: open and save it" in refuses(capsys, "verify", "loss.xlsx")
@@ -65,7 +64,7 @@ def test_export_recalc_verify(script: str, capsys: Any) -> None:
     assert code == 0 and "all right" in out
 
 
-@ironcalc
+@needs_ironcalc
 def test_verify_says_cell_found_expected_and_what_it_is(script: str, capsys: Any) -> None:
     run(capsys, "export", f"{script}:loss", "-o", "loss.xlsx")
     carried = read_graph(open_workbook("loss.xlsx"))

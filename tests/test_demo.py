@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from available import needs_ironcalc
 from openpyxl import load_workbook
 
 from saitama import demo, spreadsheets
@@ -15,10 +15,8 @@ from saitama.cli import main
 from saitama.spreadsheets.engines.recalculate import ENGINES
 from saitama.spreadsheets.write.saving import check_replaceable
 
-needs_engine = pytest.mark.skipif(sys.version_info < (3, 10), reason="IronCalc needs Python 3.10")
 
-
-@needs_engine
+@needs_ironcalc
 def test_everything_agrees_and_the_workbooks_are_there(tmp_path: Path, capsys: Any) -> None:
     assert main(["demo", "--out", str(tmp_path / "demo")]) == 0
     out = capsys.readouterr().out
@@ -31,7 +29,7 @@ def test_everything_agrees_and_the_workbooks_are_there(tmp_path: Path, capsys: A
     assert {difference.kind for difference in blank.differences} == {"blank"}
 
 
-@needs_engine
+@needs_ironcalc
 def test_a_wrong_published_number_is_noticed(tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(demo.PUBLISHED, "E", 0.298371108)
     assert main(["demo", "--out", str(tmp_path)]) == 1
@@ -48,7 +46,7 @@ def test_a_wrong_derivative_by_hand_is_noticed(tmp_path: Path, capsys: Any, monk
     assert main(["demo", "--out", str(tmp_path)]) == 1
 
 
-@needs_engine
+@needs_ironcalc
 def test_a_second_run_replaces_the_first_but_nobodys_work(tmp_path: Path, capsys: Any) -> None:
     assert main(["demo", "--out", str(tmp_path)]) == 0
     blank = tmp_path / "by-hand-blank.xlsx"

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import sys
 from contextlib import redirect_stdout
 from dataclasses import replace
 from io import StringIO
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Tuple
 
 import pytest
+from available import needs_ironcalc
 
 from saitama import get_num_threads, set_num_threads
 from saitama.cli import main
@@ -57,7 +57,7 @@ def numbers(text: str) -> List[float]:
     return [float(number) for number in re.findall(r"-?\d+(?:\.\d+)?", text)]
 
 
-@pytest.mark.skipif(sys.version_info < (3, 10), reason="IronCalc needs Python 3.10")
+@needs_ironcalc
 @pytest.mark.parametrize("page", list(WRITTEN))
 def test_the_snippets_run_in_order(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     monkeypatch.chdir(tmp_path)

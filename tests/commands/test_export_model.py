@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any, List
 
 import pytest
+from available import needs_ironcalc
 
 from saitama.cli import main
 from saitama.language import loss_of_text, tiny_gpt
 from saitama.training import save_checkpoint
 from saitama.transformer import GPT
-
-ironcalc = pytest.mark.skipif(sys.version_info < (3, 10), reason="IronCalc needs Python 3.10")
 
 
 @pytest.fixture
@@ -40,7 +38,7 @@ def test_the_tiny_gpt() -> None:
     assert 1 < loss_of_text(model, tokenizer, "attention").item() < 4
 
 
-@ironcalc
+@needs_ironcalc
 def test_the_model_of_a_run_is_checked_cell_by_cell(folder: str, capsys: Any) -> None:
     assert main(["export", "--model", folder, "--text", "abcd", "-o", "gpt.xlsx"]) == 0
     out = capsys.readouterr().out

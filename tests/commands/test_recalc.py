@@ -11,11 +11,11 @@ from typing import Any, List
 
 import openpyxl
 import pytest
+from available import needs_ironcalc
 
 from saitama.cli import main
 from saitama.spreadsheets.read.workbook import open_workbook
 
-ironcalc = pytest.mark.skipif(sys.version_info < (3, 10), reason="IronCalc needs Python 3.10")
 SCRIPT = "from saitama import Tensor\na = Tensor(2.0, requires_grad=True, name='a')\nloss = (a * 3.0).tanh()\n"
 
 
@@ -58,7 +58,7 @@ def store(path: Path, old: bytes, new: bytes) -> None:
             archive.writestr(name, data)
 
 
-@ironcalc
+@needs_ironcalc
 def test_formulas_are_counted_and_errors_are_listed(here: Path, capsys: Any) -> None:
     write(here / "a.xlsx", "1+1", *["1/0"] * 23)
     code, out, _ = run(capsys, "recalc", "a.xlsx", "--engine", "ironcalc")
@@ -72,7 +72,7 @@ def test_formulas_are_counted_and_errors_are_listed(here: Path, capsys: Any) -> 
     assert (code, out.splitlines()[1:]) == (0, ["  1 of them had a stored result: these agree, and are kept"])
 
 
-@ironcalc
+@needs_ironcalc
 def test_what_differs_is_said_and_kept(here: Path, capsys: Any) -> None:
     path = write(here / "a.xlsx", *["1+1"] * 22, "MYADDIN(1)", "2+RAND()")
     run(capsys, "recalc", "a.xlsx", "--engine", "ironcalc", "--force")
@@ -94,7 +94,7 @@ def test_what_differs_is_said_and_kept(here: Path, capsys: Any) -> None:
     assert open_workbook(path).cell("A1").value == 2.0
 
 
-@ironcalc
+@needs_ironcalc
 def test_force_writes_and_is_all_right(here: Path, capsys: Any) -> None:
     path = write(here / "a.xlsx", "1+1")
     run(capsys, "recalc", "a.xlsx")
@@ -104,7 +104,7 @@ def test_force_writes_and_is_all_right(here: Path, capsys: Any) -> None:
     assert code == 0 and "nothing was written" not in out and open_workbook(path).cell("A1").value == 2.0
 
 
-@ironcalc
+@needs_ironcalc
 def test_an_output_that_is_somebodys(here: Path, capsys: Any) -> None:
     write(here / "a.xlsx", "1+1")
     write(here / "b.xlsx", "3+3")
@@ -116,7 +116,7 @@ def test_an_output_that_is_somebodys(here: Path, capsys: Any) -> None:
     assert open_workbook(here / "b.xlsx").cell("A1").value == 2.0
 
 
-@ironcalc
+@needs_ironcalc
 def test_all_engines(here: Path, capsys: Any) -> None:
     write(here / "a.xlsx", "1+1", "SQRT(4)")
     code, out, _ = run(capsys, "recalc", "a.xlsx", "--engine", "all")
@@ -125,7 +125,7 @@ def test_all_engines(here: Path, capsys: Any) -> None:
     assert code == 2
 
 
-@ironcalc
+@needs_ironcalc
 def test_timeout(here: Path, capsys: Any) -> None:
     write(here / "a.xlsx", "1+1")
     message = refuses(capsys, "recalc", "a.xlsx", "--engine", "ironcalc", "--timeout", "0.001")
@@ -173,7 +173,7 @@ def test_a_worksheet_again_and_by_force(here: Path, capsys: Any) -> None:
 
 
 # --- links and terminals ----------------------------------------------------------------------------------------------
-@ironcalc
+@needs_ironcalc
 def test_through_a_link(here: Path, capsys: Any) -> None:
     (here / "real").mkdir()
     path = write(here / "real" / "a.xlsx", "1+1")
@@ -186,7 +186,7 @@ def test_through_a_link(here: Path, capsys: Any) -> None:
     assert open_workbook(path).cell("A1").value == 2.0 and os.listdir(here / "real") == ["a.xlsx"]
 
 
-@ironcalc
+@needs_ironcalc
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
 def test_letters_that_the_terminal_does_not_have(here: Path, encoding: str) -> None:
     workbook = openpyxl.Workbook()

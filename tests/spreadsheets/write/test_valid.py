@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import importlib
-import sys
 import zipfile
 from pathlib import Path
 from typing import Any, Callable, Dict
 
 import pytest
+from available import needs_ironcalc
 from graphs import everything, first_of_each
 from valid import faults
 
@@ -127,7 +127,7 @@ def test_it_is_valid(what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert faults(path) == []
 
 
-@pytest.mark.skipif(sys.version_info < (3, 10), reason="IronCalc needs Python 3.10")
+@needs_ironcalc
 @pytest.mark.parametrize("what", ["odd numbers", "odd numbers, to fill in", "AdamW {}", "blanks None", "histories"])
 def test_a_recalculated_copy_is_valid(what: str, tmp_path: Path) -> None:
     path = tmp_path / "a.xlsx"
