@@ -80,28 +80,42 @@ cdef bint any_key(const Attention *t, const void *mask, Py_ssize_t query, real *
 
 cdef inline real largest_score(const real *s, Py_ssize_t n) noexcept nogil:
     """Of a multiple of FOLD_LANES scores. NaN is passed over: it comes back from `exponentiate`."""
-    cdef real kept[FOLD_KEPT]
-    cdef real most = <real> -INFINITY
-    cdef Py_ssize_t j
-    fold_block(s, s, n, kept, <Max *> NULL)
-    for j in range(FOLD_KEPT // 2):
-        kept[j] = better_of(kept[FOLD_KEPT // 2 + j], kept[j], <Max *> NULL)
-    for j in range(FOLD_KEPT // 2):
-        most = better_of(kept[j], most, <Max *> NULL)
-    return most
+    cdef real[FOLD_LANES] lanes
+    cdef Py_ssize_t i, j, half
+    for j in range(FOLD_LANES):
+        lanes[j] = <real> -INFINITY
+    for i from 0 <= i < n by FOLD_LANES:
+        for j in range(FOLD_LANES):
+            lanes[j] = better_of(s[i + j], lanes[j], <Max *> NULL)
+    for j in range(16):
+        lanes[j] = better_of(lanes[16 + j], lanes[j], <Max *> NULL)
+    for j in range(8):
+        lanes[j] = better_of(lanes[8 + j], lanes[j], <Max *> NULL)
+    for j in range(4):
+        lanes[j] = better_of(lanes[4 + j], lanes[j], <Max *> NULL)
+    for j in range(2):
+        lanes[j] = better_of(lanes[2 + j], lanes[j], <Max *> NULL)
+    return better_of(lanes[1], lanes[0], <Max *> NULL)
 
 
-cdef inline double exponentiate(real *s, Py_ssize_t n, real shift) noexcept nogil:  # IN/OUT s
-    """s becomes e^(s - shift), for a multiple of FOLD_LANES scores; returns the sum."""
-    cdef real kept[FOLD_KEPT]
-    cdef double total = 0
+cdef inline void exponentiate(real *s, Py_ssize_t n, real shift) noexcept nogil:  # IN/OUT s
+    """s becomes e^(s - shift), for a multiple of FOLD_LANES scores."""
     cdef Py_ssize_t i
     for i in range(n):
         s[i] = falling_exp(s[i] - shift)
-    fold_block(<const real *> s, <const real *> s, n, kept, <Sum *> NULL)
-    for i in range(FOLD_KEPT // 2):
-        total += kept[i] + kept[FOLD_KEPT // 2 + i]
-    return total
+
+
+cdef inline double sum_of(const real *s, Py_ssize_t n) noexcept nogil:
+    """Of a multiple of FOLD_LANES numbers."""
+    cdef real kept[FOLD_KEPT]
+    cdef double[8] lanes
+    cdef Py_ssize_t j
+    fold_block(s, s, n, kept, <Sum *> NULL)
+    for j in range(8):
+        lanes[j] = <double> kept[j] + kept[8 + j]
+    for j in range(4):
+        lanes[j] += lanes[4 + j]
+    return (lanes[0] + lanes[2]) + (lanes[1] + lanes[3])
 
 
 cdef inline bint packs_keys(const Attention *t) noexcept nogil:
@@ -122,20 +136,45 @@ cdef inline void score_queries(const Attention *t, const real *q, Py_ssize_t row
         rows_by_rows(q, row_q, 1, queries, k, t.row, n, t.width, s, ATTENTION_KEYS)
 
 
+cdef void weigh(const Attention *t, const void *mask, Py_ssize_t query, Py_ssize_t key, Py_ssize_t rows, Py_ssize_t n,
+                real *s, real *peak, double *total, real *sums) noexcept nogil:  # IN/OUT s, peak, total, sums
+    """Products of `rows` queries with n keys become e^(score - largest). The rows take each step together: every step
+    of one waits for the one before, but for no other row's."""
+    cdef Py_ssize_t padded = padded_scores(n), i, j
+    cdef real[TILE_ROWS] shift
+    cdef real most, factor
+    for i in range(rows):
+        mask_scores(t, mask, query + i, key, s + i * ATTENTION_KEYS,
+                    clipped(0, visible_keys(t, query + i) - key, n), padded)
+    for i in range(rows):
+        most = largest_score(<const real *> s + i * ATTENTION_KEYS, padded)
+        most = most if most > peak[i] else peak[i]
+        shift[i] = 0 if most == -INFINITY else most  # -inf - -inf would be NaN
+        if key > 0 and most > peak[i]:
+            factor = falling_exp(peak[i] - shift[i])
+            total[i] *= factor
+            for j in range(t.value_padded):
+                sums[i * t.value_padded + j] *= factor
+        peak[i] = most
+    for i in range(rows):
+        exponentiate(s + i * ATTENTION_KEYS, padded, shift[i])
+    for i in range(rows):
+        total[i] += sum_of(<const real *> s + i * ATTENTION_KEYS, padded)
+
+
 cdef void attend_block(const Attention *t, const real *q, const real *k, const real *v, const void *mask, real *y,
                        real *rows_of, Py_ssize_t top, real *spare) noexcept nogil:
     """One matrix's block of queries from `top` on."""
     cdef Py_ssize_t rows = at_most(t.queries - top, ATTENTION_QUERIES)
-    cdef Py_ssize_t last = visible_keys(t, top + rows - 1), first = 0, count, row, group, n, i, j, own
+    cdef Py_ssize_t last = visible_keys(t, top + rows - 1), first = 0, count, row, group, n, i, j
     cdef real *packed_k = spare
     cdef real *s = packed_k + t.width * ATTENTION_KEYS
     cdef real *sums = s + TILE_ROWS * ATTENTION_KEYS
     cdef real *copy = sums + ATTENTION_QUERIES * t.value_padded
-    cdef real *scores
     cdef const real *values
     cdef real[ATTENTION_QUERIES] peak
     cdef double[ATTENTION_QUERIES] total
-    cdef real most, shift, factor
+    cdef real factor
     for i in range(rows):
         peak[i] = <real> -INFINITY
         total[i] = 0
@@ -150,20 +189,8 @@ cdef void attend_block(const Attention *t, const real *q, const real *k, const r
             group = at_most(rows - row, TILE_ROWS)
             n = clipped(0, visible_keys(t, top + row + group - 1) - first, count)
             score_queries(t, q + (top + row) * t.row, t.row, k + first * t.row, packed_k, s, group, n)
-            for i in range(row, row + group if n > 0 else row):
-                own = clipped(0, visible_keys(t, top + i) - first, n)
-                scores = s + (i - row) * ATTENTION_KEYS
-                mask_scores(t, mask, top + i, first, scores, own, padded_scores(n))
-                most = largest_score(<const real *> scores, padded_scores(n))
-                most = most if most > peak[i] else peak[i]
-                shift = 0 if most == -INFINITY else most  # -inf - -inf would be NaN
-                if first > 0 and most > peak[i]:
-                    factor = falling_exp(peak[i] - shift)
-                    total[i] *= factor
-                    for j in range(t.value_padded):
-                        sums[i * t.value_padded + j] *= factor
-                total[i] += exponentiate(scores, padded_scores(n), shift)
-                peak[i] = most
+            if n > 0:
+                weigh(t, mask, top + row, first, group, n, s, peak + row, total + row, sums + row * t.value_padded)
             small_product(s, ATTENTION_KEYS, 1, values, t.value_line_row, sums + row * t.value_padded, t.value_padded,
                           group, t.value_padded, n, False)
             row += TILE_ROWS

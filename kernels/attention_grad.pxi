@@ -42,10 +42,10 @@ cdef inline void score_slopes(real *p, real *ds, Py_ssize_t n, const real *row, 
 
 
 cdef void recompute_weights(const Attention *t, const real *q, const real *k, const real *dy, const void *mask,
-                            const real *rows_of, real *spare, const AttentionSpare *at, Py_ssize_t first,
-                            Py_ssize_t count, Py_ssize_t top, Py_ssize_t rows) noexcept nogil:  # IN/OUT spare
+                            const real *rows_of, real *spare, const AttentionSpare *at, const real *keys,
+                            Py_ssize_t first, Py_ssize_t count, Py_ssize_t top, Py_ssize_t rows) noexcept nogil:  # IN/OUT spare
     """Weights and scale dS of a block of queries and keys; 0 where there is no key. Adds to dq."""
-    cdef Py_ssize_t row = 0, group, n, padded, own, i
+    cdef Py_ssize_t row = 0, group, n, padded, own, i, j
     cdef Py_ssize_t whole = padded_scores(count)
     cdef real *p
     cdef real *ds
@@ -63,11 +63,11 @@ cdef void recompute_weights(const Attention *t, const real *q, const real *k, co
         for i in range(group):
             own = clipped(0, visible_keys(t, top + row + i) - first, n)
             mask_scores(t, mask, top + row + i, first, p + i * ATTENTION_KEYS, own, padded)
-            score_slopes(p + i * ATTENTION_KEYS, ds + i * ATTENTION_KEYS, own, rows_of + 2 * (top + row + i),
+            score_slopes(p + i * ATTENTION_KEYS, ds + i * ATTENTION_KEYS, padded, rows_of + 2 * (top + row + i),
                          spare[at.delta + top + row + i], <real> t.scale)
-            memset(p + i * ATTENTION_KEYS + own, 0, (whole - own) * sizeof(real))
-            memset(ds + i * ATTENTION_KEYS + own, 0, (whole - own) * sizeof(real))
-        small_product(ds, ATTENTION_KEYS, 1, spare + at.k, t.padded, spare + at.dq + (top + row) * t.padded, t.padded,
+            for j in range(own, whole):
+                p[i * ATTENTION_KEYS + j] = ds[i * ATTENTION_KEYS + j] = 0
+        small_product(ds, ATTENTION_KEYS, 1, keys, t.line_row, spare + at.dq + (top + row) * t.padded, t.padded,
                       group, t.padded, n, False)
         row += TILE_ROWS
 
@@ -91,23 +91,40 @@ cdef void add_to_keys(const Attention *t, const real *q, const real *dy, real *s
 cdef void copy_narrower_rows(const real *x, Py_ssize_t rows, Py_ssize_t padded, Py_ssize_t width, real *out,
                              Py_ssize_t row) noexcept nogil:
     """Copy rows of whole cache lines back to their own width, beside those of the other heads."""
-    cdef Py_ssize_t i
+    cdef Py_ssize_t i, j
     for i in range(rows):
-        memcpy(out + i * row, x + i * padded, width * sizeof(real))
+        for j in range(width):
+            out[i * row + j] = x[i * padded + j]
+
+
+cdef inline double dot(const real *x, const real *y, Py_ssize_t n) noexcept nogil:
+    """The sum of x y, in eight sums side by side."""
+    cdef double[8] lanes
+    cdef double total = 0
+    cdef Py_ssize_t i = 0, j
+    for j in range(8):
+        lanes[j] = 0
+    while i + 8 <= n:
+        for j in range(8):
+            lanes[j] += <double> x[i + j] * y[i + j]
+        i += 8
+    for j in range(8):
+        total += lanes[j]
+    while i < n:
+        total += <double> x[i] * y[i]
+        i += 1
+    return total
 
 
 cdef void attend_matrix_backward(const Attention *t, const real *q, const real *k, const real *v, const void *mask,
                                  const real *y, const real *rows_of, const real *dy, real *dq, real *dk, real *dv,
                                  real *spare, const AttentionSpare *at) noexcept nogil:
     """One matrix of the batch."""
-    cdef Py_ssize_t first = 0, count, top, rows, i, j
+    cdef Py_ssize_t first = 0, count, top, rows, i
     cdef real *delta = spare + at.delta
-    cdef double total
+    cdef const real *keys
     for i in range(t.queries):
-        total = 0
-        for j in range(t.value_width):
-            total += <double> dy[i * t.value_row + j] * y[i * t.value_row + j]
-        delta[i] = <real> total
+        delta[i] = <real> dot(dy + i * t.value_row, y + i * t.value_row, t.value_width)
     q = rows_of_whole_lines(q, t.row, t.queries, t.width, t.padded, spare + at.q)
     dy = rows_of_whole_lines(dy, t.value_row, t.queries, t.value_width, t.value_padded, spare + at.dy)
     memset(spare + at.dq, 0, t.queries * t.padded * sizeof(real))
@@ -116,9 +133,7 @@ cdef void attend_matrix_backward(const Attention *t, const real *q, const real *
         if packs_keys(t):
             pack(k + first * t.row, t.row, 1, count, t.width, spare + at.packed_k, ATTENTION_KEYS)
         pack(v + first * t.value_row, t.value_row, 1, count, t.value_width, spare + at.packed_v, ATTENTION_KEYS)
-        memset(spare + at.k, 0, ATTENTION_KEYS * t.padded * sizeof(real))
-        for i in range(count):
-            memcpy(spare + at.k + i * t.padded, k + (first + i) * t.row, t.width * sizeof(real))
+        keys = rows_of_whole_lines(k + first * t.row, t.row, count, t.width, t.padded, spare + at.k)
         memset(spare + at.dk, 0, ATTENTION_KEYS * t.padded * sizeof(real))
         memset(spare + at.dv, 0, ATTENTION_KEYS * t.value_padded * sizeof(real))
         top = 0
@@ -126,7 +141,7 @@ cdef void attend_matrix_backward(const Attention *t, const real *q, const real *
             top = first // ATTENTION_GRAD_QUERIES * ATTENTION_GRAD_QUERIES
         while top < t.queries:
             rows = at_most(t.queries - top, ATTENTION_GRAD_QUERIES)
-            recompute_weights(t, q, k, dy, mask, rows_of, spare, at, first, count, top, rows)
+            recompute_weights(t, q, k, dy, mask, rows_of, spare, at, keys, first, count, top, rows)
             add_to_keys(t, q, dy, spare, at, first, count, top, rows)
             top += ATTENTION_GRAD_QUERIES
         copy_narrower_rows(spare + at.dk, count, t.padded, t.width, dk + first * t.row, t.row)

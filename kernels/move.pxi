@@ -2,7 +2,8 @@
 #
 # Design: one loop serves them all: it reads with one set of steps along the axes and writes with another. Transposing
 # jumps on one of the two sides, whichever order is taken, so the two innermost axes go in square tiles, which stay in
-# the cache.
+# the cache; where columns of dense rows become rows, as vectors (turn.h). Threads share the first axis that is long
+# enough.
 
 cdef enum:
     MOVE_TILE = 16  # rows and columns of a tile
@@ -21,9 +22,21 @@ cdef inline void copy_row(const cell *x, Py_ssize_t step_x, cell *out, Py_ssize_
             out[i * step_out] = x[i * step_x]
 
 
+cdef inline void turn(const cell *x, Py_ssize_t row, Py_ssize_t rows, Py_ssize_t n, cell *out) noexcept nogil:
+    """Rows of n numbers, `row` apart, become columns: (n, rows)."""
+    if cell is uint64_t:
+        pack(<const double *> x, row, 1, rows, n, <double *> out, rows)
+    elif cell is uint32_t:
+        pack(<const float *> x, row, 1, rows, n, <float *> out, rows)
+
+
 cdef void copy_plane(const cell *x, Py_ssize_t row_x, Py_ssize_t step_x, cell *out, Py_ssize_t row_out,
                      Py_ssize_t step_out, Py_ssize_t rows, Py_ssize_t n) noexcept nogil:
     cdef Py_ssize_t i, j, top, left, bottom, right
+    if row_x == 1 and step_out == 1 and row_out == n and cell is not uint8_t:
+        for top from 0 <= top < rows by MOVE_TILE:
+            turn(x + top, step_x, n, at_most(rows - top, MOVE_TILE), out + top * n)
+        return
     if step_x == step_out or rows < MOVE_TILE or n < MOVE_TILE:
         for i in range(rows):
             copy_row(x + i * row_x, step_x, out + i * row_out, step_out, n)
@@ -39,12 +52,9 @@ cdef void copy_plane(const cell *x, Py_ssize_t row_x, Py_ssize_t step_x, cell *o
 
 cdef void copy_cells(const cell *x, const Py_ssize_t *steps_x, cell *out, const Py_ssize_t *steps_out,
                      const Py_ssize_t *sizes, int ndim) noexcept nogil:
-    """Copy a box of elements, none of whose sizes is 0. Steps are in elements, and may be negative or 0."""
+    """Copy a box of elements, of at least one axis, none of whose sizes is 0. Steps are in elements, and may be negative or 0."""
     cdef Py_ssize_t index[MAX_DIMS]
     cdef int axis
-    if ndim == 0:
-        out[0] = x[0]
-        return
     if ndim == 1:
         copy_row(x, steps_x[0], out, steps_out[0], sizes[0])
         return
@@ -67,21 +77,56 @@ cdef void copy_cells(const cell *x, const Py_ssize_t *steps_x, cell *out, const 
             return
 
 
+cdef struct Box:
+    const char *x
+    char *out
+    const Py_ssize_t *steps_x
+    const Py_ssize_t *steps_out
+    const Py_ssize_t *sizes
+    int ndim
+    int axis  # along which it is cut
+    Py_ssize_t parts
+
+
+cdef void copy_part(const Box *box, Py_ssize_t part, int worker, cell *kind, void *op) noexcept nogil:
+    cdef Py_ssize_t[MAX_DIMS] sizes
+    cdef Py_ssize_t size = box.sizes[box.axis], start = size * part // box.parts
+    memcpy(sizes, box.sizes, box.ndim * sizeof(Py_ssize_t))
+    sizes[box.axis] = size * (part + 1) // box.parts - start
+    copy_cells(<const cell *> box.x + start * box.steps_x[box.axis], box.steps_x,
+               <cell *> box.out + start * box.steps_out[box.axis], box.steps_out, sizes, box.ndim)
+
+
 cdef void copy_box(Array a, Py_ssize_t start_x, const Py_ssize_t *steps_x, Array out, Py_ssize_t start_out,
                    const Py_ssize_t *steps_out, const Py_ssize_t *sizes, int ndim):
     """Copy a box of a into a box of `out`, which is a new array of the same dtype."""
     cdef Py_ssize_t itemsize = ITEMSIZE[a.kind], count = element_count(sizes, 0, ndim)
-    cdef const char *x = <const char *> a.data + start_x * itemsize
-    cdef char *y = <char *> out.data + start_out * itemsize
+    cdef double ns = 0.04 * count * itemsize
+    cdef int workers = threads_for(ns)
+    cdef Box box
+    cdef Task task
     if count == 0:
         return
-    cdef PyThreadState *state = release_gil(count)
+    box.x, box.out = <const char *> a.data + start_x * itemsize, <char *> out.data + start_out * itemsize
+    if ndim == 0:
+        memcpy(box.out, box.x, itemsize)
+        return
+    box.steps_x, box.steps_out, box.sizes, box.ndim, box.axis, box.parts = steps_x, steps_out, sizes, ndim, 0, 1
+    while box.axis < ndim - 1 and sizes[box.axis] < 4 * workers:
+        box.axis += 1
+    if workers > 1:
+        box.parts = at_most(sizes[box.axis], 4 * workers)
     if itemsize == 8:
-        copy_cells(<const uint64_t *> x, steps_x, <uint64_t *> y, steps_out, sizes, ndim)
+        task = <Task> copy_part[uint64_t]
     elif itemsize == 4:
-        copy_cells(<const uint32_t *> x, steps_x, <uint32_t *> y, steps_out, sizes, ndim)
+        task = <Task> copy_part[uint32_t]
     else:
-        copy_cells(<const uint8_t *> x, steps_x, <uint8_t *> y, steps_out, sizes, ndim)
+        task = <Task> copy_part[uint8_t]
+    cdef PyThreadState *state = release_gil(ns)
+    if box.parts == 1:
+        task(&box, 0, 0, NULL, NULL)
+    else:
+        share_out(task, &box, box.parts, workers)
     retake_gil(state)
 
 

@@ -23,8 +23,8 @@ cdef enum:
     MATMUL_LEAST_DEPTH = 32  # steps of a run all the same
     MATMUL_STRIP_BYTES = 768 << 10  # of packed panels; a cache holds two strips
     MATMUL_STRIP_COLUMNS = 1024  # of a strip, at most
-    MATMUL_FEW_ROWS = 192  # that do not repay packing b; half as many if no cache holds b
-    MATMUL_FAR_BYTES = 1024  # between the steps of a transposed a, from which on it is packed
+    MATMUL_FEW_ROWS = 64  # that do not repay packing b; half as many if no cache holds b
+    MATMUL_FAR_BYTES = 512  # between the steps of a transposed a, from which on it is packed
     MATMUL_FAR_WORK = 128 << 10  # such bytes times columns of b, from which on it is packed too
     MATMUL_BLOCK_ROWS = 4 * TILE_ROWS  # rows of a that meet a panel one after the other
     MATMUL_LONG_ROW_BYTES = 3072  # of the result, from which on it is a tile's rows: a processor follows few long rows
@@ -43,7 +43,7 @@ cdef void plan_parts(Product *t, Py_ssize_t itemsize, int workers) noexcept:
     t.down = t.across = 1
     t.pack_a = t.row_a == 1 and t.m >= TILE_ROWS and (step >= MATMUL_FAR_BYTES or step * t.n >= MATMUL_FAR_WORK)
     if t.matrices < 4 * workers and workers > 1:
-        if t.n >= t.m and not t.pack_a:
+        if t.n >= t.m:
             t.across = at_most(parts_of(t.n, 2 * wide), workers)
         t.down = at_most(parts_of(workers, t.across), tiles)
         t.across = at_most(parts_of(workers, t.down), parts_of(t.n, 2 * wide))

@@ -221,14 +221,17 @@ cdef inline real exp_of(real x, bint easy) noexcept nogil:
     """easy: |x| <= 708 (float32: 87), where 2^n is a normal number."""
     cdef real most = 709.79 if real is double else 88.73, least = -745.2 if real is double else -104
     cdef real zero = 0, one = 1, n, t, first, second, y
+    cdef bint gone, infinite
     if easy:
         n = nearest_power(x, 1.4426950408889634, 0, &first)
         t = exp_less_one(beyond_powers(x, zero, n))
         return fma(t, first, first) if HAS_FMA else (one + t) * first
+    gone, infinite = x < least, x > most
+    x = zero if gone else x  # a product below all numbers takes a core a hundred times as long
     n = nearest(x, 1.4426950408889634, &first, &second)
     y = (one + exp_less_one(beyond_powers(x, zero, n))) * first * second
-    y = <real> INFINITY if x > most else y
-    return 0 if x < least else y
+    y = <real> INFINITY if infinite else y
+    return 0 if gone else y
 
 
 cdef inline real falling_exp_parts(real x, real *n, real *t) noexcept nogil:
@@ -236,10 +239,13 @@ cdef inline real falling_exp_parts(real x, real *n, real *t) noexcept nogil:
     number wherever e^x is not 0."""
     cdef real least = -746 if real is double else -105, zero = 0, one = 1, power
     cdef real back = 5.421010862427522e-20  # 2^-64
-    x = least if x < least else x
+    cdef bint gone = x < least
+    x = zero if gone else x  # as in exp_of: of -inf, which stands for what is masked, there may be many
     n[0] = nearest_power(x, 1.4426950408889634, 64, &power)
     t[0] = exp_less_one(beyond_powers(x, zero, n[0]))
-    return (fma(t[0], power, power) if HAS_FMA else (one + t[0]) * power) * back
+    power = (fma(t[0], power, power) if HAS_FMA else (one + t[0]) * power) * back
+    n[0] = least if gone else n[0]
+    return zero if gone else power
 
 
 cdef inline real falling_exp(real x) noexcept nogil:

@@ -8,16 +8,6 @@ from saitama.tensor.backend import K
 
 from ..function import Function, Gradients
 
-WIDE = 2**16  # elements of dL/dY: from here on it is faster to compute dL/dW transposed and to copy it
-
-
-def weight_grad(dY: K.Array, X: K.Array) -> K.Array:
-    """dL/dW = dL/dY^T X (n, k). The wider of two large operands is read along its rows: the same numbers, sooner."""
-    if dY.size >= WIDE and dY.shape[1] > X.shape[1]:
-        return K.transpose(K.matmul(X, dY, True, False), (1, 0))  # (X^T dL/dY)^T
-    return K.matmul(dY, X, True, False)
-
-
 class Linear(Function):
     """Y = X W^T + b;  dL/dX = dL/dY W,  dL/dW = dL/dY^T X,  dL/db = the sum of dL/dY over the rows.
 
@@ -37,7 +27,7 @@ class Linear(Function):
         X, W, shape = self.saved
         dY = dy.reshape((X.shape[0], W.shape[0]))  # (rows, n)
         dx = K.matmul(dY, W).reshape(shape) if self.needs[0] else None
-        dW = weight_grad(dY, X) if self.needs[1] else None
+        dW = K.matmul(dY, X, True, False) if self.needs[1] else None
         if len(self.needs) == 2:
             return dx, dW
         return dx, dW, K.sum(dY, (0,), False) if self.needs[2] else None

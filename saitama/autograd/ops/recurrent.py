@@ -10,7 +10,6 @@ from __future__ import annotations
 from saitama.tensor.backend import K
 
 from ..function import Function, Gradients
-from .linear import weight_grad
 
 
 def before(first: K.Array, h: K.Array) -> K.Array:
@@ -22,7 +21,7 @@ def before(first: K.Array, h: K.Array) -> K.Array:
 
 def recurrent_grad(du: K.Array, earlier: K.Array) -> K.Array:
     """dL/dW_hh = sum over t of du_t^T h_(t-1): du (T, B, G H), earlier (T B, H) -> (G H, H)."""
-    return weight_grad(du.reshape((earlier.shape[0], du.shape[2])), earlier)
+    return K.matmul(du.reshape((earlier.shape[0], du.shape[2])), earlier, True, False)
 
 
 class ElmanSteps(Function):
