@@ -63,7 +63,7 @@ cdef void recompute_weights(const Attention *t, const real *q, const real *k, co
         for i in range(group):
             own = clipped(0, visible_keys(t, top + row + i) - first, n)
             mask_scores(t, mask, top + row + i, first, p + i * ATTENTION_KEYS, own, padded)
-            score_slopes(p + i * ATTENTION_KEYS, ds + i * ATTENTION_KEYS, padded, rows_of + 2 * (top + row + i),
+            score_slopes(p + i * ATTENTION_KEYS, ds + i * ATTENTION_KEYS, own, rows_of + 2 * (top + row + i),
                          spare[at.delta + top + row + i], <real> t.scale)
             for j in range(own, whole):
                 p[i * ATTENTION_KEYS + j] = ds[i * ATTENTION_KEYS + j] = 0
