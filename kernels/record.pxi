@@ -13,11 +13,24 @@ cdef extern from *:
     static __thread int saitama_unrecorded = 0;
     #endif
     #define saitama_new(type, args) ((PyTypeObject *) (type))->tp_new((PyTypeObject *) (type), args, NULL)
+    /* A class of Python takes the signs of its base by their names: a lookup and a call for each a + b. Here it takes
+       the functions themselves, as one compiled class does from another. */
+    static void saitama_inherit_signs(PyObject *type, PyTypeObject *base) {
+        PyNumberMethods *to = ((PyTypeObject *) type)->tp_as_number, *from = base->tp_as_number;
+        to->nb_add = from->nb_add;
+        to->nb_subtract = from->nb_subtract;
+        to->nb_multiply = from->nb_multiply;
+        to->nb_true_divide = from->nb_true_divide;
+        to->nb_power = from->nb_power;
+        to->nb_negative = from->nb_negative;
+    }
     """
     int unrecorded "saitama_unrecorded"  # whether this thread is inside no_grad()
     object new_object "saitama_new"(type cls, tuple args)  # cls.__new__(cls, *args)
+    void inherit_signs "saitama_inherit_signs"(object cls, PyTypeObject *base)
 
 cdef extern from "Python.h":
+    ctypedef struct PyTypeObject
     long long PyLong_AsLongLongAndOverflow(object number, int *overflow) except? -1
 
 cdef enum:
@@ -76,6 +89,7 @@ def connect(tensor=None, operations=None, watchers=None, pair=None, floating=Non
     global tensor_class, onlookers, to_pair, to_floating
     if tensor is not None:
         tensor_class = tensor
+        inherit_signs(tensor, <PyTypeObject *> TensorBase)
     if operations is not None:
         connect_operations(operations)
     if watchers is not None:

@@ -26,7 +26,7 @@ cdef enum:
     MATMUL_FEW_ROWS = 64  # that do not repay packing b; half as many if no cache holds b
     MATMUL_FAR_BYTES = 512  # between the steps of a transposed a, from which on it is packed
     MATMUL_FAR_WORK = 128 << 10  # such bytes times columns of b, from which on it is packed too
-    MATMUL_BLOCK_ROWS = 4 * TILE_ROWS  # rows of a that meet a panel one after the other
+    MATMUL_BLOCK_ROWS = 4 * TILE_ROWS  # rows of a that meet a panel one after the other; packed ones twice as many
     MATMUL_LONG_ROW_BYTES = 3072  # of the result, from which on it is a tile's rows: a processor follows few long rows
 
 
@@ -47,7 +47,8 @@ cdef void plan_parts(Product *t, Py_ssize_t itemsize, int workers) noexcept:
             t.across = at_most(parts_of(t.n, 2 * wide), workers)
         t.down = at_most(parts_of(workers, t.across), tiles)
         t.across = at_most(parts_of(workers, t.down), parts_of(t.n, 2 * wide))
-    t.block = TILE_ROWS if t.n * itemsize >= MATMUL_LONG_ROW_BYTES and not t.pack_a else MATMUL_BLOCK_ROWS
+    t.block = TILE_ROWS if t.n * itemsize >= MATMUL_LONG_ROW_BYTES else MATMUL_BLOCK_ROWS
+    t.block = 2 * MATMUL_BLOCK_ROWS if t.pack_a else t.block
     held = t.k * t.row_b * itemsize <= 2 * MATMUL_STRIP_BYTES
     t.pack_b = t.step_b != 1 or t.m > (MATMUL_FEW_ROWS if held else MATMUL_FEW_ROWS // 2) * t.down
     most = MATMUL_DEPTH if t.pack_b else MATMUL_DEPTH // 2
