@@ -62,6 +62,6 @@ def results() -> Iterator[Result]:
                     y = K.matmul(a, b, trans_a, trans_b)
                     work = 2e-9 * y.size * shape_a[-2 if trans_a else -1]
                     calls = rivals(a, b, trans_a, trans_b)
-                    options = {"rounds": 5, "seconds_per_sample": 0.01, **(SHARED if count > 1 else {})}
+                    options = {"rounds": 5, "seconds_per_sample": 0.01, "settle": 0.02, **(SHARED if count > 1 else {})}
                     times = alternate_with_peak(calls, dtype, work, count, **options)
                     yield Result(f"{title} {dtype}, {count} thread{'s' * (count > 1)}", times, work, reach=0.6)

@@ -23,7 +23,7 @@ cdef enum:
     MATMUL_LEAST_DEPTH = 32  # steps of a run all the same
     MATMUL_STRIP_BYTES = 768 << 10  # of packed panels; a cache holds two strips
     MATMUL_STRIP_COLUMNS = 1024  # of a strip, at most
-    MATMUL_FEW_ROWS = 64  # that do not repay packing b; half as many if no cache holds b
+    MATMUL_FEW_ROWS = 128  # that do not repay packing b; half as many if b is larger than a strip
     MATMUL_FAR_BYTES = 512  # between the steps of a transposed a, from which on it is packed
     MATMUL_FAR_WORK = 128 << 10  # such bytes times columns of b, from which on it is packed too
     MATMUL_BLOCK_ROWS = 4 * TILE_ROWS  # rows of a that meet a panel one after the other; packed ones twice as many
@@ -38,8 +38,9 @@ cdef inline Py_ssize_t even_size(Py_ssize_t n, Py_ssize_t most) noexcept:
 cdef void plan_parts(Product *t, Py_ssize_t itemsize, int workers) noexcept:
     """Settle parts, runs and strips, and what is packed."""
     cdef Py_ssize_t wide = TILE_VECTORS * TILE_VECTOR_BYTES // itemsize, tiles = parts_of(t.m, TILE_ROWS), widest, most
-    cdef Py_ssize_t step = t.step_a * itemsize
-    cdef bint held
+    cdef Py_ssize_t step = t.step_a * itemsize, few
+    cdef Py_ssize_t bytes_of_b = t.k * t.row_b * itemsize
+    cdef bint held = bytes_of_b <= 2 * MATMUL_STRIP_BYTES
     t.down = t.across = 1
     t.pack_a = t.row_a == 1 and t.m >= TILE_ROWS and (step >= MATMUL_FAR_BYTES or step * t.n >= MATMUL_FAR_WORK)
     if t.matrices < 4 * workers and workers > 1:
@@ -49,8 +50,8 @@ cdef void plan_parts(Product *t, Py_ssize_t itemsize, int workers) noexcept:
         t.across = at_most(parts_of(workers, t.down), parts_of(t.n, 2 * wide))
     t.block = TILE_ROWS if t.n * itemsize >= MATMUL_LONG_ROW_BYTES else MATMUL_BLOCK_ROWS
     t.block = 2 * MATMUL_BLOCK_ROWS if t.pack_a else t.block
-    held = t.k * t.row_b * itemsize <= 2 * MATMUL_STRIP_BYTES
-    t.pack_b = t.step_b != 1 or t.m > (MATMUL_FEW_ROWS if held else MATMUL_FEW_ROWS // 2) * t.down
+    few = MATMUL_FEW_ROWS if bytes_of_b <= MATMUL_STRIP_BYTES else MATMUL_FEW_ROWS // 2
+    t.pack_b = t.step_b != 1 or t.m > few * t.down
     most = MATMUL_DEPTH if t.pack_b else MATMUL_DEPTH // 2
     if not (t.pack_b or held):
         most = at_least(at_most(most, MATMUL_SPAN_BYTES // (t.row_b * itemsize)), MATMUL_LEAST_DEPTH)
