@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from operator import index as as_index
 from typing import Any, List, Sequence, Tuple, Union
 
@@ -71,13 +72,11 @@ def check_shape(sizes: Tuple[int, ...], op: str) -> Tuple[int, ...]:
 
 def resolve_shape(sizes: Tuple[int, ...], array: K.Array, op: str) -> Tuple[int, ...]:
     """`sizes` with its -1 worked out for the array's number of elements. Raises ValueError if they do not fit."""
-    known, open_sizes = 1, sizes.count(-1)
-    for size in sizes:
-        known *= size if size != -1 else 1
-    if open_sizes == 1 and known > 0 and array.size % known == 0:
-        sizes = tuple([array.size // known if size == -1 else size for size in sizes])
-        known, open_sizes = array.size, 0
-    if open_sizes or known != array.size:
+    known = prod(sizes)
+    if known < 0 and sizes.count(-1) == 1 and array.size % known == 0:
+        sizes = tuple([array.size // -known if size == -1 else size for size in sizes])
+        known = array.size
+    if known != array.size or -1 in sizes:
         raise ValueError(f"{op}: shape {array.shape} has {array.size} elements, which do not fit {sizes}")
     return check_shape(sizes, op)
 
