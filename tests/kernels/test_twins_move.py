@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import ModuleType
-from typing import Any
+from typing import Any, Tuple
 
 import pytest
 from hypothesis import given
@@ -18,6 +18,17 @@ def test_transpose(twins: Twins, data: Any, dtype: str) -> None:
     a = data.draw(arrays(dtype=dtype))
     dims = tuple(data.draw(st.permutations(range(len(a.shape)))))
     agree(twins, lambda K, a: K.transpose(a, dims), a)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", [(40, 7), (7, 40), (65, 65), (33, 129), (1, 50), (50, 1)])
+def test_transpose_of_more_than_a_tile(compiled: ModuleType, shape: Tuple[int, int], dtype: str) -> None:
+    rows, n = shape
+    values = [i % 2 if dtype == "bool" else i for i in range(rows * n)]
+    a = compiled.from_list(values, shape, dtype)
+    assert compiled.transpose(a, (1, 0)).tolist() == [values[j::n] for j in range(n)]
+    batch = compiled.concat([a.reshape((1, *shape))] * 3, 0)
+    assert compiled.transpose(batch, (0, 2, 1)).tolist() == [[values[j::n] for j in range(n)]] * 3
 
 
 @given(st.data(), st.lists(st.integers(-1, 3), max_size=4).map(tuple))
