@@ -170,8 +170,8 @@ def writers(sizes: Sizes, dtype: str) -> Dict[str, Callable[[], Any]]:
 
 def results() -> Iterator[Result]:
     torch = peer("torch")
-    for sizes, dtypes in ((BABY, ("float32", "float64")), (TINY, ("float32",))):
-        for dtype in dtypes:
+    for sizes in (BABY, TINY):
+        for dtype in ("float32", "float64"):
             steps = {"saitama": saitama_step(sizes, dtype)}
             if torch is not None:
                 steps["torch"] = torch_step(torch, sizes, dtype)
