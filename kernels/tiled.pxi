@@ -13,8 +13,10 @@
 # pieces. Where b is read in place and no cache of the core holds it, a run covers only MATMUL_SPAN_BYTES of it: a row
 # of b is in a page of its own, and a processor that fetches ahead follows some 32 pages.
 #
-# Threads take parts of the result (or matrices of a batch), cut across where it is wide and down where it is high or a
-# is packed, and pack for themselves what they need: there is nothing to wait for. Each result is one chain of
+# Threads take parts of the result (or matrices of a batch), cut across where it is wide and down where it is high, and
+# pack for themselves what they need: there is nothing to wait for. Where a thread's columns are one strip and one run, it
+# finds them packed for its next part too; then there are more parts than threads, so that one whose core is slow, or is
+# shared with another program, leaves some to the others. Each result is one chain of
 # multiply-adds in the order of k however it is cut, so threads do not change a bit. MATMUL.md says what this is worth.
 
 cdef enum:
@@ -27,6 +29,7 @@ cdef enum:
     MATMUL_FAR_BYTES = 512  # between the steps of a transposed a, from which on it is packed
     MATMUL_FAR_WORK = 128 << 10  # such bytes times columns of b, from which on it is packed too
     MATMUL_BLOCK_ROWS = 4 * TILE_ROWS  # rows of a that meet a panel one after the other; packed ones twice as many
+    MATMUL_PARTS = 4  # of a thread, where it packs once for all of them
     MATMUL_LONG_ROW_BYTES = 3072  # of the result, from which on it is a tile's rows: a processor follows few long rows
 
 
@@ -59,6 +62,8 @@ cdef void plan_parts(Product *t, Py_ssize_t itemsize, int workers) noexcept:
     widest = at_most(t.n, t.n // t.across + TILE_VECTOR_BYTES // itemsize)
     most = at_most(MATMUL_STRIP_COLUMNS, MATMUL_STRIP_BYTES // (t.depth * itemsize)) // wide * wide
     t.strip = round_up(even_size(widest, most), wide)
+    if t.down * t.across > 1 and t.depth == t.k and t.strip >= widest:
+        t.down = at_most(MATMUL_PARTS * t.down, at_least(t.m // t.block, t.down))
 
 
 # --- what a thread has to itself --------------------------------------------------------------------------------------
@@ -67,8 +72,8 @@ cdef inline Py_ssize_t panels_size(const Product *t, Py_ssize_t wide) noexcept n
 
 
 cdef inline Py_ssize_t scratch_size(const Product *t, Py_ssize_t wide) noexcept nogil:
-    """In numbers, as whole cache lines: the bias of a strip, its panels, and rows of a."""
-    return round_up(t.strip + panels_size(t, wide) + (t.depth * t.block if t.pack_a else 0), CACHE_LINE)
+    """In numbers, as whole cache lines: a line that says which strip is packed, its bias, its panels, and rows of a."""
+    return round_up(CACHE_LINE + t.strip + panels_size(t, wide) + (t.depth * t.block if t.pack_a else 0), CACHE_LINE)
 
 
 cdef struct MatmulStrip:  # out (rows, n) += a (rows, k) @ b (k, n) + bias: some columns, and a run along k
@@ -125,9 +130,10 @@ cdef void multiply_block(const Product *t, const MatmulStrip *s, Py_ssize_t top,
 
 
 cdef void tiled_task(const Product *t, Py_ssize_t task, int worker, real *kind, void *op) noexcept nogil:
-    """A part of the result, which begins at a whole tile; counted matrix by matrix, row of parts by row of parts."""
+    """A part of the result, which begins at a whole tile; counted matrix by matrix, column of parts by column of parts.
+    """
     cdef const real *bias = <const real *> t.bias
-    cdef Py_ssize_t matrix = task // (t.down * t.across), row = task // t.across % t.down, column = task % t.across
+    cdef Py_ssize_t matrix = task // (t.down * t.across), column = task // t.down % t.across, row = task % t.down
     cdef Py_ssize_t lanes = tile_lanes(kind), vectors = parts_of(t.n, lanes)
     cdef Py_ssize_t tiles = parts_of(t.m, TILE_ROWS)
     cdef Py_ssize_t top = tiles * row // t.down * TILE_ROWS
@@ -142,28 +148,33 @@ cdef void tiled_task(const Product *t, Py_ssize_t task, int worker, real *kind, 
     cdef real *out = <real *> t.out + (matrix * t.m + top) * t.n
     cdef Py_ssize_t wide = TILE_VECTORS * lanes
     cdef real *own = <real *> t.scratch + worker * scratch_size(t, wide)
-    s.rows, s.added = bottom - top, own
-    s.panels = own + t.strip
-    s.packed_a = own + t.strip + panels_size(t, wide)
+    cdef const void **packed = <const void **> own
+    s.rows, s.added = bottom - top, own + CACHE_LINE
+    s.panels = own + CACHE_LINE + t.strip
+    s.packed_a = own + CACHE_LINE + t.strip + panels_size(t, wide)
     while left < right:
         s.n, s.out = at_most(right - left, t.strip), out + left
         for start from 0 <= start < t.k by t.depth:
             s.k, s.first = at_most(t.k - start, t.depth), start == 0
             s.a, s.b = a + start * t.step_a, b + start * t.row_b + left * t.step_b
-            pack_strip(t, &s, bias + left if bias != NULL and start + s.k == t.k else NULL)
+            if packed[0] != s.b:
+                pack_strip(t, &s, bias + left if bias != NULL and start + s.k == t.k else NULL)
+                packed[0] = s.b
             for i from 0 <= i < s.rows by t.block:
                 multiply_block(t, &s, i, kind)
         left += t.strip
 
 
 cdef int tiled_product(Product *t, int kind) except -1:
-    cdef Py_ssize_t itemsize = ITEMSIZE[kind], tasks, size
+    cdef Py_ssize_t itemsize = ITEMSIZE[kind], tasks, size, i
     cdef double ns = <double> t.matrices * t.m * t.n * t.k / (50 if kind == FLOAT64 else 100)
     cdef int workers = threads_for(ns)
     plan_parts(t, itemsize, workers)
     tasks = t.matrices * t.down * t.across
     size = scratch_size(t, TILE_VECTORS * TILE_VECTOR_BYTES // itemsize)
     t.scratch = take_block(at_most(workers, tasks) * size * itemsize)
+    for i in range(at_most(workers, tasks)):
+        (<const void **> (<char *> t.scratch + i * size * itemsize))[0] = NULL
     perform(kind, <Task> tiled_task[double], <Task> tiled_task[float], t, tasks, workers, ns)
     drop_block(t.scratch)
     return 0
