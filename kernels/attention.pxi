@@ -81,7 +81,7 @@ cdef bint any_key(const Attention *t, const void *mask, Py_ssize_t query, real *
 cdef inline real largest_score(const real *s, Py_ssize_t n) noexcept nogil:
     """Of a multiple of FOLD_LANES scores. NaN is passed over: it comes back from `exponentiate`."""
     cdef real[FOLD_LANES] lanes
-    cdef Py_ssize_t i, j, half
+    cdef Py_ssize_t i, j
     for j in range(FOLD_LANES):
         lanes[j] = <real> -INFINITY
     for i from 0 <= i < n by FOLD_LANES:
