@@ -94,16 +94,15 @@ SAITAMA_DEFINE_SWEEP(saitama_sweep_f, float, __m256, saitama_transpose_f, _mm256
 #define SAITAMA_DEFINE_SWEEPS(name, number, sweep, width, m)                                                           \
     SAITAMA_APART void name(const number *a, Py_ssize_t row_a, Py_ssize_t step_a, const number *b, Py_ssize_t row_b,   \
                             Py_ssize_t k, number *out, Py_ssize_t row_out, Py_ssize_t n) {                             \
-        for (; n >= SAITAMA_GROUPS * width; n -= SAITAMA_GROUPS * width) {                                             \
-            sweep(a, row_a, step_a, b, row_b, k, out, row_out, SAITAMA_GROUPS * width, m, SAITAMA_GROUPS);             \
-            b += SAITAMA_GROUPS * width * row_b;                                                                       \
-            out += SAITAMA_GROUPS * width;                                                                             \
-        }                                                                                                              \
-        switch ((n + width - 1) / width) {                                                                             \
-        case 1: sweep(a, row_a, step_a, b, row_b, k, out, row_out, n, m, 1); break;                                    \
-        case 2: sweep(a, row_a, step_a, b, row_b, k, out, row_out, n, m, 2); break;                                    \
-        case 3: sweep(a, row_a, step_a, b, row_b, k, out, row_out, n, m, 3); break;                                    \
-        case 4: sweep(a, row_a, step_a, b, row_b, k, out, row_out, n, m, 4); break;                                    \
+        Py_ssize_t now;                                                                                                \
+        for (; n > 0; n -= now, b += now * row_b, out += now) {                                                        \
+            now = n < SAITAMA_GROUPS * width ? n : SAITAMA_GROUPS * width;                                             \
+            switch ((now + width - 1) / width) {                                                                       \
+            case 1: sweep(a, row_a, step_a, b, row_b, k, out, row_out, now, m, 1); break;                              \
+            case 2: sweep(a, row_a, step_a, b, row_b, k, out, row_out, now, m, 2); break;                              \
+            case 3: sweep(a, row_a, step_a, b, row_b, k, out, row_out, now, m, 3); break;                              \
+            case 4: sweep(a, row_a, step_a, b, row_b, k, out, row_out, now, m, 4); break;                              \
+            }                                                                                                          \
         }                                                                                                              \
     }
 SAITAMA_DEFINE_SWEEPS(saitama_sweeps_1d, double, saitama_sweep_d, 4, 1)
