@@ -1,5 +1,6 @@
-"""The products of a GPT's layers as its training step meets them: each with other matrices than the one before, 48 MB of
-them in turn, so that no operand is left in a core's own cache. (benchmarks/matmul.py repeats a product with the same.)
+"""The products of a GPT's layers as its training step meets them: each with other matrices than the one before, 48 MB
+of them in turn, so that no operand is left in a core's own cache. (benchmarks/matmul.py repeats a product with the
+same.)
 """
 
 from __future__ import annotations

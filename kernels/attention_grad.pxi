@@ -43,7 +43,8 @@ cdef inline void score_slopes(real *p, real *ds, Py_ssize_t n, const real *row, 
 
 cdef void recompute_weights(const Attention *t, const real *q, const real *k, const real *dy, const void *mask,
                             const real *rows_of, real *spare, const AttentionSpare *at, const real *keys,
-                            Py_ssize_t first, Py_ssize_t count, Py_ssize_t top, Py_ssize_t rows) noexcept nogil:  # IN/OUT spare
+                            Py_ssize_t first, Py_ssize_t count, Py_ssize_t top,
+                            Py_ssize_t rows) noexcept nogil:  # IN/OUT spare
     """Weights and scale dS of a block of queries and keys; 0 where there is no key. Adds to dq."""
     cdef Py_ssize_t row = 0, group, n, padded, own, i, j
     cdef Py_ssize_t whole = padded_scores(count)

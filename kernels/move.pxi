@@ -52,7 +52,8 @@ cdef void copy_plane(const cell *x, Py_ssize_t row_x, Py_ssize_t step_x, cell *o
 
 cdef void copy_cells(const cell *x, const Py_ssize_t *steps_x, cell *out, const Py_ssize_t *steps_out,
                      const Py_ssize_t *sizes, int ndim) noexcept nogil:
-    """Copy a box of elements, of at least one axis, none of whose sizes is 0. Steps are in elements, and may be negative or 0."""
+    """Copy a box of elements, of at least one axis, none of whose sizes is 0. Steps are in elements, and may be
+    negative or 0."""
     cdef Py_ssize_t index[MAX_DIMS]
     cdef int axis
     if ndim == 1:

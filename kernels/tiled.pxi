@@ -14,10 +14,10 @@
 # of b is in a page of its own, and a processor that fetches ahead follows some 32 pages.
 #
 # Threads take parts of the result (or matrices of a batch), cut across where it is wide and down where it is high, and
-# pack for themselves what they need: there is nothing to wait for. Where a thread's columns are one strip and one run, it
-# finds them packed for its next part too; then there are more parts than threads, so that one whose core is slow, or is
-# shared with another program, leaves some to the others. Each result is one chain of
-# multiply-adds in the order of k however it is cut, so threads do not change a bit. MATMUL.md says what this is worth.
+# pack for themselves what they need: there is nothing to wait for. Where a thread's columns are one strip and one run,
+# it finds them packed for its next part too; then there are more parts than threads, so that one whose core is slow, or
+# is shared with another program, leaves some to the others. Each result is one chain of multiply-adds in the order of k
+# however it is cut, so threads do not change a bit. MATMUL.md says what this is worth.
 
 cdef enum:
     MATMUL_DEPTH = 512  # steps along k of a run, at most; half as many where b is not packed

@@ -180,3 +180,14 @@ def classifier() -> Graph:
     z, t = leaf([[1.0, 2.0, 0.5], [3.0, 1.75, 0.75]]), Tensor([0, 2], dtype="int64")
     L = F.cross_entropy(z, t)
     return L, {"z": z, "t": t, "L": L}
+
+
+GRAPHS: Mapping[str, Callable[[], Graph]] = {
+    "chain": chain,
+    "layer": layer,
+    "product": product,
+    "attention": attention,
+    "norm": norm,
+    "softmax": softmax,
+    "classifier": classifier,
+}

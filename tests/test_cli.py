@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any, List
 
@@ -277,8 +279,27 @@ def test_a_reader_who_leaves_costs_no_verdict(script: str, capsys: Any, tmp_path
     os.close(begin)
 
 
+def here(
+    monkeypatch: pytest.MonkeyPatch, *arguments: str, cwd: Path, encoding: str
+) -> subprocess.CompletedProcess[bytes]:
+    """As `command`, in this process and so much quicker."""
+    streams = {"stdout": "strict", "stderr": "backslashreplace"}
+    printed = {name: io.TextIOWrapper(io.BytesIO(), encoding, errors) for name, errors in streams.items()}
+    with monkeypatch.context() as patch:
+        patch.chdir(cwd)
+        for name, stream in printed.items():
+            patch.setattr(sys, name, stream)
+        code = main(list(arguments))
+    for stream in printed.values():
+        stream.flush()
+    return subprocess.CompletedProcess(arguments, code, *(stream.buffer.getvalue() for stream in printed.values()))
+
+
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-8"])
-def test_a_terminal_that_does_not_know_a_letter(script: str, tmp_path: Path, encoding: str) -> None:
+def test_a_terminal_that_does_not_know_a_letter(
+    script: str, tmp_path: Path, encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = command if encoding == "ascii" else partial(here, monkeypatch)  # one of them as a person calls it
     Path("θ→.py").write_text(SCRIPT.replace('"w"', '"θ→"') + "print('θ→')", encoding="utf-8")
     for arguments, code in (
         (["export", "θ→.py", "-o", "θ→.xlsx"], 0),
@@ -286,7 +307,7 @@ def test_a_terminal_that_does_not_know_a_letter(script: str, tmp_path: Path, enc
         (["verify", "exercise.xlsx"], 1),
         (["verify", "none θ→.xlsx"], 2),
     ):
-        done = command(*arguments, cwd=tmp_path, encoding=encoding)
+        done = call(*arguments, cwd=tmp_path, encoding=encoding)
         assert done.returncode == code
         shown = "θ→" if encoding == "utf-8" else "\\u03b8\\u2192"
         assert shown in (done.stdout + done.stderr).decode(encoding)

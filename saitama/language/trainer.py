@@ -122,10 +122,11 @@ class LanguageModelTrainer:
     def fit(self) -> History:
         """Train until settings.steps steps are done, and return what happened.
 
-        Each `evaluate_every` steps the model is evaluated, writes a sample, and a checkpoint is kept. At the end, also
-        at an early one, the curves are written. At Ctrl-C the step is finished and kept, and KeyboardInterrupt raised.
-        NonFiniteError is raised as soon as the loss or a gradient is NaN or infinite, before the step that would spread
-        it; the checkpoint before is kept. BlockingIOError is raised where another run uses the folder.
+        Each `evaluate_every` steps the model is evaluated, writes a sample where somebody sees it, and a checkpoint is
+        kept. At the end, also at an early one, the curves are written. At Ctrl-C the step is finished and kept, and
+        KeyboardInterrupt raised. NonFiniteError is raised as soon as the loss or a gradient is NaN or infinite, before
+        the step that would spread it; the checkpoint before is kept. BlockingIOError is raised where another run uses
+        the folder.
         """
         settings = self.settings
         self.model.train()
@@ -147,7 +148,7 @@ class LanguageModelTrainer:
                 sample = ""
                 if self.step % settings.evaluate_every == 0 or self.step == settings.steps:
                     row["val_loss"] = self.evaluate(None if self.step == settings.steps else SOME)
-                    sample = self.sample() if self.world.first else ""
+                    sample = self.sample() if self.world.first and watch.is_seen else ""
                     self._save()
                 try:
                     watch.step(row, sample)

@@ -34,6 +34,11 @@ class Watch:
     def __exit__(self, *exception: Any) -> None:
         self.bar.__exit__(*exception)
 
+    @property
+    def is_seen(self) -> bool:
+        """Whether anybody sees what is shown."""
+        return self.lines or self.bar.width is not None
+
     def step(self, row: Mapping[str, float], sample: str = "") -> None:
         """One step more. row: a row of the history; with "val_loss" and a sample where the model was evaluated."""
         self.losses.append(row["loss"])

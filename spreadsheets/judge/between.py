@@ -103,12 +103,11 @@ class Before(Case):
         super().__init__(work, judgement, step)
         self.later, self.hidden = Case(work, judgement, later), hidden
         self.others = [one for one in self.later.cells if one not in self.later.wrong]
-        here = [
-            replace(_any(self.later.wrong), step=step, index=index, position=(row, column))
+        self.wrong = [
+            replace(self.later.wrong[0], step=step, index=index, position=(row, column))
             for index, row, column in step.block.cells()
         ]
-        self.wrong = here
-        self.cells = [*here, *self.others]
+        self.cells = [*self.wrong, *self.others]
         self._after = self._reached()
 
     def _reached(self) -> Set[Position]:
@@ -180,10 +179,6 @@ class Before(Case):
 
         inner = Evaluator(look, on_the_way)
         return inner
-
-
-def _any(judged: List[Judged]) -> Judged:
-    return judged[0]
 
 
 __all__ = ["reason_between"]

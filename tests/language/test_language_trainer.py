@@ -79,12 +79,22 @@ def test_settings_are_what_is_trained_with() -> None:
     assert run.optimizer.param_groups[0]["betas"] == (0.9, 0.99)
 
 
-def test_evaluation_and_samples_change_nothing() -> None:
-    one, two = (LanguageModelTrainer(TEXT, small(evaluate_every=every), progress=False) for every in (1, 6))
-    assert [row["loss"] for row in LanguageModelTrainer(TEXT, small(), progress=False).fit().steps] == [
-        row["loss"] for row in LanguageModelTrainer(TEXT, small(evaluate_every=6), progress=False).fit().steps
-    ]
-    assert one.sample() == one.sample() and two.model.training
+def test_evaluation_and_samples_change_nothing(capsys: Any) -> None:
+    losses: List[List[float]] = []
+    for every in (1, 6):
+        run = LanguageModelTrainer(TEXT, small(evaluate_every=every), progress=every == 1)  # who sees samples gets some
+        losses.append([row["loss"] for row in run.fit().steps])
+    assert losses[0] == losses[1] and "\n    | " in capsys.readouterr().out
+    assert run.sample() == run.sample() and run.model.training
+
+
+def test_a_sample_that_nobody_sees_is_not_written(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    written: List[int] = []
+    monkeypatch.setattr(LanguageModelTrainer, "sample", lambda run: str(written.append(run.step)))
+    for progress in (True, False, None):
+        LanguageModelTrainer(TEXT, small(evaluate_every=3), progress=progress).fit()
+    assert written == [3, 6]
+    assert "    | None" in capsys.readouterr().out
 
 
 # --- resume -----------------------------------------------------------------------------------------------------------

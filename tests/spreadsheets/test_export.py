@@ -242,14 +242,16 @@ def test_sheet_titles_are_what_excel_takes() -> None:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("name", ["f(x)", "wow!", "it's", "a:b", "1e5", "B2:D4", "日本 (ü)"])
-def test_names_of_any_spelling_are_computed_with(name: str, engine: str, tmp_path: Path) -> None:
-    x = Tensor([1.0, 2.0], requires_grad=True, name=name)
-    y = x * x
-    y.name = name
+def test_names_of_any_spelling_are_computed_with(engine: str, tmp_path: Path) -> None:
+    loss = Tensor(0.0)
+    for name in ["f(x)", "wow!", "it's", "a:b", "1e5", "B2:D4", "日本 (ü)"]:
+        x = Tensor([1.0, 2.0], requires_grad=True, name=name)
+        y = x * x
+        y.name = name
+        loss = loss + y.sum() + y.mean()
     target = tmp_path / "b.xlsx"
-    recalculate(export(y.sum() + y.mean(), tmp_path / "a.xlsx"), engine=engine, output=target)
-    assert verify(target).ok
+    recalculate(export(loss, tmp_path / "a.xlsx"), engine=engine, output=target)
+    assert verify(target).differences == [] and verify(target).ok
 
 
 def test_names_that_look_like_formulas_stay_text(tmp_path: Path) -> None:

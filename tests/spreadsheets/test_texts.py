@@ -117,12 +117,12 @@ def test_odd_names_are_computed_with_and_read_back(engine: str, tmp_path: Path) 
     one = ["ß", "ss", "SS", "ı", "i", "σ", "ς", "K", "k", "A"]  # each to some program the title of another
     names = [*ODD, *one]
     parameters = [Tensor([1.0, 2.0], requires_grad=True, name=name) for name in names]
-    loss = Tensor(0.0)
+    total = Tensor([0.0, 0.0])
     for parameter in parameters:
         y = parameter * 0.5
         y.name = parameter.name
-        loss = loss + y.sum()
-    made = export(loss, tmp_path / "a.xlsx", optimizer=optim.SGD(parameters[-len(one) :], lr=0.1))
+        total = total + y
+    made = export(total.sum(), tmp_path / "a.xlsx", optimizer=optim.SGD(parameters[-len(one) :], lr=0.1))
     recalculate(made, engine=engine, output=made)
     assert verify(made).ok
     found = [leaf.name for leaf in read_graph(open_workbook(made)).graph.leaves if leaf.requires_grad]

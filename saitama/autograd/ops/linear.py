@@ -8,6 +8,7 @@ from saitama.tensor.backend import K
 
 from ..function import Function, Gradients
 
+
 class Linear(Function):
     """Y = X W^T + b;  dL/dX = dL/dY W,  dL/dW = dL/dY^T X,  dL/db = the sum of dL/dY over the rows.
 

@@ -11,7 +11,8 @@ from ...graph.items import Leaf
 from ...graph.keys import Value
 from ...layout import Index
 from .bank import KNOWS_THE_OPERATION, Misconception, Way, misconception
-from .case import Case, NotHere, Operand
+from .case import Case
+from .operand import NotHere, Operand
 from .trees import sum_of, terms_of
 
 CALLED_BIAS = re.compile(r"b(ias)?[_ ]?[0-9]*|β|beta", re.I)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Callable, Dict, Iterator, List, Optional, Set, Tuple, Union
 
 from ...formulas.box import Box
 from ...formulas.evaluate import Evaluator, Undecided, Value
-from ...formulas.syntax import Constant, Place, Reference, SyntaxProblem, Tree, references
-from ...graph.items import Item, Leaf, Node
+from ...formulas.syntax import Constant, Reference, SyntaxProblem, Tree, references
+from ...graph.items import Node
 from ...graph.keys import Gradient, Inner, Share, StepKey
 from ...graph.keys import Value as ValueOf
 from ...graph.step import Update
@@ -19,38 +18,12 @@ from ...plan.work import OVERFLOW, Position, Step, Work
 from ..causes import Judged, Judgement, agrees
 from ..exact import looks_shortened
 from ..precision import half_of_last_place
+from .operand import Operand, is_number
 from .trees import Expanding, replaced
 
 Cell = Callable[[Index], Union[Tree, Box]]  # from an index to a number of the step, computed differently
-Reading = Callable[["Operand", Index], Tree]  # what is read in place of a number of an operand
+Reading = Callable[[Operand, Index], Tree]  # what is read in place of a number of an operand
 MOST_READ = 5_000  # numbers that the ways of one misconception may read, in about a tenth of a second
-
-
-class NotHere(ValueError):
-    """This way of going wrong does not exist for the step."""
-
-
-@dataclass(frozen=True)
-class Operand:
-    """A block that a step reads, or might have read."""
-
-    key: StepKey
-    name: str
-    block: Block
-
-    @property
-    def shape(self) -> Shape:
-        return self.block.shape
-
-    def cell(self, index: Index) -> Reference:
-        """One of its numbers; NotHere beyond its end."""
-        if len(index) != len(self.shape) or not all(0 <= i < n for i, n in zip(index, self.shape)):
-            raise NotHere("no such number")
-        return Reference(Place(None, *self.block.at(index)))
-
-    def line(self, index: Index, axis: int) -> List[Tree]:
-        """Its numbers along an axis, through one place."""
-        return [self.cell((*index[:axis], n, *index[axis + 1 :])) for n in range(self.shape[axis])]
 
 
 class Case:
@@ -294,16 +267,6 @@ class Case:
         return value.at if isinstance(value, Box) else float("nan")
 
 
-def is_number(operand: Operand) -> bool:
-    """Whether a block is a number that is given: a factor in the rule, a rate, an eps."""
-    key = operand.key
-    if operand.shape or isinstance(key, (Gradient, Share)):
-        return False
-    return (isinstance(key, Inner) and key.name in ("eps", "scale")) or (
-        isinstance(key, ValueOf) and isinstance(key.item, Leaf) and not key.item.requires_grad
-    )
-
-
 def written_number(case: Case, tree: Tree) -> float:
     """A whole number that stands in the rule itself; 0 for anything else."""
     if isinstance(tree, Constant) and isinstance(tree.value, float):
@@ -316,4 +279,4 @@ def written_number(case: Case, tree: Tree) -> float:
     return 0.0
 
 
-__all__ = ["Case", "Cell", "Item", "NotHere", "Operand", "is_number", "written_number"]
+__all__ = ["Case", "Cell", "written_number"]

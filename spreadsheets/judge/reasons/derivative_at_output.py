@@ -8,7 +8,8 @@ from ...formulas.syntax import Reference, Tree
 from ...graph.keys import Gradient, Inner, StepKey, Value
 from ...layout import Index
 from .bank import KNOWS_THE_OPERATION, Misconception, Way, misconception
-from .case import Case, NotHere, Operand, is_number
+from .case import Case
+from .operand import NotHere, Operand, is_number
 from .trees import factors_of, product, replaced
 
 

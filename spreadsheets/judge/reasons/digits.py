@@ -9,7 +9,8 @@ from ...formulas.box import Box
 from ...layout import Index
 from ..causes import agrees
 from .bank import GENERAL, Misconception, Way, misconception
-from .case import Case, NotHere
+from .case import Case
+from .operand import NotHere
 from .trees import scaled
 from .words import ordinary
 

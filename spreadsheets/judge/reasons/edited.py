@@ -8,7 +8,8 @@ from typing import Callable, Iterator, List, Optional, Tuple
 from ...formulas.syntax import Tree, references
 from ...layout import Index
 from .bank import Way
-from .case import Case, NotHere
+from .case import Case
+from .operand import NotHere
 from .trees import edits
 
 Local = Callable[[Tree], Iterator[Tuple[str, Tree]]]

@@ -9,8 +9,9 @@ from ...formulas.syntax import Binary, Constant, Reference, Tree, references
 from ...graph.items import Leaf
 from ...layout import size_of
 from .bank import GENERAL, Misconception, Way, misconception
-from .case import Case, is_number, written_number
+from .case import Case, written_number
 from .edited import edited
+from .operand import is_number
 from .trees import divided, factors_of, product, scaled, sum_of, terms_of
 from .words import spelled
 

@@ -9,7 +9,8 @@ from ...graph.items import Leaf, Node
 from ...graph.keys import Value
 from ...layout import Index, indices
 from .bank import KNOWS_THE_OPERATION, Misconception, Way, misconception
-from .case import Case, Operand
+from .case import Case
+from .operand import Operand
 from .scores import Score, is_masked, score, softmax_of
 from .trees import ONE, ZERO, replaced
 

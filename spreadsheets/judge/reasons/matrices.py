@@ -8,7 +8,8 @@ from typing import Iterator
 from ...formulas.syntax import Binary, Tree, references
 from ...layout import Index
 from .bank import Way
-from .case import Case, Cell, Operand
+from .case import Case, Cell
+from .operand import Operand
 from .transposed import is_product, is_square, turned
 from .trees import divided, factors_of, product, sum_inside, sum_of, total
 

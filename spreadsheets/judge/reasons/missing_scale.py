@@ -9,7 +9,8 @@ from ...formulas.syntax import Constant, Tree
 from ...graph.keys import Inner
 from ...layout import Index
 from .bank import KNOWS_THE_OPERATION, Misconception, Way, misconception
-from .case import Case, Cell, Operand
+from .case import Case, Cell
+from .operand import Operand
 
 
 @misconception("missing-scale", KNOWS_THE_OPERATION)

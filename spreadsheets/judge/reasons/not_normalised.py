@@ -10,8 +10,9 @@ from ...graph.items import Node
 from ...graph.keys import Inner, Value
 from ...layout import Index, indices
 from .bank import KNOWS_THE_OPERATION, Misconception, Way, misconception
-from .case import Case, Operand
+from .case import Case
 from .edited import edited
+from .operand import Operand
 from .trees import ONE, divided, total
 
 SOFTMAX = ("Softmax", "LogSoftmax", "CrossEntropy", "Attention")

@@ -9,7 +9,8 @@ from ...formulas.syntax import Tree, references
 from ...graph.keys import Gradient, StepKey
 from ...layout import Index
 from .bank import KNOWS_THE_OPERATION, Misconception, Way, misconception
-from .case import Case, Cell, NotHere
+from .case import Case, Cell
+from .operand import NotHere
 from .slopes import own_term
 from .trees import MOST_ONE_BY_ONE, Terms, sum_inside, sum_of
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Iterator, List, Tuple
 
 from .bank import FAR_FETCHED, Misconception, Way, misconception
-from .case import Case, Operand, is_number
+from .case import Case
+from .operand import Operand, is_number
 
 
 @misconception("other-block", FAR_FETCHED)

@@ -8,7 +8,8 @@ from ...formulas.shape import unravel
 from ...formulas.syntax import Binary, Tree
 from ...layout import Index, size_of
 from .bank import KNOWS_THE_FORMULA, Misconception, Way, misconception
-from .case import Case, Cell, Operand
+from .case import Case, Cell
+from .operand import Operand
 from .trees import ONE, ZERO
 
 ROWS = -9  # an axis that runs through all rows of a stack of matrices

@@ -12,7 +12,8 @@ from ...layout import Index
 from ..causes import agrees
 from ..precision import last_place
 from .bank import GENERAL, Misconception, Way, misconception
-from .case import Case, NotHere, Operand, is_number
+from .case import Case
+from .operand import NotHere, Operand, is_number
 
 
 @misconception("rounded-early", GENERAL)

@@ -7,7 +7,8 @@ from typing import Callable, List, Optional
 from ...formulas.syntax import Binary, Call, Tree
 from ...graph.keys import Inner, Value
 from ...layout import Index
-from .case import Case, NotHere
+from .case import Case
+from .operand import NotHere
 from .trees import total
 
 Score = Callable[[Index], Tree]

@@ -9,8 +9,9 @@ from typing import Callable, Iterator, List, Tuple
 from ...formulas.syntax import Reference, Tree
 from ...layout import Index, Shape, indices, size_of
 from .bank import Misconception, Way, misconception
-from .case import Case, Cell, Operand, is_number
+from .case import Case, Cell
 from .edited import edited
+from .operand import Operand, is_number
 from .trees import factors_of, product
 
 Order = Callable[[Shape], List[Index]]

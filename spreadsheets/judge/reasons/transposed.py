@@ -7,7 +7,8 @@ from typing import Iterator
 from ...formulas.syntax import references
 from ...layout import Index
 from .bank import KNOWS_THE_OPERATION, Misconception, Way, misconception
-from .case import Case, Cell, Operand, is_number
+from .case import Case, Cell
+from .operand import Operand, is_number
 from .trees import sum_inside
 
 

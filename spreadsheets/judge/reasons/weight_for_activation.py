@@ -9,7 +9,8 @@ from ...formulas.syntax import Reference, Tree
 from ...graph.keys import Value
 from ...layout import Index
 from .bank import KNOWS_THE_OPERATION, Misconception, Way, misconception
-from .case import Case, Operand
+from .case import Case
+from .operand import Operand
 from .transposed import turned
 from .trees import replaced
 

@@ -9,7 +9,8 @@ from ...formulas.box import Box
 from ...formulas.syntax import Call, Constant, Reference, Signed, Tree, references
 from ...graph.keys import Gradient
 from ...layout import Index
-from .case import Case, is_number
+from .case import Case
+from .operand import is_number
 
 SUM, PRODUCT, POWER, ATOM = range(4)  # how tightly a text holds together
 SYMBOLS = {"+": " + ", "-": " − ", "*": " · ", "/": " / "}

@@ -10,7 +10,8 @@ from ...graph.items import Node
 from ...graph.keys import Inner, Value
 from ...layout import Index, indices, size_of
 from .bank import KNOWS_THE_OPERATION, Misconception, Way, misconception
-from .case import Case, Operand
+from .case import Case
+from .operand import Operand
 from .transposed import is_square, turned, turning
 from .trees import replaced, sum_inside, total
 

@@ -10,9 +10,10 @@ from ...graph.items import Node
 from ...graph.keys import Value
 from ...layout import Index
 from .bank import GENERAL, Misconception, Way, misconception
-from .case import Case, NotHere, Operand, is_number
+from .case import Case
 from .edited import edited
 from .matrices import matrices, only_one
+from .operand import NotHere, Operand, is_number
 from .slopes import slopes
 from .trees import ONE, ZERO, divided, factors_of, product, sum_inside, sum_of, terms_of, total
 

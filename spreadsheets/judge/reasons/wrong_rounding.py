@@ -11,7 +11,8 @@ from ...formulas.rounding import FORMATS
 from ...graph.keys import Inner, Value
 from ...layout import Index
 from .bank import KNOWS_THE_OPERATION, Misconception, Way, misconception
-from .case import Case, NotHere
+from .case import Case
+from .operand import NotHere
 
 Whole = Callable[[float], float]  # of the size of a number, counted in units of its last digit
 
