@@ -24,14 +24,18 @@ Case = Tuple[str, Tuple[int, ...], Tuple[int, ...], bool, bool]  # title, shapes
 def cases() -> Iterator[Case]:
     for n in SQUARES:
         yield f"{n}x{n} @ {n}x{n}", (n, n), (n, n), False, False
-    for k, n in LAYERS:
-        yield f"x W^T {ROWS}x{k} @ {k}x{n}", (ROWS, k), (n, k), False, True
-        yield f"dy W {ROWS}x{n} @ {n}x{k}", (ROWS, n), (n, k), False, False
-        yield f"dy^T x {n}x{ROWS} @ {ROWS}x{k}", (ROWS, n), (ROWS, k), True, False
+    yield from of_layers()
     for (batch, m, k), (_, _, n) in HEADS:
         yield f"{batch} of {m}x{k} @ {k}x{n}", (batch, m, k), (batch, k, n), False, False
         yield f"{batch} of {m}x{k} @ ({n}x{k})^T", (batch, m, k), (batch, n, k), False, True
         yield f"{batch} of ({k}x{m})^T @ {k}x{n}", (batch, k, m), (batch, k, n), True, False
+
+
+def of_layers() -> Iterator[Case]:
+    for k, n in LAYERS:
+        yield f"x W^T {ROWS}x{k} @ {k}x{n}", (ROWS, k), (n, k), False, True
+        yield f"dy W {ROWS}x{n} @ {n}x{k}", (ROWS, n), (n, k), False, False
+        yield f"dy^T x {n}x{ROWS} @ {ROWS}x{k}", (ROWS, n), (ROWS, k), True, False
 
 
 def rivals(a: Any, b: Any, trans_a: bool, trans_b: bool) -> Dict[str, Callable[[], Any]]:
@@ -62,6 +66,7 @@ def results() -> Iterator[Result]:
                     y = K.matmul(a, b, trans_a, trans_b)
                     work = 2e-9 * y.size * shape_a[-2 if trans_a else -1]
                     calls = rivals(a, b, trans_a, trans_b)
-                    options = {"rounds": 5, "seconds_per_sample": 0.01, "settle": 0.02, **(SHARED if count > 1 else {})}
+                    options = SHARED if count > 1 else {"settle": SHARED["settle"]}
+                    options = {"rounds": 5, "seconds_per_sample": 0.01, **options}
                     times = alternate_with_peak(calls, dtype, work, count, **options)
                     yield Result(f"{title} {dtype}, {count} thread{'s' * (count > 1)}", times, work, reach=0.6)

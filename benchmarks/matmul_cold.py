@@ -10,7 +10,7 @@ from typing import Any, Callable, Iterator, List
 
 from benchmarks import peers
 from benchmarks.machine import alternate_with_peak
-from benchmarks.matmul import LAYERS, ROWS, rivals
+from benchmarks.matmul import of_layers, rivals
 from benchmarks.timing import SHARED, Result
 
 TITLE = "Matrix products whose operands no cache of the core holds"
@@ -29,18 +29,16 @@ def results() -> Iterator[Result]:
     for count in (1, 2):
         with peers.threads(count):
             for dtype in ("float64", "float32"):
-                for k, n in LAYERS:
-                    for title, shape_a, shape_b, trans_a, trans_b in (
-                        (f"x W^T {ROWS}x{k} @ {k}x{n}", (ROWS, k), (n, k), False, True),
-                        (f"dy W {ROWS}x{n} @ {n}x{k}", (ROWS, n), (n, k), False, False),
-                        (f"dy^T x {n}x{ROWS} @ {ROWS}x{k}", (ROWS, n), (ROWS, k), True, False),
-                    ):
-                        size = (ROWS * (k + n) + n * k) * (8 if dtype == "float64" else 4)
-                        each = [
-                            rivals(K.normal(shape_a, dtype, i, 0), K.normal(shape_b, dtype, i, 1), trans_a, trans_b)
-                            for i in range(-(-BYTES // size))
-                        ]
-                        calls = {name: in_turn([one[name] for one in each]) for name in each[0]}
-                        work, options = 2e-9 * ROWS * k * n, {**SHARED, "rounds": 5, "seconds_per_sample": 0.02}
-                        times = alternate_with_peak(calls, dtype, work, count, **options)
-                        yield Result(f"{title} {dtype}, {count} thread{'s' * (count > 1)}", times, work, reach=1.0)
+                for title, shape_a, shape_b, trans_a, trans_b in of_layers():
+                    a, b = (K.normal(shape, dtype, 0, 0) for shape in (shape_a, shape_b))
+                    y = K.matmul(a, b, trans_a, trans_b)
+                    size = sum(memoryview(x).nbytes for x in (a, b, y))
+                    each = [
+                        rivals(K.normal(shape_a, dtype, i, 0), K.normal(shape_b, dtype, i, 1), trans_a, trans_b)
+                        for i in range(-(-BYTES // size))
+                    ]
+                    calls = {name: in_turn([one[name] for one in each]) for name in each[0]}
+                    work = 2e-9 * y.size * shape_a[-2 if trans_a else -1]
+                    options = {**SHARED, "rounds": 5, "seconds_per_sample": 0.02}
+                    times = alternate_with_peak(calls, dtype, work, count, **options)
+                    yield Result(f"{title} {dtype}, {count} thread{'s' * (count > 1)}", times, work, reach=1.0)

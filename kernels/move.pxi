@@ -123,12 +123,7 @@ cdef void copy_box(Array a, Py_ssize_t start_x, const Py_ssize_t *steps_x, Array
         task = <Task> copy_part[uint32_t]
     else:
         task = <Task> copy_part[uint8_t]
-    cdef PyThreadState *state = release_gil(ns)
-    if box.parts == 1:
-        task(&box, 0, 0, NULL, NULL)
-    else:
-        share_out(task, &box, box.parts, workers)
-    retake_gil(state)
+    perform(a.kind, task, task, &box, box.parts, workers, ns)
 
 
 cdef void dense_steps(Array a, Py_ssize_t *steps):

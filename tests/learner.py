@@ -119,9 +119,9 @@ def leaf(data: Any) -> Tensor:
     return Tensor(data, requires_grad=True)
 
 
-def chain() -> Graph:
+def chain(*numbers: float) -> Graph:
     """(a · b + c)²."""
-    a, b, c = leaf(2.0), leaf(-3.0), leaf(10.0)
+    a, b, c = map(leaf, numbers or (2.0, -3.0, 10.0))
     d = a * b
     e = d + c
     L = e**2

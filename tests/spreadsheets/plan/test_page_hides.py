@@ -8,7 +8,7 @@ from typing import Any, List
 
 import openpyxl
 import pytest
-from learner import GRAPHS, Graph, Learner, layer, leaf
+from learner import GRAPHS, Graph, Learner, chain, layer
 
 from saitama.spreadsheets import verify, worksheet
 from saitama.spreadsheets.plan.reads import is_constant
@@ -29,14 +29,6 @@ def constants(right: Learner) -> List[float]:
     """Numbers of the rules that the page shows, as 1/√d."""
     steps = [step for step in right.work.steps if is_constant(step)]
     return [value.at for step in steps for value in right.true[step.key]]  # type: ignore[union-attr]
-
-
-def odd() -> Graph:
-    a, b, c = leaf(2.125), leaf(-3.375), leaf(10.5625)
-    d = a * b
-    e = d + c
-    L = e**2
-    return L, {"a": a, "b": b, "c": c, "d": d, "e": e, "L": L}
 
 
 def flat(nested: Any) -> List[float]:
@@ -68,7 +60,7 @@ def held(path: Any, numbers: List[float]) -> List[float]:
 @pytest.mark.parametrize("marks_by", ["own", None])
 @pytest.mark.parametrize("name", GRAPHS)
 def test_no_cell_holds_an_answer(name: str, marks_by: Any, tmp_path: Path) -> None:
-    root, names = (odd if name == "chain" else GRAPHS[name])()
+    root, names = chain(2.125, -3.375, 10.5625) if name == "chain" else GRAPHS[name]()
     path = tmp_path / "w.xlsx"
     worksheet(root, path, names=names, marks=marks_by)
     wanted = answers((root, names))
