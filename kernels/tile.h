@@ -10,19 +10,23 @@ of it before it unrolls the rows, and keeps the sums in memory: 17% to 30% of th
 sums stay in registers only if nothing between the first load and the last store depends on a condition. This is C as
 Cython has no way to say that a loop shall be unrolled. Other compilers get the plain loop: vectors of one number.
 
-Where there are 16 registers none is to spare, and GCC spends them on numbers of a that it loads early, and keeps sums
-in memory. So the multiply-add is a line of assembly whose operands are registers, and a sum is changed where it is.
-tests/kernels/test_tile_machine_code.py reads what compilers make of it.
+Where there are 16 registers none is to spare, and compilers spend them on numbers that they load early, and keep sums
+in memory. So the multiply-add is a line of assembly whose operands are registers, a sum is changed where it is, and
+these lines keep their order. tests/kernels/test_tile_machine_code.py reads what compilers make of it.
 
-A core that two programs share runs out of instructions before it runs out of multiply-adds. So steps go in pairs, and
-with AVX-512 a multiply-add takes the numbers of every second row from memory itself, which spares loading them to all
-lanes of a register; for every row, or in a narrow tile, that would be more loads than a core can do. Neither alone
-gains anything, both 3% to 6%. Compilers load what is used three times, hence the line of assembly (but not for
-AddressSanitizer, which sees C). */
+A core that two programs share runs out of instructions before it runs out of multiply-adds: then a tile is as fast as
+it has few others. So steps go in fours, with one look at how many are left. Every second row of a has a register that
+says where it is; the row below lies `row_a` further and, where operands are in order, the numbers of the next steps a
+constant further, which costs nothing. With AVX-512 a multiply-add takes the numbers of every second row from
+memory itself, which spares loading them to all lanes of a register; for every row, or in a narrow tile, that would be
+more loads than a core can do. Compilers load what is used three times, hence the line of assembly (but not for
+AddressSanitizer, which sees C). MATMUL.md says what this is worth. */
 #ifndef SAITAMA_TILE_H
 #define SAITAMA_TILE_H
 
 #include <Python.h>
+
+#define SAITAMA_STEPS 4 /* along k, from one look at how many are left to the next */
 
 #if defined(__AVX512F__)
 #define SAITAMA_VECTOR 64 /* bytes */
@@ -48,10 +52,8 @@ typedef float saitama_floats __attribute__((vector_size(SAITAMA_VECTOR), aligned
 #define SAITAMA_APART static __attribute__((noinline, nonnull))
 #ifdef __clang__
 #define SAITAMA_UNROLL _Pragma("clang loop unroll(full)")
-#define SAITAMA_IN_PAIRS _Pragma("clang loop unroll_count(2)")
 #else
 #define SAITAMA_UNROLL _Pragma("GCC unroll 16")
-#define SAITAMA_IN_PAIRS _Pragma("GCC unroll 2")
 #endif
 #define SAITAMA_HIDE(n) __asm__("" : "+r"(n)) /* what is known of n */
 #define SAITAMA_FETCH(x) __builtin_prefetch(x, 1) /* to be written */
@@ -61,12 +63,11 @@ typedef float saitama_floats;
 #define SAITAMA_INLINE static inline
 #define SAITAMA_APART static
 #define SAITAMA_UNROLL
-#define SAITAMA_IN_PAIRS
 #define SAITAMA_HIDE(n)
 #define SAITAMA_FETCH(x)
 #endif
 
-/* sum += x * y for a number x, which ADD takes to a register and ADD_FROM_MEMORY leaves where it lies. */
+/* ALL: a vector of a number. ADD: sum += x * y for such a vector x, ADD_FROM_MEMORY for a number x where it lies. */
 #if defined(__GNUC__) && defined(__AVX__) && (defined(__FMA__) || defined(__AVX512F__))
 #include <immintrin.h>
 #ifdef __AVX512F__
@@ -76,56 +77,86 @@ typedef float saitama_floats;
 #define SAITAMA_ALL_DOUBLES _mm256_set1_pd
 #define SAITAMA_ALL_FLOATS _mm256_set1_ps
 #endif
-#define SAITAMA_ADD_DOUBLES(x, y, sum) \
-    __asm__("vfmadd231pd %1, %2, %0" : "+v"(sum) : "v"(SAITAMA_ALL_DOUBLES(x)), "v"(y))
-#define SAITAMA_ADD_FLOATS(x, y, sum) \
-    __asm__("vfmadd231ps %1, %2, %0" : "+v"(sum) : "v"(SAITAMA_ALL_FLOATS(x)), "v"(y))
+#define SAITAMA_ADD_DOUBLES(x, y, sum) __asm__ volatile("vfmadd231pd %1, %2, %0" : "+v"(sum) : "v"(x), "v"(y))
+#define SAITAMA_ADD_FLOATS(x, y, sum) __asm__ volatile("vfmadd231ps %1, %2, %0" : "+v"(sum) : "v"(x), "v"(y))
 #elif defined(__GNUC__) && defined(__aarch64__)
 #include <arm_neon.h>
-#define SAITAMA_ADD_DOUBLES(x, y, sum) (sum) = vfmaq_f64(sum, vdupq_n_f64(x), y)
-#define SAITAMA_ADD_FLOATS(x, y, sum) (sum) = vfmaq_f32(sum, vdupq_n_f32(x), y)
+#define SAITAMA_ALL_DOUBLES vdupq_n_f64
+#define SAITAMA_ALL_FLOATS vdupq_n_f32
+#define SAITAMA_ADD_DOUBLES(x, y, sum) (sum) = vfmaq_f64(sum, x, y)
+#define SAITAMA_ADD_FLOATS(x, y, sum) (sum) = vfmaq_f32(sum, x, y)
 #else
+#ifdef __GNUC__
+#define SAITAMA_ALL_DOUBLES(x) ((x) - (saitama_doubles){0})
+#define SAITAMA_ALL_FLOATS(x) ((x) - (saitama_floats){0})
+#else
+#define SAITAMA_ALL_DOUBLES(x) (x)
+#define SAITAMA_ALL_FLOATS(x) (x)
+#endif
 #define SAITAMA_ADD_DOUBLES(x, y, sum) (sum) += (x) * (y)
 #define SAITAMA_ADD_FLOATS SAITAMA_ADD_DOUBLES
 #endif
 #if defined(__GNUC__) && defined(__AVX512F__) && !defined(__SANITIZE_ADDRESS__)
-#define SAITAMA_ADD_DOUBLES_FROM_MEMORY(x, y, sum) \
-    __asm__("vfmadd231pd %1%{1to8%}, %2, %0" : "+v"(sum) : "m"(x), "v"(y))
-#define SAITAMA_ADD_FLOATS_FROM_MEMORY(x, y, sum) \
-    __asm__("vfmadd231ps %1%{1to16%}, %2, %0" : "+v"(sum) : "m"(x), "v"(y))
+#define SAITAMA_FROM_MEMORY 1
+#define SAITAMA_ADD_DOUBLES_FROM_MEMORY(x, y, sum)                                                                    \
+    __asm__ volatile("vfmadd231pd %1%{1to8%}, %2, %0" : "+v"(sum) : "m"(x), "v"(y))
+#define SAITAMA_ADD_FLOATS_FROM_MEMORY(x, y, sum)                                                                     \
+    __asm__ volatile("vfmadd231ps %1%{1to16%}, %2, %0" : "+v"(sum) : "m"(x), "v"(y))
 #else
-#define SAITAMA_ADD_DOUBLES_FROM_MEMORY SAITAMA_ADD_DOUBLES
-#define SAITAMA_ADD_FLOATS_FROM_MEMORY SAITAMA_ADD_FLOATS
+#define SAITAMA_FROM_MEMORY 0
+#define SAITAMA_ADD_DOUBLES_FROM_MEMORY(x, y, sum)
+#define SAITAMA_ADD_FLOATS_FROM_MEMORY(x, y, sum)
 #endif
 
-/* out (rows, n) = begin (rows, n) + a (rows, k) @ b (k, n) + bias (n,), for constant rows and n, at most 32 vectors.
-   Rows lie `row_...` apart and the numbers of a row of a `step_a`. */
-#define SAITAMA_DEFINE_TILE(name, number, vector, add, add_from_memory)                                               \
+/* out (rows, n) = begin (rows, n) + a (rows, k) @ b (k, n) + bias (n,), for constant rows, at most 8, and n, at most 32
+   vectors in all. Rows lie `row_...` apart and the numbers of a row of a `step_a`. `in_order` says that row_b and step_a
+   are constants. Where they are not, the compiler must not see one place in another: it would keep many, in memory. */
+#define SAITAMA_DEFINE_TILE(name, number, vector, all, add, add_from_memory)                                          \
+    /* A step along k; the rows of a in pairs, of which `pairs` says where the first is. */                           \
+    SAITAMA_INLINE void name##_step(const char **pairs, Py_ssize_t row_a, Py_ssize_t step_a, const number *b,         \
+                                    Py_ssize_t rows, Py_ssize_t width, vector *sums) {                                \
+        vector row[32 * SAITAMA_VECTOR / sizeof(vector)], x;                                                          \
+        Py_ssize_t i, j;                                                                                              \
+        SAITAMA_UNROLL for (j = 0; j < width; j++) row[j] = ((const vector *)b)[j];                                   \
+        SAITAMA_UNROLL for (i = 0; i < rows; i++, sums += width)                                                      \
+            if (SAITAMA_FROM_MEMORY && i % 2 == 0 && width == 3) {                                                    \
+                SAITAMA_UNROLL for (j = 0; j < width; j++)                                                            \
+                    add_from_memory(*(const number *)pairs[i / 2], row[j], sums[j]);                                  \
+            } else {                                                                                                  \
+                x = all(*(const number *)(pairs[i / 2] + i % 2 * row_a));                                             \
+                SAITAMA_UNROLL for (j = 0; j < width; j++) add(x, row[j], sums[j]);                                   \
+            }                                                                                                         \
+        SAITAMA_UNROLL for (i = 0; i < rows; i += 2) pairs[i / 2] += step_a;                                          \
+    }                                                                                                                 \
     SAITAMA_INLINE void name(const number *begin, Py_ssize_t row_begin, const number *a, Py_ssize_t row_a,            \
                              Py_ssize_t step_a, const number *b, Py_ssize_t row_b, Py_ssize_t k, const number *bias,  \
-                             number *out, Py_ssize_t row_out, Py_ssize_t rows, Py_ssize_t n) {                        \
-        enum { LANES = sizeof(vector) / sizeof(number), MOST = 32 * SAITAMA_VECTOR / sizeof(vector) };                \
-        const Py_ssize_t width = n / LANES;                                                                           \
-        vector sums[MOST], row[MOST];                                                                                 \
-        Py_ssize_t step = step_a * (Py_ssize_t)sizeof(number), p, i, j;                                               \
-        SAITAMA_HIDE(step); /* or GCC makes another loop for a step of 1, and both want the same registers */         \
+                             number *out, Py_ssize_t row_out, Py_ssize_t rows, Py_ssize_t n, int in_order) {          \
+        const Py_ssize_t width = n / (Py_ssize_t)(sizeof(vector) / sizeof(number));                                   \
+        const char *pairs[4];                                                                                         \
+        vector sums[32 * SAITAMA_VECTOR / sizeof(vector)];                                                            \
+        Py_ssize_t p, q, i, j;                                                                                        \
         SAITAMA_UNROLL for (i = 0; i < rows; i++, begin += row_begin)                                                 \
             SAITAMA_UNROLL for (j = 0; j < width; j++)                                                                \
                 sums[i * width + j] = ((const vector *)begin)[j];                                                     \
-        SAITAMA_IN_PAIRS for (p = 0; p < k; p++, a = (const number *)((const char *)a + step), b += row_b) {          \
-            SAITAMA_UNROLL for (j = 0; j < width; j++) row[j] = ((const vector *)b)[j];                               \
-            SAITAMA_UNROLL for (i = 0; i < rows; i++)                                                                 \
-                SAITAMA_UNROLL for (j = 0; j < width; j++)                                                            \
-                    if (i % 2 == 0 || width < 3)                                                                      \
-                        add(a[i * row_a], row[j], sums[i * width + j]);                                               \
-                    else                                                                                              \
-                        add_from_memory(a[i * row_a], row[j], sums[i * width + j]);                                   \
-        }                                                                                                             \
+        SAITAMA_UNROLL for (i = 0; i < rows; i += 2) pairs[i / 2] = (const char *)(a + i * row_a);                    \
+        row_a *= (Py_ssize_t)sizeof(number);                                                                          \
+        step_a *= (Py_ssize_t)sizeof(number);                                                                         \
+        for (p = SAITAMA_STEPS; p <= k; p += SAITAMA_STEPS)                                                           \
+            SAITAMA_UNROLL for (q = 0; q < SAITAMA_STEPS; q++, b += row_b) {                                          \
+                if (q == 0 || !in_order) {                                                                            \
+                    SAITAMA_UNROLL for (i = 0; i < rows; i += 2) SAITAMA_HIDE(pairs[i / 2]);                          \
+                    SAITAMA_HIDE(b);                                                                                  \
+                }                                                                                                     \
+                name##_step(pairs, row_a, step_a, b, rows, width, sums);                                              \
+            }                                                                                                         \
+        for (p -= SAITAMA_STEPS; p < k; p++, b += row_b) name##_step(pairs, row_a, step_a, b, rows, width, sums);     \
         SAITAMA_UNROLL for (i = 0; i < rows; i++, out += row_out)                                                     \
             SAITAMA_UNROLL for (j = 0; j < width; j++)                                                                \
                 ((vector *)out)[j] = sums[i * width + j] + ((const vector *)bias)[j];                                 \
     }
-SAITAMA_DEFINE_TILE(saitama_tile_d, double, saitama_doubles, SAITAMA_ADD_DOUBLES, SAITAMA_ADD_DOUBLES_FROM_MEMORY)
-SAITAMA_DEFINE_TILE(saitama_tile_f, float, saitama_floats, SAITAMA_ADD_FLOATS, SAITAMA_ADD_FLOATS_FROM_MEMORY)
+SAITAMA_DEFINE_TILE(saitama_tile_d, double, saitama_doubles, SAITAMA_ALL_DOUBLES, SAITAMA_ADD_DOUBLES,
+                    SAITAMA_ADD_DOUBLES_FROM_MEMORY)
+SAITAMA_DEFINE_TILE(saitama_tile_f, float, saitama_floats, SAITAMA_ALL_FLOATS, SAITAMA_ADD_FLOATS,
+                    SAITAMA_ADD_FLOATS_FROM_MEMORY)
 
 #endif
