@@ -13,6 +13,7 @@ cdef extern from *:
     static __thread int saitama_unrecorded = 0;
     #endif
     #define saitama_new(type, args) ((PyTypeObject *) (type))->tp_new((PyTypeObject *) (type), args, NULL)
+    #define saitama_same_init(type, base) (((PyTypeObject *) (type))->tp_init == (base)->tp_init)
     /* A class of Python takes the signs of its base by their names: a lookup and a call for each a + b. Here it takes
        the functions themselves, as one compiled class does from another. */
     static void saitama_inherit_signs(PyObject *type, PyTypeObject *base) {
@@ -28,6 +29,7 @@ cdef extern from *:
     int unrecorded "saitama_unrecorded"  # whether this thread is inside no_grad()
     object new_object "saitama_new"(type cls, tuple args)  # cls.__new__(cls, *args)
     void inherit_signs "saitama_inherit_signs"(object cls, PyTypeObject *base)
+    bint same_init "saitama_same_init"(object cls, PyTypeObject *base)
 
 cdef extern from "Python.h":
     ctypedef struct PyTypeObject
@@ -43,7 +45,7 @@ ORIGIN_NUMBERS, ORIGIN_STEPS = ORIGIN_MOST_NUMBERS, ORIGIN_MOST_STEPS
 
 @cython.auto_pickle(False)
 cdef class FunctionBase:
-    cdef public object inputs, needs, name, kept, calls, saved, shape, dtype
+    cdef public object inputs, needs, name, kept, calls, shape, dtype
     cdef public tuple operands
     cdef public Py_ssize_t seq, depth
 
@@ -184,22 +186,28 @@ def apply_unary(str name not None, x):
     return apply_unary_to(name, x)
 
 
+cdef inline FunctionBase new_node(str name):
+    """operations[name](), without the way round by its __init__ where that does nothing."""
+    cdef object cls = operations[name]
+    return new_object(cls, ()) if same_init(cls, <PyTypeObject *> FunctionBase) else cls()
+
+
 cdef TensorBase apply_binary_to(str name, object a, object b):
     cdef tuple inputs = operands_of(a, b)
-    cdef FunctionBase node = operations[name]()
+    cdef FunctionBase node = new_node(name)
     cdef TensorBase x = inputs[0], y = inputs[1]
     return result(node, inputs, node.forward(x.array, y.array))
 
 
 cdef TensorBase apply_unary_to(str name, object x):
     cdef TensorBase floats = x if float_kind(x) >= 0 else to_floating(x)
-    cdef FunctionBase node = operations[name]()
+    cdef FunctionBase node = new_node(name)
     return result(node, (floats,), node.forward(floats.array))
 
 
 def apply(str name not None, inputs, **params):
     cdef tuple tensors = all_tensors(name, inputs)
-    cdef FunctionBase node = operations[name](**params) if params else operations[name]()
+    cdef FunctionBase node = operations[name](**params) if params else new_node(name)
     if len(tensors) == 1:
         return result(node, tensors, node.forward((<TensorBase> tensors[0]).array))
     return result(node, tensors, node.forward(*[(<TensorBase> x).array for x in tensors]))

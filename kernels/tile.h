@@ -141,7 +141,7 @@ typedef float saitama_floats;
         SAITAMA_UNROLL for (i = 0; i < rows; i += 2) pairs[i / 2] = (const char *)(a + i * row_a);                    \
         row_a *= (Py_ssize_t)sizeof(number);                                                                          \
         step_a *= (Py_ssize_t)sizeof(number);                                                                         \
-        for (p = SAITAMA_STEPS; p <= k; p += SAITAMA_STEPS)                                                           \
+        for (p = k / SAITAMA_STEPS; p > 0; p--)                                                                       \
             SAITAMA_UNROLL for (q = 0; q < SAITAMA_STEPS; q++, b += row_b) {                                          \
                 if (q == 0 || !in_order) {                                                                            \
                     SAITAMA_UNROLL for (i = 0; i < rows; i += 2) SAITAMA_HIDE(pairs[i / 2]);                          \
@@ -149,7 +149,7 @@ typedef float saitama_floats;
                 }                                                                                                     \
                 name##_step(pairs, row_a, step_a, b, rows, width, sums);                                              \
             }                                                                                                         \
-        for (p -= SAITAMA_STEPS; p < k; p++, b += row_b) name##_step(pairs, row_a, step_a, b, rows, width, sums);     \
+        for (p = k % SAITAMA_STEPS; p > 0; p--, b += row_b) name##_step(pairs, row_a, step_a, b, rows, width, sums);  \
         SAITAMA_UNROLL for (i = 0; i < rows; i++, out += row_out)                                                     \
             SAITAMA_UNROLL for (j = 0; j < width; j++)                                                                \
                 ((vector *)out)[j] = sums[i * width + j] + ((const vector *)bias)[j];                                 \

@@ -51,7 +51,6 @@ class FunctionBase:
     name: Any
     kept: Any
     calls: Any
-    saved: Any
     shape: Any
     dtype: Any
     operands: Any

@@ -26,7 +26,7 @@ class Function(K.FunctionBase):
     `params`, so that a workbook can carry the graph.
     """
 
-    __slots__ = ()
+    __slots__ = ("saved",)
 
     params: ClassVar[Tuple[str, ...]] = ()
     differentiable: ClassVar[bool] = True
@@ -35,7 +35,7 @@ class Function(K.FunctionBase):
 
     shape: Tuple[int, ...]  # of the output
     dtype: str
-    inputs: Optional[Tuple[Source, ...]]  # None once backward() has freed the node
+    inputs: Optional[Tuple[Any, ...]]  # each a Source, or in a replay an array; None once backward() has freed the node
     needs: Tuple[bool, ...]  # which inputs want a gradient
     seq: int  # order of creation: inputs come before outputs
     name: Optional[str]
@@ -68,6 +68,11 @@ class Function(K.FunctionBase):
     def leaves(self) -> List[Tensor]:
         """The leaves that its backward() hands a gradient to, as often as it does."""
         return [x for x, need in zip(self.inputs or (), self.needs) if need and isinstance(x, Tensor)]
+
+    @property
+    def input_shapes(self) -> List[Tuple[int, ...]]:
+        """The shapes of its inputs, which need not be saved."""
+        return [x.shape for x in self.inputs or ()]
 
     def release(self) -> None:
         """Forget the inputs and what was saved, so that their memory is free."""

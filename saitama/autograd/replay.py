@@ -60,12 +60,12 @@ def forward(
 
     Returns the Functions that computed, by node: their backward() differentiates.
     """
-    computed: Dict[Any, Function] = {}
+    computed: Dict[Any, Any] = {}
     for node in nodes:
         if all(source in values for source in node.inputs):
             computed[node] = function = operation(node)
-            function.needs = node.needs
-            values[node] = function.forward(*[values[source] for source in node.inputs])
+            function.needs, function.inputs = node.needs, tuple([values[source] for source in node.inputs])
+            values[node] = function.forward(*function.inputs)
         elif node in given:
             values[node] = given[node]
     return computed

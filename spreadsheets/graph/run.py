@@ -134,7 +134,7 @@ class _Operation:
         self.function.needs = node.needs
 
     def forward(self, *arrays: Any) -> Any:
-        operands = self.arithmetic.operands(self.node, arrays)
+        self.function.inputs = operands = tuple(self.arithmetic.operands(self.node, arrays))
         return self.arithmetic.result(self.node, operands, self.function.forward(*operands))
 
     def backward(self, dy: Any) -> Any:

@@ -30,11 +30,10 @@ class Add(Function):
     __slots__ = ()
 
     def forward(self, a: K.Array, b: K.Array) -> K.Array:
-        self.saved = a.shape, b.shape
         return K.add(a, b)
 
     def backward(self, dy: K.Array) -> Gradients:
-        shape_a, shape_b = self.saved
+        shape_a, shape_b = self.input_shapes
         need_a, need_b = self.needs
         return (K.sum_to(dy, shape_a) if need_a else None, K.sum_to(dy, shape_b) if need_b else None)
 
@@ -45,11 +44,10 @@ class Sub(Function):
     __slots__ = ()
 
     def forward(self, a: K.Array, b: K.Array) -> K.Array:
-        self.saved = a.shape, b.shape
         return K.sub(a, b)
 
     def backward(self, dy: K.Array) -> Gradients:
-        shape_a, shape_b = self.saved
+        shape_a, shape_b = self.input_shapes
         need_a, need_b = self.needs
         return (K.sum_to(dy, shape_a) if need_a else None, K.neg(K.sum_to(dy, shape_b)) if need_b else None)
 

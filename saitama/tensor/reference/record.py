@@ -22,11 +22,11 @@ EXACT = 2**53  # integers up to here are float64 numbers
 class FunctionBase:
     """Base class of Function: what an operation remembers."""
 
-    __slots__ = ("calls", "depth", "dtype", "inputs", "kept", "name", "needs", "operands", "saved", "seq", "shape")
+    __slots__ = ("calls", "depth", "dtype", "inputs", "kept", "name", "needs", "operands", "seq", "shape")
 
     def __new__(cls, *args: Any, **params: Any) -> Any:  # which __init__ checks
         node: Any = super().__new__(cls)
-        node.inputs = node.needs = node.name = node.kept = node.calls = node.saved = node.shape = node.dtype = None
+        node.inputs = node.needs = node.name = node.kept = node.calls = node.shape = node.dtype = None
         node.operands, node.seq, node.depth = None, 0, 0
         return node
 
