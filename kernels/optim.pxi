@@ -29,7 +29,6 @@ cdef enum OptimRule:
     RULE_RMSPROP
     RULE_SCALE
     RULE_SQUARES
-    RULE_SCALED_SQUARES
 
 cdef struct OptimPiece:  # neighbours of one parameter; NULL for a field that it does not have
     int kind
@@ -45,10 +44,7 @@ cdef void apply_to_piece(OptimPiece *a, OptimRule rule, const OptimSettings *s, 
     cdef Py_ssize_t at, n
     cdef int k
     if rule == RULE_SQUARES:
-        a.squares = sum_of_squares(<const real *> a.x[0], a.n)
-        return
-    if rule == RULE_SCALED_SQUARES:
-        a.squares = sum_of_scaled_squares(<const real *> a.x[0], a.n, s.lr)
+        a.squares = sum_of_squares(<const real *> a.x[0], a.n, s.lr)
         return
     for at from 0 <= at < a.n by OPTIM_CHUNK:
         n = at_most(a.n - at, OPTIM_CHUNK)
@@ -241,11 +237,12 @@ def norm(arrays):
     cdef list given = list(arrays)
     cdef OptimSettings s
     need_lists("norm", [given])
-    cdef double squares = apply_rule("norm", [given], [None], False, RULE_SQUARES, NULL)
+    s.lr = 1
+    cdef double squares = apply_rule("norm", [given], [None], False, RULE_SQUARES, &s)
     if squares != squares or 1e-250 < squares < INFINITY:
         return c_sqrt(squares)
     s.lr = power_of_two(600 if squares < 1 else -600)
-    return c_sqrt(apply_rule("norm", [given], [None], False, RULE_SCALED_SQUARES, &s)) / s.lr
+    return c_sqrt(apply_rule("norm", [given], [None], False, RULE_SQUARES, &s)) / s.lr
 
 
 def scale(tensors, double factor):

@@ -110,27 +110,20 @@ cdef inline void scale_row(real *x, Py_ssize_t n, double factor) noexcept nogil:
             x[i] = <real> (factor * x[i])
 
 
-cdef double sum_of_squares(const real *x, Py_ssize_t n) noexcept nogil:
+cdef double sum_of_squares(const real *x, Py_ssize_t n, double factor) noexcept nogil:
+    """The squares of factor x."""
     cdef double[NORM_LANES] sums
-    cdef double total = 0
+    cdef double total = 0, v
     cdef Py_ssize_t i, j, even = n // NORM_LANES * NORM_LANES
     for j in range(NORM_LANES):
         sums[j] = 0
     for i from 0 <= i < even by NORM_LANES:
         for j in range(NORM_LANES):
-            sums[j] = fused_multiply_add(<double> x[i + j], <double> x[i + j], sums[j])
+            v = factor * x[i + j]
+            sums[j] = fused_multiply_add(v, v, sums[j])
     for i in range(even, n):
-        total += <double> x[i] * x[i]
-    for j in range(NORM_LANES):
-        total += sums[j]
-    return total
-
-
-cdef double sum_of_scaled_squares(const real *x, Py_ssize_t n, double factor) noexcept nogil:
-    """The squares of factor x, added one after the other."""
-    cdef double total = 0, v
-    cdef Py_ssize_t i
-    for i in range(n):
         v = factor * x[i]
         total += v * v
+    for j in range(NORM_LANES):
+        total += sums[j]
     return total
