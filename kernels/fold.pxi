@@ -26,19 +26,23 @@ cdef inline void fold_bundle(const real *x, Py_ssize_t row, Py_ssize_t width, re
                              reduce_op *op) noexcept nogil:  # IN/OUT out
     """FOLD_BUNDLE rows, `row` apart, into out."""
     cdef Py_ssize_t j, i
-    cdef real best, nan, v
+    cdef int nans = 0
+    cdef real best, total
     for j in range(width):
+        total = (((x[j] + x[row + j]) + (x[2 * row + j] + x[3 * row + j]))
+                 + ((x[4 * row + j] + x[5 * row + j]) + (x[6 * row + j] + x[7 * row + j])))
         if reduce_op is Sum:
-            out[j] += (((x[j] + x[row + j]) + (x[2 * row + j] + x[3 * row + j]))
-                       + ((x[4 * row + j] + x[5 * row + j]) + (x[6 * row + j] + x[7 * row + j])))
+            out[j] += total
         else:
             best = out[j]
-            nan = 0
             for i in range(FOLD_BUNDLE):
-                v = x[i * row + j]
-                best = better_of(v, best, op)
-                nan = v if v != v else nan
-            out[j] = nan if nan != nan else best
+                best = better_of(x[i * row + j], best, op)
+            out[j] = best
+            nans |= total != total
+    if reduce_op is Max or reduce_op is Min:
+        for i in range(FOLD_BUNDLE if nans else 0):
+            for j in range(width):
+                out[j] = x[i * row + j] if x[i * row + j] != x[i * row + j] else out[j]
 
 
 cdef void fold_columns(const real *x, Py_ssize_t n, Py_ssize_t row, Py_ssize_t width, real *out,

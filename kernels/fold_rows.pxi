@@ -8,8 +8,9 @@
 # one row that is a chain of five steps on ever emptier vectors, so it is done for FOLD_ROWS rows at once, as if
 # they were one long row. The tree depends on the row's length alone, so a row has the same bits wherever it stands.
 #
-# Max and min compare each number with the best so far, which drops NaNs, and keep the NaNs beside it: each is one
-# instruction of a vector unit.
+# Max and min compare each number with the best so far, which drops NaNs, and add all numbers up beside it: a sum is NaN
+# if one of them was (or if infinities of both signs met), and only then they are searched for one. So two numbers take
+# four instructions and three registers, of which AVX2 has sixteen.
 
 cdef extern from *:
     """
@@ -82,78 +83,98 @@ cdef inline real fold_operand(const real *x, const real *y, Py_ssize_t i, row_op
     return x[i] * y[i] if row_op is Dot else x[i]
 
 
-cdef inline void fold_block(const real *x, const real *y, Py_ssize_t n, real *out, row_op *op) noexcept nogil:
-    """FOLD_LANES <= n <= FOLD_BLOCK neighbours become FOLD_KEPT numbers. n % FOLD_LANES of them come first."""
+cdef inline real join(real x, real y, row_op *op) noexcept nogil:
+    """Of two numbers, or of a NaN what may be."""
+    if row_op is Max or row_op is Min:
+        return better_of(x, y, op)
+    else:
+        return x + y
+
+
+cdef inline bint fold_block(const real *x, const real *y, Py_ssize_t n, real *out, row_op *op) noexcept nogil:
+    """FOLD_LANES <= n <= FOLD_BLOCK neighbours become FOLD_KEPT numbers. n % FOLD_LANES of them come first. Returns
+    whether max or min may have met a NaN."""
     cdef real lanes[FOLD_LANES]
-    cdef real nans[FOLD_LANES]
+    cdef real sums[FOLD_KEPT]  # of max and min
     cdef Py_ssize_t i = n % FOLD_LANES, j
-    cdef real v, nan
+    cdef int nans = 0
     for j in range(FOLD_LANES):
         if row_op is Max or row_op is Min:
             lanes[j] = x[j]
-            nans[j] = 0  # a NaN in lanes stays there
         else:
             lanes[j] = fold_operand(x, y, j, op) if j < i else neutral_element(<real *> NULL, op)
+    if row_op is Max or row_op is Min:
+        for j in range(FOLD_KEPT):
+            sums[j] = x[j] + x[j + FOLD_KEPT]
     while True:
         for j in range(<Py_ssize_t> (FOLD_LANES * sizeof(real) // CACHE_LINE)):
             prefetch(x + i + (FOLD_AHEAD_BYTES + CACHE_LINE * j) // sizeof(real))
         for j in range(FOLD_LANES):
-            v = fold_operand(x, y, i + j, op)
-            if row_op is Max or row_op is Min:
-                lanes[j] = better_of(v, lanes[j], op)
-                nans[j] = v if v != v else nans[j]
-            else:
-                lanes[j] += v
+            lanes[j] = join(fold_operand(x, y, i + j, op), lanes[j], op)
+        if row_op is Max or row_op is Min:
+            for j in range(FOLD_KEPT):
+                sums[j] += x[i + j] + x[i + j + FOLD_KEPT]
         i += FOLD_LANES
         if i == n:
             break
     for j in range(FOLD_KEPT):
-        if row_op is Max or row_op is Min:
-            nan = nans[j] + nans[j + FOLD_KEPT]
-            out[j] = nan if nan != nan else combine(lanes[j], lanes[j + FOLD_KEPT], op)
-        else:
-            out[j] = lanes[j] + lanes[j + FOLD_KEPT]
+        out[j] = join(lanes[j], lanes[j + FOLD_KEPT], op)
+    if row_op is Max or row_op is Min:
+        for j in range(FOLD_KEPT):
+            nans |= sums[j] != sums[j]
+    return nans != 0
 
 
-cdef void fold_blocks(const real *x, const real *y, Py_ssize_t n, real *out, row_op *op) noexcept nogil:
+cdef void keep_nan(const real *x, Py_ssize_t n, real *out) noexcept nogil:
+    """Let a NaN among n numbers be the result, if there is one."""
+    cdef Py_ssize_t i
+    for i in range(n):
+        if x[i] != x[i]:
+            out[0] = x[i]
+            return
+
+
+cdef bint fold_blocks(const real *x, const real *y, Py_ssize_t n, real *out, row_op *op) noexcept nogil:
     """The same for any n >= FOLD_LANES: a tree of blocks, of which all but the last are full."""
     cdef real other[FOLD_KEPT]
     cdef Py_ssize_t half = FOLD_BLOCK, j
     if n == FOLD_BLOCK:
-        fold_block(x, y, FOLD_BLOCK, out, op)  # what is constant needs no look at the beginning
-        return
+        return fold_block(x, y, FOLD_BLOCK, out, op)  # what is constant needs no look at the beginning
     if n < FOLD_BLOCK or row_op is Max or row_op is Min:  # which do not round
-        fold_block(x, y, n, out, op)
-        return
+        return fold_block(x, y, n, out, op)
     while 2 * half < n:
         half *= 2
     half = half if n - half >= FOLD_LANES else half // 2
     fold_blocks(x, y, half, out, op)
     fold_blocks(x + half, y + half, n - half, other, op)
     for j in range(FOLD_KEPT):
-        out[j] = combine(out[j], other[j], op)
+        out[j] = join(out[j], other[j], op)
+    return False
 
 
-cdef inline void combine_neighbours(const real *x, real *out, Py_ssize_t n, row_op *op) noexcept nogil:
+cdef inline void join_neighbours(const real *x, real *out, Py_ssize_t n, row_op *op) noexcept nogil:
     """2 n numbers become n, each of two neighbours."""
     cdef Py_ssize_t i
     for i in range(n):
-        out[i] = combine(x[2 * i], x[2 * i + 1], op)
+        out[i] = join(x[2 * i], x[2 * i + 1], op)
 
 
 cdef inline void fold_together(const real *x, const real *y, Py_ssize_t n, real *out, row_op *op) noexcept nogil:
-    """FOLD_ROWS rows of FOLD_LANES <= n <= FOLD_BLOCK neighbours: their last lanes are combined as one long row."""
+    """FOLD_ROWS rows of FOLD_LANES <= n <= FOLD_BLOCK neighbours: their last lanes are joined as one long row."""
     cdef real kept[FOLD_ROWS * FOLD_KEPT]
     cdef real eighths[FOLD_ROWS * 8]
     cdef real quarters[FOLD_ROWS * 4]
     cdef real halves[FOLD_ROWS * 2]
     cdef Py_ssize_t i
+    cdef bint nans = False
     for i in range(FOLD_ROWS):
-        fold_block(x + i * n, y + i * n, n, kept + i * FOLD_KEPT, op)
-    combine_neighbours(<const real *> kept, eighths, FOLD_ROWS * 8, op)
-    combine_neighbours(<const real *> eighths, quarters, FOLD_ROWS * 4, op)
-    combine_neighbours(<const real *> quarters, halves, FOLD_ROWS * 2, op)
-    combine_neighbours(<const real *> halves, out, FOLD_ROWS, op)
+        nans |= fold_block(x + i * n, y + i * n, n, kept + i * FOLD_KEPT, op)
+    join_neighbours(<const real *> kept, eighths, FOLD_ROWS * 8, op)
+    join_neighbours(<const real *> eighths, quarters, FOLD_ROWS * 4, op)
+    join_neighbours(<const real *> quarters, halves, FOLD_ROWS * 2, op)
+    join_neighbours(<const real *> halves, out, FOLD_ROWS, op)
+    for i in range(FOLD_ROWS if nans else 0):
+        keep_nan(x + i * n, n, out + i)
 
 
 cdef inline real fold_row(const real *x, const real *y, Py_ssize_t n, row_op *op) noexcept nogil:
@@ -166,10 +187,13 @@ cdef inline real fold_row(const real *x, const real *y, Py_ssize_t n, row_op *op
         for j in range(1, n):
             total = combine(total, fold_operand(x, y, j, op), op)
         return total
-    fold_blocks(x, y, n, kept, op)
-    combine_neighbours(<const real *> kept, eight, 8, op)
-    return combine(combine(combine(eight[0], eight[1], op), combine(eight[2], eight[3], op), op),
-                   combine(combine(eight[4], eight[5], op), combine(eight[6], eight[7], op), op), op)
+    cdef bint nans = fold_blocks(x, y, n, kept, op)
+    join_neighbours(<const real *> kept, eight, 8, op)
+    total = join(join(join(eight[0], eight[1], op), join(eight[2], eight[3], op), op),
+                 join(join(eight[4], eight[5], op), join(eight[6], eight[7], op), op), op)
+    if nans:
+        keep_nan(x, n, &total)
+    return total
 
 
 cdef void fold_rows(const real *x, const real *y, Py_ssize_t rows, Py_ssize_t n, real *out, row_op *op) noexcept nogil:

@@ -53,9 +53,9 @@ cdef inline void combine_row_sums(const double *sums, double *out) noexcept nogi
     """LAYER_NORM_SUMS sums of each of FOLD_ROWS rows are combined as if they were one long row."""
     cdef double quarters[FOLD_ROWS * 4]
     cdef double halves[FOLD_ROWS * 2]
-    combine_neighbours(sums, quarters, FOLD_ROWS * 4, <Sum *> NULL)
-    combine_neighbours(<const double *> quarters, halves, FOLD_ROWS * 2, <Sum *> NULL)
-    combine_neighbours(<const double *> halves, out, FOLD_ROWS, <Sum *> NULL)
+    join_neighbours(sums, quarters, FOLD_ROWS * 4, <Sum *> NULL)
+    join_neighbours(<const double *> quarters, halves, FOLD_ROWS * 2, <Sum *> NULL)
+    join_neighbours(<const double *> halves, out, FOLD_ROWS, <Sum *> NULL)
 
 
 cdef inline void add_deviations(const real *x, const real *out, real mu, Py_ssize_t n, double *sums,
