@@ -1,7 +1,7 @@
 /* The tiles there are: up to SAITAMA_ROWS rows of up to SAITAMA_WIDE vectors, each a function by itself.
 
 Design: how large a tile may be is a matter of registers. 32 of them hold 8 x 3 sums, 3 vectors of b and a number of a;
-16 hold 6 x 2, 2 and 1. The smaller ones are for the edges of a product, so that no row and no vector is computed in
+16 hold 4 x 3, 3 and 1. The smaller ones are for the edges of a product, so that no row and no vector is computed in
 vain. A tile compiled into the loops around it does not get all the registers, so each stands apart, in a table. */
 #ifndef SAITAMA_TILES_H
 #define SAITAMA_TILES_H
