@@ -14,10 +14,10 @@ Where there are 16 registers none is to spare, and compilers spend them on numbe
 in memory. So the multiply-add is a line of assembly whose operands are registers, a sum is changed where it is, and
 these lines keep their order. tests/kernels/test_tile_machine_code.py reads what compilers make of it.
 
-A core that two programs share runs out of instructions before it runs out of multiply-adds: then a tile is as fast as
-it has few others. So steps go in fours, with one look at how many are left. Every second row of a has a register that
-says where it is; the row below lies `row_a` further and, where operands are in order, the numbers of the next steps a
-constant further, which costs nothing. With AVX-512 a multiply-add takes the numbers of every second row from
+A core that two programs share runs out of instructions before it runs out of multiply-adds, so a tile should have few
+others. Steps go in fours, with one look at how many are left. Every second row of a has a register that says where it
+is; the row below lies `row_a` further and, where operands are in order, the numbers of the next steps a constant
+further, which an instruction adds by itself. With AVX-512 a multiply-add takes the numbers of every second row from
 memory itself, which spares loading them to all lanes of a register; for every row, or in a narrow tile, that would be
 more loads than a core can do. Compilers load what is used three times, hence the line of assembly (but not for
 AddressSanitizer, which sees C). MATMUL.md says what this is worth. */
