@@ -69,26 +69,25 @@ cdef inline real better_of(real x, real best, row_op *op) noexcept nogil:
         return x if x < best else best
 
 
-cdef inline real combine(real x, real y, row_op *op) noexcept nogil:
-    """NaN wins."""
-    cdef real best
-    if row_op is Max or row_op is Min:
-        best = better_of(x, y, op)  # y, where one of them is NaN
-        return x if x != x else best
-    else:
-        return x + y
-
-
-cdef inline real fold_operand(const real *x, const real *y, Py_ssize_t i, row_op *op) noexcept nogil:
-    return x[i] * y[i] if row_op is Dot else x[i]
-
-
 cdef inline real join(real x, real y, row_op *op) noexcept nogil:
-    """Of two numbers, or of a NaN what may be."""
+    """Of two numbers; what comes of a NaN is not said."""
     if row_op is Max or row_op is Min:
         return better_of(x, y, op)
     else:
         return x + y
+
+
+cdef inline real combine(real x, real y, row_op *op) noexcept nogil:
+    """NaN wins."""
+    cdef real joined = join(x, y, op)  # y, where max or min meet a NaN
+    if row_op is Max or row_op is Min:
+        return x if x != x else joined
+    else:
+        return joined
+
+
+cdef inline real fold_operand(const real *x, const real *y, Py_ssize_t i, row_op *op) noexcept nogil:
+    return x[i] * y[i] if row_op is Dot else x[i]
 
 
 cdef inline bint fold_block(const real *x, const real *y, Py_ssize_t n, real *out, row_op *op) noexcept nogil:

@@ -25,23 +25,23 @@ vain. A tile compiled into the loops around it does not get all the registers, s
 #define SAITAMA_TILE (SAITAMA_ROWS * SAITAMA_WIDE * SAITAMA_VECTOR / 4) /* numbers of a tile, at most */
 
 typedef struct {
-    Py_ssize_t rows, vectors, k;  /* (rows, k) @ (k, vectors) */                                                      \
-    Py_ssize_t row_begin;         /* from row to row of what is added to */                                           \
-    Py_ssize_t row_a, step_a;     /* from row to row and along a row of a, whose numbers are taken one by one */      \
-    Py_ssize_t row_b;             /* the columns of b lie side by side */                                             \
+    Py_ssize_t rows, vectors, k;  /* (rows, k) @ (k, vectors) */
+    Py_ssize_t row_begin;         /* from row to row of what is added to */
+    Py_ssize_t row_a, step_a;     /* from row to row and along a row of a, whose numbers are taken one by one */
+    Py_ssize_t row_b;             /* the columns of b lie side by side */
     Py_ssize_t row_out;
 } saitama_tile;
 
 /* Vectors of the next tile, with so many columns to go: as many as can be, but none is left alone. */
 static Py_ssize_t saitama_tile_vectors(Py_ssize_t columns, Py_ssize_t lanes) {
-    Py_ssize_t left = (columns + lanes - 1) / lanes;                                                                  \
+    Py_ssize_t left = (columns + lanes - 1) / lanes;
     return left == SAITAMA_WIDE + 1 ? (left + 1) / 2 : left < SAITAMA_WIDE ? left : SAITAMA_WIDE;
 }
 
 /* Have the memory system bring what the next tile adds to, while this one computes: `rows` rows of `nbytes`. */
 SAITAMA_INLINE void saitama_fetch_rows(const void *out, Py_ssize_t row_bytes, Py_ssize_t rows, Py_ssize_t nbytes) {
-    Py_ssize_t i, line;                                                                                               \
-    for (i = 0; i < rows; i++)                                                                                        \
+    Py_ssize_t i, line;
+    for (i = 0; i < rows; i++)
         for (line = 0; line < nbytes; line += 64) SAITAMA_FETCH((const char *)out + i * row_bytes + line);
 }
 

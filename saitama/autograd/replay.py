@@ -60,12 +60,13 @@ def forward(
 
     Returns the Functions that computed, by node: their backward() differentiates.
     """
-    computed: Dict[Any, Any] = {}
+    computed: Dict[Any, Function] = {}
     for node in nodes:
         if all(source in values for source in node.inputs):
             computed[node] = function = operation(node)
-            function.needs, function.inputs = node.needs, tuple([values[source] for source in node.inputs])
-            values[node] = function.forward(*function.inputs)
+            operands = tuple([values[source] for source in node.inputs])
+            function.needs, function.inputs = node.needs, operands
+            values[node] = function.forward(*operands)
         elif node in given:
             values[node] = given[node]
     return computed
